@@ -1,0 +1,165 @@
+#include "core/port_set.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "core/service_names.hpp"
+
+namespace portloop {
+
+void PortSet::add(PortRange range) {
+  auto at_or_after = std::lower_bound(ranges_.begin(), ranges_.end(), range,
+                                      [](PortRange a, PortRange b) { return a.first < b.first; });
+  ranges_.insert(at_or_after, range);
+  std::vector<PortRange> merged;
+  for (const PortRange& next : ranges_) {
+    if (!merged.empty() && uint32_t{next.first} <= uint32_t{merged.back().last} + 1) {
+      merged.back().last = std::max(merged.back().last, next.last);
+    } else {
+      merged.push_back(next);
+    }
+  }
+  ranges_ = std::move(merged);
+  recount();
+}
+
+void PortSet::remove(const PortSet& other) {
+  for (const PortRange& hole : other.ranges_) {
+    std::vector<PortRange> left;
+    for (const PortRange& range : ranges_) {
+      if (hole.last < range.first || hole.first > range.last) {
+        left.push_back(range);
+        continue;
+      }
+      if (range.first < hole.first) left.push_back({range.first, static_cast<uint16_t>(hole.first - 1)});
+      if (range.last > hole.last) left.push_back({static_cast<uint16_t>(hole.last + 1), range.last});
+    }
+    ranges_ = std::move(left);
+  }
+  recount();
+}
+
+void PortSet::recount() {
+  first_index_.clear();
+  size_ = 0;
+  for (const PortRange& range : ranges_) {
+    first_index_.push_back(size_);
+    size_ += uint32_t{range.last} - range.first + 1;
+  }
+}
+
+bool PortSet::contains(uint16_t port) const {
+  auto after = std::upper_bound(ranges_.begin(), ranges_.end(), port,
+                                [](uint16_t p, PortRange range) { return p < range.first; });
+  return after != ranges_.begin() && port <= (after - 1)->last;
+}
+
+uint16_t PortSet::at(uint32_t i) const {
+  const auto after = std::upper_bound(first_index_.begin(), first_index_.end(), i);
+  const auto range = static_cast<size_t>(after - first_index_.begin() - 1);
+  return static_cast<uint16_t>(ranges_[range].first + (i - first_index_[range]));
+}
+
+std::string PortSet::to_text() const {
+  std::string text;
+  for (const PortRange& range : ranges_) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(range.first);
+    if (range.last != range.first) text += '-' + std::to_string(range.last);
+  }
+  return text;
+}
+
+namespace {
+
+constexpr std::string_view accepted =
+    "a port is 1-65535, a range such as 8000-8100, a service name such as http, 'all' or 'common'";
+
+SpecError refuse(std::string_view word, std::string_view why) {
+  return {quote_word(word) + ' ' + std::string(why) + ": " + std::string(accepted)};
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<uint16_t> parse_number(std::string_view text) {
+  uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end || number == 0 || number > 65535) return std::nullopt;
+  return static_cast<uint16_t>(number);
+}
+
+/// 8000-8100. Called only where both sides of the first hyphen are digits or one of them is missing.
+Parsed<PortRange> parse_range(std::string_view word, size_t hyphen) {
+  const std::string_view low = word.substr(0, hyphen);
+  const std::string_view high = word.substr(hyphen + 1);
+  if (low.empty() || high.empty()) return refuse(word, "lacks one end of its port range");
+  const auto first = parse_number(low);
+  const auto last = parse_number(high);
+  if (!first || !last) return refuse(word, "is not a port range");
+  if (*first > *last) return refuse(word, "is a port range backwards");
+  return PortRange{*first, *last};
+}
+
+std::string_view trim(std::string_view word) {
+  while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
+  while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
+  return word;
+}
+
+void add_common(PortSet& ports) {
+  for (const ServiceName& service : service_names()) {
+    if (service.common) ports.add({service.port, service.port});
+  }
+}
+
+/// Adds one word of the list; an error message, or empty.
+std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const PortNameLookup& name_lookup) {
+  if (word.empty()) return refuse(word, "is an empty word in the port list");
+  if (word == "-" || word == "all") {
+    ports.add({1, 65535});
+    return std::nullopt;
+  }
+  if (word == "common") {
+    add_common(ports);
+    return std::nullopt;
+  }
+  const size_t hyphen = word.find('-');
+  if (hyphen != std::string_view::npos) {
+    const std::string_view low = word.substr(0, hyphen);
+    const std::string_view high = word.substr(hyphen + 1);
+    if ((low.empty() || all_digits(low)) && (high.empty() || all_digits(high) || all_digits(low))) {
+      const auto range = parse_range(word, hyphen);
+      if (!range) return SpecError{range.error()};
+      ports.add(*range);
+      return std::nullopt;
+    }
+  }
+  if (all_digits(word)) {
+    const auto port = parse_number(word);
+    if (!port) return refuse(word, "is not a port");
+    ports.add({*port, *port});
+    return std::nullopt;
+  }
+  const uint16_t named = name_lookup ? name_lookup(word) : uint16_t{0};
+  if (named == 0) return refuse(word, "is not a port or a known service");
+  ports.add({named, named});
+  return std::nullopt;
+}
+
+}  // namespace
+
+Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup) {
+  PortSet ports;
+  for (size_t start = 0; start <= spec.size();) {
+    const size_t comma = std::min(spec.find(',', start), spec.size());
+    if (auto error = add_word(ports, trim(spec.substr(start, comma - start)), name_lookup)) return *error;
+    start = comma + 1;
+  }
+  return ports;
+}
+
+}  // namespace portloop

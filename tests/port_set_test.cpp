@@ -1,0 +1,51 @@
+#include "core/port_set.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/service_names.hpp"
+
+using namespace portloop;
+
+static Parsed<PortSet> parse(std::string_view spec) { return parse_ports(spec, port_of_service); }
+
+TEST_CASE("overlapping and adjacent ports become one range, in ascending order") {
+  const auto ports = parse("80,22,23,8000-8100,8050-8200,22");
+  REQUIRE(ports);
+  CHECK(ports->to_text() == "22-23,80,8000-8200");
+  CHECK(ports->size() == 204);
+  CHECK(ports->at(0) == 22);
+  CHECK(ports->at(2) == 80);
+  CHECK(ports->at(203) == 8200);
+}
+
+TEST_CASE("'-' and 'all' are every port but 0") {
+  for (const char* every : {"-", "all", "1-65535"}) CHECK(parse(every)->size() == 65535);
+}
+
+TEST_CASE("names and 'common' come from the list of services") {
+  CHECK(parse("http,ssh")->to_text() == "22,80");
+  const auto common = parse("common");
+  REQUIRE(common);
+  CHECK(common->contains(22));
+  CHECK(common->contains(443));
+  CHECK(common->contains(8080));
+}
+
+TEST_CASE("a wrong word is quoted, and what is accepted is said") {
+  for (const char* wrong : {"0", "70000", "22-", "-22", "90-80", "22,,23", "", "nosuchservice", "1-2-3", "22;23"}) {
+    CAPTURE(wrong);
+    const auto ports = parse(wrong);
+    REQUIRE_FALSE(ports);
+    CHECK(ports.error().find("a port is 1-65535") != std::string::npos);
+  }
+  CHECK(parse("22,70000").error().find("'70000' is not a port") == 0);
+}
+
+TEST_CASE("removing ports splits ranges") {
+  auto ports = *parse("1-100");
+  ports.remove(*parse("1,50,90-200"));
+  CHECK(ports.to_text() == "2-49,51-89");
+  CHECK(ports.at(48) == 51);
+  CHECK_FALSE(ports.contains(50));
+  CHECK(ports.contains(51));
+}
