@@ -1,0 +1,50 @@
+// THE table that turns what the kernel said about a connect into what is said about a port. Pure: it is
+// given an errno and what the socket's error queue held, and asks nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/probe_result.hpp"
+
+namespace portloop {
+
+/// An ICMP error as the socket's error queue reports it (IP_RECVERR, IPV6_RECVERR).
+struct IcmpError {
+  Family family = Family::ipv4;
+  uint8_t type = 0;
+  uint8_t code = 0;
+  bool from_ourselves = false;  ///< The offender is an address of this machine: no neighbour, or a local firewall.
+};
+
+/// What was seen of one connect.
+struct ConnectOutcome {
+  int error_number = 0;     ///< 0: connected, and the peer is known to be the one asked for. EALREADY: pending.
+  bool from_call = false;   ///< The connect call itself returned it: no packet was answered.
+  std::optional<IcmpError> icmp;
+};
+
+enum class VerdictKind : uint8_t {
+  answer,       ///< The target or the path said so: `state` and `reason` are final.
+  pending,      ///< Nothing is known yet.
+  silent,       ///< No answer to this ask; the port may be asked again.
+  ask_again,    ///< An anomaly: ask again on a fresh socket.
+  local_limit,  ///< Ours and passing, descriptors: fewer in flight, then again.
+  local_wait,   ///< Ours and passing, ports or memory: fewer in flight, a pause, then again.
+  cannot_ask,   ///< Ours and lasting: unknown, with `reason`.
+};
+
+struct Verdict {
+  VerdictKind kind = VerdictKind::pending;
+  PortState state = PortState::unknown;
+  Reason reason = Reason::interrupted;
+  int error_number = 0;  ///< For Reason::local_error.
+
+  friend constexpr bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+/// Linux; elsewhere no error queue exists and `icmp` is never set. Sources: the kernel's
+/// net/ipv4/tcp_ipv4.c tcp_v4_err(), net/ipv6/tcp_ipv6.c tcp_v6_err(), net/ipv4/icmp.c icmp_err_convert[].
+Verdict classify(const ConnectOutcome& outcome);
+
+}  // namespace portloop

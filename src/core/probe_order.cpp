@@ -1,0 +1,50 @@
+#include "core/probe_order.hpp"
+
+#include <algorithm>
+
+namespace portloop {
+namespace {
+
+// About 2^20 probes in a block, so that half a byte for each of them is 512 KiB; at least 16 hosts, so that
+// 65,535 ports are still spread over several hosts, and at most 4,096, so that their states stay small too.
+uint32_t block_hosts(uint64_t hosts, uint32_t ports) {
+  const uint64_t fitting = std::clamp<uint64_t>((uint64_t{1} << 20) / ports, 16, 4096);
+  return static_cast<uint32_t>(std::min(hosts, fitting));
+}
+
+}  // namespace
+
+ProbeOrder::ProbeOrder(uint64_t hosts, uint32_t ports, Order order, uint64_t seed)
+    : hosts_(hosts),
+      ports_(ports),
+      hosts_per_block_(block_hosts(hosts, ports)),
+      order_(order),
+      seed_(seed),
+      host_permutation_(hosts, seed) {}
+
+uint32_t ProbeOrder::hosts_in_block(uint64_t block) const {
+  return static_cast<uint32_t>(std::min<uint64_t>(hosts_per_block_, hosts_ - block * hosts_per_block_));
+}
+
+ProbeOrder::Position ProbeOrder::at(uint64_t i) const {
+  const Block block(*this, block_of(i));
+  const Block::Local local = block.at(i % block_size());
+  return {block.host(local.host_in_block), local.port};
+}
+
+ProbeOrder::Block::Block(const ProbeOrder& order, uint64_t block)
+    : order_(&order),
+      first_host_(block * order.hosts_per_block_),
+      probes_(uint64_t{order.hosts_in_block(block)} * order.ports_, mix64(order.seed_) + block) {}
+
+ProbeOrder::Block::Local ProbeOrder::Block::at(uint64_t j) const {
+  if (order_->order_ == Order::random) j = probes_.at(j);
+  return {static_cast<uint32_t>(j / order_->ports_), static_cast<uint32_t>(j % order_->ports_)};
+}
+
+uint64_t ProbeOrder::Block::host(uint32_t host_in_block) const {
+  const uint64_t host = first_host_ + host_in_block;
+  return order_->order_ == Order::random ? order_->host_permutation_.at(host) : host;
+}
+
+}  // namespace portloop

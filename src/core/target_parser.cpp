@@ -1,0 +1,117 @@
+// Reads one word of a target list. What looks like a number is never taken for a name: 300.1.1.1 is a
+// mistyped address, and asking a name server about it would hide that.
+#include <algorithm>
+#include <charconv>
+
+#include "core/target_set.hpp"
+
+namespace portloop {
+namespace {
+
+constexpr std::string_view accepted =
+    "a target is an IPv4 or IPv6 address, a block such as 10.0.0.0/24, a range such as 10.0.0.1-9 or "
+    "10.0.0.1-10.0.0.9, or a host name";
+
+SpecError refuse(std::string_view word, std::string_view why) {
+  return {quote_word(word) + ' ' + std::string(why) + ": " + std::string(accepted)};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Digits and dots only, or a colon somewhere: meant as an address, never as a name.
+bool looks_numeric(std::string_view word) {
+  if (word.find(':') != std::string_view::npos) return true;
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
+/// RFC 1123 names, with the underscore that people use, and a trailing dot.
+bool is_host_name(std::string_view word) {
+  if (!word.empty() && word.back() == '.') word.remove_suffix(1);
+  if (word.empty() || word.size() > 253) return false;
+  size_t label_length = 0;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const char c = word[i];
+    if (c == '.') {
+      if (label_length == 0) return false;
+      label_length = 0;
+      continue;
+    }
+    const bool hyphen_inside = c == '-' && label_length > 0 && i + 1 < word.size() && word[i + 1] != '.';
+    if (!is_letter(c) && !is_digit(c) && c != '_' && !hyphen_inside) return false;
+    if (++label_length > 63) return false;
+  }
+  if (label_length == 0) return false;
+  const std::string_view last_label = word.substr(word.rfind('.') == std::string_view::npos ? 0 : word.rfind('.') + 1);
+  return !std::all_of(last_label.begin(), last_label.end(), is_digit);
+}
+
+Parsed<TargetWord> whole(std::string_view word, const AddressRange& range) {
+  if (is_unspecified(range.first)) {
+    const bool alone = range.first == range.last;
+    const std::string example = range.first.family == Family::ipv4 ? "0.0.0.1" : "::1";
+    return refuse(word, alone ? "means this machine itself, not a target"
+                              : "contains the address that means this machine itself; begin at " + example);
+  }
+  return TargetWord{range, {}};
+}
+
+Parsed<TargetWord> parse_block(std::string_view word, size_t slash, const ZoneLookup& zone_lookup) {
+  const auto base = parse_address(word.substr(0, slash), zone_lookup);
+  if (!base) return refuse(word, "is not a block of addresses");
+  const std::string_view length_text = word.substr(slash + 1);
+  unsigned length = 0;
+  const char* end = length_text.data() + length_text.size();
+  const auto [stop, error] = std::from_chars(length_text.data(), end, length);
+  const unsigned bits = address_bits(base->family);
+  if (error != std::errc{} || stop != end || length > bits) {
+    return refuse(word, "has a prefix length that is not 0-" + std::to_string(bits));
+  }
+  const uint128 host_mask = length == 0 ? highest_value(base->family) : highest_value(base->family) >> length;
+  AddressRange range{*base, *base};
+  range.first.value &= ~host_mask;
+  range.last.value |= host_mask;
+  return whole(word, range);
+}
+
+/// The short form 10.0.0.1-9: the last octet of the end.
+std::optional<Address> last_octet(const Address& first, std::string_view text) {
+  unsigned octet = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, octet);
+  if (first.family != Family::ipv4 || error != std::errc{} || stop != end || octet > 255) return std::nullopt;
+  Address last = first;
+  last.value = (first.value & ~uint128{0xff}) | octet;
+  return last;
+}
+
+Parsed<TargetWord> parse_range(std::string_view word, const Address& first, std::string_view end,
+                               const ZoneLookup& zone_lookup) {
+  auto last = parse_address(end, zone_lookup);
+  if (!last) last = last_octet(first, end);
+  if (!last) return refuse(word, "is not a range of addresses");
+  if (last->zone == 0) last->zone = first.zone;
+  if (last->family != first.family || last->zone != first.zone) return refuse(word, "mixes kinds of addresses");
+  if (*last < first) return refuse(word, "is a range backwards");
+  return whole(word, {first, *last});
+}
+
+}  // namespace
+
+Parsed<TargetWord> parse_target(std::string_view word, const ZoneLookup& zone_lookup) {
+  if (const auto address = parse_address(word, zone_lookup)) return whole(word, {*address, *address});
+  const size_t slash = word.rfind('/');
+  if (slash != std::string_view::npos) return parse_block(word, slash, zone_lookup);
+  // A zone or a name may hold a hyphen too: the first hyphen behind which an address ends is the range's.
+  for (size_t hyphen = word.find('-'); hyphen != std::string_view::npos; hyphen = word.find('-', hyphen + 1)) {
+    if (const auto first = parse_address(word.substr(0, hyphen), zone_lookup)) {
+      return parse_range(word, *first, word.substr(hyphen + 1), zone_lookup);
+    }
+  }
+  if (word.find('%') != std::string_view::npos) return refuse(word, "has a zone that is no interface here");
+  if (looks_numeric(word)) return refuse(word, "is not an address");
+  if (!is_host_name(word)) return refuse(word, "is not a target");
+  return TargetWord{std::nullopt, std::string(word)};
+}
+
+}  // namespace portloop

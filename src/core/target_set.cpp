@@ -1,0 +1,98 @@
+#include "core/target_set.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace portloop {
+namespace {
+
+bool ordered_by_first(const AddressRange& a, const AddressRange& b) { return a.first < b.first; }
+
+bool touches(const AddressRange& earlier, const AddressRange& later) {
+  if (earlier.last.family != later.first.family || earlier.last.zone != later.first.zone) return false;
+  return later.first.value <= earlier.last.value || later.first.value - 1 == earlier.last.value;
+}
+
+std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), ordered_by_first);
+  std::vector<AddressRange> result;
+  for (const AddressRange& range : ranges) {
+    if (!result.empty() && touches(result.back(), range)) {
+      if (range.last > result.back().last) result.back().last = range.last;
+    } else {
+      result.push_back(range);
+    }
+  }
+  return result;
+}
+
+/// `range` without the holes, in order. The holes are sorted and disjoint.
+void subtract(const AddressRange& range, const std::vector<AddressRange>& holes, std::vector<AddressRange>& left) {
+  Address start = range.first;
+  for (const AddressRange& hole : holes) {
+    const bool any_zone = hole.first.zone == 0;
+    if (hole.first.family != range.first.family || (!any_zone && hole.first.zone != range.first.zone)) continue;
+    if (hole.last.value < start.value || hole.first.value > range.last.value) continue;
+    if (hole.first.value > start.value) {
+      Address end = start;
+      end.value = hole.first.value - 1;
+      left.push_back({start, end});
+    }
+    if (hole.last.value >= range.last.value) return;
+    start.value = hole.last.value + 1;
+  }
+  left.push_back({start, range.last});
+}
+
+uint64_t saturating_sum(uint64_t a, uint128 b) {
+  const uint128 sum = b + a;
+  const bool too_many = b > std::numeric_limits<uint64_t>::max() || sum > std::numeric_limits<uint64_t>::max();
+  return too_many ? std::numeric_limits<uint64_t>::max() : static_cast<uint64_t>(sum);
+}
+
+}  // namespace
+
+TargetSet::TargetSet(std::vector<AddressRange> included, std::vector<AddressRange> excluded) {
+  const std::vector<AddressRange> holes = merged(std::move(excluded));
+  for (const AddressRange& range : merged(std::move(included))) subtract(range, holes, ranges_);
+  for (const AddressRange& range : ranges_) {
+    first_index_.push_back(size_);
+    const uint128 beyond_first = range.last.value - range.first.value;
+    size_ = saturating_sum(saturating_sum(size_, beyond_first), 1);
+  }
+}
+
+Address TargetSet::at(uint64_t i) const {
+  size_t range = 0;
+  if (ranges_.size() > 1) {
+    const auto after = std::upper_bound(first_index_.begin(), first_index_.end(), i);
+    range = static_cast<size_t>(after - first_index_.begin() - 1);
+  }
+  Address address = ranges_[range].first;
+  address.value += i - first_index_[range];
+  return address;
+}
+
+bool TargetSet::contains(const Address& address) const {
+  auto after = std::upper_bound(ranges_.begin(), ranges_.end(), AddressRange{address, address}, ordered_by_first);
+  if (after == ranges_.begin()) return false;
+  const AddressRange& range = *(after - 1);
+  return range.first.family == address.family && range.first.zone == address.zone && address <= range.last;
+}
+
+bool TargetSet::has_family(Family family) const {
+  return std::any_of(ranges_.begin(), ranges_.end(),
+                     [family](const AddressRange& range) { return range.first.family == family; });
+}
+
+std::string TargetSet::to_text() const {
+  std::string text;
+  for (const AddressRange& range : ranges_) {
+    if (!text.empty()) text += ' ';
+    text += portloop::to_text(range.first);
+    if (range.last != range.first) text += '-' + portloop::to_text(range.last);
+  }
+  return text;
+}
+
+}  // namespace portloop
