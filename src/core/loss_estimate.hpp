@@ -1,0 +1,43 @@
+// How many ports that would answer have still not been heard, after k passes over the silent ones.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace portloop {
+
+/// Counts the answers of each pass of a block, and estimates from them what is still missing:
+///
+///     missing(k) = answers * q1 * q2 * ... * qk
+///
+/// where q1, the loss of the first pass, is measured by what later passes rescued, and qi by what passes
+/// after i rescued and by checks: known answerers, asked again in pass i.
+class LossEstimate {
+ public:
+  static constexpr uint32_t passes_counted = 16;
+
+  void answer(uint32_t pass) { ++answers_[index(pass)]; }
+  void check(uint32_t pass, bool answered) {
+    ++checks_[index(pass)];
+    if (!answered) ++checks_lost_[index(pass)];
+  }
+
+  uint32_t answers_in(uint32_t pass) const { return answers_[index(pass)]; }
+  uint64_t answers() const;
+  uint64_t rescued() const { return answers() - answers_[0]; }
+
+  /// The share of probes lost in the first pass.
+  double first_pass_loss() const;
+  /// The number of answering ports that are expected to be missing after pass `last`.
+  double missing_after(uint32_t last) const;
+
+ private:
+  static constexpr uint32_t index(uint32_t pass) { return pass < passes_counted ? pass - 1 : passes_counted - 1; }
+  double loss_of(uint32_t pass, uint32_t last) const;
+
+  std::array<uint32_t, passes_counted> answers_{};
+  std::array<uint32_t, passes_counted> checks_{};
+  std::array<uint32_t, passes_counted> checks_lost_{};
+};
+
+}  // namespace portloop

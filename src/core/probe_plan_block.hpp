@@ -1,0 +1,86 @@
+// The plan's memory of one block of the order, while any of its probes is unfinished. Included by the
+// plan's own files only.
+#pragma once
+
+#include <algorithm>
+
+#include "core/probe_plan.hpp"
+
+namespace portloop {
+
+/// What one loop knows of one host: under 64 bytes, because thousands are live at once.
+struct ProbePlan::Host {
+  uint64_t target = 0;          // its number in the target set
+  uint64_t last_answer_us = 0;
+  RttEstimator rtt;
+  uint32_t answers = 0;         // ports that answered
+  uint32_t rescued = 0;         // of them, in a pass after the first
+  uint32_t first_asks = 0;      // fresh asks that have ended
+  float doubt = 0;              // answers that were expected since the last one, and did not come
+  uint32_t answerer = no_probe; // a probe of it that is known to answer
+  uint16_t passes_void = 0;     // passes that don't count, because it was away
+  bool suspended = false;
+  bool lost = false;
+
+  static constexpr uint32_t no_probe = UINT32_MAX;
+};
+
+/// A host that answered and has gone silent: asked again at 1, 2, 4, 8, 8... s.
+struct Suspension {
+  uint32_t host;
+  uint64_t since_us;
+  uint64_t next_check_us;
+  uint64_t interval_us;
+};
+
+struct ProbePlan::Block {
+  Block(const ScanSpace& space, uint64_t block_number)
+      : number(block_number),
+        order(space.order, block_number),
+        first_index(block_number * space.order.block_size()),
+        first_position(space.shard.first_position_at_or_after(first_index)),
+        ledger(probe_count(space)),
+        hosts(space.order.hosts_in_block(block_number)),
+        sweep(std::max(1U, ledger.size()), block_number) {
+    for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = order.host(host);
+  }
+
+  uint32_t probe_count(const ScanSpace& space) const {
+    const uint64_t probes = uint64_t{space.order.hosts_in_block(number)} * space.order.ports();
+    const uint64_t end = std::min(space.shard.first_position_at_or_after(first_index + probes), space.size());
+    return static_cast<uint32_t>(end - first_position);
+  }
+
+  ProbeOrder::Block::Local local(const ScanSpace& space, uint32_t probe) const {
+    return order.at(space.shard.index_at(first_position + probe) - first_index);
+  }
+
+  enum class Phase : uint8_t {
+    drawing,    // fresh probes come in
+    sweeping,   // the silent ones are asked again
+    settling,   // everything of this pass is asked; answers or deadlines are awaited
+    reporting,  // silence is the verdict
+  };
+
+  uint64_t number;
+  uint32_t place = 0;       // in the plan's list: what an ask calls its block
+  ProbeOrder::Block order;
+  uint64_t first_index;     // in the order
+  uint64_t first_position;  // in the shard
+  ProbeLedger ledger;
+  std::vector<Host> hosts;
+  Permutation sweep;        // in which order this pass asks, another one for each pass
+  uint32_t sweep_at = 0;
+  Phase phase = Phase::drawing;
+  uint32_t pass = 1;
+  bool all_retry = false;   // this pass asks every silent port, not only those of hosts that lose much
+  uint32_t in_flight = 0;
+  uint32_t unfinished = 0;  // drawn, and without a result
+  uint32_t asks_to_next_check = 0;
+  LossEstimate loss;
+  std::vector<Suspension> suspensions;
+  std::array<uint32_t, 64> answerers{};  // a sample of the probes that answered
+  uint32_t answerers_seen = 0;
+};
+
+}  // namespace portloop

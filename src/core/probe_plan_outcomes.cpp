@@ -1,0 +1,125 @@
+// What the plan learns when an ask ends.
+#include <algorithm>
+
+#include "core/probe_plan.hpp"
+#include "core/probe_plan_block.hpp"
+
+namespace portloop {
+namespace {
+
+// A host is suspended when this many answers were expected and none came: alive, that would happen once in
+// e^12 = 160,000 times.
+constexpr double most_doubt = 12;
+// A known answerer that stays silent counts for two expected answers: at 20 % loss six in a row are one in
+// 15,000, and the price of a false alarm is a second.
+constexpr double doubt_of_a_check = 2;
+constexpr uint64_t shortest_silence_us = 1'000'000;
+
+constexpr uint64_t pause_us = 50'000;
+constexpr uint32_t descriptors_to_spare = 16;
+
+}  // namespace
+
+ProbePlan::Block& ProbePlan::ended(const Ask& ask) {
+  Block& block = *blocks_[ask.block];
+  --in_flight_;
+  --block.in_flight;
+  in_flight_cap_ = std::min<double>(in_flight_cap_ + 0.01, options_.most_in_flight);
+  return block;
+}
+
+void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
+  Block& block = ended(ask);
+  const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
+  Host& host = block.hosts[host_number];
+  window_.answered(ask.serial);
+  if (rtt_us != 0) {
+    window_.rtt_sample(rtt_us);
+    host.rtt.sample(rtt_us);
+  }
+  note_answer(block, host_number, now_us);
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(block.pass, true);
+    return;
+  }
+  block.ledger.finish(ask.probe);
+  --block.unfinished;
+  block.loss.answer(block.pass);
+  ++host.answers;
+  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  if (block.pass > 1) ++host.rescued;
+  host.answerer = ask.probe;
+  // A uniform sample of all that answered (Vitter's algorithm R, 1985).
+  const auto places = static_cast<uint32_t>(block.answerers.size());
+  const uint32_t seen = block.answerers_seen++;
+  const auto place = seen < places ? seen : static_cast<uint32_t>(mix64(ask.probe) % (uint64_t{seen} + 1));
+  if (place < places) block.answerers[place] = ask.probe;
+}
+
+void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
+  Block& block = ended(ask);
+  const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
+  Host& host = block.hosts[host_number];
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(block.pass, false);
+    note_silence(block, host_number, doubt_of_a_check, now_us);
+    return;
+  }
+  if (ask.kind != ProbeKind::fresh) return;  // it was silent before: nothing was expected
+  ++host.first_asks;
+  note_silence(block, host_number, static_cast<double>(host.answers) / host.first_asks, now_us);
+}
+
+void ProbePlan::note_answer(Block& block, uint32_t host_number, uint64_t now_us) {
+  Host& host = block.hosts[host_number];
+  host.last_answer_us = now_us;
+  host.doubt = 0;
+  if (!host.suspended) return;
+  host.suspended = false;
+  host.passes_void = static_cast<uint16_t>(block.pass);
+  std::erase_if(block.suspensions, [host_number](const Suspension& s) { return s.host == host_number; });
+}
+
+void ProbePlan::note_silence(Block& block, uint32_t host_number, double expected_answers, uint64_t now_us) {
+  Host& host = block.hosts[host_number];
+  host.doubt += static_cast<float>(expected_answers);
+  if (host.doubt < most_doubt || host.suspended || host.lost || host.answers == 0 || !options_.adaptive) return;
+  if (now_us - host.last_answer_us < std::max(shortest_silence_us, 4 * host.rtt.deadline_us())) return;
+  host.suspended = true;
+  block.suspensions.push_back({host_number, now_us, now_us + 1'000'000, 1'000'000});
+}
+
+void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us) {
+  --in_flight_;  // but not the block's: until it is asked again, the block's pass has not ended
+  window_.answered(ask.serial);  // it burdens no network
+  if (ask.kind == ProbeKind::check) --blocks_[ask.block]->in_flight;
+  PutBack entry{ask, error_number};
+  uint64_t wait_us = pause_us;
+  if (in_flight_ == 0) {
+    // Nothing else of ours will end and make room: only time can help.
+    wait_us <<= std::min<uint8_t>(entry.ask.local_failures, 6);
+    ++entry.ask.local_failures;
+  }
+  if (ask.kind != ProbeKind::check) put_back_.push_back(entry);
+  const double fewer = descriptors ? in_flight_ - std::min(in_flight_, descriptors_to_spare) : in_flight_ * 0.75;
+  in_flight_cap_ = std::max(1.0, std::min(in_flight_cap_, fewer));
+  pause_until_us_ = now_us + wait_us;
+}
+
+void ProbePlan::repeat(const Ask& ask) {
+  --in_flight_;
+  window_.answered(ask.serial);
+  PutBack entry{ask, 0};
+  ++entry.ask.repeats;
+  put_back_.push_back(entry);
+}
+
+void ProbePlan::given_up(const Ask& ask) {
+  Block& block = ended(ask);
+  window_.answered(ask.serial);
+  if (ask.kind == ProbeKind::check) return;
+  block.ledger.finish(ask.probe);
+  --block.unfinished;
+}
+
+}  // namespace portloop

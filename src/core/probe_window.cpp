@@ -1,0 +1,169 @@
+#include "core/probe_window.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace portloop {
+namespace {
+
+// What a path is trusted with before it has answered: about one initial window of 40 TCP connections, and
+// 4,000 probes a second where nothing answers.
+constexpr double initial_size = 400;
+constexpr uint64_t soft_deadline_without_sample_us = 100'000;
+constexpr uint64_t longest_soft_deadline_us = 1'000'000;
+
+// First asks never go slower than this, even when their answers are lost: whatever is lost now is asked
+// again at the rate that was answered, and an open port should be known within seconds.
+constexpr double slowest_fresh_rate_per_s = 4000;
+constexpr double smallest_size = 16;
+
+constexpr uint32_t smallest_round = 32;
+constexpr uint32_t fewest_checks = 8;
+// Shorter rounds are bursts, and say nothing of a rate.
+constexpr double shortest_rate_sample_s = 0.1;
+// While loss is being measured every 8th ask of a retry pass is a check; where a rate has been learned and
+// most retries are answered, they measure it themselves.
+constexpr uint32_t asks_per_check = 8;
+constexpr uint32_t asks_per_check_when_learned = 32;
+// The longest burst that a rate lets through at once: two ticks of a millisecond timer.
+constexpr uint64_t burst_us = 2000;
+
+}  // namespace
+
+void ProbeWindow::ShareHistory::add(double share) {
+  shares_[next_] = share;
+  next_ = (next_ + 1) % static_cast<uint32_t>(shares_.size());
+  used_ = std::min(used_ + 1, static_cast<uint32_t>(shares_.size()));
+}
+
+double ProbeWindow::ShareHistory::best() const {
+  return used_ == 0 ? 0 : *std::max_element(shares_.begin(), shares_.begin() + used_);
+}
+
+ProbeWindow::ProbeWindow(const WindowOptions& options) : options_(options), size_(initial_size) {
+  round_ends_ = static_cast<uint64_t>(initial_size);
+}
+
+uint64_t ProbeWindow::soft_deadline_us() const {
+  if (!rtt_.has_sample()) return soft_deadline_without_sample_us;
+  return std::min(rtt_.deadline_us() + 10'000, longest_soft_deadline_us);
+}
+
+bool ProbeWindow::may_send(uint64_t now_us) const { return has_room() && now_us >= next_send_us_; }
+
+uint64_t ProbeWindow::next_judgement_us() const {
+  return entries_.empty() ? std::numeric_limits<uint64_t>::max() : entries_.front().sent_us + soft_deadline_us();
+}
+
+uint64_t ProbeWindow::sent(ProbeKind kind, uint64_t now_us) {
+  entries_.push_back({now_us, kind, false});
+  ++young_;
+  if (!has_room()) was_full_ = true;
+  double rate_per_s = options_.rate_per_s;
+  if (learned_rate_per_s_ > 0 && (rate_per_s == 0 || learned_rate_per_s_ < rate_per_s)) rate_per_s = learned_rate_per_s_;
+  if (rate_per_s > 0) {
+    const uint64_t earliest_us = now_us > burst_us ? now_us - burst_us : 0;
+    next_send_us_ = std::max(next_send_us_, earliest_us) + static_cast<uint64_t>(1e6 / rate_per_s);
+  }
+  return first_serial_ + entries_.size() - 1;
+}
+
+void ProbeWindow::answered(uint64_t serial) {
+  if (serial < first_serial_) return;  // its soft deadline had passed: late, but the port's answer all the same
+  Entry& entry = entries_[serial - first_serial_];
+  if (entry.answered) return;
+  entry.answered = true;
+  --young_;
+}
+
+void ProbeWindow::advance(uint64_t now_us) {
+  const uint64_t deadline_us = soft_deadline_us();
+  while (!entries_.empty() && (entries_.front().answered || entries_.front().sent_us + deadline_us <= now_us)) {
+    const Entry entry = entries_.front();
+    entries_.pop_front();
+    ++first_serial_;
+    if (!entry.answered) --young_;
+    judge(entry);
+  }
+}
+
+void ProbeWindow::judge(const Entry& entry) {
+  Tally& tally = entry.kind == ProbeKind::fresh ? fresh_ : entry.kind == ProbeKind::retry ? retry_ : check_;
+  if (fresh_.asked + retry_.asked + check_.asked == 0) round_first_us_ = entry.sent_us;
+  ++tally.asked;
+  tally.answered += entry.answered;
+  round_last_us_ = entry.sent_us;
+  if (slow_start_ && was_full_) size_ = std::min<double>(size_ + 1, options_.most_in_flight);
+  if (first_serial_ >= round_ends_) close_round();
+}
+
+bool ProbeWindow::has_fallen(const Tally& tally, double best) {
+  const double share = tally.share();
+  // Laplace's estimate keeps a lucky round of 100 % from calling the next ordinary one a fall.
+  const double likely = (best * tally.asked + 1) / (tally.asked + 2);
+  const double deviation = std::sqrt(likely * (1 - likely) / tally.asked);
+  return share < 0.9 * best && share < best - 3 * deviation - 0.02;
+}
+
+void ProbeWindow::close_round() {
+  if (round_ends_ > ignore_before_) {
+    if (fresh_.asked >= smallest_round) close_fresh_round();
+    if (retry_.asked + check_.asked >= smallest_round && fresh_.asked == 0) close_retry_round();
+  }
+  fresh_ = retry_ = check_ = {};
+  was_full_ = false;
+  const double rate_round = learned_rate_per_s_ * 0.3;  // a third of a second
+  const double wanted = learned_rate_per_s_ > 0 ? std::min(rate_round, size_) : size_;
+  round_ends_ = first_serial_ + static_cast<uint64_t>(std::max<double>(smallest_round, wanted));
+}
+
+void ProbeWindow::grow() {
+  if (!slow_start_ && was_full_) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
+  if (learned_rate_per_s_ > 0) learned_rate_per_s_ *= 1.1;
+}
+
+void ProbeWindow::close_fresh_round() {
+  const double best = fresh_history_.best();
+  fresh_history_.add(fresh_.share());
+  if (!has_fallen(fresh_, best)) {
+    grow();
+    return;
+  }
+  const double soft_deadline_s = static_cast<double>(soft_deadline_us()) * 1e-6;
+  const double floor = std::max(smallest_size, slowest_fresh_rate_per_s * soft_deadline_s);
+  size_ = std::max(floor, size_ * std::max(0.5, 0.95 * fresh_.share() / best));
+  slow_start_ = false;
+  ignore_before_ = first_serial_ + entries_.size() + 1;
+}
+
+void ProbeWindow::close_retry_round() {
+  // Where most retried ports answer, all of them measure the loss; where few can, only the checks do.
+  const Tally all{retry_.asked + check_.asked, retry_.answered + check_.answered};
+  const double best = retry_history_.best();
+  const bool all_measure = std::max(best, all.share()) >= 0.5;
+  if (all_measure) retry_history_.add(all.share());
+  const bool checks_fail = check_.asked >= fewest_checks && check_.share() < 0.5;
+  const bool fallen = all_measure && has_fallen(all, best);
+  if (!checks_fail && !fallen) {
+    grow();
+    return;
+  }
+  const double answered_share = all_measure ? all.share() / std::max(best, 0.5) : check_.share();
+  const double seconds = static_cast<double>(std::max<uint64_t>(round_last_us_ - round_first_us_, 1000)) * 1e-6;
+  double sent_per_s = all.asked / seconds;
+  if (learned_rate_per_s_ > 0) sent_per_s = std::min(sent_per_s, learned_rate_per_s_);
+  // What was answered can be answered: the rate never falls below that, however few the checks were.
+  const double delivered_per_s = all.answered / std::max(seconds, shortest_rate_sample_s);
+  learned_rate_per_s_ = std::max({1.0, 1.05 * delivered_per_s, sent_per_s * std::clamp(1.05 * answered_share, 0.05, 0.95)});
+  slow_start_ = false;
+  ignore_before_ = first_serial_ + entries_.size() + 1;
+}
+
+uint32_t ProbeWindow::asks_per_check() const {
+  return learned_rate_per_s_ > 0 && retry_history_.best() >= 0.5 ? asks_per_check_when_learned : portloop::asks_per_check;
+}
+
+void ProbeWindow::begin_retry_pass() { retry_history_.clear(); }
+
+}  // namespace portloop

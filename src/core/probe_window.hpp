@@ -1,0 +1,120 @@
+// How many unanswered probes the network may hold at once, and how fast they follow each other: a congestion
+// window that learns from the share of probes that are answered.
+//
+// Happy path: sent() opens an entry, answered() or the soft deadline judges it, each judged entry lets the
+// window grow, and a round (a window's worth of entries) of which as many were answered as of the rounds
+// before lets it grow on. Silence alone is no sign of anything: most ports of a filtered host are silent.
+// In random order the share of answers is constant, so only its FALL while the window grows means overload.
+//
+// What goes wrong, and what happens then:
+//   - the share of first asks falls                 -> the window shrinks, slow start ends
+//   - known answerers are silent during a retry pass -> probes are spaced at the rate that was answered
+//   - rounds sent before a cut say what led to it    -> they are ignored
+//   - no answer at all                               -> growth goes on, up to the cap: nothing speaks against it
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+
+#include "core/rtt_estimator.hpp"
+
+namespace portloop {
+
+/// Why a probe is sent.
+enum class ProbeKind : uint8_t {
+  fresh,  ///< A port's first ask.
+  retry,  ///< A silent port, asked again.
+  check,  ///< A port that is known to answer, asked again to measure loss.
+};
+
+struct WindowOptions {
+  bool adaptive = true;
+  uint32_t most_in_flight = 1000;
+  double rate_per_s = 0;  ///< The user's limit; 0 for none.
+};
+
+/// Not thread-safe: one for each loop. Times are microseconds of any monotonic clock.
+class ProbeWindow {
+ public:
+  explicit ProbeWindow(const WindowOptions& options);
+
+  /// Whether a probe may be sent now, as far as the network is concerned.
+  bool may_send(uint64_t now_us) const;
+  /// When the rate allows the next probe; only meaningful where the window itself has room.
+  uint64_t next_send_us() const { return next_send_us_; }
+  bool has_room() const { return !options_.adaptive || young_ < static_cast<uint32_t>(size_); }
+  /// When the oldest unjudged probe's soft deadline passes; UINT64_MAX where there is none.
+  uint64_t next_judgement_us() const;
+
+  /// Answers the serial number under which answered() is called.
+  uint64_t sent(ProbeKind kind, uint64_t now_us);
+  void answered(uint64_t serial);
+  void rtt_sample(uint64_t rtt_us) { rtt_.sample(rtt_us); }
+  /// Judges what is past its soft deadline. Call before may_send().
+  void advance(uint64_t now_us);
+  /// The share of answers of the retry passes before says nothing of the next one's.
+  void begin_retry_pass();
+
+  /// Of how many asks in a retry pass one should be a check.
+  uint32_t asks_per_check() const;
+
+  const RttEstimator& rtt() const { return rtt_; }
+  double size() const { return size_; }
+  /// Probes per second that overload has taught; 0 where nothing limits.
+  double learned_rate_per_s() const { return learned_rate_per_s_; }
+
+ private:
+  struct Entry {
+    uint64_t sent_us;
+    ProbeKind kind;
+    bool answered;
+  };
+  struct Tally {
+    uint32_t asked = 0;
+    uint32_t answered = 0;
+    double share() const { return asked == 0 ? 0 : static_cast<double>(answered) / asked; }
+  };
+  /// The shares of the last rounds, so that a fall is seen against the best of them.
+  class ShareHistory {
+   public:
+    void clear() { used_ = 0; }
+    void add(double share);
+    double best() const;
+
+   private:
+    std::array<double, 16> shares_{};
+    uint32_t used_ = 0;
+    uint32_t next_ = 0;
+  };
+
+  uint64_t soft_deadline_us() const;
+  void judge(const Entry& entry);
+  void close_round();
+  void close_fresh_round();
+  void close_retry_round();
+  void grow();
+  static bool has_fallen(const Tally& tally, double best);
+
+  WindowOptions options_;
+  RttEstimator rtt_;
+  double size_;
+  bool slow_start_ = true;
+  bool was_full_ = false;  // the window, not something else, held probes back in this round
+  uint32_t young_ = 0;     // sent, not answered, not past the soft deadline
+
+  std::deque<Entry> entries_;  // in the order sent; the front is the oldest unjudged
+  uint64_t first_serial_ = 0;  // of entries_.front()
+
+  Tally fresh_, retry_, check_;  // of the round
+  uint64_t round_ends_ = 0;      // serial behind the round's last entry
+  uint64_t round_first_us_ = 0;
+  uint64_t round_last_us_ = 0;
+  uint64_t ignore_before_ = 0;   // rounds that end before this serial were sent before the last cut
+  ShareHistory fresh_history_, retry_history_;
+
+  double learned_rate_per_s_ = 0;
+  uint64_t next_send_us_ = 0;
+};
+
+}  // namespace portloop

@@ -1,0 +1,261 @@
+// The plan against a simulated network in virtual time: no port missed, none said twice, none called
+// filtered that answers. Speed here is virtual too, so it is exact on any machine.
+#include "core/probe_plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/simulated_network.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order order = Order::random, Shard shard = {}) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a000001};
+  Address last = first;
+  last.value += hosts - 1;
+  return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard);
+}
+
+PlanOptions wide() {
+  PlanOptions options;
+  options.most_in_flight = 15000;
+  return options;
+}
+
+Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, const PlanOptions& options = wide()) {
+  const ScanSpace space = space_of(hosts, ports, behaviour.seed);
+  return SimulatedNetwork(behaviour, space).run(options);
+}
+
+void check_exact(const Outcome& outcome) {
+  CHECK(outcome.finished);
+  CHECK(outcome.results == outcome.probes);
+  CHECK(outcome.said_twice == 0);
+  CHECK(outcome.missed_open == 0);
+  CHECK(outcome.false_filtered == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a host that answers at once is asked once a port") {
+  Behaviour lan;
+  lan.rtt_us = 300;
+  lan.jitter_us = 50;
+  const Outcome outcome = run(lan, 1, 65535);
+  check_exact(outcome);
+  CHECK(outcome.asks == 65535);
+  CHECK(outcome.microseconds < 700'000);
+}
+
+TEST_CASE("the window opens as answers come: 40 ms away, 65,535 ports take little longer than the asks themselves") {
+  Behaviour wan;
+  wan.rtt_us = 40'000;
+  const Outcome outcome = run(wan, 1, 65535);
+  check_exact(outcome);
+  CHECK(outcome.microseconds < 1'000'000);
+}
+
+TEST_CASE("random loss costs some passes over the silent ports, and no answer") {
+  for (const double loss : {0.01, 0.03, 0.1}) {
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      CAPTURE(loss);
+      CAPTURE(seed);
+      Behaviour lossy;
+      lossy.loss_each_way = loss;
+      lossy.seed = seed;
+      const Outcome outcome = run(lossy, 1, 65535);
+      check_exact(outcome);
+      CHECK(outcome.microseconds < 5'000'000);
+      CHECK(static_cast<double>(outcome.asks) < 65535 * (1.02 + 3 * loss));
+    }
+  }
+}
+
+TEST_CASE("silence is asked about twice where nothing is lost") {
+  Behaviour filtered;
+  filtered.closed_is_silent = true;
+  filtered.open_share = 0.0014;
+  const Outcome outcome = run(filtered, 1, 10000);
+  check_exact(outcome);
+  CHECK(outcome.asks < 2.2 * 10000);
+  CHECK(outcome.microseconds < 3'000'000);
+}
+
+TEST_CASE("a dead host ends, after two asks a port") {
+  Behaviour dead;
+  dead.host_share = 0;
+  const Outcome outcome = run(dead, 1, 1000);
+  CHECK(outcome.finished);
+  CHECK(outcome.results == 1000);
+  CHECK(outcome.asks == 2000);
+}
+
+TEST_CASE("a host that limits its resets is paced, and its open ports are known early") {
+  Behaviour limited;
+  limited.rst_per_s = 200;
+  limited.open_share = 0.003;
+  const Outcome outcome = run(limited, 1, 4000);
+  check_exact(outcome);
+  CHECK(outcome.last_open_us < 3'000'000);
+  CHECK(outcome.microseconds < 1.25 * 4000 / 200 * 1'000'000);
+}
+
+TEST_CASE("a path that carries only so many SYNs a second loses no answer") {
+  Behaviour narrow;
+  narrow.path_per_s = 2000;
+  check_exact(run(narrow, 1, 10000));
+}
+
+TEST_CASE("a host that goes away and comes back is finished, as if it had never been away") {
+  Behaviour away;
+  away.gone_at_us = 1'000'000;
+  away.back_at_us = 7'000'000;
+  away.microseconds_per_ask = 40;
+  const Outcome outcome = run(away, 1, 65535);
+  check_exact(outcome);
+  CHECK(outcome.host_lost == 0);
+}
+
+TEST_CASE("a host that goes away for good is lost, not filtered, and the scan ends") {
+  Behaviour gone;
+  gone.gone_at_us = 1'000'000;
+  gone.microseconds_per_ask = 40;
+  const Outcome outcome = run(gone, 1, 65535);
+  check_exact(outcome);
+  CHECK(outcome.host_lost > 30000);
+  CHECK(outcome.microseconds < 30'000'000);
+}
+
+TEST_CASE("a sparse network with loss misses nothing") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Behaviour internet;
+    internet.host_share = 0.1;
+    internet.open_share = 0.5;
+    internet.loss_each_way = 0.01;
+    internet.rtt_us = 100'000;
+    internet.seed = seed;
+    check_exact(run(internet, 4096, 3));
+  }
+}
+
+TEST_CASE("many hosts and many blocks are all answered for, in either order and in shards") {
+  Behaviour mixed;
+  mixed.loss_each_way = 0.02;
+  for (const Order order : {Order::random, Order::sequential}) {
+    uint64_t results = 0;
+    for (uint32_t number = 1; number <= 3; ++number) {
+      const ScanSpace space = space_of(30000, 2, 7, order, Shard{number, 3});
+      const Outcome outcome = SimulatedNetwork(mixed, space).run(wide());
+      check_exact(outcome);
+      results += outcome.results;
+    }
+    CHECK(results == 60000);
+  }
+}
+
+TEST_CASE("--retries N asks a silent port exactly N times again") {
+  Behaviour dead;
+  dead.host_share = 0;
+  for (const uint32_t retries : {0U, 1U, 3U}) {
+    PlanOptions options = wide();
+    options.retries = retries;
+    const Outcome outcome = run(dead, 1, 100, options);
+    CHECK(outcome.finished);
+    CHECK(outcome.asks == 100 * (retries + 1));
+  }
+}
+
+TEST_CASE("--rate is kept, and --in-flight never exceeded") {
+  Behaviour wan;
+  PlanOptions options = wide();
+  options.rate_per_s = 1000;
+  const Outcome slow = run(wan, 1, 2000, options);
+  check_exact(slow);
+  CHECK(slow.microseconds > 1'990'000);
+  CHECK(slow.microseconds < 2'100'000);
+  options.rate_per_s = 0;
+  options.most_in_flight = 7;
+  const Outcome narrow = run(wan, 1, 2000, options);
+  check_exact(narrow);
+  CHECK(narrow.peak_in_flight == 7);
+}
+
+TEST_CASE("fixed timing waits exactly the timeout, and opens the whole window at once") {
+  Behaviour wan;
+  PlanOptions options = wide();
+  options.adaptive = false;
+  options.timeout_ms = 300;
+  options.retries = 0;
+  wan.host_share = 0;
+  const Outcome outcome = run(wan, 1, 5000, options);
+  CHECK(outcome.peak_in_flight == 5000);
+  CHECK(outcome.microseconds < 360'000);
+}
+
+TEST_CASE("a timeout never ends between the kernel's resend and its answer") {
+  ProbeCursor cursor;
+  const ScanSpace space = space_of(1, 10, 1);
+  PlanOptions options = wide();
+  options.timeout_ms = 1000;
+  ProbePlan plan(space, cursor, options);
+  CHECK(plan.next(1).ask.timeout_us == 950'000);
+}
+
+TEST_CASE("a probe that fails on our side is asked again, and said unknown only when that never ends") {
+  const ScanSpace space = space_of(1, 3, 1);
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  uint64_t now = 1;
+  int failures = 0, unknown = 0, answered = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto next = plan.next(now);
+    if (next.step == ProbePlan::Step::finished) break;
+    if (next.step == ProbePlan::Step::wait) now = std::max(now + 1, next.wait_until_us);
+    if (next.step == ProbePlan::Step::report) {
+      CHECK(next.report.state == PortState::unknown);
+      CHECK(next.report.reason == Reason::local_error);
+      CHECK(next.report.error_number == 99);
+      ++unknown;
+    }
+    if (next.step != ProbePlan::Step::ask) continue;
+    if (next.ask.endpoint.port == 2) {
+      ++failures;
+      plan.put_back(next.ask, 99, false, now);
+    } else {
+      plan.answered(next.ask, 100, now);
+      ++answered;
+    }
+  }
+  CHECK(plan.next(now).step == ProbePlan::Step::finished);
+  CHECK(unknown == 1);
+  CHECK(answered == 2);
+  CHECK(failures >= 8);
+  CHECK(now > 5'000'000);
+}
+
+TEST_CASE("two plans on one cursor share the probes: each is asked by one of them") {
+  const ScanSpace space = space_of(3, 5000, 5);
+  ProbeCursor cursor;
+  ProbePlan a(space, cursor, wide()), b(space, cursor, wide());
+  std::vector<int> asked(15000, 0);
+  uint64_t now = 1;
+  for (bool done = false; !done; now += 10) {
+    done = true;
+    for (ProbePlan* plan : {&a, &b}) {
+      for (int i = 0; i < 10; ++i) {
+        const auto next = plan->next(now);
+        if (next.step != ProbePlan::Step::finished) done = false;
+        if (next.step != ProbePlan::Step::ask) continue;
+        const uint64_t host = static_cast<uint64_t>(next.ask.endpoint.address.value) - 0x0a000001;
+        ++asked[host * 5000 + next.ask.endpoint.port - 1];
+        plan->answered(next.ask, 100, now);
+      }
+    }
+    REQUIRE(now < 10'000'000);
+  }
+  for (const int times : asked) REQUIRE(times == 1);
+}

@@ -1,0 +1,177 @@
+// A network in virtual time that plays against a ProbePlan: microseconds pass only when the test says so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <queue>
+#include <random>
+#include <vector>
+
+#include "core/probe_plan.hpp"
+
+namespace portloop::testing {
+
+/// How the simulated hosts behave. Every host has the same ports.
+struct Behaviour {
+  uint64_t rtt_us = 20'000;
+  uint64_t jitter_us = 1'000;
+  double loss_each_way = 0;
+  double rst_per_s = 0;            ///< 0: unlimited. A host's bucket holds a tenth of a second.
+  double path_per_s = 0;           ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
+  bool closed_is_silent = false;
+  double open_share = 0.001;
+  double host_share = 1;           ///< Of the addresses; the others are silent.
+  uint64_t gone_at_us = UINT64_MAX;
+  uint64_t back_at_us = UINT64_MAX;
+  uint64_t microseconds_per_ask = 10;
+  uint64_t seed = 1;
+};
+
+struct Outcome {
+  uint64_t microseconds = 0;
+  uint64_t last_open_us = 0;
+  uint64_t asks = 0;
+  uint64_t results = 0;
+  uint64_t said_twice = 0;
+  uint64_t missed_open = 0;
+  uint64_t false_filtered = 0;
+  uint64_t host_lost = 0;
+  uint64_t probes = 0;
+  uint32_t peak_in_flight = 0;
+  bool finished = false;
+};
+
+class SimulatedNetwork {
+ public:
+  SimulatedNetwork(const Behaviour& behaviour, const ScanSpace& space) : behaviour_(behaviour), space_(space), random_(behaviour.seed) {}
+
+  bool exists(const Address& address) const {
+    return uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
+  }
+  bool open(const Endpoint& endpoint) const {
+    return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) < behaviour_.open_share;
+  }
+
+  /// Runs the plan to its end, or until `longest_us` of virtual time.
+  Outcome run(const PlanOptions& options, uint64_t longest_us = 1'000'000'000) {
+    ProbeCursor cursor;
+    ProbePlan plan(space_, cursor, options);
+    Outcome outcome;
+    outcome.probes = space_.size();
+    std::map<std::pair<uint64_t, uint16_t>, int> said;
+    uint64_t now = 1;
+    const auto say = [&](const Endpoint& endpoint) {
+      ++outcome.results;
+      if (++said[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome.said_twice;
+    };
+    while (now < longest_us) {
+      while (!events_.empty() && events_.top().at_us <= now) {
+        const Event event = events_.top();
+        events_.pop();
+        if (event.answered) {
+          plan.answered(event.ask, now - event.sent_us, now);
+          if (event.ask.kind == ProbeKind::check) continue;
+          say(event.ask.endpoint);
+          if (open(event.ask.endpoint)) outcome.last_open_us = now;
+        } else {
+          plan.silent(event.ask, now);
+        }
+      }
+      const ProbePlan::Next next = plan.next(now);
+      switch (next.step) {
+        case ProbePlan::Step::ask:
+          ++outcome.asks;
+          send(next.ask, now);
+          now += behaviour_.microseconds_per_ask;
+          outcome.peak_in_flight = std::max(outcome.peak_in_flight, plan.in_flight());
+          break;
+        case ProbePlan::Step::report:
+          say(next.report.endpoint);
+          judge(next.report, outcome);
+          break;
+        case ProbePlan::Step::again:
+          ++now;
+          break;
+        case ProbePlan::Step::wait: {
+          uint64_t until = next.wait_until_us;
+          if (!events_.empty()) until = std::min(until, events_.top().at_us);
+          if (until == UINT64_MAX) return outcome;  // a plan that waits for nothing would hang
+          now = std::max(now + 1, until);
+          break;
+        }
+        case ProbePlan::Step::finished:
+          outcome.finished = true;
+          outcome.microseconds = now;
+          return outcome;
+      }
+    }
+    outcome.microseconds = now;
+    return outcome;
+  }
+
+ private:
+  struct Event {
+    uint64_t at_us;
+    bool answered;
+    uint64_t sent_us;
+    Ask ask;
+    bool operator<(const Event& other) const { return at_us > other.at_us; }
+  };
+  struct Bucket {
+    double tokens = 0;
+    uint64_t filled_us = 0;
+    bool take(double per_s, uint64_t now) {
+      const double depth = std::max(1.0, per_s / 10);
+      tokens = filled_us == 0 ? depth : std::min(depth, tokens + static_cast<double>(now - filled_us) * 1e-6 * per_s);
+      filled_us = now;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    }
+  };
+
+  double uniform(uint64_t what) const { return static_cast<double>(mix64(what + behaviour_.seed * 1'000'003) >> 11) * 0x1p-53; }
+  bool lost() { return behaviour_.loss_each_way > 0 && std::uniform_real_distribution<>(0, 1)(random_) < behaviour_.loss_each_way; }
+
+  bool answers(const Ask& ask, uint64_t now) {
+    if (behaviour_.path_per_s > 0 && !path_.take(behaviour_.path_per_s, now)) return false;
+    if (lost() || !exists(ask.endpoint.address)) return false;
+    if (now >= behaviour_.gone_at_us && now < behaviour_.back_at_us) return false;
+    if (!open(ask.endpoint)) {
+      if (behaviour_.closed_is_silent) return false;
+      if (behaviour_.rst_per_s > 0 && !rst_[static_cast<uint64_t>(ask.endpoint.address.value)].take(behaviour_.rst_per_s, now)) return false;
+    }
+    return !lost();
+  }
+
+  void send(const Ask& ask, uint64_t now) {
+    if (answers(ask, now)) {
+      const uint64_t jitter = behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
+      const uint64_t at = now + behaviour_.rtt_us + jitter;
+      if (at - now < ask.timeout_us) {
+        events_.push({at, true, now, ask});
+        return;
+      }
+    }
+    events_.push({now + ask.timeout_us, false, now, ask});
+  }
+
+  void judge(const ProbeResult& report, Outcome& outcome) const {
+    if (report.state == PortState::unknown) {
+      if (report.reason == Reason::host_lost) ++outcome.host_lost;
+      return;
+    }
+    if (!exists(report.endpoint.address)) return;
+    if (open(report.endpoint)) ++outcome.missed_open;
+    else if (!behaviour_.closed_is_silent) ++outcome.false_filtered;
+  }
+
+  Behaviour behaviour_;
+  const ScanSpace& space_;
+  std::mt19937_64 random_;
+  std::priority_queue<Event> events_;
+  std::map<uint64_t, Bucket> rst_;
+  Bucket path_;
+};
+
+}  // namespace portloop::testing
