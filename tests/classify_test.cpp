@@ -6,13 +6,13 @@
 
 using namespace portloop;
 
-static Verdict later(int error_number) { return classify({error_number, false, std::nullopt}); }
-static Verdict at_once(int error_number) { return classify({error_number, true, std::nullopt}); }
+static Verdict later(int error_number) { return classify({error_number, false, std::nullopt, Peer::other}); }
+static Verdict at_once(int error_number) { return classify({error_number, true, std::nullopt, Peer::other}); }
 static Verdict icmp4(int error_number, uint8_t type, uint8_t code) {
-  return classify({error_number, false, IcmpError{Family::ipv4, type, code, false}});
+  return classify({error_number, false, IcmpError{Family::ipv4, type, code}, Peer::other});
 }
 static Verdict icmp6(int error_number, uint8_t type, uint8_t code) {
-  return classify({error_number, false, IcmpError{Family::ipv6, type, code, false}});
+  return classify({error_number, false, IcmpError{Family::ipv6, type, code}, Peer::other});
 }
 
 TEST_CASE("a connection is an open port, with reason syn-ack") {
@@ -75,7 +75,7 @@ TEST_CASE("a local failure is never reported as a port's state") {
 TEST_CASE("every errno there is gets a verdict, and only an answer names a port's state") {
   for (int error_number = 0; error_number < 200; ++error_number) {
     for (const bool from_call : {false, true}) {
-      const Verdict verdict = classify({error_number, from_call, std::nullopt});
+      const Verdict verdict = classify({error_number, from_call, std::nullopt, Peer::other});
       CAPTURE(error_number);
       if (verdict.kind == VerdictKind::cannot_ask) CHECK(verdict.state == PortState::unknown);
       if (verdict.state == PortState::open) CHECK(error_number == 0);
@@ -88,4 +88,9 @@ TEST_CASE("a reset after the handshake asks again on a fresh socket") {
   for (const int error_number : {ECONNRESET, ECONNABORTED, EPIPE}) {
     CHECK(later(error_number).kind == VerdictKind::ask_again);
   }
+}
+
+TEST_CASE("a connection to ourselves is no open port, and one to our own address has to be confirmed") {
+  CHECK(classify({0, false, std::nullopt, Peer::self}).kind == VerdictKind::ask_again);
+  CHECK(classify({0, false, std::nullopt, Peer::own_address}).kind == VerdictKind::confirm);
 }

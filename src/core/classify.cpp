@@ -54,6 +54,8 @@ Verdict classify_call(int error_number) {
 Verdict classify(const ConnectOutcome& outcome) {
   switch (outcome.error_number) {
     case 0:
+      if (outcome.peer == Peer::self) return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, EADDRINUSE};
+      if (outcome.peer == Peer::own_address) return {VerdictKind::confirm, PortState::open, Reason::syn_ack, 0};
       return {VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
     case ECONNREFUSED:
       // A RST and a firewall's ICMP port-unreachable are the same errno; only the error queue tells them apart.

@@ -14,14 +14,21 @@ struct IcmpError {
   Family family = Family::ipv4;
   uint8_t type = 0;
   uint8_t code = 0;
-  bool from_ourselves = false;  ///< The offender is an address of this machine: no neighbour, or a local firewall.
+};
+
+/// Who is at the other end of a connection.
+enum class Peer : uint8_t {
+  other,        ///< Its address is not the one that we call from.
+  own_address,  ///< The same address: it may be a listener here, or another of our own sockets.
+  self,         ///< The same address and port: the socket met its own SYN.
 };
 
 /// What was seen of one connect.
 struct ConnectOutcome {
-  int error_number = 0;     ///< 0: connected, and the peer is known to be the one asked for. EALREADY: pending.
+  int error_number = 0;     ///< 0: connected. EALREADY: pending.
   bool from_call = false;   ///< The connect call itself returned it: no packet was answered.
   std::optional<IcmpError> icmp;
+  Peer peer = Peer::other;  ///< Only where connected.
 };
 
 enum class VerdictKind : uint8_t {
@@ -29,6 +36,7 @@ enum class VerdictKind : uint8_t {
   pending,      ///< Nothing is known yet.
   silent,       ///< No answer to this ask; the port may be asked again.
   ask_again,    ///< An anomaly: ask again on a fresh socket.
+  confirm,      ///< Open, unless two of our own sockets met (simultaneous open): ask from another source port.
   local_limit,  ///< Ours and passing, descriptors: fewer in flight, then again.
   local_wait,   ///< Ours and passing, ports or memory: fewer in flight, a pause, then again.
   cannot_ask,   ///< Ours and lasting: unknown, with `reason`.

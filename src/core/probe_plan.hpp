@@ -69,7 +69,8 @@ struct Ask {
   uint8_t attempt = 1;
   ProbeKind kind = ProbeKind::fresh;
   uint8_t local_failures = 0;  ///< How often it could not even be asked.
-  uint8_t repeats = 0;         ///< How often it was asked once more because the answer was in doubt.
+  uint8_t anomalies = 0;       ///< How often the answer made no sense: the caller counts, and repeats it.
+  uint8_t confirmations = 0;   ///< How often it was seen open, from how many source ports: likewise.
 };
 
 class ProbePlan {
@@ -101,7 +102,7 @@ class ProbePlan {
   void silent(const Ask& ask, uint64_t now_us);
   /// Our own side failed; asked again later. `descriptors` when it was a descriptor that lacked.
   void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);
-  /// The answer was in doubt: asked once more, at once. Asks of the same probe that follow carry repeats + 1.
+  /// The answer was in doubt: the same ask comes again, at once, with the counts that the caller gave it.
   void repeat(const Ask& ask);
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask);

@@ -109,9 +109,7 @@ void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uin
 void ProbePlan::repeat(const Ask& ask) {
   --in_flight_;
   window_.answered(ask.serial);
-  PutBack entry{ask, 0};
-  ++entry.ask.repeats;
-  put_back_.push_back(entry);
+  put_back_.push_back({ask, 0});
 }
 
 void ProbePlan::given_up(const Ask& ask) {

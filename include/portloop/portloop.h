@@ -1,0 +1,180 @@
+/* portloop: find out which TCP ports answer, on your own libuv loop, without root.
+ *
+ * One scan: portloop_scan_init() -> portloop_scan_start() -> (portloop_scan_stop()) -> portloop_scan_close().
+ *
+ * Rules that hold for every line below:
+ *   - The loop is yours: it is never run, stopped or closed here, and outlives the scan's close callback.
+ *   - Thread: call everything from the loop's thread; callbacks come from the loop's thread, never from inside
+ *     the function that they were given to. Only portloop_scan_stats() may be called from other threads.
+ *   - Errors are negative libuv codes (uv_strerror() names them). When a function returns one, its callback is
+ *     never called.
+ *   - No signals, no output, no environment, no globals, no resource limits. Only loops > 1 starts threads.
+ *   - Texts are UTF-8 or ASCII, end with a NUL, and are copied.
+ */
+#ifndef PORTLOOP_PORTLOOP_H
+#define PORTLOOP_PORTLOOP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "portloop/version.h"
+
+#if defined(_WIN32) || !defined(__GNUC__)
+#define PORTLOOP_API
+#else
+#define PORTLOOP_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Options: what to scan and how. Owned by you, copied by portloop_scan_start(). Not thread-safe. ---- */
+
+typedef struct portloop_options portloop_options;
+
+/* NULL where memory lacks. Free it with portloop_options_free(); NULL is allowed there. */
+PORTLOOP_API portloop_options* portloop_options_new(void);
+PORTLOOP_API void portloop_options_free(portloop_options* options);
+
+/* Why the last setter below failed, one line that quotes the word at fault; "" where none has.
+ * Owned by the options, valid until the next setter. */
+PORTLOOP_API const char* portloop_options_error(const portloop_options* options);
+
+/* Adds numeric targets: an address, a CIDR block, a range a-b or a.b.c.d-e, with a zone for link-local IPv6.
+ * Names are yours to look up. UV_EINVAL for anything else, and for 0.0.0.0 and ::. */
+PORTLOOP_API int portloop_options_add_target(portloop_options* options, const char* text);
+/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6); ports are ignored. */
+PORTLOOP_API int portloop_options_add_range(portloop_options* options, const struct sockaddr* first,
+                                            const struct sockaddr* last);
+/* Takes addresses out again, wherever they were added. */
+PORTLOOP_API int portloop_options_exclude_target(portloop_options* options, const char* text);
+
+/* Ports: "22,80,8000-8100", "-" or "all", service names of portloop's own list, "common" (the default). */
+PORTLOOP_API int portloop_options_set_ports(portloop_options* options, const char* text);
+PORTLOOP_API int portloop_options_exclude_ports(portloop_options* options, const char* text);
+
+/* Connects in flight at most, over all loops. Range 1-1,000,000; default 1,000. What is started is adapted below
+ * it. Keep it under the descriptors that you can spare: the library changes no limit. */
+PORTLOOP_API int portloop_options_set_in_flight(portloop_options* options, uint32_t connects);
+/* Connects started per second at most, over all loops. Default 0: no limit. */
+PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double connects_per_second);
+/* The longest that one connect may wait, in milliseconds. Range 1-600,000; default 1,000. */
+PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
+/* 1 (default): timeouts and the number in flight follow what the network answers. 0: they are as set. */
+PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int adaptive);
+/* How often a silent port is asked again. Range 0-13; default adaptive (as -1). */
+PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
+
+enum portloop_order { PORTLOOP_ORDER_RANDOM = 0, PORTLOOP_ORDER_SEQUENTIAL = 1 };
+/* Default PORTLOOP_ORDER_RANDOM. */
+PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum portloop_order order);
+/* The same seed gives the same order. Default 0. */
+PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
+/* Scans part number/count of the order, 1 <= number <= count. Default 1/1. */
+PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count);
+/* Loop threads. 1 (default): no thread, everything on your loop. N > 1: N threads with a loop each. Range 1-1024. */
+PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
+
+enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_PORTABLE = 1 };
+/* Default PORTLOOP_CONNECTOR_FASTEST; PORTABLE uses nothing but libuv. */
+PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
+
+enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
+/* Whether to read what an open port says first; HTTP: with a GET where nothing came. Default NONE.
+ * timeout_ms: the longest wait, range 1-600,000. most_bytes: range 1-65,536. */
+PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
+                                              uint32_t timeout_ms, uint32_t most_bytes);
+
+/* ---- Results ---- */
+
+enum portloop_state { PORTLOOP_OPEN = 0, PORTLOOP_CLOSED = 1, PORTLOOP_FILTERED = 2, PORTLOOP_UNKNOWN = 3 };
+
+enum portloop_reason {
+  PORTLOOP_SYN_ACK = 0,
+  PORTLOOP_CONN_REFUSED = 1,
+  PORTLOOP_NO_RESPONSE = 2,
+  PORTLOOP_PORT_UNREACH = 3,
+  PORTLOOP_HOST_UNREACH = 4,
+  PORTLOOP_NET_UNREACH = 5,
+  PORTLOOP_PROTO_UNREACH = 6,
+  PORTLOOP_ADMIN_PROHIBITED = 7,
+  PORTLOOP_LOCAL_ERROR = 8, /* unknown: `error` says which */
+  PORTLOOP_NO_ROUTE = 9,    /* unknown: this machine has no way to the address */
+  PORTLOOP_HOST_LOST = 10   /* unknown: the host answered, and then stopped */
+};
+
+/* One verdict on one port. Owned by the library, valid during the callback. Later versions may add fields at the end. */
+typedef struct portloop_result {
+  struct sockaddr_storage address; /* sockaddr_in or sockaddr_in6, the port in it */
+  char address_text[64];           /* "10.0.0.1", "fe80::1%2" */
+  uint16_t port;                   /* host byte order */
+  enum portloop_state state;
+  enum portloop_reason reason;
+  int error;               /* a libuv code for PORTLOOP_LOCAL_ERROR, else 0 */
+  uint32_t attempts;       /* how often it was asked */
+  uint64_t rtt_us;         /* from the connect call to its answer, microseconds; 0 where none came */
+  const char* banner;      /* raw bytes from the network, not text; NULL where none were read */
+  size_t banner_length;    /* bytes */
+} portloop_result;
+
+/* "open", ...; "syn-ack", ...: static, never NULL. */
+PORTLOOP_API const char* portloop_state_name(enum portloop_state state);
+PORTLOOP_API const char* portloop_reason_name(enum portloop_reason reason);
+/* The service name of a TCP port in portloop's own list; "" where it has none. Static. */
+PORTLOOP_API const char* portloop_service_name(uint16_t port);
+
+/* ---- A scan ---- */
+
+typedef struct portloop_scan portloop_scan;
+
+/* One call for each probe. Every function below may be called from inside. */
+typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
+/* Exactly once for each successful start: 0, or UV_ECANCELED when it was stopped or closed first; connects that
+ * were pending then end without a result. Every function below may be called from inside. */
+typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
+/* The scan's memory is gone when this returns. */
+typedef void (*portloop_close_cb)(portloop_scan* scan);
+
+/* Makes a scan on `loop`; *scan is owned by you until its close callback. UV_ENOMEM. */
+PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
+/* Starts it, once. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() says which);
+ * UV_EALREADY: started before; UV_EMFILE and the like. After an error only close is left. */
+PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
+                                     portloop_done_cb on_done);
+/* Ends it early: no more probes; done follows. Does nothing where it isn't running. */
+PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
+/* Stops it where needed (done is called first), frees everything, then calls back; `on_closed` may be NULL. Once. */
+PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
+
+/* Whether the scan alone keeps the loop alive. It does by default. */
+PORTLOOP_API void portloop_scan_ref(portloop_scan* scan);
+PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
+
+/* A pointer of yours; NULL at first. */
+PORTLOOP_API void portloop_scan_set_data(portloop_scan* scan, void* data);
+PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
+
+/* What has been done so far. Later versions may add fields at the end. */
+typedef struct portloop_stats {
+  uint64_t probes;         /* addresses x ports of this scan's shard */
+  uint64_t connects;       /* connect calls made, retries included */
+  uint64_t open, closed, filtered, unknown; /* results so far */
+  uint64_t local_failures; /* connects put back because this machine lacked something */
+  uint32_t in_flight;      /* connects outstanding now */
+  uint32_t peak_in_flight; /* the most there were; with loops > 1 the sum of each loop's */
+  uint32_t loops;          /* loop threads, 1 for the caller's own */
+} portloop_stats;
+
+/* Fills the first `size` bytes: pass sizeof *stats. Any thread, from a successful start to the close call. */
+PORTLOOP_API void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size);
+
+/* "0.1.0": of the library that runs, not of the header. */
+PORTLOOP_API const char* portloop_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,181 @@
+// The setters: each checks its range, and says in one line what was wrong.
+#include "capi/options.hpp"
+
+#include <net/if.h>
+
+#include <new>
+
+#include "core/service_names.hpp"
+#include "engine/socket_address.hpp"
+
+using namespace portloop;
+
+namespace {
+
+int refuse(portloop_options* options, std::string message) {
+  options->error = std::move(message);
+  return UV_EINVAL;
+}
+
+int accept(portloop_options* options) {
+  options->error.clear();
+  return 0;
+}
+
+/// No exception may cross the C ABI: what can throw here is memory.
+template <class Body>
+int guarded(portloop_options* options, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    options->error.clear();
+    return UV_ENOMEM;
+  }
+}
+
+template <class Number>
+int set_in_range(portloop_options* options, const char* name, Number value, Number lowest, Number highest, Number& place) {
+  return guarded(options, [&] {
+    if (value < lowest || value > highest) {
+      return refuse(options, std::string(name) + " is " + std::to_string(lowest) + "-" + std::to_string(highest) + ", not " +
+                                 std::to_string(value));
+    }
+    place = value;
+    return accept(options);
+  });
+}
+
+uint32_t interface_index(std::string_view zone) { return if_nametoindex(std::string(zone).c_str()); }
+
+int add_to(portloop_options* options, const char* text, std::vector<AddressRange>& ranges) {
+  return guarded(options, [&] {
+    const auto word = parse_target(text, interface_index);
+    if (!word) return refuse(options, word.error());
+    if (!word->range) return refuse(options, quote_word(text) + " is a host name: look it up first, only numeric addresses are taken");
+    ranges.push_back(*word->range);
+    return accept(options);
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+portloop_options* portloop_options_new(void) { return new (std::nothrow) portloop_options; }
+void portloop_options_free(portloop_options* options) { delete options; }
+const char* portloop_options_error(const portloop_options* options) { return options->error.c_str(); }
+
+int portloop_options_add_target(portloop_options* options, const char* text) {
+  return add_to(options, text, options->included);
+}
+
+int portloop_options_exclude_target(portloop_options* options, const char* text) {
+  return add_to(options, text, options->excluded);
+}
+
+int portloop_options_add_range(portloop_options* options, const sockaddr* first, const sockaddr* last) {
+  return guarded(options, [&] {
+    const bool known = first->sa_family == AF_INET || first->sa_family == AF_INET6;
+    if (!known || first->sa_family != last->sa_family) return refuse(options, "a range has two addresses of one family");
+    SocketAddress low{}, high{};
+    const size_t size = first->sa_family == AF_INET ? sizeof low.v4 : sizeof low.v6;
+    __builtin_memcpy(&low, first, size);
+    __builtin_memcpy(&high, last, size);
+    const AddressRange range{to_endpoint(low).address, to_endpoint(high).address};
+    if (range.first.zone != range.last.zone || range.last < range.first) return refuse(options, "the range is backwards");
+    if (is_unspecified(range.first)) return refuse(options, "the range contains the address that means this machine itself");
+    options->included.push_back(range);
+    return accept(options);
+  });
+}
+
+int portloop_options_set_ports(portloop_options* options, const char* text) {
+  return guarded(options, [&] {
+    const auto ports = parse_ports(text, port_of_service);
+    if (!ports) return refuse(options, ports.error());
+    options->ports = *ports;
+    options->ports_set = true;
+    return accept(options);
+  });
+}
+
+int portloop_options_exclude_ports(portloop_options* options, const char* text) {
+  return guarded(options, [&] {
+    const auto ports = parse_ports(text, port_of_service);
+    if (!ports) return refuse(options, ports.error());
+    for (const PortRange& range : ports->ranges()) options->excluded_ports.add(range);
+    return accept(options);
+  });
+}
+
+int portloop_options_set_in_flight(portloop_options* options, uint32_t connects) {
+  return set_in_range(options, "in flight", connects, 1U, 1'000'000U, options->scanner.plan.most_in_flight);
+}
+
+int portloop_options_set_rate(portloop_options* options, double connects_per_second) {
+  return guarded(options, [&] {
+    if (!(connects_per_second >= 0) || connects_per_second > 1e9) return refuse(options, "the rate is 0-1000000000 connects per second");
+    options->scanner.plan.rate_per_s = connects_per_second;
+    return accept(options);
+  });
+}
+
+int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms) {
+  return set_in_range(options, "timeout", timeout_ms, 1U, 600'000U, options->scanner.plan.timeout_ms);
+}
+
+int portloop_options_set_adaptive(portloop_options* options, int adaptive) {
+  options->scanner.plan.adaptive = adaptive != 0;
+  return accept(options);
+}
+
+int portloop_options_set_retries(portloop_options* options, int retries) {
+  int checked = 0;
+  const int error = set_in_range(options, "retries", retries, -1, static_cast<int>(ProbeLedger::most_attempts) - 1, checked);
+  if (error != 0) return error;
+  options->scanner.plan.retries.reset();
+  if (checked >= 0) options->scanner.plan.retries = static_cast<uint32_t>(checked);
+  return 0;
+}
+
+int portloop_options_set_order(portloop_options* options, portloop_order order) {
+  if (order != PORTLOOP_ORDER_RANDOM && order != PORTLOOP_ORDER_SEQUENTIAL) return refuse(options, "the order is random or sequential");
+  options->order = order == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
+  return accept(options);
+}
+
+int portloop_options_set_seed(portloop_options* options, uint64_t seed) {
+  options->seed = seed;
+  return accept(options);
+}
+
+int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count) {
+  return guarded(options, [&] {
+    if (number < 1 || number > count) return refuse(options, "a shard is K/N with 1 <= K <= N");
+    options->shard = {number, count};
+    return accept(options);
+  });
+}
+
+int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
+  return set_in_range(options, "loops", loops, 1U, 1024U, options->loops);
+}
+
+int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {
+  if (connector != PORTLOOP_CONNECTOR_FASTEST && connector != PORTLOOP_CONNECTOR_PORTABLE) return refuse(options, "no such connector");
+  options->connector = connector == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
+  return accept(options);
+}
+
+int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms, uint32_t most_bytes) {
+  BannerOptions wanted;
+  int error = set_in_range(options, "banner timeout", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
+  if (error == 0) error = set_in_range(options, "banner length", most_bytes, 1U, 65'536U, wanted.most_bytes);
+  if (error != 0) return error;
+  wanted.wanted = banners != PORTLOOP_BANNERS_NONE;
+  wanted.http = banners == PORTLOOP_BANNERS_HTTP;
+  options->scanner.banners = wanted;
+  return accept(options);
+}
+
+}  // extern "C"

@@ -1,0 +1,26 @@
+// What stands behind the opaque options handle.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/port_set.hpp"
+#include "core/probe_order.hpp"
+#include "core/target_set.hpp"
+#include "engine/scanner.hpp"
+#include "portloop/portloop.h"
+
+struct portloop_options {
+  std::vector<portloop::AddressRange> included;
+  std::vector<portloop::AddressRange> excluded;
+  portloop::PortSet ports;
+  bool ports_set = false;  // until then: common
+  portloop::PortSet excluded_ports;
+  portloop::ScannerOptions scanner;
+  portloop::Order order = portloop::Order::random;
+  uint64_t seed = 0;
+  portloop::Shard shard;
+  uint32_t loops = 1;
+  portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
+  std::string error;
+};

@@ -1,0 +1,182 @@
+// The scan behind the C ABI: one scanner on the caller's loop, or a pool of them.
+//
+// Happy path: init, start, results, done, close. Whatever fails in start leaves a handle that only close is
+// left for. close before start has nothing to wait for, but still calls back from the loop.
+#include <cassert>
+#include <cstdio>
+#include <new>
+#include <optional>
+
+#include "capi/options.hpp"
+#include "core/service_names.hpp"
+#include "engine/loop_pool.hpp"
+#include "engine/socket_address.hpp"
+
+using namespace portloop;
+
+struct portloop_scan final : public ScanEvents {
+  explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
+
+  int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
+  void stop();
+  void close(portloop_close_cb close_cb);
+  void set_referenced(bool on);
+  void fill(portloop_stats& stats) const;
+
+  uv_loop_t* loop;
+  void* data = nullptr;
+
+ private:
+  void on_result(const ProbeResult& result) override;
+  void on_done(int status) override { on_done_(this, status); }
+  void closed();
+
+  portloop_result_cb on_result_ = nullptr;
+  portloop_done_cb on_done_ = nullptr;
+  portloop_close_cb on_close_ = nullptr;
+  bool start_called_ = false;
+  bool started_ = false;
+  bool referenced_ = true;
+  std::optional<ScanSpace> space_;
+  ProbeCursor cursor_;
+  std::unique_ptr<Scanner> scanner_;  // loops == 1
+  std::unique_ptr<LoopPool> pool_;    // loops > 1
+  uv_idle_t closer_{};                // for a close that has nothing else to wait for
+};
+
+int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
+  if (start_called_) return UV_EALREADY;
+  TargetSet targets(options->included, options->excluded);
+  PortSet ports = options->ports;
+  if (!options->ports_set) ports = *parse_ports("common", nullptr);
+  ports.remove(options->excluded_ports);
+  options->error = targets.empty() ? "there is no address to scan" : ports.empty() ? "there is no port to scan" : "";
+  if (options->error.empty() && targets.size() > (uint64_t{1} << 63) / ports.size()) {
+    options->error = "more than 2^63 probes: fewer addresses or ports";
+  }
+  if (!options->error.empty()) return UV_EINVAL;
+  start_called_ = true;
+  on_result_ = result_cb;
+  on_done_ = done_cb;
+  space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard);
+  int error = 0;
+  if (options->loops == 1) {
+    scanner_ = std::make_unique<Scanner>(loop, *space_, cursor_, options->scanner,
+                                         make_connector(options->connector, space_->targets), *this);
+    scanner_->set_referenced(referenced_);
+    error = scanner_->start();
+    if (error != 0) scanner_.reset();
+  } else {
+    pool_ = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
+    error = pool_->start();
+    if (error == 0 && !referenced_) pool_->set_referenced(false);
+  }
+  started_ = error == 0;
+  return error;
+}
+
+void portloop_scan::on_result(const ProbeResult& result) {
+  portloop_result told{};
+  const SocketAddress address = to_socket_address(result.endpoint);
+  __builtin_memcpy(&told.address, &address, address.size());
+  std::snprintf(told.address_text, sizeof told.address_text, "%s", to_text(result.endpoint.address).c_str());
+  told.port = result.endpoint.port;
+  told.state = static_cast<portloop_state>(result.state);
+  told.reason = static_cast<portloop_reason>(result.reason);
+  told.error = result.error_number == 0 ? 0 : uv_translate_sys_error(result.error_number);
+  told.attempts = result.attempts;
+  told.rtt_us = result.rtt_us;
+  if (!result.banner.empty()) {
+    told.banner = result.banner.data();
+    told.banner_length = result.banner.size();
+  }
+  on_result_(this, &told);
+}
+
+void portloop_scan::stop() {
+  if (scanner_) scanner_->stop();
+  if (pool_) pool_->stop();
+}
+
+void portloop_scan::close(portloop_close_cb close_cb) {
+  on_close_ = close_cb;
+  if (scanner_) {
+    scanner_->close([this] { closed(); });
+  } else if (pool_) {
+    pool_->close([this] { closed(); });
+  } else {
+    uv_idle_init(loop, &closer_);
+    closer_.data = this;
+    uv_close(reinterpret_cast<uv_handle_t*>(&closer_), [](uv_handle_t* handle) { static_cast<portloop_scan*>(handle->data)->closed(); });
+  }
+}
+
+void portloop_scan::closed() {
+  if (on_close_ != nullptr) on_close_(this);
+  delete this;
+}
+
+void portloop_scan::set_referenced(bool on) {
+  referenced_ = on;
+  if (scanner_) scanner_->set_referenced(on);
+  if (pool_) pool_->set_referenced(on);
+}
+
+void portloop_scan::fill(portloop_stats& stats) const {
+  stats = {};
+  if (!started_) return;
+  stats.probes = space_->size();
+  const auto add = [&stats](const ScanCounters& counters) {
+    stats.connects += counters.connects;
+    stats.open += counters.open;
+    stats.closed += counters.closed;
+    stats.filtered += counters.filtered;
+    stats.unknown += counters.unknown;
+    stats.local_failures += counters.local_failures;
+    stats.in_flight += counters.in_flight;
+    stats.peak_in_flight += counters.peak_in_flight;
+    ++stats.loops;
+  };
+  if (scanner_) add(scanner_->counters());
+  for (size_t lane = 0; pool_ && lane < pool_->lane_count(); ++lane) add(pool_->counters(lane));
+}
+
+extern "C" {
+
+int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan) {
+  *scan = new (std::nothrow) portloop_scan(loop);
+  return *scan == nullptr ? UV_ENOMEM : 0;
+}
+
+int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result, portloop_done_cb on_done) {
+  try {
+    return scan->start(options, on_result, on_done);
+  } catch (const std::bad_alloc&) {
+    return UV_ENOMEM;
+  }
+}
+
+void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }
+void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed) { scan->close(on_closed); }
+void portloop_scan_ref(portloop_scan* scan) { scan->set_referenced(true); }
+void portloop_scan_unref(portloop_scan* scan) { scan->set_referenced(false); }
+void portloop_scan_set_data(portloop_scan* scan, void* data) { scan->data = data; }
+void* portloop_scan_data(const portloop_scan* scan) { return scan->data; }
+
+void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size) {
+  portloop_stats now;
+  scan->fill(now);
+  __builtin_memcpy(stats, &now, size < sizeof now ? size : sizeof now);
+}
+
+const char* portloop_state_name(portloop_state state) { return to_text(static_cast<PortState>(state)).data(); }
+const char* portloop_reason_name(portloop_reason reason) { return to_text(static_cast<Reason>(reason)).data(); }
+
+const char* portloop_service_name(uint16_t port) {
+  const std::string_view name = service_name_of(port);
+  return name.empty() ? "" : name.data();
+}
+
+const char* portloop_version(void) { return PORTLOOP_VERSION_TEXT; }
+
+}  // extern "C"

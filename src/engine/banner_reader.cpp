@@ -1,0 +1,156 @@
+// Happy path: the connection comes from its slot, bytes come, then a short quiet or the end of the stream;
+// the result is told with them, the connection is reset.
+//
+// What goes wrong: nothing comes (after the timeout a GET where that is wanted, then the result without a
+// banner); bytes come one by one for ever (the deadline is absolute); more than fits comes (the rest is left
+// unread); the peer resets (what came so far is the banner).
+#include "engine/banner_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace portloop {
+namespace {
+
+// What a server says first it says in one go: after this long without another byte it has said it.
+constexpr uint64_t quiet_ms = 100;
+
+constexpr std::string_view get_request = "GET / HTTP/1.0\r\n\r\n";
+
+}  // namespace
+
+struct BannerReader::Reading {
+  uv_tcp_t tcp{};
+  uv_timer_t timer{};
+  uv_write_t request{};
+  BannerReader* reader = nullptr;
+  ProbeResult result;
+  std::string bytes;
+  std::array<char, 1024> buffer;
+  uint64_t deadline_ms = 0;
+  bool asked_with_get = false;
+  int open_handles = 2;
+};
+
+BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t most_at_once,
+                           std::function<void(const ProbeResult&)> on_read)
+    : loop_(loop), options_(options), most_at_once_(most_at_once), on_read_(std::move(on_read)) {}
+
+BannerReader::~BannerReader() = default;
+
+void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& result) {
+  auto* reading = new Reading;
+  reading->reader = this;
+  reading->result = result;
+  reading->tcp.data = reading;
+  reading->timer.data = reading;
+  uv_tcp_init(loop_, &reading->tcp);
+  uv_timer_init(loop_, &reading->timer);
+  open_handles_ += 2;
+  ++active_;
+  readings_.push_back(reading);
+  if (!referenced_) {
+    uv_unref(reinterpret_cast<uv_handle_t*>(&reading->tcp));
+    uv_unref(reinterpret_cast<uv_handle_t*>(&reading->timer));
+  }
+  int error = connector.hand_over(slot, &reading->tcp);
+  if (error == 0) error = uv_read_start(reinterpret_cast<uv_stream_t*>(&reading->tcp), on_allocate, on_read);
+  if (error != 0) {
+    end(*reading);
+    return;
+  }
+  reading->deadline_ms = uv_now(loop_) + options_.timeout_ms;
+  uv_timer_start(&reading->timer, on_deadline, options_.timeout_ms, 0);
+}
+
+void BannerReader::on_allocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+  auto* reading = static_cast<Reading*>(handle->data);
+  *buffer = uv_buf_init(reading->buffer.data(), static_cast<unsigned>(reading->buffer.size()));
+}
+
+void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*) {
+  auto* reading = static_cast<Reading*>(stream->data);
+  BannerReader* self = reading->reader;
+  if (length < 0) {
+    self->end(*reading);
+    return;
+  }
+  const size_t room = self->options_.most_bytes - reading->bytes.size();
+  reading->bytes.append(reading->buffer.data(), std::min(static_cast<size_t>(length), room));
+  if (reading->bytes.size() >= self->options_.most_bytes) {
+    self->end(*reading);
+    return;
+  }
+  const uint64_t now_ms = uv_now(self->loop_);
+  const uint64_t left_ms = reading->deadline_ms > now_ms ? reading->deadline_ms - now_ms : 0;
+  uv_timer_start(&reading->timer, on_deadline, std::min(quiet_ms, left_ms), 0);
+}
+
+void BannerReader::on_deadline(uv_timer_t* timer) {
+  auto* reading = static_cast<Reading*>(timer->data);
+  BannerReader* self = reading->reader;
+  if (reading->bytes.empty() && self->options_.http && !reading->asked_with_get) {
+    self->ask_with_get(*reading);
+  } else {
+    self->end(*reading);
+  }
+}
+
+void BannerReader::ask_with_get(Reading& reading) {
+  reading.asked_with_get = true;
+  uv_buf_t bytes = uv_buf_init(const_cast<char*>(get_request.data()), get_request.size());
+  auto* stream = reinterpret_cast<uv_stream_t*>(&reading.tcp);
+  // Its callback has nothing to do: a failed write shows as the end of the reading.
+  if (uv_write(&reading.request, stream, &bytes, 1, nullptr) != 0) {
+    end(reading);
+    return;
+  }
+  reading.deadline_ms = uv_now(loop_) + options_.timeout_ms;
+  uv_timer_start(&reading.timer, on_deadline, options_.timeout_ms, 0);
+}
+
+void BannerReader::end(Reading& reading) {
+  std::erase(readings_, &reading);
+  --active_;
+  ProbeResult result = reading.result;
+  result.banner = reading.bytes;
+  uv_timer_stop(&reading.timer);
+  if (uv_tcp_close_reset(&reading.tcp, on_handle_closed) != 0) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&reading.tcp), on_handle_closed);
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&reading.timer), on_handle_closed);
+  on_read_(result);
+}
+
+void BannerReader::on_handle_closed(uv_handle_t* handle) {
+  auto* reading = static_cast<Reading*>(handle->data);
+  BannerReader* self = reading->reader;
+  if (--reading->open_handles == 0) delete reading;
+  if (--self->open_handles_ > 0 || !self->on_closed_) return;
+  const std::function<void()> on_closed = std::move(self->on_closed_);
+  on_closed();
+}
+
+void BannerReader::end_all() {
+  while (!readings_.empty()) end(*readings_.back());
+}
+
+void BannerReader::set_referenced(bool referenced) {
+  referenced_ = referenced;
+  for (Reading* reading : readings_) {
+    for (auto* handle : {reinterpret_cast<uv_handle_t*>(&reading->tcp), reinterpret_cast<uv_handle_t*>(&reading->timer)}) {
+      referenced ? uv_ref(handle) : uv_unref(handle);
+    }
+  }
+}
+
+void BannerReader::when_closed(std::function<void()> on_closed) {
+  if (open_handles_ == 0) {
+    on_closed();
+    return;
+  }
+  on_closed_ = std::move(on_closed);
+}
+
+}  // namespace portloop

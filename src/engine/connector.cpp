@@ -1,0 +1,19 @@
+#include "engine/connector.hpp"
+
+namespace portloop {
+
+std::unique_ptr<Connector> make_uv_connector();
+#ifdef __linux__
+std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets);
+#endif
+
+std::unique_ptr<Connector> make_connector(ConnectorKind kind, [[maybe_unused]] const TargetSet& targets) {
+#ifdef __linux__
+  if (kind == ConnectorKind::fastest) return make_epoll_connector(targets);
+#else
+  (void)kind;
+#endif
+  return make_uv_connector();
+}
+
+}  // namespace portloop

@@ -1,0 +1,332 @@
+// Recycled sockets in one epoll set, which one uv_poll_t watches: two system calls a probe, the price of the
+// bare reactor (socket() and close() would cost more than the connect).
+//
+// Happy path of a slot: connect() -> EINPROGRESS; the socket joins the epoll set once in its life (edge
+// triggered); an event comes; a second connect() to the same address is the question, and its result the
+// answer: 0 or EISCONN is open, EALREADY pending, anything else the error itself. A writable socket with
+// SO_ERROR 0 proves nothing: the kernel wakes the poller before it sets the error. A refused socket is used
+// again as it is; an open or silent one is dissolved with connect(AF_UNSPEC), which sends a RST and leaves no
+// TIME_WAIT.
+//
+// What goes wrong:
+//   - a stale event (of the probe before, or of an idle socket): the second connect() answers EALREADY, or
+//     the slot is idle; nothing happens. No event is ever an answer by itself.
+//   - ICMP: it is queued (IP_RECVERR), also when the connect stays pending because connect() held the lock.
+//     Such a socket is never used again: connect(AF_UNSPEC) would not empty its queue.
+//   - a target on this machine: the kernel may pick the target port as source port, and the socket meets
+//     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not scanned; for others the
+//     peer's address is compared.
+//   - no descriptor, no port, no memory: the call says so; nothing is kept.
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "core/permutation.hpp"
+#include "engine/connector.hpp"
+#include "engine/socket_address.hpp"
+
+namespace portloop {
+namespace {
+
+// Initial sequence numbers of a recycled socket grow by 3 (tcp_disconnect() in the kernel): after this many
+// uses a socket is replaced, so that they are not predictable for long.
+constexpr uint32_t most_uses = 1000;
+
+// Events for one turn of the loop: at 10 us each the loop is held for well under a millisecond.
+constexpr int events_per_turn = 64;
+
+// Descriptors closed in one turn of the loop while everything is closed.
+constexpr size_t closes_per_turn = 128;
+
+constexpr uint32_t kind_ipv4 = 0;
+constexpr uint32_t kind_ipv6 = 1;
+constexpr uint32_t kind_loopback = 2;
+
+class EpollConnector final : public Connector {
+ public:
+  explicit EpollConnector(const TargetSet& targets) : loopback_source_(spare_loopback_address(targets)) {}
+  ~EpollConnector() override;
+
+  int open(uv_loop_t* loop, ConnectorEvents* events) override;
+  uint32_t kind_of(const Endpoint& endpoint) const override;
+  std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
+  ConnectOutcome ask(uint32_t slot) override;
+  void release(uint32_t slot, Keep keep) override;
+  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  void set_referenced(bool referenced) override;
+  void close(std::function<void()> on_closed) override;
+
+ private:
+  struct Socket {
+    int fd = -1;
+    uint32_t kind = 0;
+    uint32_t uses = 0;
+    bool watched = false;  // in the epoll set
+    bool busy = false;     // its slot has a probe
+    bool refused = false;  // nothing is left to dissolve
+    bool odd = false;      // not to be used again
+    SocketAddress target{};
+  };
+
+  static std::optional<Address> spare_loopback_address(const TargetSet& targets);
+  static void on_readable(uv_poll_t* poll, int status, int events);
+  static void on_close_turn(uv_idle_t* idle);
+  static void on_handle_closed(uv_handle_t* handle);
+  int make_socket(Socket& socket, uint32_t kind) const;
+  int watch(uint32_t slot);
+  ConnectOutcome ask_kernel(Socket& socket) const;
+  static std::optional<IcmpError> read_error_queue(int fd);
+  static void close_socket(Socket& socket);
+
+  uv_loop_t* loop_ = nullptr;
+  ConnectorEvents* events_ = nullptr;
+  std::optional<Address> loopback_source_;
+  int epoll_fd_ = -1;
+  uv_poll_t poll_{};
+  uv_idle_t close_turns_{};
+  std::vector<Socket> sockets_;
+  size_t closed_sockets_ = 0;
+  int open_handles_ = 0;
+  std::function<void()> on_closed_;
+};
+
+EpollConnector::~EpollConnector() {
+  for (Socket& socket : sockets_) close_socket(socket);
+  if (epoll_fd_ >= 0) ::close(epoll_fd_);
+}
+
+std::optional<Address> EpollConnector::spare_loopback_address(const TargetSet& targets) {
+  for (uint64_t attempt = 0; attempt < 1000; ++attempt) {
+    const uint64_t random = mix64(uv_hrtime() + attempt);
+    const uint32_t middle = static_cast<uint32_t>(random >> 16) & 0xffff00;
+    const uint32_t last = 2 + static_cast<uint32_t>(random % 250);
+    const Address candidate{Family::ipv4, 0, 0x7f000000U | middle | last};
+    if (!targets.contains(candidate)) return candidate;
+  }
+  return std::nullopt;  // practically all of 127.0.0.0/8 is scanned: peers are compared instead
+}
+
+int EpollConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
+  loop_ = loop;
+  events_ = events;
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_fd_ < 0) return uv_translate_sys_error(errno);
+  const int error = uv_poll_init(loop, &poll_, epoll_fd_);
+  if (error != 0) {
+    ::close(epoll_fd_);
+    epoll_fd_ = -1;
+    return error;
+  }
+  poll_.data = this;
+  uv_idle_init(loop, &close_turns_);
+  close_turns_.data = this;
+  open_handles_ = 2;
+  uv_poll_start(&poll_, UV_READABLE, on_readable);
+  return 0;
+}
+
+uint32_t EpollConnector::kind_of(const Endpoint& endpoint) const {
+  if (endpoint.address.family == Family::ipv6) return kind_ipv6;
+  return is_loopback(endpoint.address) && loopback_source_ ? kind_loopback : kind_ipv4;
+}
+
+int EpollConnector::make_socket(Socket& socket, uint32_t kind) const {
+  const int family = kind == kind_ipv6 ? AF_INET6 : AF_INET;
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) return errno;
+  const int on = 1;
+  if (family == AF_INET) {
+    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  } else {
+    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+  }
+  socket = {};
+  socket.fd = fd;
+  socket.kind = kind;
+  if (kind == kind_loopback) {
+    // Without the option bind() would take one source port for each socket, for good.
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    const SocketAddress source = to_socket_address({*loopback_source_, 0});
+    if (bind(fd, &source.any, source.size()) != 0) {
+      const int error_number = errno;
+      close_socket(socket);
+      return error_number;
+    }
+  }
+  return 0;
+}
+
+std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoint& endpoint) {
+  if (slot >= sockets_.size()) sockets_.resize(slot + 1);
+  Socket& socket = sockets_[slot];
+  const uint32_t kind = kind_of(endpoint);
+  if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= most_uses)) close_socket(socket);
+  if (socket.fd < 0) {
+    const int error_number = make_socket(socket, kind);
+    if (error_number != 0) return ConnectOutcome{error_number, true, std::nullopt, Peer::other};
+  }
+  ++socket.uses;
+  socket.target = to_socket_address(endpoint);
+  socket.busy = true;
+  socket.refused = false;
+  if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EINPROGRESS) {
+    ConnectOutcome outcome{errno, errno != ECONNREFUSED, std::nullopt, Peer::other};
+    // On a blocked route the kernel answers at once, and so does a local firewall's REJECT on the way out.
+    outcome.icmp = read_error_queue(socket.fd);
+    socket.odd = true;
+    return outcome;
+  }
+  // A target on this machine has answered already: loopback delivers within the call.
+  if (is_loopback(endpoint.address)) {
+    const ConnectOutcome outcome = ask_kernel(socket);
+    if (outcome.error_number != EALREADY || outcome.icmp) return outcome;
+  }
+  if (!socket.watched) {
+    const int error_number = watch(slot);
+    if (error_number != 0) return ConnectOutcome{error_number, true, std::nullopt, Peer::other};
+  }
+  return std::nullopt;
+}
+
+int EpollConnector::watch(uint32_t slot) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u32 = slot;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, sockets_[slot].fd, &event) != 0) {
+    sockets_[slot].odd = true;
+    return errno;
+  }
+  sockets_[slot].watched = true;
+  return 0;
+}
+
+ConnectOutcome EpollConnector::ask(uint32_t slot) { return ask_kernel(sockets_[slot]); }
+
+ConnectOutcome EpollConnector::ask_kernel(Socket& socket) const {
+  ConnectOutcome outcome;
+  if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EISCONN) outcome.error_number = errno;
+  if (outcome.error_number == 0) {
+    Endpoint local, remote;
+    // Bound sockets call from an address that is nobody's target.
+    if (socket.kind != kind_loopback && find_peer(socket.fd, local, remote) && local.address == remote.address) {
+      outcome.peer = local.port == remote.port ? Peer::self : Peer::own_address;
+    }
+    return outcome;
+  }
+  outcome.icmp = read_error_queue(socket.fd);
+  socket.refused = outcome.error_number == ECONNREFUSED;
+  socket.odd = outcome.icmp || (outcome.error_number != ECONNREFUSED && outcome.error_number != EALREADY);
+  return outcome;
+}
+
+std::optional<IcmpError> EpollConnector::read_error_queue(int fd) {
+  alignas(cmsghdr) std::array<char, 256> control;
+  std::optional<IcmpError> first;
+  for (;;) {
+    msghdr message{};
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return first;
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+      const bool v4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR;
+      const bool v6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR;
+      if (!v4 && !v6) continue;
+      sock_extended_err error;
+      __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
+      const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+      if (from_icmp && !first) first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+    }
+  }
+}
+
+void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
+  auto* self = static_cast<EpollConnector*>(poll->data);
+  if (status < 0) return;  // the set itself cannot fail; its sockets speak for themselves
+  std::array<epoll_event, events_per_turn> events;
+  const int count = epoll_wait(self->epoll_fd_, events.data(), events_per_turn, 0);
+  for (int i = 0; i < count; ++i) {
+    const uint32_t slot = events[static_cast<size_t>(i)].data.u32;
+    if (self->on_closed_) return;  // closed by what an outcome led to
+    if (!self->sockets_[slot].busy) continue;
+    const ConnectOutcome outcome = self->ask(slot);
+    if (outcome.error_number == EALREADY && !outcome.icmp) continue;
+    self->events_->on_outcome(slot, outcome);
+  }
+  if (!self->on_closed_) self->events_->on_batch_end();
+}
+
+void EpollConnector::release(uint32_t slot, Keep keep) {
+  Socket& socket = sockets_[slot];
+  if (!socket.busy) return;
+  socket.busy = false;
+  if (keep == Keep::nothing || socket.odd) {
+    close_socket(socket);
+    return;
+  }
+  if (socket.refused) return;
+  // Sends a RST to an open port, and ends a silent connect without a packet.
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  if (connect(socket.fd, &nobody, sizeof nobody) != 0) close_socket(socket);
+}
+
+int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
+  Socket& socket = sockets_[slot];
+  // libuv registers the descriptor in its own set; it must be in no other.
+  if (socket.watched) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
+  const int error = uv_tcp_open(tcp, socket.fd);
+  if (error != 0) {
+    close_socket(socket);
+    return error;
+  }
+  socket = {};
+  return 0;
+}
+
+void EpollConnector::close_socket(Socket& socket) {
+  if (socket.fd >= 0) ::close(socket.fd);
+  socket = {};
+}
+
+void EpollConnector::set_referenced(bool referenced) {
+  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&close_turns_)}) {
+    referenced ? uv_ref(handle) : uv_unref(handle);
+  }
+}
+
+void EpollConnector::close(std::function<void()> on_closed) {
+  on_closed_ = std::move(on_closed);
+  uv_poll_stop(&poll_);
+  uv_idle_start(&close_turns_, on_close_turn);
+}
+
+void EpollConnector::on_close_turn(uv_idle_t* idle) {
+  auto* self = static_cast<EpollConnector*>(idle->data);
+  for (size_t i = 0; i < closes_per_turn && self->closed_sockets_ < self->sockets_.size(); ++i) {
+    close_socket(self->sockets_[self->closed_sockets_++]);
+  }
+  if (self->closed_sockets_ < self->sockets_.size()) return;
+  uv_close(reinterpret_cast<uv_handle_t*>(&self->close_turns_), on_handle_closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&self->poll_), on_handle_closed);
+}
+
+void EpollConnector::on_handle_closed(uv_handle_t* handle) {
+  auto* self = static_cast<EpollConnector*>(handle->data);
+  if (--self->open_handles_ > 0) return;
+  const std::function<void()> on_closed = std::move(self->on_closed_);
+  on_closed();  // may delete this connector
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets) {
+  return std::make_unique<EpollConnector>(targets);
+}
+
+}  // namespace portloop

@@ -1,0 +1,183 @@
+// A fresh uv_tcp_t for each probe: nothing but libuv, so it works wherever libuv does. Twice the cost of the
+// epoll connector, because socket() and close() cost more than the connect.
+//
+// Happy path of a slot: uv_tcp_init, uv_tcp_connect, the callback with its status, uv_close. A handle is
+// never connected twice: libuv would report the old connection as the new port.
+//
+// What goes wrong:
+//   - status 0 proves nothing on its own (an ICMP error may wake the poller before it is set): it counts
+//     only where the peer's address can be read; otherwise the connect counts as silent and is asked again
+//   - an error returned by uv_tcp_connect itself, not by its callback: classified as the call's own
+//   - the slot is released before its connect ends: uv_close calls the connect callback with UV_ECANCELED,
+//     then the close callback; the connection belongs to no slot any more and frees itself
+#include <cerrno>
+#include <unistd.h>
+#include <vector>
+
+#include "engine/connector.hpp"
+#include "engine/socket_address.hpp"
+
+namespace portloop {
+namespace {
+
+class UvConnector final : public Connector {
+ public:
+  int open(uv_loop_t* loop, ConnectorEvents* events) override;
+  uint32_t kind_of(const Endpoint&) const override { return 0; }
+  std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
+  ConnectOutcome ask(uint32_t slot) override;
+  void release(uint32_t slot, Keep keep) override;
+  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  void set_referenced(bool referenced) override;
+  void close(std::function<void()> on_closed) override;
+
+ private:
+  /// One connect; owned by its slot, and by libuv once its slot has let go of it.
+  struct Connection {
+    uv_tcp_t tcp{};
+    uv_connect_t request{};
+    UvConnector* owner = nullptr;
+    uint32_t slot = 0;
+    bool released = false;
+  };
+
+  static void on_connect_done(uv_connect_t* request, int status);
+  static void on_tcp_closed(uv_handle_t* handle);
+  static ConnectOutcome outcome_of(const Connection& connection, int status);
+  void close_connection(Connection* connection);
+  void tell_closed();
+
+  uv_loop_t* loop_ = nullptr;
+  ConnectorEvents* events_ = nullptr;
+  std::vector<Connection*> slots_;
+  size_t alive_ = 0;  // connections that libuv still knows
+  bool referenced_ = true;
+  uv_idle_t closer_{};  // so that on_closed is called from the loop even where nothing was open
+  std::function<void()> on_closed_;
+};
+
+int UvConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
+  loop_ = loop;
+  events_ = events;
+  uv_idle_init(loop, &closer_);
+  closer_.data = this;
+  return 0;
+}
+
+std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& endpoint) {
+  if (slot >= slots_.size()) slots_.resize(slot + 1);
+  const SocketAddress address = to_socket_address(endpoint);
+  auto* connection = new Connection;
+  connection->owner = this;
+  connection->slot = slot;
+  connection->tcp.data = connection;
+  connection->request.data = connection;
+  // With the family given the socket is made now, and a lack of descriptors is told now.
+  int error = uv_tcp_init_ex(loop_, &connection->tcp, address.any.sa_family);
+  if (error != 0) {
+    delete connection;
+    return ConnectOutcome{-error, true, std::nullopt, Peer::other};
+  }
+  ++alive_;
+  if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&connection->tcp));
+  slots_[slot] = connection;
+  error = uv_tcp_connect(&connection->request, &connection->tcp, &address.any, on_connect_done);
+  if (error != 0) return ConnectOutcome{-error, true, std::nullopt, Peer::other};
+  return std::nullopt;
+}
+
+ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status) {
+  ConnectOutcome outcome;
+  outcome.error_number = -status;
+  if (status != 0) return outcome;
+  uv_os_fd_t fd = -1;
+  Endpoint local, remote;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&connection.tcp), &fd) != 0 || !find_peer(fd, local, remote)) {
+    outcome.error_number = ETIMEDOUT;  // not connected after all: no answer that we could name
+    return outcome;
+  }
+  if (local.address == remote.address) outcome.peer = local.port == remote.port ? Peer::self : Peer::own_address;
+  return outcome;
+}
+
+void UvConnector::on_connect_done(uv_connect_t* request, int status) {
+  auto* connection = static_cast<Connection*>(request->data);
+  if (status == UV_ECANCELED || connection->released) return;  // its close callback follows
+  UvConnector* self = connection->owner;
+  self->events_->on_outcome(connection->slot, outcome_of(*connection, status));
+  if (!self->on_closed_) self->events_->on_batch_end();
+}
+
+/// libuv has no way to ask a connect that is under way; but whether the peer is known already can be asked.
+ConnectOutcome UvConnector::ask(uint32_t slot) {
+  ConnectOutcome outcome = outcome_of(*slots_[slot], 0);
+  if (outcome.error_number != 0) outcome.error_number = EALREADY;
+  return outcome;
+}
+
+void UvConnector::release(uint32_t slot, Keep) {
+  Connection* connection = slots_[slot];
+  if (connection == nullptr) return;
+  slots_[slot] = nullptr;
+  close_connection(connection);
+}
+
+void UvConnector::close_connection(Connection* connection) {
+  connection->released = true;
+  // A reset leaves no TIME_WAIT behind; it can fail without closing.
+  if (uv_tcp_close_reset(&connection->tcp, on_tcp_closed) != 0) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), on_tcp_closed);
+  }
+}
+
+void UvConnector::on_tcp_closed(uv_handle_t* handle) {
+  auto* connection = static_cast<Connection*>(handle->data);
+  UvConnector* self = connection->owner;
+  delete connection;
+  --self->alive_;
+  if (self->on_closed_ && self->alive_ == 0) self->tell_closed();
+}
+
+int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
+  // A handle can't move; its descriptor can, by a duplicate. A plain close then leaves the connection whole.
+  Connection* connection = slots_[slot];
+  uv_os_fd_t fd = -1;
+  int error = uv_fileno(reinterpret_cast<uv_handle_t*>(&connection->tcp), &fd);
+  const int copy = error == 0 ? dup(fd) : -1;
+  if (error == 0 && copy < 0) error = uv_translate_sys_error(errno);
+  if (error == 0) error = uv_tcp_open(tcp, copy);
+  if (error != 0 && copy >= 0) ::close(copy);
+  slots_[slot] = nullptr;
+  connection->released = true;
+  uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), on_tcp_closed);
+  return error;
+}
+
+void UvConnector::set_referenced(bool referenced) {
+  referenced_ = referenced;
+  for (Connection* connection : slots_) {
+    if (connection == nullptr) continue;
+    auto* handle = reinterpret_cast<uv_handle_t*>(&connection->tcp);
+    referenced ? uv_ref(handle) : uv_unref(handle);
+  }
+}
+
+void UvConnector::close(std::function<void()> on_closed) {
+  on_closed_ = std::move(on_closed);
+  ++alive_;  // the closer
+  uv_close(reinterpret_cast<uv_handle_t*>(&closer_), [](uv_handle_t* handle) {
+    auto* self = static_cast<UvConnector*>(handle->data);
+    if (--self->alive_ == 0) self->tell_closed();
+  });
+}
+
+void UvConnector::tell_closed() {
+  const std::function<void()> on_closed = std::move(on_closed_);
+  on_closed();  // may delete this connector
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_uv_connector() { return std::make_unique<UvConnector>(); }
+
+}  // namespace portloop

@@ -1,0 +1,270 @@
+#include "engine/loop_pool.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace portloop {
+namespace {
+
+// A lane hands its results over when it has this many, or when its loop is about to sleep.
+constexpr size_t batch_size = 128;
+// Results that wait for the caller: about 10 MiB, then the lanes wait.
+constexpr size_t most_queued = 65536;
+constexpr size_t deliveries_per_turn = 256;
+
+}  // namespace
+
+/// One thread. Made and joined by the pool's thread; between start_thread() and join() everything else of it
+/// belongs to its own thread, but request_stop().
+class LoopPool::Lane final : public ScanEvents {
+ public:
+  Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
+  ~Lane() {
+    if (joinable_) uv_thread_join(&thread_);
+    scanner_.reset();
+    if (loop_made_) {
+      [[maybe_unused]] const int error = uv_loop_close(&loop_);
+      assert(error == 0);
+    }
+  }
+
+  int open() {
+    int error = uv_loop_init(&loop_);
+    if (error != 0) return error;
+    loop_made_ = true;
+    scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_,
+                                         make_connector(pool_.connector_kind_, pool_.space_.targets), *this);
+    error = uv_async_init(&loop_, &stop_request_, [](uv_async_t* async) { static_cast<Lane*>(async->data)->scanner_->stop(); });
+    if (error != 0) return error;
+    stop_request_.data = this;
+    uv_prepare_init(&loop_, &before_sleep_);
+    before_sleep_.data = this;
+    uv_prepare_start(&before_sleep_, [](uv_prepare_t* prepare) { static_cast<Lane*>(prepare->data)->flush(); });
+    error = scanner_->start();
+    if (error != 0) {
+      close_own_handles();
+      uv_run(&loop_, UV_RUN_DEFAULT);
+    }
+    return error;
+  }
+
+  int start_thread() {
+    const int error = uv_thread_create(&thread_, [](void* lane) { uv_run(&static_cast<Lane*>(lane)->loop_, UV_RUN_DEFAULT); }, this);
+    joinable_ = error == 0;
+    return error;
+  }
+
+  /// Ends a lane that was opened but has no thread.
+  void unwind() {
+    scanner_->stop();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+  }
+
+  void request_stop() {
+    const std::lock_guard lock(ending_);
+    if (!ended_) uv_async_send(&stop_request_);
+  }
+
+  void join() {
+    if (!joinable_) return;
+    uv_thread_join(&thread_);
+    joinable_ = false;
+  }
+
+  const ScanCounters& counters() const { return scanner_->counters(); }
+
+ private:
+  void on_result(const ProbeResult& result) override {
+    batch_.push_back({result, std::string(result.banner)});
+    if (batch_.size() >= batch_size) flush();
+  }
+
+  void on_done(int) override {
+    scanner_->close([this] {
+      flush();
+      close_own_handles();
+    });
+  }
+
+  void flush() {
+    if (!batch_.empty()) pool_.hand_over(batch_);
+  }
+
+  void close_own_handles() {
+    {
+      const std::lock_guard lock(ending_);
+      ended_ = true;
+    }
+    uv_close(reinterpret_cast<uv_handle_t*>(&before_sleep_), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(&stop_request_),
+             [](uv_handle_t* handle) { static_cast<Lane*>(handle->data)->pool_.lane_ended(); });
+  }
+
+  LoopPool& pool_;
+  ScannerOptions options_;
+  uv_loop_t loop_{};
+  bool loop_made_ = false;
+  uv_thread_t thread_{};
+  bool joinable_ = false;
+  std::unique_ptr<Scanner> scanner_;
+  std::vector<Stored> batch_;
+  uv_prepare_t before_sleep_{};
+  uv_async_t stop_request_{};
+  std::mutex ending_;  // guards ended_: an async that is closed must not be sent to
+  bool ended_ = false;
+};
+
+LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
+                   uint32_t loops, ScanEvents& events)
+    : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events) {
+  const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.most_in_flight));
+  ScannerOptions share = options;
+  share.plan.rate_per_s /= lanes;
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    // The remainder goes to the first lanes, so that the sum is exactly what was allowed.
+    share.plan.most_in_flight = options.plan.most_in_flight / lanes + (lane < options.plan.most_in_flight % lanes);
+    lanes_.push_back(std::make_unique<Lane>(*this, share));
+  }
+}
+
+LoopPool::~LoopPool() = default;
+
+const ScanCounters& LoopPool::counters(size_t lane) const { return lanes_[lane]->counters(); }
+
+int LoopPool::start() {
+  int error = uv_async_init(loop_, &results_ready_, on_results);
+  if (error != 0) return error;
+  results_ready_.data = this;
+  uv_idle_init(loop_, &turns_);
+  turns_.data = this;
+  open_handles_ = 2;
+  size_t opened = 0;
+  while (error == 0 && opened < lanes_.size()) {
+    error = lanes_[opened]->open();
+    if (error == 0) ++opened;
+  }
+  size_t running = 0;
+  while (error == 0 && running < opened) {
+    error = lanes_[running]->start_thread();
+    if (error == 0) ++running;
+  }
+  if (error == 0) {
+    started_ = true;
+    return 0;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    discarding_ = true;
+  }
+  for (size_t lane = 0; lane < opened; ++lane) {
+    lane < running ? lanes_[lane]->request_stop() : lanes_[lane]->unwind();
+    lanes_[lane]->join();
+  }
+  lanes_.clear();
+  done_ = true;
+  return error;
+}
+
+void LoopPool::hand_over(std::vector<Stored>& batch) {
+  {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return queue_.size() < most_queued || discarding_; });
+    if (!discarding_) std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
+  }
+  batch.clear();
+  uv_async_send(&results_ready_);
+}
+
+void LoopPool::lane_ended() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++lanes_ended_;
+  }
+  uv_async_send(&results_ready_);
+}
+
+void LoopPool::on_results(uv_async_t* async) { static_cast<LoopPool*>(async->data)->deliver_some(); }
+void LoopPool::on_turn(uv_idle_t* idle) { static_cast<LoopPool*>(idle->data)->deliver_some(); }
+
+void LoopPool::deliver_some() {
+  if (done_) {
+    if (on_closed_) close_handles();
+    return;
+  }
+  if (delivered_ == delivering_.size()) {
+    delivering_.clear();
+    delivered_ = 0;
+    const std::lock_guard lock(mutex_);
+    delivering_.swap(queue_);
+    room_.notify_all();
+  }
+  const size_t end = std::min(delivering_.size(), delivered_ + deliveries_per_turn);
+  while (delivered_ < end && !on_closed_) {
+    Stored& stored = delivering_[delivered_++];
+    stored.result.banner = stored.banner;
+    events_.on_result(stored.result);
+  }
+  if (on_closed_) delivered_ = delivering_.size();
+  bool ended = false;
+  bool more = delivered_ < delivering_.size();
+  {
+    const std::lock_guard lock(mutex_);
+    ended = lanes_ended_ == lanes_.size();
+    more = more || !queue_.empty();
+  }
+  if (more) {
+    uv_idle_start(&turns_, on_turn);
+  } else {
+    uv_idle_stop(&turns_);
+    if (ended) finish();
+  }
+}
+
+void LoopPool::finish() {
+  for (auto& lane : lanes_) lane->join();
+  done_ = true;
+  events_.on_done(stopped_ ? UV_ECANCELED : 0);
+  if (on_closed_) close_handles();
+}
+
+void LoopPool::stop() {
+  if (!started_ || stopped_ || done_) return;
+  stopped_ = true;
+  for (auto& lane : lanes_) lane->request_stop();
+}
+
+void LoopPool::close(std::function<void()> on_closed) {
+  assert(!on_closed_);
+  stop();
+  if (open_handles_ == 0) {
+    on_closed();
+    return;
+  }
+  on_closed_ = std::move(on_closed);
+  {
+    const std::lock_guard lock(mutex_);
+    discarding_ = true;
+    queue_.clear();
+  }
+  room_.notify_all();
+  uv_idle_start(&turns_, on_turn);
+}
+
+void LoopPool::close_handles() {
+  const auto closed = [](uv_handle_t* handle) {
+    auto* self = static_cast<LoopPool*>(handle->data);
+    if (--self->open_handles_ > 0 || !self->on_closed_) return;
+    const std::function<void()> on_closed = std::move(self->on_closed_);
+    on_closed();  // may delete this pool
+  };
+  uv_close(reinterpret_cast<uv_handle_t*>(&turns_), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&results_ready_), closed);
+}
+
+void LoopPool::set_referenced(bool referenced) {
+  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&turns_), reinterpret_cast<uv_handle_t*>(&results_ready_)}) {
+    referenced ? uv_ref(handle) : uv_unref(handle);
+  }
+}
+
+}  // namespace portloop
