@@ -12,6 +12,9 @@ constexpr auto formats = std::to_array<OutputFormat>({
     {"text", "aligned columns for a person", make_text_writer},
     {"json", "one JSON object a line", make_json_writer},
     {"list", "host:port a line, open ports only", make_list_writer},
+    {"csv", "comma-separated values with a header row", make_csv_writer},
+    {"xml", "nmap's XML, each host in one piece", make_xml_writer},
+    {"grepable", "nmap's grepable format, a line for each host", make_grepable_writer},
 });
 
 }  // namespace

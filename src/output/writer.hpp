@@ -18,8 +18,8 @@ struct ScanHeader {
   std::string version;       ///< portloop's, such as "0.1.0".
   std::string command_line;  ///< As typed, one line, raw bytes.
   int64_t started_us = 0;    ///< Unix time.
-  PortSet ports;
-  uint64_t targets = 0;  ///< Addresses to scan.
+  PortSet ports;             ///< Every result's port is one of these.
+  uint64_t targets = 0;      ///< Addresses to scan.
   uint64_t seed = 0;
   uint64_t results_per_host =
       0;                  ///< How many results end a host; 0 where a shard or a resumed scan can't tell.
