@@ -117,14 +117,17 @@ TEST_CASE("text: a heading, then aligned columns without spaces at the end") {
         "192.0.2.1  65000  filtered  -                no-response            -\n");
 }
 
-TEST_CASE("text: a host's name stands beside its address, a banner at the end of its row") {
+TEST_CASE(
+    "text: a host's name stands beside its address, a banner without its last line end closes the row") {
   OutputResult named = open_ssh();
   named.host_name = "example.test";
-  named.probe.banner = "SSH-2.0-OpenSSH_9.2\r\n";
+  named.probe.banner = "220 a\r\n220 b \r\n";
   CHECK(written("text", one_target(), {named}) ==
         "ADDRESS                    PORT  STATE  SERVICE          REASON         RTT\n"
         "192.0.2.1 (example.test)     22  open   ssh              syn-ack    0.31 ms  "
-        "SSH-2.0-OpenSSH_9.2\\x0d\\x0a\n");
+        "220 a\\x0d\\x0a220 b\n");
+  named.probe.banner = "\r\n";
+  CHECK(written("text", one_target(), {named}).ends_with(" 0.31 ms\n"));
 }
 
 TEST_CASE(

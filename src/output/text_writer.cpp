@@ -34,6 +34,11 @@ std::string rtt_text(uint64_t rtt_us) {
   return std::to_string(hundredths / 100) + '.' + fraction + " ms";
 }
 
+/// A banner's last line end says nothing to a person; the other formats keep it.
+std::string_view without_line_end(std::string_view banner) {
+  return banner.substr(0, banner.find_last_not_of(" \t\r\n") + 1);
+}
+
 class TextWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string&) override {
@@ -70,7 +75,7 @@ class TextWriter final : public Writer {
     append_cell(out, service_, service);
     append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
     append_cell(out, rtt_, rtt_text(probe.rtt_us));
-    if (!probe.banner.empty()) append_visible(out, probe.banner);
+    append_visible(out, without_line_end(probe.banner));
     finish_line(out);
   }
 

@@ -68,7 +68,7 @@ class Xml(unittest.TestCase):
         self.assertEqual(lines[0], b'<?xml version="1.0" encoding="UTF-8"?>')
         self.assertEqual(lines[1], b"<!DOCTYPE nmaprun>")
         self.assertTrue(lines[2].startswith(b'<nmaprun scanner="portloop" args="portloop scan x" start="1795361211" '
-                                            b'startstr="Sun Nov 22 15:26:51 2026" version="0.0.0" '))
+                                            b'startstr="Sun Nov 22 15:26:51 2026" version="0.1.0" '))
 
     @lacks_program("xmllint")
     @unittest.skipUnless(os.path.exists(DTD), f"lacks {DTD}")
@@ -181,7 +181,7 @@ class Others(unittest.TestCase):
     def test_grepable(self):
         lines = formatted("grepable", FIRST + SECOND, PORTS, PER_HOST).decode().split("\n")
         self.assertEqual(lines, [
-            "# Nmap grepable format, written by portloop 0.0.0 scan initiated Sun Nov 22 15:26:51 2026 as: portloop scan x",
+            "# Nmap grepable format, written by portloop 0.1.0 scan initiated Sun Nov 22 15:26:51 2026 as: portloop scan x",
             "# Ports scanned: TCP(9;22-25,80-83,443), seed 7",
             "Host: 192.0.2.1 (example.test)\tStatus: Up",
             "Host: 192.0.2.1 (example.test)\tPorts: 22/open/tcp//ssh//SSH-2.0-x\\x0d\\x0a/, 443/open/tcp//https///"
@@ -212,6 +212,31 @@ class Others(unittest.TestCase):
         out = formatted("json", FIRST, show="all", end=None)
         self.assertTrue(out.endswith(b"\n"))
         self.assertEqual(len([json.loads(line) for line in out.splitlines()]), len(FIRST))
+
+
+class Documentation(unittest.TestCase):
+    """docs/formats.md shows what the program writes."""
+
+    SCAN = [
+        Result(port=22, service=b"ssh", host=b"web.example", banner=b"SSH-2.0-OpenSSH_9.2\r\n"),
+        Result(port=80, state="closed", reason="conn-refused", rtt_us=290, service=b"http", host=b"web.example",
+               time_us=1795361211000480),
+        Result(port=443, service=b"https", host=b"web.example", rtt_us=420, time_us=1795361211000910),
+        Result(port=8080, state="filtered", reason="no-response", rtt_us=0, attempts=2, service=b"http-alt",
+               host=b"web.example", time_us=1795361212950777),
+    ]
+
+    def test_its_examples_are_real(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/formats.md"), encoding="utf-8") as stream:
+            page = stream.read()
+        shown = [("text", "open"), ("text", "all"), ("json", "open"), ("list", "open"), ("csv", "open"),
+                 ("xml", "open"), ("grepable", "open")]
+        for name, show in shown:
+            with self.subTest(format=name, show=show):
+                out = formatted(name, self.SCAN, "22,80,443,8080", 4, show, b"portloop scan --banners web.example")
+                self.assertIn("```\n" + out.decode().replace("\r\n", "\n") + "```\n", page)
+        closed_line = formatted("json", self.SCAN, show="all").decode().splitlines()[3]
+        self.assertIn(closed_line, page)
 
 
 if __name__ == "__main__":

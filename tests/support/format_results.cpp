@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -61,7 +62,7 @@ Reason reason_of(const std::string& text) {
 
 ScanHeader header_of(char** arguments) {
   ScanHeader header;
-  header.version = "0.0.0";
+  header.version = "0.1.0";
   const auto ports = parse_ports(arguments[2], [](std::string_view) { return uint16_t{0}; });
   if (!ports) refuse(ports.error());
   header.ports = *ports;
@@ -84,11 +85,12 @@ int main(int argument_count, char** arguments) {
   std::string out;
   writer->begin(header_of(arguments), out);
   uint64_t results = 0;
+  std::set<Address> hosts;
   for (std::string line; std::getline(std::cin, line);) {
     if (line == "end" || line == "stop") {
       ScanFooter footer;
       footer.finished_us = 1795361213250000;
-      footer.hosts_total = 2;
+      footer.hosts_total = hosts.size();
       footer.complete = line == "end";
       footer.summary = std::to_string(results) + " results";
       writer->end(footer, out);
@@ -110,6 +112,7 @@ int main(int argument_count, char** arguments) {
     result.service = service;
     result.probe.banner = banner;
     writer->result(result, out);
+    hosts.insert(result.probe.endpoint.address);
     ++results;
   }
   std::cout << out;
