@@ -10,7 +10,7 @@ namespace portloop {
 
 struct ServiceName {
   uint16_t port;
-  std::string_view name;  ///< IANA's name, lower case.
+  std::string_view name;  ///< Lower case, up to 15 characters; IANA's where its service is what runs there.
   bool common;            ///< Belongs to `-p common`.
 };
 
@@ -20,7 +20,8 @@ std::span<const ServiceName> service_names();
 /// The name of a port, or an empty view.
 std::string_view service_name_of(uint16_t port);
 
-/// The port of a name (ASCII case ignored; well-known aliases too), or 0.
+/// The port of a name (ASCII case ignored; well-known aliases too), or 0. Of a name that several ports have,
+/// the usual one: http-alt is 8080.
 uint16_t port_of_service(std::string_view name);
 
 }  // namespace portloop

@@ -15,16 +15,17 @@ namespace portloop {
 
 /// What is known before the first result.
 struct ScanHeader {
-  std::string version;         ///< portloop's, such as "0.1.0".
-  std::string command_line;    ///< As typed, one line, raw bytes.
-  int64_t started_us = 0;      ///< Unix time.
-  PortSet ports;
-  uint64_t targets = 0;        ///< Addresses to scan.
+  std::string version;       ///< portloop's, such as "0.1.0".
+  std::string command_line;  ///< As typed, one line, raw bytes.
+  int64_t started_us = 0;    ///< Unix time.
+  PortSet ports;             ///< Every result's port is one of these.
+  uint64_t targets = 0;      ///< Addresses to scan.
   uint64_t seed = 0;
-  uint64_t results_per_host = 0;  ///< How many results end a host; 0 where a shard or a resumed scan can't tell.
-  bool has_ipv6 = false;       ///< For column widths.
-  bool colour = false;         ///< Only for text on a terminal.
-  bool show_all = false;       ///< --show all: closed, filtered and unknown are listed too.
+  uint64_t results_per_host =
+      0;                  ///< How many results end a host; 0 where a shard or a resumed scan can't tell.
+  bool has_ipv6 = false;  ///< For column widths.
+  bool colour = false;    ///< Only for text on a terminal.
+  bool show_all = false;  ///< --show all: closed, filtered and unknown are listed too.
 };
 
 /// One result with what a reader wants beside it. Views are valid during the call only.
@@ -37,11 +38,11 @@ struct OutputResult {
 
 /// What is known at the end.
 struct ScanFooter {
-  int64_t finished_us = 0;     ///< Unix time.
-  uint64_t hosts_up = 0;       ///< Addresses that answered anything.
+  int64_t finished_us = 0;  ///< Unix time.
+  uint64_t hosts_up = 0;    ///< Addresses that answered anything.
   uint64_t hosts_total = 0;
-  bool complete = true;        ///< False when interrupted or something is unknown.
-  std::string summary;         ///< One plain sentence.
+  bool complete = true;  ///< False when interrupted or something is unknown.
+  std::string summary;   ///< One plain sentence.
 };
 
 /// Every result of the scan is given to every writer, closed and filtered ones too; the writer leaves out

@@ -1,0 +1,81 @@
+// nmap's grepable format: two lines for each host, appended together when its last result is in. Fields are
+// separated by tabs, ports by ", ", and a port's seven subfields by slashes.
+#include "output/escape.hpp"
+#include "output/formats.hpp"
+#include "output/host_results.hpp"
+#include "output/time_text.hpp"
+
+namespace portloop {
+namespace {
+
+class GrepableWriter final : public Writer {
+ public:
+  void begin(const ScanHeader& header, std::string& out) override {
+    collector_.begin(header);
+    // "# Nmap" first: brutespray and others know the format by these words.
+    out += "# Nmap grepable format, written by portloop " + header.version + " scan initiated " +
+           calendar_text(header.started_us) + " as: ";
+    append_visible(out, header.command_line);
+    out += "\n# Ports scanned: TCP(" + std::to_string(header.ports.size()) + ';' + header.ports.to_text() +
+           "), seed " + std::to_string(header.seed) + '\n';
+  }
+
+  void result(const OutputResult& result, std::string& out) override {
+    if (const auto finished = collector_.add(result)) append_host(out, finished->first, finished->second);
+  }
+
+  void end(const ScanFooter& footer, std::string& out) override {
+    for (const auto& [address, host] : collector_.take_unfinished()) append_host(out, address, host);
+    out += footer.complete ? "# portloop done at " : "# portloop stopped, incomplete, at ";
+    out += calendar_text(footer.finished_us) + " -- ";
+    append_visible(out, footer.summary);
+    out += '\n';
+  }
+
+ private:
+  void append_host(std::string& out, const Address& address, const HostResults& host) const {
+    std::string who = "Host: " + to_text(address) + " (";
+    append_visible(who, host.name, "()");
+    who += ")\t";
+    out += who + "Status: " + (host.answered() ? "Up" : "Unknown") + '\n';
+    out += who;
+    append_ports(out, host);
+    out += '\n';
+  }
+
+  void append_ports(std::string& out, const HostResults& host) const {
+    std::string_view before = "Ports: ";
+    for (const ListedPort& port : collector_.listed_ports(host)) {
+      out += before;
+      before = ", ";
+      out += std::to_string(port.port) + '/';
+      out += to_text(port.state);
+      out += "/tcp//";  // the owner is never known
+      append_grepable_value(out, port.service);
+      out += "//";  // no SunRPC information
+      append_grepable_value(out, port.banner);
+      out += '/';
+    }
+    before = before == ", " ? "\t" : "";
+    const std::vector<CountedPorts> counted = collector_.counted_ports(host);
+    for (auto first = counted.begin(); first != counted.end(); before = "\t") {
+      const PortState state = first->state;
+      uint64_t count = 0;
+      for (; first != counted.end() && first->state == state; ++first) count += first->count;
+      out += before;
+      out += "Ignored State: ";
+      out += to_text(state);
+      out += " (" + std::to_string(count) + ')';
+    }
+  }
+
+  HostCollector collector_;
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> make_grepable_writer() {
+  return std::make_unique<GrepableWriter>();
+}
+
+}  // namespace portloop

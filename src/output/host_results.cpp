@@ -1,0 +1,167 @@
+#include "output/host_results.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace portloop {
+namespace {
+
+/// RFC 6298, section 2: gains of 1/8 and 1/4.
+void add_rtt_sample(HostResults& host, uint64_t rtt_us) {
+  const auto sample_us = static_cast<int64_t>(rtt_us);
+  if (host.srtt_us == 0) {
+    host.srtt_us = sample_us;
+    host.rttvar_us = sample_us / 2;
+    return;
+  }
+  const int64_t difference_us = sample_us - host.srtt_us;
+  host.rttvar_us += ((difference_us < 0 ? -difference_us : difference_us) - host.rttvar_us) / 4;
+  host.srtt_us += difference_us / 8;
+}
+
+PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
+  for (HostResults::Group& group : host.groups)
+    if (group.state == probe.state && group.reason == probe.reason &&
+        group.error_number == probe.error_number)
+      return group.tally;
+  return host.groups.emplace_back(HostResults::Group{probe.state, probe.reason, probe.error_number, {}})
+      .tally;
+}
+
+}  // namespace
+
+bool PortTally::contains(uint16_t rank) const {
+  if (!bits_.empty()) return (bits_[rank / 64] >> (rank % 64) & 1) != 0;
+  return std::binary_search(list_.begin(), list_.end(), rank);
+}
+
+void PortTally::add(uint32_t wide_rank, uint32_t set_size) {
+  const auto rank = static_cast<uint16_t>(wide_rank);
+  if (contains(rank)) return;
+  ++count_;
+  const size_t bitmap_bytes = (set_size + 63) / 64 * sizeof(uint64_t);
+  if (bits_.empty() && count_ * sizeof(uint16_t) <= bitmap_bytes) {
+    list_.insert(std::upper_bound(list_.begin(), list_.end(), rank), rank);
+    return;
+  }
+  if (bits_.empty()) {
+    bits_.resize(bitmap_bytes / sizeof(uint64_t));
+    for (const uint16_t listed : list_) bits_[listed / 64] |= uint64_t{1} << (listed % 64);
+    list_ = {};
+  }
+  bits_[rank / 64] |= uint64_t{1} << (rank % 64);
+}
+
+std::vector<uint16_t> PortTally::sorted_ranks() const {
+  if (bits_.empty()) return list_;
+  std::vector<uint16_t> ranks;
+  ranks.reserve(count_);
+  for (size_t i = 0; i < bits_.size(); ++i)
+    for (uint64_t rest = bits_[i]; rest != 0; rest &= rest - 1)
+      ranks.push_back(static_cast<uint16_t>(i * 64 + static_cast<size_t>(std::countr_zero(rest))));
+  return ranks;
+}
+
+bool HostResults::answered() const {
+  return std::any_of(groups.begin(), groups.end(), [](const Group& g) {
+    return g.state == PortState::open || g.state == PortState::closed;
+  });
+}
+
+void HostCollector::begin(const ScanHeader& header) {
+  ports_ = header.ports;
+  results_per_host_ = header.results_per_host;
+  show_all_ = header.show_all;
+  uint32_t before = 0;
+  for (const PortRange& range : ports_.ranges()) {
+    ports_before_.push_back(before);
+    before += range.last - range.first + 1U;
+  }
+}
+
+uint32_t HostCollector::rank_of(uint16_t port) const {
+  const std::vector<PortRange>& ranges = ports_.ranges();
+  const auto range = std::lower_bound(ranges.begin(), ranges.end(), port,
+                                      [](const PortRange& r, uint16_t p) { return r.last < p; });
+  assert(range != ranges.end() && port >= range->first);
+  return ports_before_[static_cast<size_t>(range - ranges.begin())] + port - range->first;
+}
+
+std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputResult& result) {
+  const ProbeResult& probe = result.probe;
+  const auto found = unfinished_.try_emplace(probe.endpoint.address).first;
+  HostResults& host = found->second;
+  if (host.name.empty()) host.name = result.host_name;
+  host.first_us = host.results == 0 ? result.time_us : std::min(host.first_us, result.time_us);
+  host.last_us = host.results == 0 ? result.time_us : std::max(host.last_us, result.time_us);
+  ++host.results;
+  // Karn: the answer to a port that was asked twice may belong to either question.
+  if (probe.rtt_us != 0 && probe.attempts == 1) add_rtt_sample(host, probe.rtt_us);
+  tally_of(host, probe).add(rank_of(probe.endpoint.port), ports_.size());
+  if (is_listed(probe.state)) {
+    if (!result.service.empty()) services_.try_emplace(probe.endpoint.port, result.service);
+    if (!probe.banner.empty()) host.banners.emplace_back(probe.endpoint.port, probe.banner);
+  }
+  if (results_per_host_ == 0 || host.results < results_per_host_) return std::nullopt;
+  std::pair<Address, HostResults> finished = std::move(*found);
+  unfinished_.erase(found);
+  return finished;
+}
+
+std::map<Address, HostResults> HostCollector::take_unfinished() {
+  return std::exchange(unfinished_, {});
+}
+
+std::vector<ListedPort> HostCollector::listed_ports(const HostResults& host) const {
+  std::vector<ListedPort> listed;
+  for (const HostResults::Group& group : host.groups) {
+    if (!is_listed(group.state)) continue;
+    for (const uint16_t rank : group.tally.sorted_ranks()) {
+      const uint16_t port = ports_.at(rank);
+      const auto service = services_.find(port);
+      listed.push_back({port,
+                        group.state,
+                        reason_text(group.reason, group.error_number),
+                        service != services_.end() ? std::string_view(service->second) : std::string_view{},
+                        {}});
+    }
+  }
+  const auto by_port = [](const ListedPort& p, const ListedPort& q) { return p.port < q.port; };
+  std::sort(listed.begin(), listed.end(), by_port);
+  for (const auto& [port, banner] : host.banners) {
+    const ListedPort wanted{port, {}, {}, {}, {}};
+    const auto found = std::lower_bound(listed.begin(), listed.end(), wanted, by_port);
+    if (found != listed.end() && found->port == port) found->banner = banner;
+  }
+  return listed;
+}
+
+std::vector<CountedPorts> HostCollector::counted_ports(const HostResults& host) const {
+  std::vector<CountedPorts> counted;
+  for (const HostResults::Group& group : host.groups) {
+    if (is_listed(group.state)) continue;
+    counted.push_back({group.state, reason_text(group.reason, group.error_number), group.tally.count(),
+                       ranges_of(group.tally)});
+  }
+  std::stable_sort(counted.begin(), counted.end(),
+                   [](const CountedPorts& a, const CountedPorts& b) { return a.state < b.state; });
+  return counted;
+}
+
+// Not through a PortSet: adding to one costs time in proportion to its ranges, and a host can have 32,768.
+std::string HostCollector::ranges_of(const PortTally& tally) const {
+  std::string text;
+  const std::vector<uint16_t> ranks = tally.sorted_ranks();
+  for (size_t i = 0; i < ranks.size();) {
+    const uint16_t first = ports_.at(ranks[i]);
+    uint16_t last = first;
+    for (++i; i < ranks.size() && ports_.at(ranks[i]) == last + 1; ++i) ++last;
+    if (!text.empty()) text += ',';
+    text += std::to_string(first);
+    if (last != first) text += '-' + std::to_string(last);
+  }
+  return text;
+}
+
+}  // namespace portloop

@@ -1,0 +1,132 @@
+// Columns for a person, written as results come. The heading waits for the first row, so that a scan without
+// results prints nothing; a cell wider than its column widens the column from that row on.
+#include <algorithm>
+#include <array>
+
+#include "output/escape.hpp"
+#include "output/formats.hpp"
+
+namespace portloop {
+namespace {
+
+/// How many columns a text of visible characters takes on a terminal, if none of them is a wide one.
+size_t display_width(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string_view colour_of(PortState state) {
+  switch (state) {
+    case PortState::open: return "\x1b[32m";      // green
+    case PortState::closed: return "\x1b[31m";    // red
+    case PortState::filtered: return "\x1b[33m";  // yellow
+    case PortState::unknown: return "\x1b[35m";   // magenta
+  }
+  return "";
+}
+
+/// "0.31 ms"; a time of less than 0.01 ms is rounded up to it, because an answer took some time. "-" for no
+/// answer.
+std::string rtt_text(uint64_t rtt_us) {
+  if (rtt_us == 0) return "-";
+  const uint64_t hundredths = std::max<uint64_t>((rtt_us + 5) / 10, 1);
+  const std::string fraction = std::to_string(100 + hundredths % 100).substr(1);
+  return std::to_string(hundredths / 100) + '.' + fraction + " ms";
+}
+
+/// A banner's last line end says nothing to a person; the other formats keep it.
+std::string_view without_line_end(std::string_view banner) {
+  return banner.substr(0, banner.find_last_not_of(" \t\r\n") + 1);
+}
+
+class TextWriter final : public Writer {
+ public:
+  void begin(const ScanHeader& header, std::string&) override {
+    colour_ = header.colour;
+    show_all_ = header.show_all;
+    // One target: its own width, known at the first row. Several: what most addresses of the family need.
+    if (header.targets > 1) address_.width = header.has_ipv6 ? 21 : 15;
+    if (show_all_) {
+      state_.width = 8;    // "filtered"
+      reason_.width = 12;  // "conn-refused"
+    }
+  }
+
+  void result(const OutputResult& result, std::string& out) override {
+    const ProbeResult& probe = result.probe;
+    if (probe.state != PortState::open && !show_all_) return;
+    std::string address = to_text(probe.endpoint.address);
+    if (!result.host_name.empty() && result.host_name != address) {
+      address += " (";
+      append_visible(address, result.host_name);
+      address += ')';
+    }
+    std::string service;
+    append_visible(service, result.service.empty() ? "-" : result.service);
+
+    if (!heading_written_) {
+      heading_written_ = true;
+      address_.widen(address);
+      append_heading(out);
+    }
+    append_cell(out, address_, address);
+    append_cell(out, port_, std::to_string(probe.endpoint.port));
+    append_cell(out, state_, to_text(probe.state), colour_ ? colour_of(probe.state) : std::string_view{});
+    append_cell(out, service_, service);
+    append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
+    append_cell(out, rtt_, rtt_text(probe.rtt_us));
+    append_visible(out, without_line_end(probe.banner));
+    finish_line(out);
+  }
+
+  void end(const ScanFooter&, std::string&) override {}
+
+ private:
+  struct Column {
+    std::string_view heading;
+    size_t width;
+    bool right = false;
+    void widen(std::string_view text) { width = std::max(width, display_width(text)); }
+  };
+
+  static void append_cell(std::string& out, Column& column, std::string_view text,
+                          std::string_view colour = {}) {
+    column.widen(text);
+    const size_t padding = column.width - display_width(text);
+    if (column.right) out.append(padding, ' ');
+    out += colour;
+    out += text;
+    if (!colour.empty()) out += "\x1b[0m";
+    if (!column.right) out.append(padding, ' ');
+    out += "  ";
+  }
+
+  void append_heading(std::string& out) {
+    for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_})
+      append_cell(out, *column, column->heading);
+    finish_line(out);
+  }
+
+  static void finish_line(std::string& out) {
+    while (out.back() == ' ') out.pop_back();
+    out += '\n';
+  }
+
+  bool colour_ = false;
+  bool show_all_ = false;
+  bool heading_written_ = false;
+  Column address_{"ADDRESS", 7};
+  Column port_{"PORT", 5, true};
+  Column state_{"STATE", 5};
+  Column service_{"SERVICE", 15};  // the longest name that IANA gives
+  Column reason_{"REASON", 7};
+  Column rtt_{"RTT", 9, true};
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> make_text_writer() {
+  return std::make_unique<TextWriter>();
+}
+
+}  // namespace portloop

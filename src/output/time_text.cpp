@@ -1,0 +1,57 @@
+#include "output/time_text.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+namespace portloop {
+namespace {
+
+namespace chrono = std::chrono;
+
+struct Moment {
+  int year;
+  unsigned month, day;  // from 1
+  unsigned weekday;     // from Sunday = 0
+  int hour, minute, second;
+  int microsecond;
+};
+
+Moment moment_of(int64_t time_us) {
+  const chrono::sys_time<chrono::microseconds> time{chrono::microseconds{time_us}};
+  const auto midnight = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date{midnight};
+  const chrono::hh_mm_ss clock{time - midnight};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          chrono::weekday{midnight}.c_encoding(),
+          static_cast<int>(clock.hours().count()),
+          static_cast<int>(clock.minutes().count()),
+          static_cast<int>(clock.seconds().count()),
+          static_cast<int>(clock.subseconds().count())};
+}
+
+constexpr std::array<const char*, 7> weekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+}  // namespace
+
+std::string rfc3339_text(int64_t time_us) {
+  const Moment m = moment_of(time_us);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", m.year, m.month, m.day, m.hour,
+                m.minute, m.second, m.microsecond);
+  return text;
+}
+
+std::string calendar_text(int64_t time_us) {
+  const Moment m = moment_of(time_us);
+  char text[64];
+  std::snprintf(text, sizeof text, "%s %s %2u %02d:%02d:%02d %04d", weekdays[m.weekday], months[m.month - 1],
+                m.day, m.hour, m.minute, m.second, m.year);
+  return text;
+}
+
+}  // namespace portloop

@@ -1,0 +1,15 @@
+// Times as text, always UTC: pure arithmetic, no time zone database and no locale.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace portloop {
+
+/// RFC 3339 with microseconds, such as "2026-11-22T15:26:51.000123Z". `time_us` is Unix time.
+std::string rfc3339_text(int64_t time_us);
+
+/// As nmap's `startstr` has it (C's asctime), but in UTC: "Sun Nov 22 15:26:51 2026".
+std::string calendar_text(int64_t time_us);
+
+}  // namespace portloop

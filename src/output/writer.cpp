@@ -1,0 +1,32 @@
+#include "output/writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "output/formats.hpp"
+
+namespace portloop {
+namespace {
+
+constexpr auto formats = std::to_array<OutputFormat>({
+    {"text", "aligned columns for a person", make_text_writer},
+    {"json", "one JSON object a line", make_json_writer},
+    {"list", "host:port a line, open ports only", make_list_writer},
+    {"csv", "comma-separated values with a header row", make_csv_writer},
+    {"xml", "nmap's XML, each host in one piece", make_xml_writer},
+    {"grepable", "nmap's grepable format, a line for each host", make_grepable_writer},
+});
+
+}  // namespace
+
+std::span<const OutputFormat> output_formats() {
+  return formats;
+}
+
+const OutputFormat* find_output_format(std::string_view name) {
+  const auto* found =
+      std::find_if(formats.begin(), formats.end(), [&](const OutputFormat& f) { return f.name == name; });
+  return found != formats.end() ? found : nullptr;
+}
+
+}  // namespace portloop
