@@ -11,7 +11,6 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ipv6.h>
-#include <linux/ipv6_route.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <sched.h>

@@ -9,7 +9,7 @@
 namespace portloop::lab {
 
 struct Script {
-  std::string_view text;          ///< Lives as long as the program.
+  std::string_view text = {};     ///< Lives as long as the program.
   bool waits_for_request = false; ///< Silent until an empty line ends the peer's request.
   bool closes = false;            ///< Sends FIN after the text.
   bool resets = false;            ///< Sends RST instead of anything else.
