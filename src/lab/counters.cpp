@@ -18,8 +18,8 @@ void PeakRate::add(uint64_t now_ns) {
 }
 
 bool Counters::bottleneck() const {
-  constexpr uint64_t tolerated = 1000;
-  return device_drops > 0 || write_failures > 0 || late * tolerated > packets_out;
+  constexpr uint64_t one_in = 100;
+  return device_drops > 0 || write_failures > 0 || late * one_in > packets_out;
 }
 
 std::string to_json(const Counters& counters) {

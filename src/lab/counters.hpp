@@ -38,7 +38,7 @@ struct Counters {
   uint64_t write_failures = 0; ///< Answers that the kernel did not take.
 
   /// Whether a result may say more about the lab than about the command: a packet was dropped on the way to
-  /// the lab, an answer was not taken, or more than one answer in 1,000 came late.
+  /// the lab, an answer was not taken, or more than one answer in 100 came late.
   bool bottleneck() const;
 };
 

@@ -57,11 +57,11 @@ Address router_of(const Address& host) {
 
 Responder::Responder(const Profile& profile, uint64_t luck_seed) : truth_(profile), luck_seed_(luck_seed) {}
 
-void Responder::receive(std::span<const uint8_t> packet, uint64_t now_ns) {
+void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
   ++counters_.packets_in;
   const auto segment = parse_segment(packet);
   if (!segment) return;
-  const Arrival arrival{*segment, packet, truth_.host(segment->destination), now_ns};
+  const Arrival arrival{*segment, packet, truth_.host(segment->destination), arrived_ns};
   if ((segment->flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn) {
     on_syn(arrival);
   } else {

@@ -26,8 +26,8 @@ class Responder {
   /// Borrows the profile. `luck_seed` decides which packets are lost and the jitter, never what is open.
   Responder(const Profile& profile, uint64_t luck_seed);
 
-  /// Takes one IP packet. `now_ns` never goes back, here and below.
-  void receive(std::span<const uint8_t> packet, uint64_t now_ns);
+  /// Takes one IP packet that arrived at `arrived_ns`, which may be in the past, but never goes back.
+  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns);
 
   /// When the next answer or timer is due, or `never`.
   uint64_t next_due_ns() const;

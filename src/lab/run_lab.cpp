@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "lab/arrival_clock.hpp"
 #include "lab/command_process.hpp"
 #include "lab/own_network.hpp"
 #include "lab/responder.hpp"
@@ -87,10 +88,15 @@ class AnsweringLoop {
     more_to_read_ = false;
     for (size_t i = 0; i < packets_per_turn; ++i) {
       const ssize_t length = read(device_, buffer_.data(), buffer_.size());
-      if (length <= 0) return;
-      responder_.receive({buffer_.data(), static_cast<size_t>(length)}, now_ns());
+      if (length <= 0) {
+        arrivals_.drained();
+        return;
+      }
+      const std::span<const uint8_t> packet(buffer_.data(), static_cast<size_t>(length));
+      if (!arrivals_.take_mark(packet)) responder_.receive(packet, arrivals_.arrival_ns(now_ns()));
     }
     more_to_read_ = true;
+    arrivals_.mark(now_ns());
   }
 
   void take_signals() {
@@ -113,6 +119,7 @@ class AnsweringLoop {
   Responder& responder_;
   const CommandProcess& command_;
   const BlockedSignals& signals_;
+  ArrivalClock arrivals_;
   std::array<uint8_t, 65536> buffer_{};
   bool device_readable_ = false;
   bool signals_came_ = false;
