@@ -344,7 +344,7 @@ class Reader {
       if (profile_.regions.empty()) return quote_word(word) + " must come after a prefix line";
     }
     if (keyword.place == Place::once_in_region && !said_in_region_.insert(keyword.name).second) {
-      return quote_word(word) + " is said twice for one prefix";
+      return quote_word(word) + " is said twice for one prefix: keep one of the two";
     }
     const Outcome fault = keyword.read(profile_, values);
     if (!fault) return std::nullopt;
