@@ -1,0 +1,163 @@
+#include "lab/built_in_profiles.hpp"
+
+namespace portloop::lab {
+
+namespace {
+
+constexpr BuiltInProfile profiles[] = {
+    {"lan", R"(about   one wire away: 0.3 ms, nothing lost, closed ports answer with a RST
+target  10.0.0.1 -p 1-65535
+prefix 10.0.0.0/16 fd00::/64
+  rtt 0.3ms
+  open 22 says ssh
+  open 80,8080 says http
+  open 443,3306,5432,6379,9090
+  open 1-65535 0.02%
+)"},
+    {"wan", R"(about   across a country: 40 ms and up to 2 ms of jitter, nothing lost
+target  198.18.0.1 -p 1-65535
+prefix 198.18.0.0/16 fd00:40::/64
+  rtt 40ms
+  jitter 2ms
+  open 22 says ssh
+  open 80,8080 says http
+  open 443,3306,5432,6379,9090
+  open 1-65535 0.02%
+)"},
+    {"lossy", R"(about   30 ms, and 3 % of the packets lost in each direction
+target  198.18.0.1 -p 1-65535
+prefix 198.18.0.0/16 fd00:30::/64
+  rtt 30ms
+  jitter 2ms
+  loss 3%
+  open 22 says ssh
+  open 80,8080 says http
+  open 443,3306,5432,6379,9090
+  open 1-65535 0.1%
+)"},
+    {"lossy10", R"(about   30 ms, and 10 % of the packets lost in each direction
+target  198.18.0.1 -p 1-65535
+prefix 198.18.0.0/16 fd00:30::/64
+  rtt 30ms
+  jitter 2ms
+  loss 10%
+  open 22 says ssh
+  open 80,8080 says http
+  open 443,3306,5432,6379,9090
+  open 1-65535 0.1%
+)"},
+    {"ratelimited", R"(about   20 ms, and a host sends at most 200 RSTs a second
+target  198.18.0.1 -p 1-10000
+prefix 198.18.0.0/16 fd00:20::/64
+  rtt 20ms
+  jitter 1ms
+  rst-per-second 200 burst 20
+  open 22 says ssh
+  open 80,8080 says http
+  open 443,3306,5432,6379,9090
+)"},
+    {"filtered", R"(about   20 ms, a firewall that drops: 14 ports of 1-10000 are open, the rest is silent
+target  198.18.0.1 -p 1-10000
+prefix 198.18.0.0/16 fd00:20::/64
+  rtt 20ms
+  jitter 1ms
+  open 22 says ssh
+  open 80,8000,8080 says http
+  open 25,53,110,143,443,993,995,3306,5432,9090
+  closed silent
+)"},
+    {"unreachable", R"(about   15 ms, firewalls and routers that answer with each kind of ICMP error, by /24
+target  198.18.0.0/28 198.18.1.0/28 198.18.2.0/28 198.18.3.0/28 198.18.4.0/28 -p 1-200
+# A firewall on the host itself that rejects, as iptables does by default.
+prefix 198.18.0.0/24 fd00:15:0::/64
+  rtt 15ms
+  open 22 says ssh
+  open 80 says http
+  closed port-unreachable
+# A router that says that the host is not there.
+prefix 198.18.1.0/24 fd00:15:1::/64
+  rtt 15ms
+  exists 0%
+  missing host-unreachable
+# A firewall on the way that prohibits all but two ports.
+prefix 198.18.2.0/24 fd00:15:2::/64
+  rtt 15ms
+  open 22 says ssh
+  open 80 says http
+  closed admin-prohibited
+# Nothing has a route there.
+prefix 198.18.3.0/24 fd00:15:3::/64
+  rtt 15ms
+  exists 0%
+  missing net-unreachable
+# A bit of everything, host by host and port by port.
+prefix 198.18.4.0/24 fd00:15:4::/64
+  rtt 15ms
+  exists 70%
+  missing host-unreachable
+  open 22 50% says ssh
+  open 80 50% says http
+  closed 25% port-unreachable
+  closed 25% admin-prohibited
+  closed 25% silent
+)"},
+    {"internet", R"(about   a tenth of the addresses has a host, 10-250 ms by subnet, 1 % lost in each direction
+target  198.18.0.0/20 -p 22,80,443
+prefix 198.18.0.0/15 fd00:1::/48
+  rtt 10ms-250ms by /24
+  jitter 2ms
+  loss 1%
+  exists 10%
+  open 22 40% says ssh
+  open 80 60% says http
+  open 443 70%
+)"},
+    {"hostile", R"(about   5 ms; banners that attack the terminal and the parser, tarpits, ports that reset
+target  198.18.0.1 -p 1-1000
+prefix 198.18.0.0/16 fd00:5::/64
+  rtt 5ms
+  open 21,23,25 says hostile
+  open 22 says ssh
+  open 80 says http
+  open 110,143 says drip
+  open 443 says nothing
+  open 445 says reset
+  open 1-65535 2% says hostile
+  open 1-65535 2% says drip
+  open 1-65535 2% says reset
+)"},
+    {"vanishing", R"(about   20 ms; each host is gone 0.3 s after the first packet to it, for good
+target  198.18.0.1 -p 1-65535
+prefix 198.18.0.0/16 fd00:20::/64
+  rtt 20ms
+  jitter 1ms
+  gone-at 0.3s
+  open 22 says ssh
+  open 80 says http
+  open 443
+)"},
+    {"returning", R"(about   20 ms; each host is gone 0.3 s after the first packet to it, and back at 3 s
+target  198.18.0.1 -p 1-65535
+prefix 198.18.0.0/16 fd00:20::/64
+  rtt 20ms
+  jitter 1ms
+  gone-at 0.3s
+  back-at 3s
+  open 22 says ssh
+  open 80 says http
+  open 443
+)"},
+};
+
+}  // namespace
+
+std::span<const BuiltInProfile> built_in_profiles() { return profiles; }
+
+std::string_view built_in_profile(std::string_view name) {
+  for (const BuiltInProfile& profile : profiles) {
+    if (profile.name == name) return profile.text;
+  }
+  return {};
+}
+
+}  // namespace portloop::lab

@@ -1,0 +1,51 @@
+// The command inside the simulated network, and what keeps anything of it from outliving the lab.
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <optional>
+
+#include "core/spec_error.hpp"
+#include "lab/descriptor.hpp"
+
+namespace portloop::lab {
+
+/// The signals that end a command. The lab takes them from a descriptor.
+class BlockedSignals {
+ public:
+  /// Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD and SIGPIPE for the process.
+  BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  /// As the process found them; for a child, before it execs.
+  void restore() const;
+  /// Readable when one of them came; read a signalfd_siginfo. SIGPIPE never shows.
+  int descriptor() const { return descriptor_.get(); }
+
+ private:
+  sigset_t before_;
+  struct sigaction child_action_before_;
+  Descriptor descriptor_;
+};
+
+class CommandProcess {
+ public:
+  /// Starts argv[0] (found through PATH) with the environment, descriptors and limits of this process. It
+  /// must be called after make_own_network(): the first process that is started then is the init of a process
+  /// namespace, and when that one goes, the kernel ends all others in it. Only the first call works.
+  static Parsed<CommandProcess> start(char* const argv[], const BlockedSignals& signals);
+
+  /// Passes a signal on to the command.
+  void pass_on(int signal) const;
+
+  /// The status to exit with, once the command has ended: its own, or 128 + the signal that ended it.
+  std::optional<int> ended() const;
+
+ private:
+  CommandProcess(pid_t init, Descriptor control) : init_(init), control_(std::move(control)) {}
+
+  pid_t init_;
+  Descriptor control_;  // signals as bytes; its end tells init that the lab is gone
+};
+
+}  // namespace portloop::lab

@@ -1,0 +1,47 @@
+// What is to happen at a time: a binary heap ordered by due time, then by the order of arrival.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace portloop::lab {
+
+template <class Value>
+class DueQueue {
+ public:
+  static constexpr uint64_t never = UINT64_MAX;
+
+  bool empty() const { return heap_.empty(); }
+  size_t size() const { return heap_.size(); }
+  /// When the earliest is due, or `never`.
+  uint64_t earliest_ns() const { return heap_.empty() ? never : heap_.front().due_ns; }
+
+  void add(uint64_t due_ns, Value value) {
+    heap_.push_back({due_ns, arrivals_++, value});
+    std::push_heap(heap_.begin(), heap_.end(), later);
+  }
+
+  /// The earliest; the queue must not be empty.
+  Value take() {
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    const Value value = heap_.back().value;
+    heap_.pop_back();
+    return value;
+  }
+
+ private:
+  struct Entry {
+    uint64_t due_ns;
+    uint64_t arrival;
+    Value value;
+  };
+  static bool later(const Entry& a, const Entry& b) {
+    return a.due_ns != b.due_ns ? a.due_ns > b.due_ns : a.arrival > b.arrival;
+  }
+
+  std::vector<Entry> heap_;
+  uint64_t arrivals_ = 0;
+};
+
+}  // namespace portloop::lab

@@ -1,0 +1,79 @@
+#include "lab/ground_truth.hpp"
+
+#include "lab/chance.hpp"
+
+namespace portloop::lab {
+
+namespace {
+
+/// Keeps the draws about one address apart.
+enum Question : uint64_t { host_exists = 1, round_trip, port_open, port_closed };
+
+}  // namespace
+
+HostTruth GroundTruth::host(const Address& address) const {
+  for (const Region& region : profile_.regions) {
+    bool inside = false;
+    for (const Prefix& prefix : region.prefixes) inside = inside || prefix.contains(address);
+    if (!inside) continue;
+    HostTruth host{&region, true, region.rtt_low_us};
+    if (region.exists < 1) {
+      host.exists = as_share(mix(mix({profile_.seed, host_exists}), address)) < region.exists;
+    }
+    if (region.rtt_high_us > region.rtt_low_us) {
+      Address subnet = address;
+      subnet.value = subnet.value >> region.rtt_shared_bits << region.rtt_shared_bits;
+      const double share = as_share(mix(mix({profile_.seed, round_trip}), subnet));
+      host.rtt_us += static_cast<uint32_t>(share * (region.rtt_high_us - region.rtt_low_us + 1.0));
+    }
+    return host;
+  }
+  return {};
+}
+
+PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint16_t port) const {
+  PortTruth truth;
+  if (host.region == nullptr) return truth;
+  if (!host.exists) {
+    truth.refusal = host.region->missing;
+    return truth;
+  }
+  uint64_t rule_number = 0;
+  const auto drawn = [&](Question question, double share) {
+    ++rule_number;
+    return share >= 1 || as_share(mix(mix({profile_.seed, question, rule_number, port}), address)) < share;
+  };
+  for (const OpenRule& rule : host.region->open) {
+    if (!rule.ports.contains(port) || !drawn(port_open, rule.share)) continue;
+    truth.open = true;
+    truth.speech = rule.speech;
+    return truth;
+  }
+  for (const ClosedRule& rule : host.region->closed) {
+    if (!rule.ports.contains(port) || !drawn(port_closed, rule.share)) continue;
+    truth.refusal = rule.refusal;
+    return truth;
+  }
+  truth.refusal = Refusal::rst;
+  return truth;
+}
+
+PortState state_of(const PortTruth& port) {
+  if (port.open) return PortState::open;
+  return port.refusal == Refusal::rst ? PortState::closed : PortState::filtered;
+}
+
+Reason reason_of(const PortTruth& port) {
+  if (port.open) return Reason::syn_ack;
+  switch (port.refusal) {
+    case Refusal::rst: return Reason::conn_refused;
+    case Refusal::silence: return Reason::no_response;
+    case Refusal::net_unreachable: return Reason::net_unreach;
+    case Refusal::host_unreachable: return Reason::host_unreach;
+    case Refusal::port_unreachable: return Reason::port_unreach;
+    case Refusal::admin_prohibited: return Reason::admin_prohibited;
+  }
+  return Reason::no_response;
+}
+
+}  // namespace portloop::lab

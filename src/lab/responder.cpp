@@ -1,0 +1,231 @@
+// The happy path: a SYN comes in; unless it is lost, the ground truth says what its port does; the answer
+// (SYN-ACK, RST or an ICMP error), unless it is lost, is queued until the round trip has passed, and
+// take_due() hands it out. What follows a SYN-ACK is in conversation.cpp.
+//
+// What goes differently:
+// - the address is in no prefix, has no host, or its host is gone by now: silence, or what `missing` says
+// - loss, in either direction: counted in `dropped`, and nothing else happens
+// - the host's limit of RSTs is used up: counted in `rst_withheld`, silence
+// - the SYN is a repeated one of a known handshake: the same SYN-ACK again
+// - the four-tuple is known but the SYN is new: the peer has forgotten the old connection; it starts over
+// - a segment without a connection: a RST, where a SYN to that port would be answered by the host itself
+#include "lab/responder.hpp"
+
+#include <algorithm>
+
+namespace portloop::lab {
+
+namespace {
+
+constexpr uint64_t ns_per_us = 1000;
+
+// An answer later than this has met the lab's own slowness rather than the profile's network.
+constexpr uint64_t tolerated_lateness_ns = 2'000'000;
+constexpr uint64_t tolerated_share_of_rtt = 10;
+
+uint32_t sequence_after(const Segment& segment) {
+  const bool takes_one = (segment.flags & (tcp_flag::syn | tcp_flag::fin)) != 0;
+  return segment.sequence + static_cast<uint32_t>(segment.payload.size()) + (takes_one ? 1 : 0);
+}
+
+/// Answers `segment` with a RST, as RFC 9293 3.10.7.1 says.
+void build_rst(const Segment& segment, Packet& packet) {
+  Reply reply;
+  reply.source = segment.destination;
+  reply.destination = segment.source;
+  reply.source_port = segment.destination_port;
+  reply.destination_port = segment.source_port;
+  if ((segment.flags & tcp_flag::ack) != 0) {
+    reply.sequence = segment.acknowledgement;
+    reply.flags = tcp_flag::rst;
+  } else {
+    reply.acknowledgement = sequence_after(segment);
+    reply.flags = tcp_flag::rst | tcp_flag::ack;
+  }
+  build_segment(reply, packet);
+}
+
+/// The first address of the host's /24 (or of the same number of IPv6 addresses) that can be its router.
+Address router_of(const Address& host) {
+  Address router = host;
+  router.value = host.value >> 8 << 8 | 1;
+  if (router == host) router.value += 253;
+  return router;
+}
+
+}  // namespace
+
+Responder::Responder(const Profile& profile, uint64_t luck_seed) : truth_(profile), luck_seed_(luck_seed) {}
+
+void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
+  ++counters_.packets_in;
+  const auto segment = parse_segment(packet);
+  if (!segment) return;
+  const Arrival arrival{*segment, packet, truth_.host(segment->destination), arrived_ns};
+  if ((segment->flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn) {
+    on_syn(arrival);
+  } else {
+    on_segment(arrival);
+  }
+}
+
+uint64_t Responder::next_due_ns() const { return std::min(timers_.earliest_ns(), answers_.earliest_ns()); }
+
+const Packet* Responder::take_due(uint64_t now_ns) {
+  while (timers_.earliest_ns() <= now_ns) {
+    const uint64_t due_ns = timers_.earliest_ns();
+    Connection* connection = connections_.find(timers_.take());
+    if (connection == nullptr || connection->armed_ns != due_ns) continue;  // gone, or armed anew for earlier
+    connection->armed_ns = never;
+    on_timer(*connection, now_ns);
+  }
+  if (answers_.earliest_ns() > now_ns) return nullptr;
+  const uint32_t slot = answers_.take();
+  free_pending_.push_back(slot);  // not reused before the next call
+  const Pending& answer = pending_[slot];
+  ++counters_.packets_out;
+  if (now_ns > answer.due_ns + answer.tolerance_ns) ++counters_.late;
+  return &answer.packet;
+}
+
+void Responder::on_syn(const Arrival& arrival) {
+  const Segment& syn = arrival.segment;
+  ++counters_.syns;
+  counters_.syn_rate.add(arrival.now_ns);
+  const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
+  if (seen_before > 0) ++counters_.syn_repeated;
+  if (arrival.host.region == nullptr || is_away(arrival)) return;
+  if (lost(Direction::out, *arrival.host.region, syn.destination, mix({syn.destination_port, seen_before}))) return;
+  const PortTruth port = truth_.port(arrival.host, syn.destination, syn.destination_port);
+  if (port.open) {
+    accept(arrival, port, seen_before);
+  } else {
+    refuse(arrival, port.refusal, seen_before);
+  }
+}
+
+void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before) {
+  const Segment& syn = arrival.segment;
+  const ConnectionKey key{syn.destination, syn.source, syn.destination_port, syn.source_port};
+  Connection* known = connections_.find(key);
+  if (known != nullptr && known->initial_receive == syn.sequence) {
+    if (!known->established) send_syn_ack(*known, arrival.now_ns);
+    return;
+  }
+  if (known != nullptr) remove(*known);
+  Connection& connection = connections_.add(key);
+  connection.speech = port.speech;
+  connection.region = arrival.host.region;
+  connection.rtt_us = arrival.host.rtt_us;
+  connection.initial_send = static_cast<uint32_t>(
+      mix({luck_seed_, ConnectionKeyHash{}(key), syn.sequence, seen_before}));
+  connection.initial_receive = syn.sequence;
+  connection.receive_next = syn.sequence + 1;
+  connection.peer_max_segment_bytes = syn.max_segment_bytes;
+  connection.heard_ns = arrival.now_ns;
+  // Draws of later packets differ from those of an earlier handshake of the same endpoint.
+  connection.packets_out = seen_before << 16;
+  connection.packets_in = connection.packets_out;
+  counters_.peak_half_open = std::max(counters_.peak_half_open, ++counters_.half_open);
+  send_syn_ack(connection, arrival.now_ns);
+  arm(connection);
+}
+
+void Responder::refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_before) {
+  const Segment& syn = arrival.segment;
+  if (refusal == Refusal::silence) return;
+  if (refusal == Refusal::rst && !rst_allowed(arrival)) return;
+  const Region& region = *arrival.host.region;
+  const uint64_t question = mix({syn.destination_port, seen_before});
+  if (lost(Direction::back, region, syn.destination, question)) return;
+  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, syn.destination, question);
+  Packet& packet = queue(due_ns, arrival.host.rtt_us);
+  switch (refusal) {
+    case Refusal::silence: break;  // returned above
+    case Refusal::rst: build_rst(syn, packet); break;
+    case Refusal::net_unreachable:
+      build_unreachable(Unreachable::net, router_of(syn.destination), arrival.packet, packet);
+      break;
+    case Refusal::host_unreachable:
+      build_unreachable(Unreachable::host, router_of(syn.destination), arrival.packet, packet);
+      break;
+    case Refusal::port_unreachable:
+      build_unreachable(Unreachable::port, syn.destination, arrival.packet, packet);
+      break;
+    case Refusal::admin_prohibited:
+      build_unreachable(Unreachable::admin_prohibited, router_of(syn.destination), arrival.packet, packet);
+      break;
+  }
+}
+
+void Responder::on_stray_segment(const Arrival& arrival) {
+  const Segment& segment = arrival.segment;
+  if ((segment.flags & tcp_flag::rst) != 0 || !arrival.host.exists) return;
+  const uint64_t question = mix({segment.destination_port, segment.source_port, segment.sequence,
+                                 segment.acknowledgement, segment.flags});
+  const Region& region = *arrival.host.region;
+  if (lost(Direction::out, region, segment.destination, question)) return;
+  const PortTruth port = truth_.port(arrival.host, segment.destination, segment.destination_port);
+  if (!port.open && port.refusal != Refusal::rst) return;
+  if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, question)) return;
+  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, question);
+  build_rst(segment, queue(due_ns, arrival.host.rtt_us));
+}
+
+Responder::HostState& Responder::host_state(const Arrival& arrival) {
+  const auto [found, is_new] = host_states_.try_emplace(arrival.segment.destination);
+  if (is_new) found->second.first_seen_ns = arrival.now_ns;
+  return found->second;
+}
+
+bool Responder::is_away(const Arrival& arrival) {
+  const Region& region = *arrival.host.region;
+  if (region.gone_at_us == 0) return false;
+  const uint64_t since_first_ns = arrival.now_ns - host_state(arrival).first_seen_ns;
+  return since_first_ns >= region.gone_at_us * ns_per_us &&
+         (region.back_at_us == 0 || since_first_ns < region.back_at_us * ns_per_us);
+}
+
+bool Responder::rst_allowed(const Arrival& arrival) {
+  const Region& region = *arrival.host.region;
+  if (region.rst_per_second == 0) return true;
+  if (host_state(arrival).rsts.take(arrival.now_ns, region.rst_per_second, region.rst_burst)) return true;
+  ++counters_.rst_withheld;
+  return false;
+}
+
+bool Responder::lost(Direction direction, const Region& region, const Address& host, uint64_t question) {
+  const double share = direction == Direction::out ? region.loss_out : region.loss_back;
+  if (share <= 0) return false;
+  const uint64_t seed = mix({luck_seed_, static_cast<uint64_t>(direction), question});
+  if (as_share(mix(seed, host)) >= share) return false;
+  ++counters_.dropped;
+  return true;
+}
+
+uint64_t Responder::due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host,
+                              uint64_t question) const {
+  constexpr uint64_t jitter_question = 2;  // beside the two directions of lost()
+  uint64_t delay_ns = rtt_us * ns_per_us;
+  if (region.jitter_us > 0) {
+    const double share = as_share(mix(mix({luck_seed_, jitter_question, question}), host));
+    delay_ns += static_cast<uint64_t>(share * static_cast<double>(region.jitter_us * ns_per_us));
+  }
+  return now_ns + delay_ns;
+}
+
+Packet& Responder::queue(uint64_t due_ns, uint32_t rtt_us) {
+  uint32_t slot = static_cast<uint32_t>(pending_.size());
+  if (free_pending_.empty()) {
+    pending_.emplace_back();
+  } else {
+    slot = free_pending_.back();
+    free_pending_.pop_back();
+  }
+  pending_[slot].due_ns = due_ns;
+  pending_[slot].tolerance_ns = tolerated_lateness_ns + rtt_us * ns_per_us / tolerated_share_of_rtt;
+  answers_.add(due_ns, slot);
+  return pending_[slot].packet;
+}
+
+}  // namespace portloop::lab

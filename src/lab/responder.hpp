@@ -1,0 +1,102 @@
+// Every host of the simulated network: packets in, answers out when they are due. It knows no device and no
+// clock: both are passed in, so that a test is its own network.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "lab/connections.hpp"
+#include "lab/counters.hpp"
+#include "lab/due_queue.hpp"
+#include "lab/ground_truth.hpp"
+#include "lab/packet.hpp"
+#include "lab/profile.hpp"
+#include "lab/sightings.hpp"
+#include "lab/token_bucket.hpp"
+
+namespace portloop::lab {
+
+class Responder {
+ public:
+  static constexpr uint64_t never = UINT64_MAX;
+
+  /// Borrows the profile. `luck_seed` decides which packets are lost and the jitter, never what is open.
+  Responder(const Profile& profile, uint64_t luck_seed);
+
+  /// Takes one IP packet that arrived at `arrived_ns`, which may be in the past, but never goes back.
+  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns);
+
+  /// When the next answer or timer is due, or `never`.
+  uint64_t next_due_ns() const;
+
+  /// Runs the timers that are due, and takes the next answer that is due; null where none is. Valid until
+  /// the next call of anything.
+  const Packet* take_due(uint64_t now_ns);
+
+  Counters& counters() { return counters_; }
+  size_t connections() const { return connections_.size(); }
+
+ private:
+  enum class Direction : uint8_t { out, back };
+  struct Arrival {
+    const Segment& segment;
+    std::span<const uint8_t> packet;
+    HostTruth host;
+    uint64_t now_ns;
+  };
+  struct HostState {
+    uint64_t first_seen_ns = 0;
+    TokenBucket rsts;
+  };
+  struct Pending {
+    Packet packet;
+    uint64_t due_ns = 0;
+    uint64_t tolerance_ns = 0;
+  };
+
+  void on_syn(const Arrival& arrival);
+  void on_segment(const Arrival& arrival);
+  void on_stray_segment(const Arrival& arrival);
+  void on_acknowledgement(Connection& connection, const Arrival& arrival);
+  void on_data(Connection& connection, const Arrival& arrival);
+  void on_timer(Connection& connection, uint64_t now_ns);
+  bool on_handshake_reply(Connection& connection, const Arrival& arrival);
+
+  void accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
+  void refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_before);
+  void begin_speech(Connection& connection, uint64_t now_ns);
+  void send_available(Connection& connection, uint64_t now_ns);
+  void send_segment(Connection& connection, uint64_t now_ns, uint8_t flags, uint64_t position,
+                    std::string_view payload);
+  void send_syn_ack(Connection& connection, uint64_t now_ns);
+  void arm(Connection& connection);
+  void remove(Connection& connection);
+
+  bool is_away(const Arrival& arrival);
+  bool rst_allowed(const Arrival& arrival);
+  bool lost(Direction direction, const Region& region, const Address& host, uint64_t question);
+  uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host,
+                     uint64_t question) const;
+  Packet& queue(uint64_t due_ns, uint32_t rtt_us);
+  HostState& host_state(const Arrival& arrival);
+
+  struct AddressHash {
+    size_t operator()(const Address& address) const { return static_cast<size_t>(mix(0, address)); }
+  };
+
+  GroundTruth truth_;
+  uint64_t luck_seed_;
+  Counters counters_;
+  Sightings sightings_;
+  Connections connections_;
+  std::unordered_map<Address, HostState, AddressHash> host_states_;
+  DueQueue<ConnectionRef> timers_;
+  DueQueue<uint32_t> answers_;
+  std::deque<Pending> pending_;  // a deque never moves what it holds
+  std::vector<uint32_t> free_pending_;
+};
+
+}  // namespace portloop::lab

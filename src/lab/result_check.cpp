@@ -1,0 +1,113 @@
+#include "lab/result_check.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace portloop::lab {
+
+namespace {
+
+/// The index of an address in the set, in the order of TargetSet::at.
+std::optional<uint64_t> index_of(const TargetSet& targets, const Address& address) {
+  uint64_t before = 0;
+  for (const AddressRange& range : targets.ranges()) {
+    const bool same_kind = range.first.family == address.family && range.first.zone == address.zone;
+    if (same_kind && range.first <= address && address <= range.last) {
+      return before + static_cast<uint64_t>(address.value - range.first.value);
+    }
+    before += static_cast<uint64_t>(range.last.value - range.first.value) + 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint64_t> index_of(const PortSet& ports, uint16_t port) {
+  uint64_t before = 0;
+  for (const PortRange& range : ports.ranges()) {
+    if (range.first <= port && port <= range.last) return before + port - range.first;
+    before += uint64_t{range.last} - range.first + 1;
+  }
+  return std::nullopt;
+}
+
+bool leaves_for_good(const HostTruth& host) {
+  return host.region != nullptr && host.region->gone_at_us > 0 && host.region->back_at_us == 0;
+}
+
+}  // namespace
+
+ResultCheck::ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Say say)
+    : targets_(targets), ports_(ports), truth_(profile), say_(std::move(say)), said_(targets.size() * ports.size()) {}
+
+void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail) {
+  constexpr uint64_t most_shown = 20;
+  const uint64_t before = differences_.total();
+  ++count;
+  if (before < most_shown) say_(std::string(what) + ' ' + to_text(endpoint.address, endpoint.port) + ": " + detail);
+  if (before == most_shown) say_("... and more");
+}
+
+void ResultCheck::take(std::string_view line) {
+  ++line_number_;
+  if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+  const auto result = read_result_line(line);
+  if (result) {
+    ++results_;
+    compare(*result, line_number_);
+    return;
+  }
+  if (differences_.unreadable++ == 0) {
+    say_("unreadable line " + std::to_string(line_number_) + ": " + quote_word(line) +
+         " is no JSON object with address, port and state");
+  }
+}
+
+void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
+  const auto& [address, port] = line.endpoint;
+  if (line.state != PortState::open) only_open_said_ = false;
+  const auto address_index = index_of(targets_, address);
+  const auto port_index = index_of(ports_, port);
+  if (!address_index || !port_index) {
+    differ(differences_.wrong, "false", line.endpoint, "is not among the targets");
+    return;
+  }
+  const uint64_t index = *address_index * ports_.size() + *port_index;
+  if (said_[index]) {
+    differ(differences_.repeated, "said twice", line.endpoint, "again in line " + std::to_string(line_number));
+    return;
+  }
+  said_[index] = true;
+  const HostTruth host = truth_.host(address);
+  const PortTruth truth = truth_.port(host, address, port);
+  const PortState right = state_of(truth);
+  if (line.state == right) {
+    if (truth.open) ++found_open_;
+    return;
+  }
+  const std::string detail = "is " + std::string(to_text(right)) + " (" + std::string(to_text(reason_of(truth))) +
+                             "), the result says " + std::string(to_text(line.state));
+  if (line.state == PortState::unknown) {
+    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", line.endpoint, detail);
+    return;
+  }
+  differ(differences_.wrong, "false", line.endpoint, detail);
+}
+
+Differences ResultCheck::finish(bool open_only) {
+  const bool others_may_miss = open_only || only_open_said_;
+  for (uint64_t i = 0; i < targets_.size(); ++i) {
+    const Address address = targets_.at(i);
+    const HostTruth host = truth_.host(address);
+    for (uint32_t j = 0; j < ports_.size(); ++j) {
+      const PortTruth truth = truth_.port(host, address, ports_.at(j));
+      if (truth.open) ++truly_open_;
+      if (said_[i * ports_.size() + j]) continue;
+      if (others_may_miss && (!truth.open || leaves_for_good(host))) continue;
+      differ(differences_.missed, "missed", {address, ports_.at(j)},
+             "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) + ')');
+    }
+  }
+  return differences_;
+}
+
+}  // namespace portloop::lab

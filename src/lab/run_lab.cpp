@@ -1,0 +1,157 @@
+// The happy path: the network is made, the command is started in it, packets are read and answers written
+// when they are due; the command ends, and its status is ours.
+//
+// What goes differently:
+// - the network can't be made, or no process started: `error` says why, nothing is left behind
+// - a signal from the terminal has reached the command too: nothing to do; one that a process sent to us is
+//   passed on; a second one, half a second later or more, kills the command
+// - the kernel does not take an answer: counted, the answer is lost
+#include "lab/run_lab.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "lab/arrival_clock.hpp"
+#include "lab/command_process.hpp"
+#include "lab/own_network.hpp"
+#include "lab/responder.hpp"
+
+namespace portloop::lab {
+
+namespace {
+
+constexpr uint64_t ns_per_second = 1'000'000'000;
+constexpr size_t packets_per_turn = 32;
+constexpr uint64_t same_wish_ns = ns_per_second / 2;
+
+uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * ns_per_second + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class AnsweringLoop {
+ public:
+  AnsweringLoop(int device, Responder& responder, const CommandProcess& command, const BlockedSignals& signals)
+      : device_(device), responder_(responder), command_(command), signals_(signals) {}
+
+  /// Returns the command's exit status.
+  int run() {
+    for (;;) {
+      write_due();
+      wait();
+      if (signals_came_) {
+        take_signals();
+        if (const auto status = command_.ended()) return *status;
+      }
+      if (device_readable_) read_packets();
+    }
+  }
+
+ private:
+  void write_due() {
+    while (const Packet* packet = responder_.take_due(now_ns())) {
+      const std::span<const uint8_t> head = packet->head();
+      iovec parts[] = {{const_cast<uint8_t*>(head.data()), head.size()},
+                       {const_cast<char*>(packet->payload.data()), packet->payload.size()}};
+      const ssize_t written = packet->payload.empty() ? write(device_, head.data(), head.size())
+                                                      : writev(device_, parts, 2);
+      if (written < 0) ++responder_.counters().write_failures;
+    }
+  }
+
+  void wait() {
+    pollfd sources[] = {{device_, POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}};
+    timespec timeout{};
+    const uint64_t due_ns = responder_.next_due_ns();
+    if (due_ns != Responder::never && !more_to_read_) {
+      const uint64_t now = now_ns();
+      const uint64_t left_ns = due_ns > now ? due_ns - now : 0;
+      timeout.tv_sec = static_cast<time_t>(left_ns / ns_per_second);
+      timeout.tv_nsec = static_cast<long>(left_ns % ns_per_second);
+    }
+    const bool without_end = due_ns == Responder::never && !more_to_read_;
+    const int ready = ppoll(sources, 2, without_end ? nullptr : &timeout, nullptr);
+    device_readable_ = ready > 0 && sources[0].revents != 0;
+    signals_came_ = ready > 0 && sources[1].revents != 0;
+  }
+
+  void read_packets() {
+    more_to_read_ = false;
+    for (size_t i = 0; i < packets_per_turn; ++i) {
+      const ssize_t length = read(device_, buffer_.data(), buffer_.size());
+      if (length <= 0) {
+        arrivals_.drained();
+        return;
+      }
+      const std::span<const uint8_t> packet(buffer_.data(), static_cast<size_t>(length));
+      if (!arrivals_.take_mark(packet)) responder_.receive(packet, arrivals_.arrival_ns(now_ns()));
+    }
+    more_to_read_ = true;
+    arrivals_.mark(now_ns());
+  }
+
+  void take_signals() {
+    signalfd_siginfo signal{};
+    while (read(signals_.descriptor(), &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_signo == SIGCHLD) continue;
+      const uint64_t now = now_ns();
+      const bool first = first_signal_ns_ == 0;
+      if (first) first_signal_ns_ = now;
+      const bool wish_repeated = !first && now - first_signal_ns_ >= same_wish_ns;
+      if (wish_repeated && (signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM)) {
+        command_.pass_on(SIGKILL);
+      } else if (first && signal.ssi_code != SI_KERNEL) {
+        command_.pass_on(static_cast<int>(signal.ssi_signo));
+      }
+    }
+  }
+
+  int device_;
+  Responder& responder_;
+  const CommandProcess& command_;
+  const BlockedSignals& signals_;
+  ArrivalClock arrivals_;
+  std::array<uint8_t, 65536> buffer_{};
+  bool device_readable_ = false;
+  bool signals_came_ = false;
+  bool more_to_read_ = false;
+  uint64_t first_signal_ns_ = 0;
+};
+
+}  // namespace
+
+LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
+  LabRun run;
+  run.exit_status = 1;
+  auto network = make_own_network();
+  if (!network) {
+    run.error = network.error();
+    return run;
+  }
+  if (!network->has_ipv6) std::fputs("portloop-lab: this kernel has no IPv6, only IPv4 is simulated\n", stderr);
+  Responder responder(profile, luck_seed);
+  const BlockedSignals signals;
+  const auto command = CommandProcess::start(argv, signals);
+  if (!command) {
+    run.error = command.error();
+    return run;
+  }
+  prctl(PR_SET_TIMERSLACK, 1UL);  // answers are due to the microsecond; after the fork: the command keeps its own
+  AnsweringLoop loop(network->device.get(), responder, *command, signals);
+  run.exit_status = loop.run();
+  run.started = true;
+  run.counters = responder.counters();
+  run.counters.device_drops = device_drops();
+  return run;
+}
+
+}  // namespace portloop::lab

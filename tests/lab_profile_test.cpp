@@ -1,0 +1,164 @@
+#include "lab/profile.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "lab/built_in_profiles.hpp"
+
+using namespace portloop;
+using namespace portloop::lab;
+
+namespace {
+
+std::string error_of(const std::string& text) {
+  const auto profile = parse_profile("my.lab", text);
+  return profile ? "no error" : profile.error();
+}
+
+}  // namespace
+
+TEST_CASE("a profile is read line by line, with every keyword") {
+  const auto profile = parse_profile("my", R"(
+# a comment
+about   two words
+target  10.0.0.1 -p 1-100
+seed 42
+prefix 10.1.2.3/16 fd00::/64   # the host bits don't matter
+  rtt 10ms-0.25s by /24
+  jitter 300us
+  loss out 3% back 1.5%
+  exists 10%
+  missing host-unreachable
+  open 22,80-81 50% says ssh
+  open http says http
+  open 0.1%
+  closed 1-100 silent
+  closed admin-prohibited
+  rst-per-second 200 burst 7
+  gone-at 1.5s
+  back-at 6s
+prefix 0.0.0.0/0
+)");
+  REQUIRE(profile);
+  CHECK(profile->about == "two words");
+  CHECK(profile->target == "10.0.0.1 -p 1-100");
+  CHECK(profile->seed == 42);
+  REQUIRE(profile->regions.size() == 2);
+  const Region& region = profile->regions[0];
+  CHECK(region.prefixes[0].contains(*parse_address("10.1.255.255")));
+  CHECK_FALSE(region.prefixes[0].contains(*parse_address("10.2.0.0")));
+  CHECK(region.prefixes[1].contains(*parse_address("fd00::ffff")));
+  CHECK_FALSE(region.prefixes[1].contains(*parse_address("fd00:0:0:1::")));
+  CHECK(region.rtt_low_us == 10000);
+  CHECK(region.rtt_high_us == 250000);
+  CHECK(region.rtt_shared_bits == 8);
+  CHECK(region.jitter_us == 300);
+  CHECK(region.loss_out == doctest::Approx(0.03));
+  CHECK(region.loss_back == doctest::Approx(0.015));
+  CHECK(region.exists == doctest::Approx(0.1));
+  CHECK(region.missing == Refusal::host_unreachable);
+  REQUIRE(region.open.size() == 3);
+  CHECK(region.open[0].ports.to_text() == "22,80-81");
+  CHECK(region.open[0].share == doctest::Approx(0.5));
+  CHECK(region.open[0].speech == Speech::ssh);
+  CHECK(region.open[1].ports.to_text() == "80");
+  CHECK(region.open[2].ports.to_text() == "1-65535");
+  CHECK(region.open[2].share == doctest::Approx(0.001));
+  REQUIRE(region.closed.size() == 2);
+  CHECK(region.closed[0].refusal == Refusal::silence);
+  CHECK(region.closed[1].ports.size() == 65535);
+  CHECK(region.rst_per_second == 200);
+  CHECK(region.rst_burst == 7);
+  CHECK(region.gone_at_us == 1500000);
+  CHECK(region.back_at_us == 6000000);
+  CHECK(profile->regions[1].prefixes[0].contains(*parse_address("255.255.255.255")));
+  CHECK(profile->regions[1].rtt_high_us == 0);
+}
+
+TEST_CASE("every wrong line is refused with its place, the word at fault, and what would be right") {
+  struct Wrong {
+    const char* line;
+    const char* quoted;
+  };
+  for (const Wrong& wrong : {
+           Wrong{"rttt 3ms", "'rttt' is not a keyword"},
+           Wrong{"rtt", "'rtt' is no time"},
+           Wrong{"rtt 40", "'40' is not a time"},
+           Wrong{"rtt -1ms", "'-1ms' is not a time"},
+           Wrong{"rtt 9h", "'9h' is not a time"},
+           Wrong{"rtt 9999s", "'9999s' is not a time"},
+           Wrong{"rtt infs", "'infs' is not a time"},
+           Wrong{"rtt 20ms-10ms", "'20ms-10ms' is not a time or a range"},
+           Wrong{"rtt 20ms by", "'by' is not expected"},
+           Wrong{"rtt 20ms by /33", "'/33' is not a prefix length"},
+           Wrong{"jitter 1", "'1' is not a time"},
+           Wrong{"jitter 1ms 2ms", "'2ms' is a word too many"},
+           Wrong{"jitter 1ms\n jitter 1ms", "'jitter' is said twice"},
+           Wrong{"loss", "'loss' is no share"},
+           Wrong{"loss 3", "'3' is not a share"},
+           Wrong{"loss 101%", "'101%' is not a share"},
+           Wrong{"loss -1%", "'-1%' is not a share"},
+           Wrong{"loss nan%", "'nan%' is not a share"},
+           Wrong{"loss up 1%", "'up' is not a direction"},
+           Wrong{"loss out", "'out' is not a share"},
+           Wrong{"loss out 1% back", "'back' lacks its share"},
+           Wrong{"exists 1", "'1' is not a share"},
+           Wrong{"missing rst", "'rst' is not what an address without a host can do"},
+           Wrong{"missing", "'missing' is missing its value"},
+           Wrong{"open 70000", "'70000' is not a list of ports"},
+           Wrong{"open 0", "'0' is not a list of ports"},
+           Wrong{"open 22 200%", "'200%' is not a share"},
+           Wrong{"open 22 says", "'says' lacks what it says"},
+           Wrong{"open 22 says moo", "'moo' is nothing that a port can say"},
+           Wrong{"open 22 ssh", "'ssh' is not expected here"},
+           Wrong{"open 22 says ssh http", "'http' is a word too many"},
+           Wrong{"closed 22", "'closed' is missing its value"},
+           Wrong{"closed 22 loudly", "'loudly' is nothing that a closed port can do"},
+           Wrong{"rst-per-second 0", "'0' is not a number"},
+           Wrong{"rst-per-second many", "'many' is not a number"},
+           Wrong{"rst-per-second 10 20", "'20' is not expected here"},
+           Wrong{"rst-per-second 10 burst 0", "'0' is not a number"},
+           Wrong{"gone-at 0s", "'0s' is not a time above 0"},
+           Wrong{"back-at 1s", "'1s' is not after a gone-at"},
+           Wrong{"gone-at 2s\n back-at 1s", "'1s' is not after a gone-at"},
+           Wrong{"seed -1", "'-1' is not a whole number"},
+           Wrong{"prefix 10.0.0.0/33", "'10.0.0.0/33' is not an address or a prefix"},
+           Wrong{"prefix", "'prefix' is no prefix"},
+           Wrong{"prefix host", "'host' is not an address or a prefix"},
+       }) {
+    const std::string text = std::string("prefix 10.0.0.0/8\n\n ") + wrong.line + "\n";
+    const std::string error = error_of(text);
+    CAPTURE(wrong.line);
+    CAPTURE(error);
+    const char* place = std::string(wrong.line).find('\n') == std::string::npos ? "my.lab:3: " : "my.lab:4: ";
+    CHECK(error.starts_with(place));
+    CHECK(error.find(wrong.quoted) != std::string::npos);
+    CHECK(error.find(": ", std::string(place).size()) != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("what describes hosts must follow a prefix, and a profile must have one") {
+  CHECK(error_of("rtt 1ms\nprefix 10.0.0.0/8\n").starts_with("my.lab:1: 'rtt' must come after a prefix"));
+  CHECK(error_of("# nothing\n").find("no prefix line") != std::string::npos);
+  CHECK(error_of("").find("no prefix line") != std::string::npos);
+}
+
+TEST_CASE("bytes from a profile never reach the terminal as they are") {
+  const std::string error = error_of("prefix 10.0.0.0/8\n\x1b[2J\xff 1\n");
+  CHECK(error.find("'\\x1b[2J\\xff'") != std::string::npos);
+  CHECK(error.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("every built-in profile is a profile, says what it is, and suggests a target") {
+  CHECK(built_in_profiles().size() >= 9);
+  for (const BuiltInProfile& built_in : built_in_profiles()) {
+    const auto profile = parse_profile(built_in.name, built_in.text);
+    CAPTURE(built_in.name);
+    REQUIRE(profile);
+    CHECK_FALSE(profile->about.empty());
+    CHECK_FALSE(profile->target.empty());
+  }
+  CHECK(built_in_profile("no such").empty());
+}
