@@ -108,7 +108,6 @@ enum portloop_reason {
 /* One verdict on one port. Owned by the library, valid during the callback. Later versions may add fields at the end. */
 typedef struct portloop_result {
   struct sockaddr_storage address; /* sockaddr_in or sockaddr_in6, the port in it */
-  char address_text[64];           /* "10.0.0.1", "fe80::1%2" */
   uint16_t port;                   /* host byte order */
   enum portloop_state state;
   enum portloop_reason reason;
@@ -119,6 +118,8 @@ typedef struct portloop_result {
   size_t banner_length;    /* bytes */
 } portloop_result;
 
+/* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice); UV_ENOSPC, UV_EINVAL. */
+PORTLOOP_API int portloop_format_address(const struct sockaddr* address, char* text, size_t size);
 /* "open", ...; "syn-ack", ...: static, never NULL. */
 PORTLOOP_API const char* portloop_state_name(enum portloop_state state);
 PORTLOOP_API const char* portloop_reason_name(enum portloop_reason reason);

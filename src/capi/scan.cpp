@@ -3,7 +3,6 @@
 // Happy path: init, start, results, done, close. Whatever fails in start leaves a handle that only close is
 // left for. close before start has nothing to wait for, but still calls back from the loop.
 #include <cassert>
-#include <cstdio>
 #include <new>
 #include <optional>
 
@@ -79,7 +78,6 @@ void portloop_scan::on_result(const ProbeResult& result) {
   portloop_result told{};
   const SocketAddress address = to_socket_address(result.endpoint);
   __builtin_memcpy(&told.address, &address, address.size());
-  std::snprintf(told.address_text, sizeof told.address_text, "%s", to_text(result.endpoint.address).c_str());
   told.port = result.endpoint.port;
   told.state = static_cast<portloop_state>(result.state);
   told.reason = static_cast<portloop_reason>(result.reason);
@@ -167,6 +165,20 @@ void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_
   portloop_stats now;
   scan->fill(now);
   __builtin_memcpy(stats, &now, size < sizeof now ? size : sizeof now);
+}
+
+int portloop_format_address(const sockaddr* address, char* text, size_t size) {
+  if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return UV_EINVAL;
+  SocketAddress copy{};
+  __builtin_memcpy(&copy, address, address->sa_family == AF_INET ? sizeof copy.v4 : sizeof copy.v6);
+  try {
+    const std::string formatted = to_text(to_endpoint(copy).address);
+    if (formatted.size() >= size) return UV_ENOSPC;
+    __builtin_memcpy(text, formatted.c_str(), formatted.size() + 1);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return UV_ENOMEM;
+  }
 }
 
 const char* portloop_state_name(portloop_state state) { return to_text(static_cast<PortState>(state)).data(); }

@@ -1,0 +1,84 @@
+// portloop COMMAND ...: finds the command, and turns what it throws into one line and an exit status.
+#include <uv.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "cli/usage.hpp"
+#include "core/spec_error.hpp"
+
+namespace {
+
+using namespace portloop;
+
+struct Command {
+  std::string_view name;
+  std::string_view what;
+  int (*run)(int argc, const char* const* argv);
+};
+
+constexpr Command commands[] = {
+    {"scan", "find out which TCP ports are open", run_scan},
+};
+
+void print_help() {
+  std::puts(
+      "portloop: which TCP ports answer, without root\n"
+      "\n"
+      "Usage: portloop COMMAND [OPTIONS] [ARGUMENTS]\n"
+      "\n"
+      "Commands:");
+  for (const Command& command : commands) {
+    std::printf("  %-10.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
+                static_cast<int>(command.what.size()), command.what.data());
+  }
+  std::puts(
+      "\n"
+      "  portloop COMMAND --help says more; portloop --version says which this is.\n"
+      "\n"
+      "Examples:\n"
+      "  portloop scan localhost\n"
+      "  portloop scan -p 22,80,443 192.168.1.0/24\n"
+      "  portloop scan -p all --format json 10.0.0.1 > result.json\n"
+      "\n"
+      "Scan only hosts and networks that you may scan.");
+}
+
+int run(int argc, const char* const* argv) {
+  if (argc < 2) throw UsageError("no command given: try 'portloop scan HOST', or 'portloop --help'");
+  const std::string_view word = argv[1];
+  if (word == "--help" || word == "-h" || word == "help") {
+    print_help();
+    return exit_complete;
+  }
+  if (word == "--version" || word == "-V") {
+    std::printf("portloop %s (libuv %s)\n", PORTLOOP_VERSION_TEXT, uv_version_string());
+    return exit_complete;
+  }
+  std::string known;
+  for (const Command& command : commands) {
+    if (command.name == word) return command.run(argc - 1, argv + 1);
+    known += (known.empty() ? "" : ", ") + std::string(command.name);
+  }
+  throw UsageError(quote_word(word) + " is not a command: " + known + ", or --help");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "portloop: %s\n", error.what());
+    return exit_usage;
+  } catch (const CannotRun& error) {
+    std::fprintf(stderr, "portloop: %s\n", error.what());
+    return exit_failed;
+  } catch (const std::bad_alloc&) {
+    std::fputs("portloop: out of memory\n", stderr);
+    return exit_failed;
+  }
+}

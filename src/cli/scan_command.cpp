@@ -1,0 +1,328 @@
+// portloop scan: from the request to the exit status, over the public API like any other embedder.
+//
+// Happy path: read the options, collect the targets, open the outputs, run one scan on one loop, write each
+// result as it comes, end with the summary.
+//
+// What goes wrong:
+//   - a wrong word: UsageError before anything is sent; a name that does not resolve among others that do: said,
+//     and the exit status is 3
+//   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130; a second one ends at once
+//   - an output breaks (reader gone, disk full): said once, the scan is stopped, exit 3
+//   - a result is unknown: counted by reason, said at the end, exit 3
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cli/descriptor_limit.hpp"
+#include "cli/output_file.hpp"
+#include "cli/progress.hpp"
+#include "cli/scan_options.hpp"
+#include "cli/system_address.hpp"
+#include "cli/target_list.hpp"
+#include "cli/usage.hpp"
+#include "output/writer.hpp"
+#include "portloop/portloop.h"
+
+namespace portloop {
+namespace {
+
+// Progress is redrawn, and what is buffered written, this often.
+constexpr uint64_t tick_ms = 200;
+
+int64_t unix_time_us() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void check(int error, const char* what) {
+  if (error != 0) throw CannotRun(std::string(what) + ": " + uv_strerror(error));
+}
+
+struct Output {
+  std::unique_ptr<Writer> writer;
+  std::unique_ptr<OutputFile> file;
+};
+
+class ScanCommand {
+ public:
+  ScanCommand(const ScanRequest& request, const SystemServices& services)
+      : request_(request), services_(services), progress_(wants_progress(request)) {}
+
+  int run();
+
+ private:
+  static bool wants_progress(const ScanRequest& request) {
+    if (request.quiet || request.progress == ProgressChoice::never) return false;
+    return request.progress == ProgressChoice::always || isatty(STDERR_FILENO) == 1;
+  }
+
+  void open_outputs(const TargetList& list);
+  void start(const TargetList& list);
+  void watch_signals();
+  static void on_result(portloop_scan* scan, const portloop_result* result);
+  static void on_done(portloop_scan* scan, int status);
+  void write_result(const portloop_result& result);
+  void note_unknown(const ProbeResult& probe);
+  void tick();
+  void check_outputs();
+  void interrupt();
+  void close_handles();
+  int finish(const TargetList& list);
+  std::string summary(const portloop_stats& stats, double elapsed_s) const;
+
+  const ScanRequest& request_;
+  const SystemServices& services_;
+  ProgressLine progress_;
+  const TargetList* list_ = nullptr;
+  uv_loop_t loop_{};
+  portloop_scan* scan_ = nullptr;
+  portloop_stats stats_{};
+  std::vector<Output> outputs_;
+  uv_timer_t ticks_{};
+  uv_signal_t signals_[2]{};
+  uint64_t started_ns_ = 0;
+  uint64_t finished_ns_ = 0;
+  bool interrupted_ = false;
+  bool output_broken_ = false;
+  bool stopped_ = false;
+  std::map<std::string, std::pair<uint64_t, Endpoint>> unknown_;  // by reason: how many, and the first
+};
+
+void ScanCommand::open_outputs(const TargetList& list) {
+  ScanHeader header;
+  header.version = portloop_version();
+  header.command_line = request_.command_line;
+  header.started_us = unix_time_us();
+  header.ports = request_.ports;
+  header.targets = list.targets.size();
+  header.seed = request_.seed;
+  header.results_per_host = request_.shard.count == 1 ? request_.ports.size() : 0;
+  header.has_ipv6 = list.targets.has_family(Family::ipv6);
+  header.show_all = request_.show_all;
+  for (const OutputChoice& choice : request_.outputs) {
+    Output output;
+    output.writer = find_output_format(choice.format)->make();
+    output.file = choice.file.empty() ? std::make_unique<OutputFile>() : std::make_unique<OutputFile>(choice.file, request_.overwrite);
+    // https://no-color.org: set and not empty means no colour.
+    const char* no_color = std::getenv("NO_COLOR");
+    header.colour = output.file->is_terminal() && request_.colour && (no_color == nullptr || *no_color == '\0');
+    output.writer->begin(header, output.file->buffer());
+    output.file->end_record();
+    outputs_.push_back(std::move(output));
+  }
+}
+
+void ScanCommand::start(const TargetList& list) {
+  uint32_t loops = request_.loops;
+  if (loops == 0) loops = std::max(1U, uv_available_parallelism());
+  const uint32_t spare = raise_descriptor_limit(loops + 1);
+  uint32_t in_flight = request_.in_flight.value_or(default_in_flight(spare));
+  if (in_flight > spare) {
+    if (!request_.quiet) {
+      std::fprintf(stderr, "portloop: --in-flight %u is more than the %u descriptors that are free: %u are used (ulimit -n sets the limit)\n",
+                   in_flight, spare, spare);
+    }
+    in_flight = spare;
+  }
+  const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(), portloop_options_free);
+  if (!options) throw std::bad_alloc();
+  portloop_options* o = options.get();
+  int error = 0;
+  for (const AddressRange& range : list.targets.ranges()) {
+    const std::string text = to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last));
+    if (error == 0) error = portloop_options_add_target(o, text.c_str());
+  }
+  if (error == 0) error = portloop_options_set_ports(o, request_.ports.to_text().c_str());
+  if (error == 0) error = portloop_options_set_in_flight(o, in_flight);
+  if (error == 0) error = portloop_options_set_rate(o, request_.rate_per_s);
+  if (error == 0) error = portloop_options_set_timeout_ms(o, request_.timeout_ms);
+  if (error == 0) error = portloop_options_set_adaptive(o, request_.adaptive);
+  if (error == 0) error = portloop_options_set_retries(o, request_.retries ? static_cast<int>(*request_.retries) : -1);
+  if (error == 0) error = portloop_options_set_order(o, request_.order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL);
+  if (error == 0) error = portloop_options_set_seed(o, request_.seed);
+  if (error == 0) error = portloop_options_set_shard(o, request_.shard.number, request_.shard.count);
+  if (error == 0) error = portloop_options_set_loops(o, loops);
+  if (error == 0) error = portloop_options_set_connector(o, request_.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+  if (error == 0 && request_.banners) {
+    const auto kind = request_.banners_http ? PORTLOOP_BANNERS_HTTP : PORTLOOP_BANNERS_READ;
+    error = portloop_options_set_banners(o, kind, request_.banner_timeout_ms, 512);
+  }
+  if (error != 0) throw CannotRun(portloop_options_error(o));
+  check(portloop_scan_init(&loop_, &scan_), "the scan can't be made");
+  portloop_scan_set_data(scan_, this);
+  started_ns_ = uv_hrtime();
+  error = portloop_scan_start(scan_, o, on_result, on_done);
+  if (error == 0) return;
+  portloop_scan_close(scan_, nullptr);
+  const std::string why = portloop_options_error(o);
+  throw CannotRun("the scan can't be started: " + (why.empty() ? uv_strerror(error) : why));
+}
+
+void ScanCommand::watch_signals() {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of write(), not our end
+  const int numbers[] = {SIGINT, SIGTERM};
+  for (size_t i = 0; i < 2; ++i) {
+    check(uv_signal_init(&loop_, &signals_[i]), "signals can't be watched");
+    signals_[i].data = this;
+    uv_signal_start(&signals_[i], [](uv_signal_t* signal, int) { static_cast<ScanCommand*>(signal->data)->interrupt(); }, numbers[i]);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&signals_[i]));
+  }
+  check(uv_timer_init(&loop_, &ticks_), "a timer can't be made");
+  ticks_.data = this;
+  uv_timer_start(&ticks_, [](uv_timer_t* timer) { static_cast<ScanCommand*>(timer->data)->tick(); }, tick_ms, tick_ms);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&ticks_));
+}
+
+void ScanCommand::interrupt() {
+  interrupted_ = true;
+  stopped_ = true;
+  portloop_scan_stop(scan_);
+  // The next one finds the default action, and ends the program at once.
+  for (uv_signal_t& signal : signals_) uv_signal_stop(&signal);
+}
+
+void ScanCommand::on_result(portloop_scan* scan, const portloop_result* result) {
+  static_cast<ScanCommand*>(portloop_scan_data(scan))->write_result(*result);
+}
+
+void ScanCommand::write_result(const portloop_result& told) {
+  OutputResult result;
+  ProbeResult& probe = result.probe;
+  probe.endpoint = {*address_of(reinterpret_cast<const sockaddr&>(told.address)), told.port};
+  probe.state = static_cast<PortState>(told.state);
+  probe.reason = static_cast<Reason>(told.reason);
+  probe.error_number = -told.error;
+  probe.rtt_us = told.rtt_us;
+  probe.attempts = told.attempts;
+  if (told.banner != nullptr) probe.banner = {told.banner, told.banner_length};
+  const bool listed = probe.state == PortState::open || request_.show_all;
+  if (listed) {
+    result.service = services_.name_of(told.port);
+    result.time_us = unix_time_us();
+  }
+  if (!list_->names.empty()) {
+    if (const auto name = list_->names.find(probe.endpoint.address); name != list_->names.end()) result.host_name = name->second;
+  }
+  if (probe.state == PortState::unknown) note_unknown(probe);
+  for (Output& output : outputs_) {
+    std::string& buffer = output.file->buffer();
+    output.writer->result(result, buffer);
+    if (buffer.empty()) continue;
+    if (output.file->is_terminal()) progress_.clear();
+    output.file->end_record();
+  }
+  if (!output_broken_) check_outputs();
+}
+
+void ScanCommand::note_unknown(const ProbeResult& probe) {
+  auto [entry, first] = unknown_.try_emplace(reason_text(probe.reason, probe.error_number), 0, probe.endpoint);
+  ++entry->second.first;
+  // What can't be reached from here is said when it is found, once: nobody should wait for the end to learn it.
+  if (first && probe.reason == Reason::no_route) {
+    progress_.clear();
+    std::fprintf(stderr, "portloop: no route from this machine to %s\n", to_text(probe.endpoint.address).c_str());
+  }
+}
+
+void ScanCommand::tick() {
+  for (Output& output : outputs_) output.file->flush();
+  check_outputs();
+  portloop_scan_stats(scan_, &stats_, sizeof stats_);
+  progress_.draw(stats_, static_cast<double>(uv_hrtime() - started_ns_) * 1e-9);
+}
+
+void ScanCommand::check_outputs() {
+  for (const Output& output : outputs_) {
+    if (!output.file->broken() || output_broken_) continue;
+    output_broken_ = true;
+    stopped_ = true;
+    progress_.clear();
+    std::fprintf(stderr, "portloop: %s; the scan is stopped\n", output.file->error().c_str());
+    portloop_scan_stop(scan_);
+  }
+}
+
+void ScanCommand::on_done(portloop_scan* scan, int) {
+  auto* self = static_cast<ScanCommand*>(portloop_scan_data(scan));
+  self->finished_ns_ = uv_hrtime();
+  portloop_scan_stats(scan, &self->stats_, sizeof self->stats_);
+  self->close_handles();
+}
+
+void ScanCommand::close_handles() {
+  portloop_scan_close(scan_, nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
+  for (uv_signal_t& signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(&signal), nullptr);
+}
+
+std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) const {
+  const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown;
+  const uint64_t targets = list_->targets.size();
+  std::string text = grouped(targets) + (targets == 1 ? " target, " : " targets, ") + grouped(request_.ports.size()) +
+                     (request_.ports.size() == 1 ? " port: " : " ports: ") + grouped(stats.open) + " open, " + grouped(stats.closed) +
+                     " closed, " + grouped(stats.filtered) + " filtered, " + grouped(stats.unknown) + " unknown";
+  if (done < stats.probes) text += ", " + grouped(stats.probes - done) + " not answered for";
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.2f", elapsed_s);
+  text += std::string(" in ") + seconds + " s (" + grouped(static_cast<uint64_t>(static_cast<double>(done) / std::max(elapsed_s, 1e-6))) +
+          " probes/s), seed " + std::to_string(request_.seed);
+  if (request_.shard.count > 1) text += ", shard " + std::to_string(request_.shard.number) + '/' + std::to_string(request_.shard.count);
+  return text;
+}
+
+int ScanCommand::finish(const TargetList& list) {
+  progress_.clear();
+  const bool complete = !stopped_ && stats_.unknown == 0 && list.failed_names == 0;
+  ScanFooter footer;
+  footer.finished_us = unix_time_us();
+  footer.hosts_total = list.targets.size();
+  footer.complete = complete;
+  footer.summary = summary(stats_, static_cast<double>(finished_ns_ - started_ns_) * 1e-9);
+  for (Output& output : outputs_) {
+    output.writer->end(footer, output.file->buffer());
+    output.file->finish();
+    if (output.file->broken() && !output_broken_) {
+      output_broken_ = true;
+      std::fprintf(stderr, "portloop: %s\n", output.file->error().c_str());
+    }
+  }
+  if (!request_.quiet) {
+    for (const auto& [reason, counted] : unknown_) {
+      std::fprintf(stderr, "portloop: %s unknown: %s, the first %s\n", grouped(counted.first).c_str(), reason.c_str(),
+                   to_text(counted.second.address, counted.second.port).c_str());
+    }
+    std::fprintf(stderr, "%s%s\n", interrupted_ ? "interrupted: " : "", footer.summary.c_str());
+  }
+  if (interrupted_) return exit_interrupted;
+  return complete && !output_broken_ ? exit_complete : exit_incomplete;
+}
+
+int ScanCommand::run() {
+  check(uv_loop_init(&loop_), "the event loop can't be made");
+  const TargetList list = collect_targets(request_, &loop_);
+  list_ = &list;
+  open_outputs(list);
+  start(list);
+  watch_signals();
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  check(uv_loop_close(&loop_), "the event loop is not empty");
+  return finish(list);
+}
+
+}  // namespace
+
+int run_scan(int argc, const char* const* argv) {
+  const SystemServices services = SystemServices::load();
+  const auto request = parse_scan_options(argc, argv, services);
+  if (!request) return exit_complete;
+  return ScanCommand(*request, services).run();
+}
+
+}  // namespace portloop

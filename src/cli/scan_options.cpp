@@ -1,0 +1,231 @@
+#include "cli/scan_options.hpp"
+
+// Lists are ours to split: a comma may stand in a file's name.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
+#include <cxxopts.hpp>
+
+#include <sys/random.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "cli/option_values.hpp"
+#include "cli/usage.hpp"
+#include "core/spec_error.hpp"
+#include "output/writer.hpp"
+
+namespace portloop {
+namespace {
+
+constexpr const char* help_text =
+    R"(Usage: portloop scan [OPTIONS] TARGET...
+
+  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9 or 10.0.0.1-10.0.0.9) or a host name.
+
+What to scan:
+  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default)
+      --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
+  -i, --input-file FILE    more targets, one or more a line; '-' is standard input
+  -4, -6                   one family of a name;  --all-addresses: every address of it
+How (nothing here needs setting):
+  -l, --loops N            loop threads, 1 by default; 'auto': one for each processor
+  -c, --in-flight N        at most N connects outstanding;  -r, --rate N: started per second
+  -t, --timeout MS         the longest wait for an answer (1000);  --retries N: asks after it
+      --timing fixed       wait the whole timeout; do not adapt to the network
+      --order ORDER        random (default) or sequential;  --seed N;  --shard K/N
+      --banners [http]     read what open ports say first;  --banner-timeout MS (2000)
+Output (results on stdout, everything else on stderr):
+  -f, --format FORMAT      text (default), json, csv, xml, grepable, list
+  -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
+      --show open|all      all: closed, filtered and unknown ports too
+      --progress auto|always|never    -q, --quiet    --no-color
+  -h, --help
+
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete, 130 interrupted.
+Scan only hosts and networks that you may scan.)";
+
+cxxopts::Options make_options() {
+  cxxopts::Options options("portloop scan");
+  const auto text = [] { return cxxopts::value<std::string>(); };
+  const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
+  options.add_options()                                             //
+      ("p,ports", "", text())                                       //
+      ("exclude-ports", "", text())                                 //
+      ("exclude", "", texts())                                      //
+      ("exclude-file", "", texts())                                 //
+      ("i,input-file", "", texts())                                 //
+      ("4", "")                                                     //
+      ("6", "")                                                     //
+      ("all-addresses", "")                                         //
+      ("l,loops", "", text())                                       //
+      ("c,in-flight", "", text())                                   //
+      ("r,rate", "", text())                                        //
+      ("t,timeout", "", text())                                     //
+      ("retries", "", text())                                       //
+      ("timing", "", text())                                        //
+      ("order", "", text())                                         //
+      ("seed", "", text())                                          //
+      ("shard", "", text())                                         //
+      ("connector", "", text())                                     //
+      ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
+      ("banner-timeout", "", text())                                //
+      ("f,format", "", text())                                      //
+      ("o,output", "", texts())                                     //
+      ("overwrite", "")                                             //
+      ("show", "", text())                                          //
+      ("progress", "", text())                                      //
+      ("q,quiet", "")                                               //
+      ("no-color", "")                                              //
+      ("h,help", "")                                                //
+      ("target", "", texts());
+  options.parse_positional("target");
+  return options;
+}
+
+/// The value of an option that takes one of a few words.
+std::string one_of(const cxxopts::ParseResult& given, const char* option, std::initializer_list<const char*> words) {
+  if (given.count(option) == 0) return *words.begin();
+  const std::string word = given[option].as<std::string>();
+  std::string accepted;
+  for (const char* candidate : words) {
+    if (word == candidate) return word;
+    accepted += (accepted.empty() ? "" : ", ") + std::string(candidate);
+  }
+  throw UsageError(std::string("--") + option + ' ' + quote_word(word) + ": accepted are " + accepted);
+}
+
+uint64_t random_seed() {
+  uint32_t seed = 0;  // 32 bits are short enough to type again
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw CannotRun("no random seed from the system");
+  return seed;
+}
+
+PortSet read_ports(const cxxopts::ParseResult& given, const SystemServices& services) {
+  const auto read = [&services](const char* option, const std::string& spec) {
+    const auto ports = parse_ports(spec, [&services](std::string_view name) { return services.port_of(name); });
+    if (!ports) throw UsageError(std::string(option) + ' ' + ports.error());
+    return *ports;
+  };
+  PortSet ports = read("--ports", given.count("ports") ? given["ports"].as<std::string>() : "common");
+  if (given.count("exclude-ports")) ports.remove(read("--exclude-ports", given["exclude-ports"].as<std::string>()));
+  if (ports.empty()) throw UsageError("--exclude-ports leaves no port to scan");
+  return ports;
+}
+
+void check_format(const std::string& name) {
+  if (find_output_format(name) != nullptr) return;
+  std::string known;
+  for (const OutputFormat& format : output_formats()) known += (known.empty() ? "" : ", ") + std::string(format.name);
+  throw UsageError("format " + quote_word(name) + " is not known: " + known);
+}
+
+std::vector<OutputChoice> read_outputs(const cxxopts::ParseResult& given) {
+  std::vector<OutputChoice> outputs;
+  const std::string format = given.count("format") ? given["format"].as<std::string>() : "text";
+  check_format(format);
+  outputs.push_back({format, ""});
+  if (given.count("output") == 0) return outputs;
+  for (const std::string& word : given["output"].as<std::vector<std::string>>()) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
+      throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
+    }
+    check_format(word.substr(0, equals));
+    for (const OutputChoice& other : outputs) {
+      if (other.file == word.substr(equals + 1)) throw UsageError("--output " + quote_word(word) + ": the file is given twice");
+    }
+    outputs.push_back({word.substr(0, equals), word.substr(equals + 1)});
+  }
+  return outputs;
+}
+
+void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
+  const auto number = [&given](const char* option, uint64_t lowest, uint64_t highest) {
+    return static_cast<uint32_t>(read_number(std::string("--") + option, given[option].as<std::string>(), lowest, highest));
+  };
+  if (given.count("loops")) {
+    const std::string word = given["loops"].as<std::string>();
+    request.loops = word == "auto" ? 0 : number("loops", 0, 1024);
+  }
+  if (given.count("in-flight")) request.in_flight = number("in-flight", 1, 1'000'000);
+  if (given.count("rate")) request.rate_per_s = read_rate("--rate", given["rate"].as<std::string>());
+  if (given.count("timeout")) request.timeout_ms = number("timeout", 1, 600'000);
+  if (given.count("retries")) request.retries = number("retries", 0, 13);
+  request.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
+  request.order = one_of(given, "order", {"random", "sequential"}) == "random" ? Order::random : Order::sequential;
+  request.seed = given.count("seed") ? read_number("--seed", given["seed"].as<std::string>(), 0, UINT64_MAX) : random_seed();
+  if (given.count("shard")) {
+    const auto [k, n] = read_shard("--shard", given["shard"].as<std::string>());
+    request.shard = {k, n};
+  }
+  request.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
+  if (given.count("banners")) {
+    request.banners = true;
+    request.banners_http = one_of(given, "banners", {"read", "http"}) == "http";
+  }
+  if (given.count("banner-timeout")) request.banner_timeout_ms = number("banner-timeout", 1, 600'000);
+}
+
+ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+  ScanRequest request;
+  const auto texts = [&given](const char* option) {
+    return given.count(option) ? given[option].as<std::vector<std::string>>() : std::vector<std::string>{};
+  };
+  request.targets = texts("target");
+  request.input_files = texts("input-file");
+  request.excluded = texts("exclude");
+  request.exclude_files = texts("exclude-file");
+  if (request.targets.empty() && request.input_files.empty()) {
+    throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
+  }
+  request.ports = read_ports(given, services);
+  if (given.count("4") && given.count("6")) throw UsageError("'-4' and '-6' exclude each other: give one, or none for both families");
+  if (given.count("4")) request.family = WantedFamily::ipv4;
+  if (given.count("6")) request.family = WantedFamily::ipv6;
+  request.all_addresses = given.count("all-addresses") > 0;
+  read_how(given, request);
+  request.outputs = read_outputs(given);
+  request.overwrite = given.count("overwrite") > 0;
+  request.show_all = one_of(given, "show", {"open", "all"}) == "all";
+  const std::string progress = one_of(given, "progress", {"auto", "always", "never"});
+  request.progress = progress == "auto" ? ProgressChoice::automatic : progress == "always" ? ProgressChoice::always : ProgressChoice::never;
+  request.quiet = given.count("quiet") > 0;
+  request.colour = given.count("no-color") == 0;
+  return request;
+}
+
+/// cxxopts takes the optional value of an option only behind '=': `--banners http` becomes `--banners=http`.
+std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string next = i + 1 < argc ? argv[i + 1] : "";
+    const bool joined = word == "--banners" && (next == "http" || next == "read");
+    words.push_back(joined ? word + '=' + next : word);
+    i += joined;
+  }
+  return words;
+}
+
+}  // namespace
+
+std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
+  cxxopts::Options options = make_options();
+  const std::vector<std::string> words = with_joined_values(argc, argv);
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  try {
+    const cxxopts::ParseResult given = options.parse(static_cast<int>(pointers.size()), pointers.data());
+    if (given.count("help")) {
+      std::puts(help_text);
+      return std::nullopt;
+    }
+    ScanRequest request = read_request(given, services);
+    request.command_line = "portloop " + join_command_line(argc, argv);
+    return request;
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw UsageError(std::string(error.what()) + ": 'portloop scan --help' lists the options");
+  }
+}
+
+}  // namespace portloop

@@ -1,0 +1,126 @@
+#include "cli/target_list.hpp"
+
+#include <net/if.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include "cli/name_lookup.hpp"
+#include "cli/usage.hpp"
+#include "core/spec_error.hpp"
+
+namespace portloop {
+namespace {
+
+uint32_t interface_index(std::string_view zone) { return if_nametoindex(std::string(zone).c_str()); }
+
+/// Words between white space or commas; '#' begins a comment.
+void split_words(std::string_view line, std::vector<std::string>& words) {
+  line = line.substr(0, line.find('#'));
+  static constexpr std::string_view between = " \t\r\n\v\f,";
+  for (size_t start = line.find_first_not_of(between); start != std::string_view::npos;) {
+    const size_t end = std::min(line.find_first_of(between, start), line.size());
+    words.emplace_back(line.substr(start, end - start));
+    start = line.find_first_not_of(between, end);
+  }
+}
+
+std::vector<std::string> words_of_stream(std::istream& stream, const std::string& name) {
+  std::vector<std::string> words;
+  std::string line;
+  while (std::getline(stream, line)) split_words(line, words);
+  if (stream.bad()) throw CannotRun(name + " can't be read: " + std::strerror(errno));
+  if (words.empty()) throw UsageError(name + " holds no target: one address, block, range or name a line is accepted");
+  return words;
+}
+
+std::vector<std::string> words_of_file(const std::string& file) {
+  if (file == "-") return words_of_stream(std::cin, "standard input");
+  errno = 0;
+  std::ifstream stream(file);
+  if (!stream) throw UsageError("file " + quote_word(file) + " can't be opened: " + std::strerror(errno));
+  if (stream.peek() == std::ifstream::traits_type::eof() && stream.bad()) {
+    throw UsageError("file " + quote_word(file) + " can't be read: " + std::strerror(errno));
+  }
+  return words_of_stream(stream, "file " + quote_word(file));
+}
+
+/// Numeric words become ranges; names are kept for the lookup.
+void sort_word(const std::string& word, std::vector<AddressRange>& ranges, std::vector<std::string>& names) {
+  const auto target = parse_target(word, interface_index);
+  if (!target) throw UsageError(target.error());
+  if (target->range) {
+    ranges.push_back(*target->range);
+  } else {
+    names.push_back(target->host_name);
+  }
+}
+
+void say_other_addresses(const std::string& name, const std::vector<Address>& addresses) {
+  std::string others;
+  for (size_t i = 1; i < addresses.size() && i <= 4; ++i) others += (i == 1 ? "" : ", ") + to_text(addresses[i]);
+  if (addresses.size() > 5) others += ", ...";
+  std::fprintf(stderr, "portloop: %s has %zu addresses: scanning %s, not %s (--all-addresses takes all)\n", name.c_str(),
+               addresses.size(), to_text(addresses[0]).c_str(), others.c_str());
+}
+
+/// Adds what the names stand for. Answers how many stand for nothing.
+size_t add_names(const std::vector<std::string>& names, const ScanRequest& request, uv_loop_t* loop, bool all, bool note,
+                 std::vector<AddressRange>& ranges, std::map<Address, std::string>* named) {
+  size_t failed = 0;
+  for (const FoundName& found : look_up_names(names, request.family, loop)) {
+    if (found.addresses.empty()) {
+      ++failed;
+      std::fprintf(stderr, "portloop: %s does not resolve: %s\n", quote_word(found.name).c_str(), found.error.c_str());
+      continue;
+    }
+    if (!all && note && found.addresses.size() > 1 && !request.quiet) say_other_addresses(found.name, found.addresses);
+    const size_t taken = all ? found.addresses.size() : 1;
+    for (size_t i = 0; i < taken; ++i) {
+      ranges.push_back({found.addresses[i], found.addresses[i]});
+      if (named != nullptr) named->emplace(found.addresses[i], found.name);
+    }
+  }
+  return failed;
+}
+
+}  // namespace
+
+TargetList collect_targets(const ScanRequest& request, uv_loop_t* loop) {
+  std::vector<AddressRange> included, excluded;
+  std::vector<std::string> names, excluded_names, words;
+  for (const std::string& word : request.targets) {
+    const size_t before = words.size();
+    split_words(word, words);
+    if (words.size() == before) sort_word(word, included, names);  // says what is wrong with it
+  }
+  for (const std::string& file : request.input_files) {
+    for (std::string& word : words_of_file(file)) words.push_back(std::move(word));
+  }
+  for (const std::string& word : words) sort_word(word, included, names);
+  words.clear();
+  for (const std::string& list : request.excluded) split_words(list, words);
+  for (const std::string& file : request.exclude_files) {
+    for (std::string& word : words_of_file(file)) words.push_back(std::move(word));
+  }
+  for (const std::string& word : words) sort_word(word, excluded, excluded_names);
+
+  TargetList list;
+  list.failed_names = add_names(names, request, loop, request.all_addresses, true, included, &list.names);
+  // An exclusion that can't be looked up might let a scan touch what it must not: nothing runs then.
+  if (add_names(excluded_names, request, loop, true, false, excluded, nullptr) > 0) {
+    throw UsageError("a name that is to be excluded does not resolve: give its address");
+  }
+  if (included.empty()) throw UsageError("no target is left: none of the names resolves; an address, a block or a name that does is accepted");
+  list.targets = TargetSet(std::move(included), std::move(excluded));
+  if (list.targets.empty()) throw UsageError("no target is left: everything is excluded");
+  if (list.targets.size() > (uint64_t{1} << 63) / request.ports.size()) {
+    throw UsageError("more than 2^63 probes: fewer addresses or ports are accepted");
+  }
+  return list;
+}
+
+}  // namespace portloop
