@@ -21,8 +21,9 @@ struct ScanHeader {
   PortSet ports;             ///< Every result's port is one of these.
   uint64_t targets = 0;      ///< Addresses to scan.
   uint64_t seed = 0;
-  uint64_t results_per_host =
-      0;                  ///< How many results end a host; 0 where a shard or a resumed scan can't tell.
+  /// How many results end a host, for xml and grepable. 0 where a shard or a resumed scan can't tell: then
+  /// every host is kept until the end.
+  uint64_t results_per_host = 0;
   bool has_ipv6 = false;  ///< For column widths.
   bool colour = false;    ///< Only for text on a terminal.
   bool show_all = false;  ///< --show all: closed, filtered and unknown are listed too.
@@ -47,7 +48,9 @@ struct ScanFooter {
 
 /// Every result of the scan is given to every writer, closed and filtered ones too; the writer leaves out
 /// what its format or `show_all` doesn't list. Calls come in the order begin, result..., end; `end` may be
-/// missing when the process is killed: what was appended before must then still be readable.
+/// missing when the process is killed: what was appended before must then still be readable. Each call
+/// appends whole records (lines, rows, hosts) or nothing. Raw bytes are expected: escaping is the writer's
+/// part. One thread at a time; no I/O, no clock; nothing is thrown but std::bad_alloc.
 class Writer {
  public:
   virtual ~Writer() = default;
