@@ -11,6 +11,8 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ipv6.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <sched.h>
@@ -32,7 +34,7 @@ using Failure = std::optional<std::string>;
 constexpr char device_name[] = "lab0";
 
 // The kernel's 500 would drop bursts that a real network takes; 16,000 connects may start in one turn.
-constexpr int queue_packets = 65536;
+constexpr uint32_t queue_packets = 65536;
 
 std::string errno_text() { return std::strerror(errno); }
 
@@ -120,14 +122,42 @@ Failure bring_up(int control, const char* name) {
   return std::nullopt;
 }
 
+/// By netlink: SIOCSIFTXQLEN wants the system's own root, not the namespace's.
+Failure lengthen_queue() {
+  struct {
+    nlmsghdr header;
+    ifinfomsg link;
+    rtattr attribute;
+    uint32_t queue_packets;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_NEWLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.link.ifi_family = AF_UNSPEC;
+  request.link.ifi_index = static_cast<int>(if_nametoindex(device_name));
+  request.attribute.rta_len = RTA_LENGTH(sizeof request.queue_packets);
+  request.attribute.rta_type = IFLA_TXQLEN;
+  request.queue_packets = queue_packets;
+  struct {
+    nlmsghdr header;
+    nlmsgerr error;
+    char quoted[sizeof request];
+  } answer{};
+  Descriptor netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink || send(netlink.get(), &request, sizeof request, 0) < 0 ||
+      recv(netlink.get(), &answer, sizeof answer, 0) < 0) {
+    return failed("the device's queue");
+  }
+  errno = -answer.error.error;
+  return errno == 0 ? std::nullopt : failed("the device's queue");
+}
+
 Failure configure_ipv4() {
   Descriptor control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control) return failed("an IPv4 socket");
   if (auto failure = bring_up(control.get(), "lo")) return failure;
+  if (auto failure = lengthen_queue()) return failure;
   ifreq request = named(device_name);
-  request.ifr_qlen = queue_packets;
-  if (ioctl(control.get(), SIOCSIFTXQLEN, &request) != 0) return failed("the device's queue");
-  request = named(device_name);
   request.ifr_addr = ipv4_sockaddr(std::string(own_ipv4_address).c_str());
   if (ioctl(control.get(), SIOCSIFADDR, &request) != 0) return failed("the IPv4 address");
   if (auto failure = bring_up(control.get(), device_name)) return failure;

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""The lab needs no root; where the system forbids what it needs, one line says which and how to allow it.
+
+Makes its systems itself: mount and user namespaces in which /dev/net/tun is open to all, is missing, or user
+namespaces are forbidden. Root only, because only root can make the first two.
+
+usage: privileges.py PORTLOOP_LAB
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+import lab_support as support
+
+LAB = os.path.abspath(sys.argv[1])
+NOBODY = "65534"
+
+
+def in_a_system(script):
+    """Runs a shell script in a mount namespace of its own; $LAB is a copy of the lab that all may run."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = os.path.join(folder, "portloop-lab")
+        with open(LAB, "rb") as source, open(copy, "wb") as target:
+            target.write(source.read())
+        os.chmod(copy, 0o755)
+        return subprocess.run(["unshare", "--mount", "sh", "-ec", script], capture_output=True, text=True, cwd="/",
+                              env={**os.environ, "LAB": copy, "FOLDER": folder})
+
+
+TUN_FOR_ALL = "mknod -m 666 $FOLDER/tun c 10 200; mount --bind $FOLDER/tun /dev/net/tun; "
+AS_NOBODY = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups "
+
+
+def runs_without_root_and_stays_who_it_was():
+    done = in_a_system(TUN_FOR_ALL + AS_NOBODY + "$LAB lan -- sh -c 'id -u; nc -N -w 20 10.0.0.1 22 < /dev/null;"
+                       " nc -N -w 20 fd00::1 22 < /dev/null; grep CapEff /proc/self/status'")
+    assert done.returncode == 0, done
+    banner = "SSH-2.0-OpenSSH_9.2p1 portloop-lab\n"
+    assert done.stdout == f"{NOBODY}\n" + 2 * banner + "CapEff:\t0000000000000000\n", done
+
+
+def its_death_without_root_ends_everything():
+    done = in_a_system(TUN_FOR_ALL + AS_NOBODY + "$LAB lan -- sh -c 'readlink /proc/self/ns/net; exec sleep 1000'"
+                       " > $FOLDER/said & until [ -s $FOLDER/said ]; do sleep 0.01; done; kill -KILL $!; cat $FOLDER/said")
+    assert done.returncode == 0 and done.stdout.startswith("net:["), done
+    support.nothing_left_of(done.stdout.strip())
+
+
+def refusal(script):
+    done = in_a_system(script)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done
+    assert done.stderr.startswith("portloop-lab: this system forbids "), done
+    return done.stderr
+
+
+def says_that_tun_is_missing():
+    said = refusal("mount -t tmpfs none /dev/net; exec $LAB lan -- true")
+    assert "TUN" in said and "modprobe tun" in said, said
+
+
+def says_that_tun_is_not_allowed():
+    said = refusal("mknod -m 600 $FOLDER/tun c 10 200; mount --bind $FOLDER/tun /dev/net/tun; " + AS_NOBODY + "$LAB lan -- true")
+    assert "TUN" in said and "chmod 666 /dev/net/tun" in said, said
+
+
+def says_that_user_namespaces_are_forbidden():
+    said = refusal("exec unshare --user --map-root-user sh -ec '"
+                   "echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all $LAB lan -- true'")
+    assert "user namespaces" in said and "user.max_user_namespaces" in said, said
+
+
+def main():
+    support.need_root()
+    support.need_programs("unshare", "setpriv", "nc", "mknod")
+    support.need_lab(LAB)
+    for case in [runs_without_root_and_stays_who_it_was, its_death_without_root_ends_everything,
+                 says_that_tun_is_missing, says_that_tun_is_not_allowed, says_that_user_namespaces_are_forbidden]:
+        case()
+        print("ok", case.__name__.replace("_", " "))
+
+
+main()
