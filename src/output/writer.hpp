@@ -40,7 +40,6 @@ struct OutputResult {
 /// What is known at the end.
 struct ScanFooter {
   int64_t finished_us = 0;  ///< Unix time.
-  uint64_t hosts_up = 0;    ///< Addresses that answered anything.
   uint64_t hosts_total = 0;
   bool complete = true;  ///< False when interrupted or something is unknown.
   std::string summary;   ///< One plain sentence.
