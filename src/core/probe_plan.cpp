@@ -1,7 +1,5 @@
 #include "core/probe_plan.hpp"
 
-#include <limits>
-
 #include "core/probe_plan_block.hpp"
 
 namespace portloop {
@@ -21,8 +19,6 @@ constexpr uint32_t most_passes = 60;
 
 // A local failure that never passes, with nothing else in flight, is tried for about this many pauses (13 s).
 constexpr uint8_t most_local_failures = 9;
-
-constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
 
 // The kernel sends a SYN again after 1 s (RFC 6298 section 2.1, tcp_output.c TCP_TIMEOUT_INIT). Between a
 // little before that and the time when its answer could be here, giving up wastes a packet.

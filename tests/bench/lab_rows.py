@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""The rows of docs/benchmarks.md: portloop, and the peers that are installed, in the lab's profiles.
+
+usage: lab_rows.py PORTLOOP PORTLOOP_LAB [--runs N] [--rows a,b,...] [--peers] [--loops N]
+
+Each run has a seed of its own, is checked against the truth, and prints its time; a row ends with the median.
+With no option but target and ports: what is measured is what a user gets.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROWS = {
+    "a": ("lan", ["10.0.0.1"], "1-65535"),
+    "b": ("wan", ["198.18.0.1"], "1-65535"),
+    "c": ("lossy", ["198.18.0.1"], "1-65535"),
+    "d": ("ratelimited", ["198.18.0.1"], "1-10000"),
+    "e": ("filtered", ["198.18.0.1"], "1-10000"),
+    "f": ("internet", ["198.18.0.0/20"], "22,80,443"),
+    "lossy10": ("lossy10", ["198.18.0.1"], "1-65535"),
+    "unreachable": ("unreachable", ["198.18.%d.0/28" % i for i in range(5)], "1-200"),
+}
+PEERS = {
+    "nmap -sT -T4": ["nmap", "-sT", "-T4", "-Pn", "-n", "-oX", "-"],
+    "nmap -sS -T4": ["nmap", "-sS", "-T4", "-Pn", "-n", "-oX", "-"],
+}
+
+
+def run_portloop(args, row, seed):
+    profile, targets, ports = ROWS[row]
+    with tempfile.TemporaryDirectory() as folder:
+        result, counters = os.path.join(folder, "result.json"), os.path.join(folder, "counters.json")
+        inner = [args.portloop, "scan", *targets, "-p", ports, "-q", "--show", "all", "-f", "json", "--seed", str(seed)]
+        if args.loops:
+            inner += ["--loops", args.loops]
+        # The time is that of the scan itself, not of making the network.
+        clock = ["sh", "-c", 'start=$(date +%s%N); "$@" >' + result + '; status=$?; end=$(date +%s%N); '
+                 'echo $(( (end - start) / 1000 )) >' + folder + '/time; exit $status', "sh"]
+        status = subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", counters, "--", *clock, *inner]).returncode
+        with open(os.path.join(folder, "time")) as file:
+            seconds = int(file.read()) / 1e6
+        check = subprocess.run([args.lab, profile, "--check", result, *targets, "-p", ports], capture_output=True, text=True)
+        with open(counters) as file:
+            counted = json.load(file)
+        probes = sum(1 for _ in open(result))
+        last_open = last_open_s(result)
+    return seconds, status, check, counted, probes, last_open
+
+
+def last_open_s(path):
+    """From the first result of the run to its last open port."""
+    first = last = None
+    for line in open(path):
+        result = json.loads(line)
+        clock = result["time"]
+        moment = time.mktime(time.strptime(clock[:19], "%Y-%m-%dT%H:%M:%S")) + float("0" + clock[19:].rstrip("Z"))
+        first = moment if first is None else min(first, moment)
+        if result["state"] == "open":
+            last = moment if last is None else max(last, moment)
+    return 0.0 if last is None else last - first
+
+
+def run_peer(args, command, row, seed):
+    profile, targets, ports = ROWS[row]
+    start = time.monotonic()
+    subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", os.devnull, "--", *command, "-p", ports, *targets],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("portloop", type=os.path.abspath)
+    parser.add_argument("lab", type=os.path.abspath)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rows", default=",".join(ROWS))
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--loops")
+    parser.add_argument("--peers", action="store_true")
+    args = parser.parse_args()
+    wrong = 0
+    for row in args.rows.split(","):
+        times = []
+        for seed in range(args.first_seed, args.first_seed + args.runs):
+            seconds, status, check, counted, probes, last_open = run_portloop(args, row, seed)
+            times.append(seconds)
+            exact = check.returncode == 0 and status == 0
+            wrong += not exact
+            syns = counted.get("syns", 0)
+            print(f"{row:12} seed {seed:3}: {seconds:7.2f} s, {syns / max(1, probes):.3f} SYN a probe, last open after "
+                  f"{last_open:5.2f} s, {'exact' if exact else 'WRONG, exit status %d' % status}"
+                  f"{', lab late %s' % counted['late'] if counted.get('bottleneck') else ''}", flush=True)
+            if not exact:
+                print(check.stdout[-1500:], check.stderr[-500:], json.dumps(counted), flush=True)
+        print(f"{row:12} median {statistics.median(times):.2f} s, min {min(times):.2f}, max {max(times):.2f}", flush=True)
+        for name, command in PEERS.items() if args.peers else ():
+            print(f"{row:12} {name}: {run_peer(args, command, row, 1):.2f} s", flush=True)
+    print(f"{wrong} runs were not exact")
+    sys.exit(1 if wrong else 0)
+
+
+main()
