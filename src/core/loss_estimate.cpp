@@ -27,8 +27,12 @@ double LossEstimate::loss_of(uint32_t pass, uint32_t last) const {
   const uint32_t i = index(pass);
   double rescued_later = 0;
   for (uint32_t later = i + 1; later <= index(last); ++later) rescued_later += answers_[later];
-  const double lost = checks_lost_[i] + rescued_later + first_pass_weight * first_pass_loss();
-  const double asked = checks_[i] + answers_[i] + rescued_later + first_pass_weight;
+  double lost = checks_lost_[i] + first_pass_weight * first_pass_loss();
+  double asked = checks_[i] + first_pass_weight;
+  if (pass < last) {  // only a later pass can tell what this one lost
+    lost += rescued_later;
+    asked += answers_[i] + rescued_later;
+  }
   return lost / asked;
 }
 

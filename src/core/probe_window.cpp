@@ -25,7 +25,7 @@ constexpr double shortest_rate_sample_s = 0.1;
 // While loss is being measured every 8th ask of a retry pass is a check; where a rate has been learned and
 // most retries are answered, they measure it themselves.
 constexpr uint32_t asks_per_check = 8;
-constexpr uint32_t asks_per_check_when_learned = 32;
+constexpr uint32_t asks_per_check_when_learned = 128;
 // The longest burst that a rate lets through at once: two ticks of a millisecond timer.
 constexpr uint64_t burst_us = 2000;
 
@@ -41,7 +41,7 @@ double ProbeWindow::ShareHistory::best() const {
   return used_ == 0 ? 0 : *std::max_element(shares_.begin(), shares_.begin() + used_);
 }
 
-ProbeWindow::ProbeWindow(const WindowOptions& options) : options_(options), size_(initial_size) {
+ProbeWindow::ProbeWindow(const WindowOptions& options) : options_(options), size_(initial_size), round_start_size_(initial_size) {
   round_ends_ = static_cast<uint64_t>(initial_size);
 }
 
@@ -113,6 +113,7 @@ void ProbeWindow::close_round() {
   }
   fresh_ = retry_ = check_ = {};
   was_full_ = false;
+  round_start_size_ = size_;
   const double rate_round = learned_rate_per_s_ * 0.3;  // a third of a second
   const double wanted = learned_rate_per_s_ > 0 ? std::min(rate_round, size_) : size_;
   round_ends_ = first_serial_ + static_cast<uint64_t>(std::max<double>(smallest_round, wanted));
@@ -132,7 +133,7 @@ void ProbeWindow::close_fresh_round() {
   }
   const double soft_deadline_s = static_cast<double>(soft_deadline_us()) * 1e-6;
   const double floor = std::max(smallest_size, slowest_fresh_rate_per_s * soft_deadline_s);
-  size_ = std::max(floor, size_ * std::max(0.5, 0.95 * fresh_.share() / best));
+  size_ = std::max(floor, std::min(size_, round_start_size_) * std::max(0.5, 0.95 * fresh_.share() / best));
   slow_start_ = false;
   ignore_before_ = first_serial_ + entries_.size() + 1;
 }

@@ -99,6 +99,7 @@ class ProbeWindow {
   WindowOptions options_;
   RttEstimator rtt_;
   double size_;
+  double round_start_size_;  // what a cut is measured from: growth within the round was a mistake
   bool slow_start_ = true;
   bool was_full_ = false;  // the window, not something else, held probes back in this round
   uint32_t young_ = 0;     // sent, not answered, not past the soft deadline

@@ -1,0 +1,79 @@
+#include "core/loss_estimate.hpp"
+
+#include <doctest/doctest.h>
+
+#include "core/probe_ledger.hpp"
+#include "core/rtt_estimator.hpp"
+
+using namespace portloop;
+
+namespace {
+
+void answers(LossEstimate& estimate, uint32_t pass, int count) {
+  for (int i = 0; i < count; ++i) estimate.answer(pass);
+}
+
+}  // namespace
+
+TEST_CASE("where a second pass rescues nothing, nothing is missing") {
+  LossEstimate estimate;
+  answers(estimate, 1, 5000);
+  CHECK(estimate.missing_after(2) < 0.01);
+}
+
+TEST_CASE("where a second pass rescues 6 %, about 6 % of those are still missing") {
+  LossEstimate estimate;
+  answers(estimate, 1, 61600);
+  answers(estimate, 2, 3700);
+  CHECK(estimate.missing_after(2) == doctest::Approx(3700 * 0.06).epsilon(0.2));
+  answers(estimate, 3, 222);
+  CHECK(estimate.missing_after(3) == doctest::Approx(222 * 0.06).epsilon(0.2));
+  CHECK(estimate.missing_after(7) < 0.001);
+}
+
+TEST_CASE("checks that all answer say that a later pass lost less than the first") {
+  LossEstimate silent, checked;
+  for (LossEstimate* estimate : {&silent, &checked}) {
+    answers(*estimate, 1, 1000);
+    answers(*estimate, 2, 500);
+  }
+  for (int i = 0; i < 200; ++i) checked.check(2, true);
+  CHECK(checked.missing_after(2) < silent.missing_after(2) / 2);
+}
+
+TEST_CASE("checks that are lost say that a pass lost as much") {
+  LossEstimate estimate;
+  answers(estimate, 1, 1000);
+  answers(estimate, 2, 10);
+  const double before = estimate.missing_after(2);
+  for (int i = 0; i < 50; ++i) estimate.check(2, false);
+  CHECK(estimate.missing_after(2) > 10 * before);
+}
+
+TEST_CASE("a host that never answered has nothing missing") { CHECK(LossEstimate().missing_after(2) == 0); }
+
+TEST_CASE("the ledger keeps the two probes of a byte apart, and counts to its limit") {
+  ProbeLedger ledger(5);
+  for (uint32_t probe = 0; probe < 5; ++probe) CHECK(ledger.finished(probe));
+  ledger.draw(2);
+  ledger.draw(3);
+  for (int i = 0; i < 20; ++i) ledger.count_attempt(3);
+  CHECK(ledger.attempts(2) == 0);
+  CHECK(ledger.attempts(3) == ProbeLedger::most_attempts);
+  CHECK_FALSE(ledger.finished(3));
+  ledger.finish(2);
+  CHECK(ledger.finished(2));
+  CHECK(ledger.attempts(3) == ProbeLedger::most_attempts);
+}
+
+TEST_CASE("the round-trip estimate begins with its first sample and follows RFC 6298's gains") {
+  RttEstimator rtt;
+  CHECK_FALSE(rtt.has_sample());
+  rtt.sample(80'000);
+  CHECK(rtt.srtt_us() == 80'000);
+  CHECK(rtt.rttvar_us() == 40'000);
+  rtt.sample(160'000);
+  CHECK(rtt.srtt_us() == 90'000);
+  CHECK(rtt.rttvar_us() == 50'000);
+  CHECK(rtt.deadline_us() == 290'000);
+}

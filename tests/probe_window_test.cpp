@@ -1,0 +1,103 @@
+#include "core/probe_window.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace portloop;
+
+namespace {
+
+ProbeWindow wide() { return ProbeWindow({true, 100'000, 0}); }
+
+/// Sends as much as the window allows, and answers every `one_in`-th of them 20 ms later.
+uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t one_in, uint32_t most = 100'000) {
+  std::vector<uint64_t> serials;
+  window.advance(now_us);
+  while (window.may_send(now_us) && serials.size() < most) serials.push_back(window.sent(kind, now_us));
+  now_us += 20'000;
+  for (size_t i = 0; i < serials.size(); i += one_in) {
+    window.answered(serials[i]);
+    window.rtt_sample(20'000);
+  }
+  now_us += 200'000;
+  window.advance(now_us);
+  return static_cast<uint32_t>(serials.size());
+}
+
+}  // namespace
+
+TEST_CASE("a window whose probes are answered doubles each round") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  const uint32_t second = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(second == 2 * first);
+}
+
+TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  uint32_t sent = 0;
+  for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1000);
+  CHECK(sent > 3000);
+}
+
+TEST_CASE("a fall of the share of answers shrinks the window") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 4; ++i) round(window, ProbeKind::fresh, now_us, 1);
+  const double before = window.size();
+  round(window, ProbeKind::fresh, now_us, 3);
+  CHECK(window.size() < 0.8 * before);
+}
+
+TEST_CASE("a constant loss of 20 % is no overload") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 6; ++i) round(window, ProbeKind::fresh, now_us, 5);
+  CHECK(window.size() > 5000);
+}
+
+TEST_CASE("known answerers that are silent teach a rate, and answers let it grow again") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  round(window, ProbeKind::check, now_us, 20);
+  const double learned = window.learned_rate_per_s();
+  CHECK(learned > 0);
+  for (int i = 0; i < 3; ++i) round(window, ProbeKind::check, now_us, 1);
+  CHECK(window.learned_rate_per_s() >= learned);
+}
+
+TEST_CASE("a rate of 100/s spaces probes by 10 ms") {
+  ProbeWindow window({true, 1000, 100});
+  uint64_t now_us = 1'000'000;
+  uint32_t sent = 0;
+  for (; now_us < 2'000'000; now_us += 1000) {
+    window.advance(now_us);
+    while (window.may_send(now_us)) {
+      window.answered(window.sent(ProbeKind::fresh, now_us));
+      ++sent;
+    }
+  }
+  CHECK(sent >= 99);
+  CHECK(sent <= 102);
+}
+
+TEST_CASE("an answer after its soft deadline, or a second one, changes no count") {
+  ProbeWindow window = wide();
+  const uint64_t serial = window.sent(ProbeKind::fresh, 1);
+  window.advance(10'000'000);
+  window.answered(serial);
+  window.answered(serial);
+  CHECK(window.has_room());
+  CHECK(window.next_judgement_us() == UINT64_MAX);
+}
+
+TEST_CASE("a window that does not adapt lets everything through") {
+  ProbeWindow window({false, 1'000'000, 0});
+  for (int i = 0; i < 50'000; ++i) {
+    REQUIRE(window.may_send(1));
+    window.sent(ProbeKind::fresh, 1);
+  }
+}
