@@ -30,9 +30,9 @@ class BlockedSignals {
 
 class CommandProcess {
  public:
-  /// Starts argv[0] (found through PATH) with the environment, descriptors and limits of this process. It
-  /// must be called after make_own_network(): the first process that is started then is the init of a process
-  /// namespace, and when that one goes, the kernel ends all others in it. Only the first call works.
+  /// Starts argv[0] (found through PATH) with the environment, descriptors and limits of this process, in a
+  /// process namespace of its own: when the first process there goes, the kernel ends all others in it. Needs
+  /// what make_own_network() brings where the user is not root.
   static Parsed<CommandProcess> start(char* const argv[], const BlockedSignals& signals);
 
   /// Passes a signal on to the command.

@@ -67,10 +67,10 @@ std::string user_namespaces_forbidden() {
 
 /// With root the network namespace alone; else inside a user namespace in which the ids stay what they are.
 Failure leave_for_own_namespaces() {
-  if (geteuid() == 0 && unshare(CLONE_NEWNET | CLONE_NEWPID) == 0) return std::nullopt;
+  if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) return std::nullopt;
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID) != 0) return user_namespaces_forbidden();
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return user_namespaces_forbidden();
   const auto onto_itself = [](unsigned id) { return std::to_string(id) + ' ' + std::to_string(id) + " 1\n"; };
   write_file("/proc/self/setgroups", "deny");  // absent in old kernels, which need it less
   if (!write_file("/proc/self/uid_map", onto_itself(uid)) || !write_file("/proc/self/gid_map", onto_itself(gid))) {

@@ -20,9 +20,8 @@ struct OwnNetwork {
 
 /// Moves the calling process, which must have one thread, into a new network namespace (without root into a
 /// new user namespace as well, in which it stays who it was), and makes the device, its addresses and its
-/// routes there. Processes that it starts from now on also get a process namespace of their own. Everything
-/// goes with the last process inside. The error is one line that says what the system forbids and how to
-/// allow it.
+/// routes there. Everything goes with the last process inside. The error is one line that says what the
+/// system forbids and how to allow it.
 Parsed<OwnNetwork> make_own_network();
 
 /// How many packets the device dropped because nobody read them in time.

@@ -107,17 +107,24 @@ def a_second_signal_kills_a_command_that_ignores_the_first():
 def ctrl_c_ends_both():
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(LAB, [LAB, "lan", "--", "sh", "-c", "readlink /proc/self/ns/net; echo ready; sleep 1000"])
+        os.execv(LAB, [LAB, "lan", "--", "cat"])
+    os.write(terminal, b"ready\n")
     heard = b""
-    while b"ready" not in heard:
+    while heard.count(b"ready") < 2:  # the terminal's echo, and cat: it is running, and nothing but it
         assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], heard
         heard += os.read(terminal, 4096)
-    network = heard.split()[0].decode()
+    network = support.network_of(support.children_of(pid)[0])
+    assert network != support.network_of(os.getpid())
     os.write(terminal, b"\x03")
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status == 128 + signal.SIGINT, status
+    _, status = support.wait_until(lambda: ended(pid), "the lab ends")
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGINT, status
     support.nothing_left_of(network)
     os.close(terminal)
+
+
+def ended(pid):
+    found = os.waitpid(pid, os.WNOHANG)
+    return found if found[0] == pid else None
 
 
 def the_counters_survive_a_reader_that_is_gone():
