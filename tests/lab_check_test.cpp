@@ -18,7 +18,8 @@ struct Checked {
 };
 
 std::string result(const char* address, int port, const char* state) {
-  return std::string(R"({"address":")") + address + R"(","port":)" + std::to_string(port) + R"(,"state":")" + state + "\"}";
+  return std::string(R"({"address":")") + address + R"(","port":)" + std::to_string(port) + R"(,"state":")" +
+         state + "\"}";
 }
 
 /// 10.0.0.1-2, ports 22 (open), 23 (closed) and 24 (filtered), plus more lines of the profile.
@@ -28,15 +29,16 @@ Checked check(const std::vector<std::string>& lines, bool open_only = false, con
   const TargetSet targets({*parse_target("10.0.0.1-2")->range}, {});
   const PortSet ports = *parse_ports("22-24", nullptr);
   Checked checked;
-  ResultCheck compared(*profile, targets, ports, [&](const std::string& line) { checked.said.push_back(line); });
+  ResultCheck compared(*profile, targets, ports,
+                       [&](const std::string& line) { checked.said.push_back(line); });
   for (const std::string& line : lines) compared.take(line);
   checked.differences = compared.finish(open_only);
   return checked;
 }
 
 const std::vector<std::string> all_right = {
-    result("10.0.0.2", 24, "filtered"), result("10.0.0.1", 22, "open"),     result("10.0.0.1", 23, "closed"),
-    result("10.0.0.1", 24, "filtered"), result("10.0.0.2", 22, "open"),     result("10.0.0.2", 23, "closed")};
+    result("10.0.0.2", 24, "filtered"), result("10.0.0.1", 22, "open"), result("10.0.0.1", 23, "closed"),
+    result("10.0.0.1", 24, "filtered"), result("10.0.0.2", 22, "open"), result("10.0.0.2", 23, "closed")};
 
 std::vector<std::string> with(size_t index, const std::string& line) {
   std::vector<std::string> lines = all_right;
@@ -95,7 +97,8 @@ TEST_CASE("what is said twice is said once too often, even if it is right") {
 
 TEST_CASE("unknown is a difference where the host was there to be asked") {
   CHECK(check(with(1, result("10.0.0.1", 22, "unknown"))).differences.undecided == 1);
-  CHECK(check(with(1, result("10.0.0.1", 22, "unknown")), false, "gone-at 1s\nback-at 2s\n").differences.undecided == 1);
+  CHECK(check(with(1, result("10.0.0.1", 22, "unknown")), false, "gone-at 1s\nback-at 2s\n")
+            .differences.undecided == 1);
 }
 
 TEST_CASE("a host that leaves for good may end unknown or unfound, but not filtered") {

@@ -64,7 +64,8 @@ TEST_CASE("a built segment reads back as what went in, with right checksums") {
       CAPTURE(payload.size());
       const uint8_t flags = payload.empty() ? tcp_flag::syn | tcp_flag::ack : tcp_flag::psh | tcp_flag::ack;
       Packet packet;
-      build_segment(reply_between(ipv6 ? ipv6_host : ipv4_host, ipv6 ? ipv6_peer : ipv4_peer, flags, payload), packet);
+      build_segment(reply_between(ipv6 ? ipv6_host : ipv4_host, ipv6 ? ipv6_peer : ipv4_peer, flags, payload),
+                    packet);
       const std::vector<uint8_t> bytes = whole(packet);
       if (!ipv6) CHECK(ipv4_header_right(bytes));
       CHECK(transport_right(bytes, ipv6, 6));
@@ -116,7 +117,8 @@ TEST_CASE("an ICMP error quotes the packet it is about, goes to its sender, and 
       CHECK(std::vector<uint8_t>(bytes.begin() + static_cast<long>(header) + 8, bytes.end()) == original);
       const size_t receiver_at = ipv6 ? 24 : 16;
       const size_t sender_at = ipv6 ? 8 : 12;
-      CHECK(std::equal(bytes.begin() + static_cast<long>(receiver_at), bytes.begin() + static_cast<long>(header),
+      CHECK(std::equal(bytes.begin() + static_cast<long>(receiver_at),
+                       bytes.begin() + static_cast<long>(header),
                        original.begin() + static_cast<long>(sender_at)));
     }
   }
@@ -136,7 +138,8 @@ TEST_CASE("what is not a whole TCP packet is nothing, however it is cut or bent"
   for (const bool ipv6 : {false, true}) {
     Packet packet;
     build_segment(reply_between(ipv6 ? ipv6_host : ipv4_host, ipv6 ? ipv6_peer : ipv4_peer,
-                                tcp_flag::syn | tcp_flag::ack), packet);
+                                tcp_flag::syn | tcp_flag::ack),
+                  packet);
     const std::vector<uint8_t> right = whole(packet);
     for (size_t length = 0; length < right.size(); ++length) {
       CAPTURE(length);
@@ -147,12 +150,12 @@ TEST_CASE("what is not a whole TCP packet is nothing, however it is cut or bent"
       bytes[at] = value;
       return parse_segment(bytes).has_value();
     };
-    CHECK_FALSE(bent(0, 0x55));                       // neither IPv4 nor IPv6
-    CHECK_FALSE(bent(ipv6 ? 6 : 9, 17));              // UDP
-    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0x40));   // a TCP header of 16 bytes
-    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0xf0));   // one longer than the packet
-    if (!ipv6) CHECK_FALSE(bent(6, 0x20));            // the first of several fragments
-    if (!ipv6) CHECK_FALSE(bent(0, 0x44));            // an IPv4 header of 16 bytes
+    CHECK_FALSE(bent(0, 0x55));                      // neither IPv4 nor IPv6
+    CHECK_FALSE(bent(ipv6 ? 6 : 9, 17));             // UDP
+    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0x40));  // a TCP header of 16 bytes
+    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0xf0));  // one longer than the packet
+    if (!ipv6) CHECK_FALSE(bent(6, 0x20));           // the first of several fragments
+    if (!ipv6) CHECK_FALSE(bent(0, 0x44));           // an IPv4 header of 16 bytes
   }
 }
 

@@ -22,7 +22,7 @@ const Address host = *parse_address("10.0.0.1");
 struct Seen {
   uint64_t at_ns;
   std::vector<uint8_t> bytes;
-  Segment segment;       // where is_tcp
+  Segment segment;  // where is_tcp
   bool is_tcp = false;
   std::string payload;
   bool has(uint8_t flags) const { return is_tcp && segment.flags == flags; }
@@ -164,8 +164,9 @@ TEST_CASE("an unreachable port answers with ICMP: the port's from the host, the 
     REQUIRE(answers.size() == 1);
     const std::vector<uint8_t>& bytes = answers[0].bytes;
     CHECK(bytes[9] == 1);
-    return std::to_string(bytes[20]) + '/' + std::to_string(bytes[21]) + " from " + std::to_string(bytes[12]) + '.' +
-           std::to_string(bytes[13]) + '.' + std::to_string(bytes[14]) + '.' + std::to_string(bytes[15]);
+    return std::to_string(bytes[20]) + '/' + std::to_string(bytes[21]) + " from " +
+           std::to_string(bytes[12]) + '.' + std::to_string(bytes[13]) + '.' + std::to_string(bytes[14]) +
+           '.' + std::to_string(bytes[15]);
   };
   CHECK(answer("port-unreachable", "10.0.0.9") == "3/3 from 10.0.0.9");
   CHECK(answer("host-unreachable", "10.0.0.9") == "3/1 from 10.0.0.1");
@@ -429,7 +430,8 @@ TEST_CASE("a host that goes away is silent from then on, and answers again once 
   }
 }
 
-TEST_CASE("a host that goes away counts from its own first packet, and stays away where nothing brings it back") {
+TEST_CASE(
+    "a host that goes away counts from its own first packet, and stays away where nothing brings it back") {
   Network network(plain + "gone-at 1s\n");
   network.syn(1);
   CHECK(network.pass(2 * second).size() == 1);
@@ -473,7 +475,8 @@ TEST_CASE("packets of any bytes do no harm") {
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(mix(state += 1));
     if (!bytes.empty()) bytes[0] = i % 2 == 0 ? 0x45 : 0x60;
     if (bytes.size() > 20 && i % 2 == 0) {
-      bytes[2] = 0, bytes[3] = static_cast<uint8_t>(bytes.size()), bytes[6] = 0x40, bytes[7] = 0, bytes[9] = 6;
+      bytes[2] = 0, bytes[3] = static_cast<uint8_t>(bytes.size()), bytes[6] = 0x40, bytes[7] = 0,
+      bytes[9] = 6;
       bytes[16] = 10;
     }
     network.responder().receive(bytes, network.now_ns);

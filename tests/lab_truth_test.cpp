@@ -21,7 +21,9 @@ Profile profile_of(const std::string& text) {
   return *profile;
 }
 
-Address address(const char* text) { return *parse_address(text); }
+Address address(const char* text) {
+  return *parse_address(text);
+}
 
 PortTruth ask(const Profile& profile, const char* host, uint16_t port) {
   const GroundTruth truth(profile);
@@ -41,7 +43,8 @@ uint32_t open_ports(const Profile& profile, const char* host, uint16_t last = 65
 }  // namespace
 
 TEST_CASE("the first prefix that has an address decides, and none means silence") {
-  const Profile profile = profile_of("prefix 10.0.0.0/24\nopen 22\nprefix 10.0.0.0/8\nclosed port-unreachable\n");
+  const Profile profile =
+      profile_of("prefix 10.0.0.0/24\nopen 22\nprefix 10.0.0.0/8\nclosed port-unreachable\n");
   CHECK(ask(profile, "10.0.0.9", 22).open);
   CHECK(ask(profile, "10.0.0.9", 23).refusal == Refusal::rst);
   CHECK(ask(profile, "10.0.1.9", 22).refusal == Refusal::port_unreachable);
@@ -51,7 +54,8 @@ TEST_CASE("the first prefix that has an address decides, and none means silence"
 
 TEST_CASE("the first rule that has a port decides: open before closed, from the top") {
   const Profile profile = profile_of(
-      "prefix 10.0.0.0/24\nopen 22 says ssh\nopen 20-30 says drip\nclosed 25-40 silent\nclosed 1-100 admin-prohibited\n");
+      "prefix 10.0.0.0/24\nopen 22 says ssh\nopen 20-30 says drip\nclosed 25-40 silent\nclosed 1-100 "
+      "admin-prohibited\n");
   CHECK(ask(profile, "10.0.0.1", 22).speech == Speech::ssh);
   CHECK(ask(profile, "10.0.0.1", 25).speech == Speech::drip);
   CHECK(ask(profile, "10.0.0.1", 31).refusal == Refusal::silence);
@@ -134,9 +138,12 @@ TEST_CASE("the truth is portloop's JSON lines, address by address and port by po
   write_truth(profile, targets, ports, false, "T", keep);
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] == R"({"address":"10.0.0.0","port":22,"protocol":"tcp","state":"open","reason":"syn-ack",)"
-                    R"("rtt_us":20000,"attempts":1,"service":"","time":"T"})" "\n");
-  CHECK(lines[2] == R"({"address":"10.0.0.0","port":24,"protocol":"tcp","state":"filtered","reason":"no-response",)"
-                    R"("rtt_us":0,"attempts":1,"service":"","time":"T"})" "\n");
+                    R"("rtt_us":20000,"attempts":1,"service":"","time":"T"})"
+                    "\n");
+  CHECK(lines[2] ==
+        R"({"address":"10.0.0.0","port":24,"protocol":"tcp","state":"filtered","reason":"no-response",)"
+        R"("rtt_us":0,"attempts":1,"service":"","time":"T"})"
+        "\n");
   lines.clear();
   write_truth(profile, targets, ports, true, "T", keep);
   CHECK(lines.size() == 2);
@@ -159,6 +166,7 @@ TEST_CASE("the built-in profiles hold what their descriptions promise") {
   for (const char* host : {"198.18.0.1", "198.18.1.1", "198.18.2.1", "198.18.3.1"}) {
     reasons.insert(reason_of(ask(built_in("unreachable"), host, 9)));
   }
-  CHECK(reasons == std::set<Reason>{Reason::port_unreach, Reason::host_unreach, Reason::admin_prohibited, Reason::net_unreach});
+  CHECK(reasons == std::set<Reason>{Reason::port_unreach, Reason::host_unreach, Reason::admin_prohibited,
+                                    Reason::net_unreach});
   CHECK(ask(built_in("lan"), "fd00::1", 22).open);
 }

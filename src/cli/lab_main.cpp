@@ -1,4 +1,6 @@
 // portloop-lab: runs a command inside a simulated network, or says what the right answer in it is.
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,7 +12,6 @@
 #include <optional>
 #include <sstream>
 #include <string>
-#include <sys/stat.h>
 #include <vector>
 
 #include "core/service_names.hpp"
@@ -168,7 +169,8 @@ Parsed<Question> read_question(const Options& options) {
     const auto target = parse_target(word);
     if (!target) return SpecError{target.error()};
     if (!target->range) {
-      return SpecError{quote_word(word) + " is a name, and the lab resolves none: write an address, a prefix or a range"};
+      return SpecError{quote_word(word) +
+                       " is a name, and the lab resolves none: write an address, a prefix or a range"};
     }
     ranges.push_back(*target->range);
   }
@@ -189,7 +191,8 @@ int list_profiles() {
 
 int show_profile(const std::string& name) {
   const std::string_view text = built_in_profile(name);
-  if (text.empty()) return refuse(quote_word(name) + " is no built-in profile: write one of " + built_in_names());
+  if (text.empty())
+    return refuse(quote_word(name) + " is no built-in profile: write one of " + built_in_names());
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }
@@ -222,14 +225,14 @@ int check_result(const Profile& profile, const Question& question, const Options
                     [](const std::string& line) { std::printf("%s\n", line.c_str()); });
   for (std::string line; std::getline(lines, line);) check.take(line);
   const Differences found = check.finish(options.open_only);
-  std::printf("%s: %llu of %llu open ports found, %llu results; %llu missed, %llu false, %llu undecided, "
-              "%llu said twice, %llu unreadable\n",
-              found.total() == 0 ? "right" : "wrong", static_cast<unsigned long long>(check.found_open()),
-              static_cast<unsigned long long>(check.truly_open()),
-              static_cast<unsigned long long>(check.results()), static_cast<unsigned long long>(found.missed),
-              static_cast<unsigned long long>(found.wrong), static_cast<unsigned long long>(found.undecided),
-              static_cast<unsigned long long>(found.repeated),
-              static_cast<unsigned long long>(found.unreadable));
+  std::printf(
+      "%s: %llu of %llu open ports found, %llu results; %llu missed, %llu false, %llu undecided, "
+      "%llu said twice, %llu unreadable\n",
+      found.total() == 0 ? "right" : "wrong", static_cast<unsigned long long>(check.found_open()),
+      static_cast<unsigned long long>(check.truly_open()), static_cast<unsigned long long>(check.results()),
+      static_cast<unsigned long long>(found.missed), static_cast<unsigned long long>(found.wrong),
+      static_cast<unsigned long long>(found.undecided), static_cast<unsigned long long>(found.repeated),
+      static_cast<unsigned long long>(found.unreadable));
   return found.total() == 0 ? 0 : exit_different;
 }
 
@@ -238,7 +241,8 @@ int run_command(const Profile& profile, const Options& options) {
   File counters_file(nullptr, std::fclose);
   if (options.counters_file) {
     counters_file.reset(std::fopen(options.counters_file->c_str(), "we"));
-    if (!counters_file) return fail("cannot write " + quote_word(*options.counters_file) + ": " + std::strerror(errno));
+    if (!counters_file)
+      return fail("cannot write " + quote_word(*options.counters_file) + ": " + std::strerror(errno));
   }
   const LabRun run = run_lab(profile, options.luck_seed, options.command);
   if (!run.started) return fail(run.error);
@@ -262,11 +266,13 @@ int run(int argc, char** argv) {
   }
   if (options->list) return list_profiles();
   if (options->show) return show_profile(*options->show);
-  if (!options->profile) return refuse("no PROFILE: write one of " + built_in_names() + ", or the name of a file");
+  if (!options->profile)
+    return refuse("no PROFILE: write one of " + built_in_names() + ", or the name of a file");
   const auto profile = load_profile(*options->profile);
   if (!profile) return refuse(profile.error());
   if (options->truth || options->check_file) {
-    if (options->command != nullptr) return refuse("--truth and --check run no command: leave out what follows '--'");
+    if (options->command != nullptr)
+      return refuse("--truth and --check run no command: leave out what follows '--'");
     if (options->truth && options->check_file) return refuse("--truth and --check exclude each other");
     const auto question = read_question(*options);
     if (!question) return refuse(question.error());
@@ -284,4 +290,6 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

@@ -101,7 +101,8 @@ prefix 198.18.4.0/24 fd00:15:4::/64
   closed 25% admin-prohibited
   closed 25% silent
 )"},
-    {"internet", R"(about   a tenth of the addresses has a host, 10-250 ms by subnet, 1 % lost in each direction
+    {"internet",
+     R"(about   a tenth of the addresses has a host, 10-250 ms by subnet, 1 % lost in each direction
 target  198.18.0.0/20 -p 22,80,443
 prefix 198.18.0.0/15 fd00:1::/48
   rtt 10ms-250ms by /24
@@ -151,7 +152,9 @@ prefix 198.18.0.0/16 fd00:20::/64
 
 }  // namespace
 
-std::span<const BuiltInProfile> built_in_profiles() { return profiles; }
+std::span<const BuiltInProfile> built_in_profiles() {
+  return profiles;
+}
 
 std::string_view built_in_profile(std::string_view name) {
   for (const BuiltInProfile& profile : profiles) {

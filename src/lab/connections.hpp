@@ -34,28 +34,28 @@ struct Connection {
   const Region* region = nullptr;
   uint32_t rtt_us = 0;
 
-  uint32_t initial_send = 0;      ///< Our SYN's sequence number.
-  uint32_t initial_receive = 0;   ///< The peer's.
+  uint32_t initial_send = 0;     ///< Our SYN's sequence number.
+  uint32_t initial_receive = 0;  ///< The peer's.
   uint32_t receive_next = 0;
   uint16_t peer_max_segment_bytes = 536;
   uint16_t peer_window_bytes = 0;
-  uint8_t request_matched = 0;    ///< How much of CR LF CR LF the peer's last bytes are.
+  uint8_t request_matched = 0;  ///< How much of CR LF CR LF the peer's last bytes are.
   bool peer_finished = false;
 
-  uint64_t available = 0;         ///< How much of the stream may be sent.
+  uint64_t available = 0;  ///< How much of the stream may be sent.
   uint64_t sent = 0;
-  uint64_t acknowledged = 0;      ///< available + 1 once our FIN is.
-  bool closing = false;           ///< FIN follows the available bytes.
-  bool finished = false;          ///< FIN was sent.
+  uint64_t acknowledged = 0;  ///< available + 1 once our FIN is.
+  bool closing = false;       ///< FIN follows the available bytes.
+  bool finished = false;      ///< FIN was sent.
 
   uint32_t packets_in = 0;
   uint32_t packets_out = 0;
-  uint8_t resends = 0;            ///< In a row, without news from the peer.
+  uint8_t resends = 0;  ///< In a row, without news from the peer.
   uint64_t resend_ns = UINT64_MAX;
   uint64_t next_byte_ns = UINT64_MAX;
   uint64_t heard_ns = 0;
-  uint64_t last_due_ns = 0;       ///< Of the answers: they don't overtake each other.
-  uint64_t armed_ns = UINT64_MAX; ///< When its earliest valid entry among the timers is due.
+  uint64_t last_due_ns = 0;        ///< Of the answers: they don't overtake each other.
+  uint64_t armed_ns = UINT64_MAX;  ///< When its earliest valid entry among the timers is due.
 };
 
 /// Names a connection for a timer; says nothing once that connection is gone.

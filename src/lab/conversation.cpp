@@ -4,8 +4,10 @@
 // the peer's window; the peer acknowledges them, sends FIN, gets ACK and FIN, acknowledges that; gone.
 //
 // What goes differently:
-// - no ACK after the SYN-ACK: it is sent again after 1, 2, 4 and 8 s, as servers do; then the handshake expires
-// - a segment of ours is not acknowledged: everything from there is sent again, later each time, then given up
+// - no ACK after the SYN-ACK: it is sent again after 1, 2, 4 and 8 s, as servers do; then the handshake
+// expires
+// - a segment of ours is not acknowledged: everything from there is sent again, later each time, then given
+// up
 // - a segment of the peer is out of order: what was expected is acknowledged once more, the segment ignored
 // - a RST: the connection is gone
 // - nothing is heard for a minute: the connection is gone, without a word
@@ -31,7 +33,8 @@ constexpr std::string_view end_of_request = "\r\n\r\n";
 uint64_t resend_after_ns(const Connection& connection) {
   const uint64_t first_ns =
       connection.established
-          ? std::max(least_resend_ns, (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
+          ? std::max(least_resend_ns,
+                     (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
           : handshake_resend_ns;
   return first_ns << connection.resends;
 }
@@ -57,8 +60,8 @@ bool request_ends(Connection& connection, std::span<const uint8_t> bytes) {
 void Responder::on_segment(const Arrival& arrival) {
   const Segment& segment = arrival.segment;
   if (arrival.host.region == nullptr || is_away(arrival)) return;
-  Connection* connection = connections_.find(
-      {segment.destination, segment.source, segment.destination_port, segment.source_port});
+  Connection* connection =
+      connections_.find({segment.destination, segment.source, segment.destination_port, segment.source_port});
   if (connection == nullptr) {
     on_stray_segment(arrival);
     return;
@@ -120,7 +123,8 @@ void Responder::on_acknowledgement(Connection& connection, const Arrival& arriva
   if (news == 0 || news > outstanding) return;
   connection.acknowledged += news;
   connection.resends = 0;
-  connection.resend_ns = anything_unacknowledged(connection) ? arrival.now_ns + resend_after_ns(connection) : never;
+  connection.resend_ns =
+      anything_unacknowledged(connection) ? arrival.now_ns + resend_after_ns(connection) : never;
 }
 
 void Responder::on_data(Connection& connection, const Arrival& arrival) {
@@ -141,7 +145,8 @@ void Responder::on_data(Connection& connection, const Arrival& arrival) {
       connection.next_byte_ns = never;
     }
   }
-  send_segment(connection, arrival.now_ns, tcp_flag::ack, connection.sent + (connection.finished ? 1 : 0), {});
+  send_segment(connection, arrival.now_ns, tcp_flag::ack, connection.sent + (connection.finished ? 1 : 0),
+               {});
 }
 
 void Responder::send_available(Connection& connection, uint64_t now_ns) {

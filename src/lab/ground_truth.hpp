@@ -18,8 +18,8 @@ struct HostTruth {
 
 struct PortTruth {
   bool open = false;
-  Speech speech = Speech::nothing;      ///< Where open.
-  Refusal refusal = Refusal::silence;   ///< Where not open.
+  Speech speech = Speech::nothing;     ///< Where open.
+  Refusal refusal = Refusal::silence;  ///< Where not open.
 };
 
 class GroundTruth {

@@ -17,8 +17,12 @@ constexpr uint8_t protocol_icmpv6 = 58;
 constexpr uint8_t hop_limit = 64;
 constexpr uint16_t window_bytes = 65535;
 
-uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
-uint32_t read32(const uint8_t* at) { return uint32_t{read16(at)} << 16 | read16(at + 2); }
+uint16_t read16(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] << 8 | at[1]);
+}
+uint32_t read32(const uint8_t* at) {
+  return uint32_t{read16(at)} << 16 | read16(at + 2);
+}
 
 void write16(uint8_t* at, size_t value) {
   at[0] = static_cast<uint8_t>(value >> 8);
@@ -70,7 +74,8 @@ bool parse_tcp(std::span<const uint8_t> tcp, Segment& segment) {
   segment.acknowledgement = read32(&tcp[8]);
   segment.flags = tcp[13];
   segment.window_bytes = read16(&tcp[14]);
-  segment.max_segment_bytes = find_max_segment(tcp.subspan(tcp_header_bytes, header_bytes - tcp_header_bytes));
+  segment.max_segment_bytes =
+      find_max_segment(tcp.subspan(tcp_header_bytes, header_bytes - tcp_header_bytes));
   if (segment.max_segment_bytes == 0) {
     segment.max_segment_bytes = segment.source.family == Family::ipv4 ? uint16_t{536} : uint16_t{1220};
   }
@@ -194,8 +199,7 @@ void build_segment(const Reply& reply, Packet& packet) {
   if (reply.announce_max_segment) write32(tcp + 20, family == Family::ipv4 ? 0x020405b4 : 0x020405a0);
   uint32_t sum = pseudo_header_sum(ip, family, protocol_tcp, total_bytes);
   sum = add_to_checksum(sum, {tcp, tcp_bytes});
-  sum = add_to_checksum(
-      sum, {reinterpret_cast<const uint8_t*>(reply.payload.data()), reply.payload.size()});
+  sum = add_to_checksum(sum, {reinterpret_cast<const uint8_t*>(reply.payload.data()), reply.payload.size()});
   write16(tcp + 16, finish_checksum(sum));
   packet.length = static_cast<uint16_t>(ip_bytes + tcp_bytes);
   packet.payload = reply.payload;

@@ -26,8 +26,8 @@ struct Segment {
   uint32_t sequence = 0;
   uint32_t acknowledgement = 0;
   uint8_t flags = 0;
-  uint16_t window_bytes = 0;        ///< As in the header: the lab never offers window scaling.
-  uint16_t max_segment_bytes = 0;   ///< The MSS option, or what RFC 9293 assumes without one.
+  uint16_t window_bytes = 0;       ///< As in the header: the lab never offers window scaling.
+  uint16_t max_segment_bytes = 0;  ///< The MSS option, or what RFC 9293 assumes without one.
   std::span<const uint8_t> payload;
 };
 

@@ -51,7 +51,8 @@ std::optional<Integer> read_integer(std::string_view text, Integer low, Integer 
 /// "300us", "0.3ms", "1.5s", at most an hour.
 std::optional<uint32_t> read_duration_us(std::string_view text) {
   constexpr double longest_us = 3600 * us_per_second;
-  static constexpr std::pair<std::string_view, double> units[] = {{"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
+  static constexpr std::pair<std::string_view, double> units[] = {
+      {"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
   for (const auto& [unit, us] : units) {
     if (!text.ends_with(unit)) continue;
     const auto number = read_number(text.substr(0, text.size() - unit.size()));
@@ -163,7 +164,8 @@ Outcome read_rtt(Profile& profile, Words words) {
   region.rtt_low_us = *low;
   region.rtt_high_us = *high;
   if (words.size() == 1) return std::nullopt;
-  if (words[1] != "by" || words.size() != 3 || !words[2].starts_with('/')) return Fault{words[1], "is not expected here"};
+  if (words[1] != "by" || words.size() != 3 || !words[2].starts_with('/'))
+    return Fault{words[1], "is not expected here"};
   const auto bits = read_integer<unsigned>(words[2].substr(1), 0, 32);
   if (!bits) return Fault{words[2], "is not a prefix length from /0 to /32"};
   region.rtt_shared_bits = 32 - *bits;
@@ -208,7 +210,8 @@ Outcome read_exists(Profile& profile, Words words) {
 Outcome read_missing(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
   const auto refusal = read_refusal(words[0]);
-  if (!refusal || *refusal == Refusal::rst) return Fault{words[0], "is not what an address without a host can do"};
+  if (!refusal || *refusal == Refusal::rst)
+    return Fault{words[0], "is not what an address without a host can do"};
   profile.regions.back().missing = *refusal;
   return std::nullopt;
 }
@@ -218,7 +221,8 @@ Outcome read_open(Profile& profile, Words words) {
   if (auto fault = read_ports_and_share(words, rule.ports, rule.share)) return fault;
   if (!words.empty()) {
     if (words[0] != "says") return Fault{words[0], "is not expected here"};
-    if (words.size() != 2) return words.size() < 2 ? Fault{words[0], "lacks what it says"} : Fault{words[2], "is a word too many"};
+    if (words.size() != 2)
+      return words.size() < 2 ? Fault{words[0], "lacks what it says"} : Fault{words[2], "is a word too many"};
     const auto speech = read_speech(words[1]);
     if (!speech) return Fault{words[1], "is nothing that a port can say"};
     rule.speech = *speech;
@@ -267,7 +271,8 @@ Outcome read_back_at(Profile& profile, Words words) {
   Region& region = profile.regions.back();
   const auto us = read_duration_us(words[0]);
   if (!us) return Fault{words[0], "is not a time"};
-  if (region.gone_at_us == 0 || *us <= region.gone_at_us) return Fault{words[0], "is not after a gone-at above it"};
+  if (region.gone_at_us == 0 || *us <= region.gone_at_us)
+    return Fault{words[0], "is not after a gone-at above it"};
   region.back_at_us = *us;
   return std::nullopt;
 }
@@ -287,9 +292,13 @@ constexpr Keyword keywords[] = {
     {"jitter", "jitter 2ms", Place::once_in_region, read_jitter},
     {"loss", "loss 3%, or loss out 3% back 1%", Place::once_in_region, read_loss},
     {"exists", "exists 10%", Place::once_in_region, read_exists},
-    {"missing", "missing silent, net-unreachable, host-unreachable, port-unreachable or admin-prohibited", Place::once_in_region, read_missing},
-    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region, read_open},
-    {"closed", "closed [PORTS] [SHARE%] rst|silent|net-unreachable|host-unreachable|port-unreachable|admin-prohibited", Place::any_in_region, read_closed},
+    {"missing", "missing silent, net-unreachable, host-unreachable, port-unreachable or admin-prohibited",
+     Place::once_in_region, read_missing},
+    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region,
+     read_open},
+    {"closed",
+     "closed [PORTS] [SHARE%] rst|silent|net-unreachable|host-unreachable|port-unreachable|admin-prohibited",
+     Place::any_in_region, read_closed},
     {"rst-per-second", "rst-per-second 200 [burst 20]", Place::once_in_region, read_rst_per_second},
     {"gone-at", "gone-at 1.5s", Place::once_in_region, read_gone_at},
     {"back-at", "back-at 6s", Place::once_in_region, read_back_at},
@@ -309,7 +318,8 @@ std::vector<std::string_view> split(std::string_view line) {
 
 /// The rest of a line after its first word, without blanks around it.
 std::string_view after_first_word(std::string_view line, std::string_view first_word) {
-  std::string_view rest = line.substr(static_cast<size_t>(first_word.data() - line.data()) + first_word.size());
+  std::string_view rest =
+      line.substr(static_cast<size_t>(first_word.data() - line.data()) + first_word.size());
   const size_t start = rest.find_first_not_of(" \t");
   if (start == std::string_view::npos) return {};
   return rest.substr(start, rest.find_last_not_of(" \t\r") - start + 1);
@@ -371,7 +381,8 @@ Parsed<Profile> parse_profile(std::string_view name, std::string_view text) {
   }
   Profile profile = reader.take();
   if (profile.regions.empty()) {
-    return SpecError{std::string(name) + ": has no prefix line, so nothing would answer: write prefix 10.0.0.0/16"};
+    return SpecError{std::string(name) +
+                     ": has no prefix line, so nothing would answer: write prefix 10.0.0.0/16"};
   }
   return profile;
 }

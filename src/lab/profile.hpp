@@ -13,7 +13,14 @@
 namespace portloop::lab {
 
 /// How a SYN to something that is not open is answered.
-enum class Refusal : uint8_t { rst, silence, net_unreachable, host_unreachable, port_unreachable, admin_prohibited };
+enum class Refusal : uint8_t {
+  rst,
+  silence,
+  net_unreachable,
+  host_unreachable,
+  port_unreachable,
+  admin_prohibited
+};
 
 /// What an open port does once the handshake is complete.
 enum class Speech : uint8_t {
@@ -48,12 +55,12 @@ struct ClosedRule {
 struct Region {
   std::vector<Prefix> prefixes;
   uint32_t rtt_low_us = 0;
-  uint32_t rtt_high_us = 0;      ///< Equal to rtt_low_us where every host has the same.
-  unsigned rtt_shared_bits = 0;  ///< Low bits of the address that don't change the RTT: 8 for "by /24".
-  uint32_t jitter_us = 0;        ///< 0 to this much is added to each answer's RTT.
-  double loss_out = 0;           ///< Of packets towards the hosts, 0-1.
-  double loss_back = 0;          ///< Of packets from the hosts, 0-1.
-  double exists = 1;             ///< Share of addresses that have a host, 0-1.
+  uint32_t rtt_high_us = 0;            ///< Equal to rtt_low_us where every host has the same.
+  unsigned rtt_shared_bits = 0;        ///< Low bits of the address that don't change the RTT: 8 for "by /24".
+  uint32_t jitter_us = 0;              ///< 0 to this much is added to each answer's RTT.
+  double loss_out = 0;                 ///< Of packets towards the hosts, 0-1.
+  double loss_back = 0;                ///< Of packets from the hosts, 0-1.
+  double exists = 1;                   ///< Share of addresses that have a host, 0-1.
   Refusal missing = Refusal::silence;  ///< What a SYN to an address without a host meets; never rst.
   std::vector<OpenRule> open;
   std::vector<ClosedRule> closed;  ///< A port that no rule covers answers with a RST.
@@ -65,9 +72,9 @@ struct Region {
 
 struct Profile {
   std::string name;
-  std::string about;   ///< One line for `--list`.
-  std::string target;  ///< A suggestion for `--list`, such as "10.0.1.1 -p 1-65535".
-  uint64_t seed = 1;   ///< Decides which hosts exist, what is open, and each RTT.
+  std::string about;            ///< One line for `--list`.
+  std::string target;           ///< A suggestion for `--list`, such as "10.0.1.1 -p 1-65535".
+  uint64_t seed = 1;            ///< Decides which hosts exist, what is open, and each RTT.
   std::vector<Region> regions;  ///< The first that contains an address decides.
 };
 

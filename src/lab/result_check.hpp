@@ -17,11 +17,11 @@ namespace portloop::lab {
 
 /// How many results differ from the truth, by kind.
 struct Differences {
-  uint64_t missed = 0;     ///< The truth has it (open; with all states shown, any), the result does not.
-  uint64_t wrong = 0;      ///< A state that the truth contradicts, or an endpoint that nobody asked for.
-  uint64_t undecided = 0;  ///< unknown, where the host answers for as long as it is asked.
-  uint64_t repeated = 0;   ///< Said twice.
-  uint64_t unreadable = 0; ///< Lines that are no result.
+  uint64_t missed = 0;      ///< The truth has it (open; with all states shown, any), the result does not.
+  uint64_t wrong = 0;       ///< A state that the truth contradicts, or an endpoint that nobody asked for.
+  uint64_t undecided = 0;   ///< unknown, where the host answers for as long as it is asked.
+  uint64_t repeated = 0;    ///< Said twice.
+  uint64_t unreadable = 0;  ///< Lines that are no result.
   uint64_t total() const { return missed + wrong + undecided + repeated + unreadable; }
 };
 

@@ -40,7 +40,8 @@ uint64_t now_ns() {
 
 class AnsweringLoop {
  public:
-  AnsweringLoop(int device, Responder& responder, const CommandProcess& command, const BlockedSignals& signals)
+  AnsweringLoop(int device, Responder& responder, const CommandProcess& command,
+                const BlockedSignals& signals)
       : device_(device), responder_(responder), command_(command), signals_(signals) {}
 
   /// Returns the command's exit status.
@@ -62,8 +63,8 @@ class AnsweringLoop {
       const std::span<const uint8_t> head = packet->head();
       iovec parts[] = {{const_cast<uint8_t*>(head.data()), head.size()},
                        {const_cast<char*>(packet->payload.data()), packet->payload.size()}};
-      const ssize_t written = packet->payload.empty() ? write(device_, head.data(), head.size())
-                                                      : writev(device_, parts, 2);
+      const ssize_t written =
+          packet->payload.empty() ? write(device_, head.data(), head.size()) : writev(device_, parts, 2);
       if (written < 0) ++responder_.counters().write_failures;
     }
   }
@@ -137,7 +138,8 @@ LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
     run.error = network.error();
     return run;
   }
-  if (!network->has_ipv6) std::fputs("portloop-lab: this kernel has no IPv6, only IPv4 is simulated\n", stderr);
+  if (!network->has_ipv6)
+    std::fputs("portloop-lab: this kernel has no IPv6, only IPv4 is simulated\n", stderr);
   Responder responder(profile, luck_seed);
   const BlockedSignals signals;
   const auto command = CommandProcess::start(argv, signals);
@@ -145,7 +147,8 @@ LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
     run.error = command.error();
     return run;
   }
-  prctl(PR_SET_TIMERSLACK, 1UL);  // answers are due to the microsecond; after the fork: the command keeps its own
+  prctl(PR_SET_TIMERSLACK,
+        1UL);  // answers are due to the microsecond; after the fork: the command keeps its own
   AnsweringLoop loop(network->device.get(), responder, *command, signals);
   run.exit_status = loop.run();
   run.started = true;

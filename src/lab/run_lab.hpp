@@ -12,8 +12,8 @@ namespace portloop::lab {
 struct LabRun {
   int exit_status = 0;  ///< The command's, or 1 where it could not be started.
   bool started = false;
-  Counters counters;    ///< Where started.
-  std::string error;    ///< Where not started: one line, without newline.
+  Counters counters;  ///< Where started.
+  std::string error;  ///< Where not started: one line, without newline.
 };
 
 /// Runs argv inside the network of the profile and answers for that network until the command ends. Moves

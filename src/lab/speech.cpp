@@ -20,14 +20,16 @@ constexpr std::string_view drip_text = "portloop-lab says one byte a second\r\n"
 const std::string& hostile_text() {
   static const std::string text = [] {
     std::string bytes(
-        "=cmd|'/C calc'!A0,\"a\"\"b\",+1+1,@SUM(A1)\r\n"   // a spreadsheet's formulas and CSV quotes
+        "=cmd|'/C calc'!A0,\"a\"\"b\",+1+1,@SUM(A1)\r\n"  // a spreadsheet's formulas and CSV quotes
         "\x1b[2J\x1b[31m\x1b]0;owned\x07\x1b]8;;http://127.0.0.1/\x1b\\"  // clear, colour, window title, link
-        "\x9b" "31m\x90q\x9c"                             // the same as C1 controls of one byte
-        "\x00\x01\x7f\b\b\b\v\f\r"                        // NUL, DEL, backspaces
+        "\x9b"
+        "31m\x90q\x9c"                                          // the same as C1 controls of one byte
+        "\x00\x01\x7f\b\b\b\v\f\r"                              // NUL, DEL, backspaces
         "\xff\xfe\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80\xe2\x82"  // never UTF-8: overlong, surrogate, cut off
-        "\xe2\x80\xae" "txt.exe\xef\xbb\xbf"              // right-to-left override, byte order mark
+        "\xe2\x80\xae"
+        "txt.exe\xef\xbb\xbf"  // right-to-left override, byte order mark
         "]]></script><!--<![CDATA[&lt;&#0;\"'{\"state\":\"open\"}\\u0000\\\n"  // XML, HTML and JSON
-        "Host: 1.2.3.4 ()\tPorts: 22/open/tcp//ssh///\n"sv);  // a line of grepable output
+        "Host: 1.2.3.4 ()\tPorts: 22/open/tcp//ssh///\n"sv);                   // a line of grepable output
     bytes.append(6000, 'A');
     bytes += "\n";
     return bytes;

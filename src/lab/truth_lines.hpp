@@ -13,7 +13,8 @@
 namespace portloop::lab {
 
 /// Calls `line` with one line of JSON (newline included) for each address and port, in ascending order, until
-/// it returns false. `time` goes into each line as it is. `rtt_us` is the nominal one, 0 where nothing answers.
+/// it returns false. `time` goes into each line as it is. `rtt_us` is the nominal one, 0 where nothing
+/// answers.
 void write_truth(const Profile& profile, const TargetSet& targets, const PortSet& ports, bool open_only,
                  std::string_view time, const std::function<bool(const std::string&)>& line);
 
