@@ -5,6 +5,7 @@
 #include <string>
 
 #include "lab/built_in_profiles.hpp"
+#include "lab/chance.hpp"
 
 using namespace portloop;
 using namespace portloop::lab;
@@ -161,4 +162,18 @@ TEST_CASE("every built-in profile is a profile, says what it is, and suggests a 
     CHECK_FALSE(profile->target.empty());
   }
   CHECK(built_in_profile("no such").empty());
+}
+
+TEST_CASE("a profile with any bytes changed is read or refused, in one line") {
+  uint64_t state = 7;
+  for (const BuiltInProfile& built_in : built_in_profiles()) {
+    for (int i = 0; i < 500; ++i) {
+      std::string text(built_in.text);
+      for (int change = 0; change < 3; ++change) {
+        text[mix(++state) % text.size()] = static_cast<char>(mix(++state));
+      }
+      const auto profile = parse_profile("x", text);
+      if (!profile) CHECK(profile.error().find('\n') == std::string::npos);
+    }
+  }
 }

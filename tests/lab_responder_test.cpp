@@ -188,13 +188,19 @@ TEST_CASE("a repeated SYN of the same handshake gets the same SYN-ACK again") {
 }
 
 TEST_CASE("a new SYN on a known four-tuple starts over") {
-  Network network(plain + "open 22\n");
+  Network network(plain + "open 22 says ssh\n");
   network.connect(22);
+  network.pass(50 * ms);
   network.send(tcp_flag::syn, 22, 5000);
-  const auto answers = network.pass(100 * ms);
+  const auto answers = network.pass(50 * ms);
   REQUIRE(answers.size() == 1);
-  CHECK(answers[0].has(syn_ack));
+  REQUIRE(answers[0].has(syn_ack));
   CHECK(answers[0].segment.acknowledgement == 5001);
+  network.send(tcp_flag::ack, 22, 5001, answers[0].segment.sequence + 1);
+  const auto banner = network.pass(50 * ms);
+  REQUIRE(banner.size() == 1);
+  CHECK(banner[0].payload == script_of(Speech::ssh).text);
+  CHECK(banner[0].segment.sequence == answers[0].segment.sequence + 1);
   CHECK(network.responder().connections() == 1);
 }
 
@@ -365,6 +371,14 @@ TEST_CASE("a host sends no more RSTs a second than its limit, and SYN-ACKs don't
   CHECK(syn_acks >= 1000);
 }
 
+TEST_CASE("a host that rested sends no more RSTs at once than its burst") {
+  Network network(plain + "rst-per-second 100 burst 5\n");
+  network.syn(1);
+  network.pass(10 * second);
+  for (uint16_t port = 2; port <= 100; ++port) network.syn(port);
+  CHECK(network.pass(50 * ms).size() == 5);
+}
+
 TEST_CASE("the limit of RSTs is each host's own") {
   Network network(plain + "rst-per-second 1 burst 1\n");
   network.syn(1);
@@ -373,24 +387,23 @@ TEST_CASE("the limit of RSTs is each host's own") {
   CHECK(network.pass(second).size() == 2);
 }
 
-TEST_CASE("loss takes its share in each direction, and a retry is another draw") {
+TEST_CASE("loss takes its share in each direction, and each retry is another draw") {
   Network network(plain + "loss out 10% back 20%\n");
-  uint32_t answered = 0, retried_answered = 0;
   std::vector<bool> heard(10001);
-  for (uint16_t port = 1; port <= 10000; ++port) network.syn(port);
-  for (const Seen& seen : network.pass(second)) {
-    heard[seen.segment.source_port] = true;
-    ++answered;
+  uint32_t silent = 10000, syns = 0;
+  for (int attempt = 1; attempt <= 4; ++attempt) {
+    CAPTURE(attempt);
+    for (uint16_t port = 1; port <= 10000; ++port) {
+      if (!heard[port]) network.syn(port);
+    }
+    syns += silent;
+    const auto answers = network.pass(second);
+    CHECK(answers.size() == doctest::Approx(silent * 0.72).epsilon(0.08));
+    for (const Seen& seen : answers) heard[seen.segment.source_port] = true;
+    silent -= static_cast<uint32_t>(answers.size());
   }
-  CHECK(answered == doctest::Approx(7200).epsilon(0.03));
-  CHECK(network.counters().dropped == 10000 - answered);
-  const uint32_t silent = 10000 - answered;
-  for (uint16_t port = 1; port <= 10000; ++port) {
-    if (!heard[port]) network.syn(port);
-  }
-  retried_answered = static_cast<uint32_t>(network.pass(second).size());
-  CHECK(retried_answered == doctest::Approx(silent * 0.72).epsilon(0.05));
-  CHECK(network.counters().syn_repeated == silent);
+  CHECK(network.counters().dropped == syns - (10000 - silent));
+  CHECK(network.counters().syn_repeated == syns - 10000);
 }
 
 TEST_CASE("which packets are lost is the same in each run, and another with another seed") {
