@@ -199,6 +199,7 @@ int LoopPool::start() {
   }
   lanes_.clear();
   done_ = true;
+  apply_reference(false);
   return error;
 }
 
@@ -266,6 +267,7 @@ void LoopPool::deliver_some() {
 void LoopPool::finish() {
   for (auto& lane : lanes_) lane->join();
   done_ = true;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&results_ready_));  // as a single loop: what is done keeps no loop alive
   events_.on_done(failure_ != 0 ? failure_ : stopped_ ? UV_ECANCELED : 0);
   if (on_closed_) close_handles();
 }
@@ -279,7 +281,7 @@ void LoopPool::stop() {
 void LoopPool::close(std::function<void()> on_closed) {
   assert(!on_closed_ && open_handles_ > 0);
   stop();
-  set_referenced(true);  // or a loop with nothing else to do would end before this is over
+  apply_reference(true);  // or a loop with nothing else to do would end before this is over
   on_closed_ = std::move(on_closed);
   {
     const std::lock_guard lock(mutex_);
@@ -302,7 +304,10 @@ void LoopPool::close_handles() {
 }
 
 void LoopPool::set_referenced(bool referenced) {
-  if (on_closed_) return;
+  if (!on_closed_ && !done_) apply_reference(referenced);
+}
+
+void LoopPool::apply_reference(bool referenced) {
   for (auto* handle : {reinterpret_cast<uv_handle_t*>(&turns_), reinterpret_cast<uv_handle_t*>(&results_ready_)}) {
     referenced ? uv_ref(handle) : uv_unref(handle);
   }

@@ -63,6 +63,7 @@ class LoopPool {
   void deliver_some();
   void finish();
   void close_handles();
+  void apply_reference(bool referenced);
 
   uv_loop_t* loop_;
   const ScanSpace& space_;

@@ -63,7 +63,10 @@ int Scanner::start() {
   wake_.data = this;
   open_handles_ = 2;
   state_ = State::running;
-  if (!referenced_) set_referenced(false);
+  if (!referenced_) {
+    referenced_ = true;
+    apply_reference(false);
+  }
   turn_soon();
   return 0;
 }

@@ -85,6 +85,8 @@ class Scanner final : private ConnectorEvents {
   void close(std::function<void()> on_closed);
 
   const ScanCounters& counters() const { return counters_; }
+  /// Whether it keeps the loop alive while it runs; it does by default. Once it is done it doesn't, until it
+  /// is closed.
   void set_referenced(bool referenced);
 
  private:
@@ -115,6 +117,7 @@ class Scanner final : private ConnectorEvents {
   void cancel_some();
   void tell_done(int status);
   void close_some();
+  void apply_reference(bool referenced);
   void on_handle_closed();
 
   uv_loop_t* loop_;

@@ -24,8 +24,11 @@ uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(han
 
 void Scanner::tell_done(int status) {
   done_told_ = true;
-  if (state_ != State::closing) state_ = State::done;
   uv_timer_stop(&wake_);
+  if (state_ != State::closing) {
+    state_ = State::done;
+    apply_reference(false);  // what is done keeps no loop alive
+  }
   events_.on_done(status);
 }
 
@@ -37,7 +40,7 @@ void Scanner::stop() {
 
 void Scanner::close(std::function<void()> on_closed) {
   assert(state_ != State::fresh && state_ != State::closing);
-  set_referenced(true);  // or a loop with nothing else to do would end before this is over
+  apply_reference(true);  // or a loop with nothing else to do would end before this is over
   on_closed_ = std::move(on_closed);
   state_ = State::closing;
   turn_soon();
@@ -82,9 +85,13 @@ void Scanner::on_handle_closed() {
 }
 
 void Scanner::set_referenced(bool referenced) {
-  if (state_ == State::closing || (referenced == referenced_ && referenced)) return;
+  if (state_ == State::running || state_ == State::stopping) apply_reference(referenced);
+  if (state_ == State::fresh) referenced_ = referenced;
+}
+
+void Scanner::apply_reference(bool referenced) {
+  if (referenced == referenced_) return;
   referenced_ = referenced;
-  if (state_ == State::fresh) return;
   const auto set = [referenced](uv_handle_t* handle) { referenced ? uv_ref(handle) : uv_unref(handle); };
   set(as_handle(&turns_));
   set(as_handle(&wake_));
