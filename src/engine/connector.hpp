@@ -40,6 +40,7 @@ class Connector {
   virtual uint32_t kind_of(const Endpoint& endpoint) const = 0;
 
   /// Begins a connect; an outcome where it is known at once, else on_outcome() will tell. The slot is free.
+  /// May throw std::bad_alloc; then the slot is as after release().
   virtual std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) = 0;
 
   /// A late timer asks whether the answer is there already: the outcome, or EALREADY.

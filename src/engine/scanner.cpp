@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 
 #include "engine/banner_reader.hpp"
 #include "engine/connect_slot.hpp"
@@ -234,7 +235,15 @@ void Scanner::start_ask(const Ask& ask) {
     counters_.peak_in_flight.store(in_flight, std::memory_order_relaxed);
   }
   slot.started_ns = uv_hrtime();
-  if (const auto outcome = connector_->start(slot.number, ask.endpoint)) {
+  std::optional<ConnectOutcome> outcome;
+  try {
+    outcome = connector_->start(slot.number, ask.endpoint);
+  } catch (const std::bad_alloc&) {
+    slot.state = ConnectSlot::State::free;  // there is nothing to release
+    counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    throw;
+  }
+  if (outcome) {
     handle(slot.number, *outcome);
     return;
   }

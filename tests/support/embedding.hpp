@@ -210,7 +210,7 @@ struct Recorded {
 /// "30000,30001": the ports of a list.
 inline std::string join(const std::vector<LocalPort>& ports) {
   std::string text;
-  for (const LocalPort& port : ports) text += (text.empty() ? "" : ",") + port.text();
+  for (const LocalPort& port : ports) text.append(text.empty() ? "" : ",").append(port.text());
   return text;
 }
 
