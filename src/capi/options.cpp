@@ -82,8 +82,10 @@ int portloop_options_add_range(portloop_options* options, const sockaddr* first,
     __builtin_memcpy(&low, first, size);
     __builtin_memcpy(&high, last, size);
     const AddressRange range{to_endpoint(low).address, to_endpoint(high).address};
-    if (range.first.zone != range.last.zone || range.last < range.first) return refuse(options, "the range is backwards");
-    if (is_unspecified(range.first)) return refuse(options, "the range contains the address that means this machine itself");
+    const std::string words = quote_word(to_text(range.first) + '-' + to_text(range.last));
+    if (range.first.zone != range.last.zone) return refuse(options, words + " has two zones: a range has one");
+    if (range.last < range.first) return refuse(options, words + " is backwards: the lower address comes first");
+    if (is_unspecified(range.first)) return refuse(options, words + " contains " + quote_word(to_text(range.first)) + ", which means this machine itself");
     options->included.push_back(range);
     return accept(options);
   });
@@ -114,7 +116,9 @@ int portloop_options_set_in_flight(portloop_options* options, uint32_t connects)
 
 int portloop_options_set_rate(portloop_options* options, double connects_per_second) {
   return guarded(options, [&] {
-    if (!(connects_per_second >= 0) || connects_per_second > 1e9) return refuse(options, "the rate is 0-1000000000 connects per second");
+    if (!(connects_per_second >= 0) || connects_per_second > 1e9) {
+      return refuse(options, "rate is 0-1000000000 connects per second, not " + std::to_string(connects_per_second));
+    }
     options->scanner.plan.rate_per_s = connects_per_second;
     return accept(options);
   });
@@ -139,9 +143,10 @@ int portloop_options_set_retries(portloop_options* options, int retries) {
 }
 
 int portloop_options_set_order(portloop_options* options, portloop_order order) {
-  if (order != PORTLOOP_ORDER_RANDOM && order != PORTLOOP_ORDER_SEQUENTIAL) return refuse(options, "the order is random or sequential");
-  options->order = order == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
-  return accept(options);
+  int checked = 0;
+  const int error = set_in_range(options, "order", static_cast<int>(order), 0, 1, checked);
+  if (error == 0) options->order = checked == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
+  return error;
 }
 
 int portloop_options_set_seed(portloop_options* options, uint64_t seed) {
@@ -151,7 +156,9 @@ int portloop_options_set_seed(portloop_options* options, uint64_t seed) {
 
 int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count) {
   return guarded(options, [&] {
-    if (number < 1 || number > count) return refuse(options, "a shard is K/N with 1 <= K <= N");
+    if (number < 1 || number > count) {
+      return refuse(options, "shard is K/N with 1 <= K <= N, not " + quote_word(std::to_string(number) + '/' + std::to_string(count)));
+    }
     options->shard = {number, count};
     return accept(options);
   });
@@ -162,17 +169,24 @@ int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
 }
 
 int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {
-  if (connector != PORTLOOP_CONNECTOR_FASTEST && connector != PORTLOOP_CONNECTOR_PORTABLE) return refuse(options, "no such connector");
-  options->connector = connector == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
-  return accept(options);
+  int checked = 0;
+  const int error = set_in_range(options, "connector", static_cast<int>(connector), 0, 1, checked);
+  if (error == 0) options->connector = checked == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
+  return error;
 }
 
 int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms, uint32_t most_bytes) {
   BannerOptions wanted;
-  int error = set_in_range(options, "banner timeout", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
+  int kind = 0;
+  int error = set_in_range(options, "banners", static_cast<int>(banners), 0, 2, kind);
+  if (error == 0 && banners == PORTLOOP_BANNERS_NONE) {
+    options->scanner.banners = {};
+    return 0;
+  }
+  if (error == 0) error = set_in_range(options, "banner timeout", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
   if (error == 0) error = set_in_range(options, "banner length", most_bytes, 1U, 65'536U, wanted.most_bytes);
   if (error != 0) return error;
-  wanted.wanted = banners != PORTLOOP_BANNERS_NONE;
+  wanted.wanted = true;
   wanted.http = banners == PORTLOOP_BANNERS_HTTP;
   options->scanner.banners = wanted;
   return accept(options);

@@ -1,7 +1,8 @@
 // The scan behind the C ABI: one scanner on the caller's loop, or a pool of them.
 //
-// Happy path: init, start, results, done, close. Whatever fails in start leaves a handle that only close is
-// left for. close before start has nothing to wait for, but still calls back from the loop.
+// Happy path: init, start, results, done, close. Where start fails for what the options say, it may be called
+// again; whatever else fails in it leaves a handle that only close is left for. close before start has nothing
+// to wait for, but still calls back from the loop.
 #include <cassert>
 #include <new>
 #include <optional>
@@ -26,14 +27,18 @@ struct portloop_scan final : public ScanEvents {
   void* data = nullptr;
 
  private:
-  void on_result(const ProbeResult& result) override;
-  void on_done(int status) override { on_done_(this, status); }
+  // noexcept: what a caller's callback throws ends the program here, where it says so, and not in libuv.
+  void on_result(const ProbeResult& result) noexcept override;
+  void on_done(int status) noexcept override {
+    if (on_done_ != nullptr) on_done_(this, status);
+  }
   void closed();
 
   portloop_result_cb on_result_ = nullptr;
   portloop_done_cb on_done_ = nullptr;
   portloop_close_cb on_close_ = nullptr;
   bool start_called_ = false;
+  bool close_called_ = false;
   bool started_ = false;
   bool referenced_ = true;
   std::optional<ScanSpace> space_;
@@ -44,7 +49,7 @@ struct portloop_scan final : public ScanEvents {
 };
 
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
-  if (start_called_) return UV_EALREADY;
+  if (start_called_ || close_called_) return UV_EALREADY;
   TargetSet targets(options->included, options->excluded);
   PortSet ports = options->ports;
   if (!options->ports_set) ports = *parse_ports("common", nullptr);
@@ -68,13 +73,15 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   } else {
     pool_ = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
     error = pool_->start();
+    if (!pool_->holds_loop()) pool_.reset();
     if (error == 0 && !referenced_) pool_->set_referenced(false);
   }
   started_ = error == 0;
   return error;
 }
 
-void portloop_scan::on_result(const ProbeResult& result) {
+void portloop_scan::on_result(const ProbeResult& result) noexcept {
+  if (on_result_ == nullptr) return;
   portloop_result told{};
   const SocketAddress address = to_socket_address(result.endpoint);
   __builtin_memcpy(&told.address, &address, address.size());
@@ -97,6 +104,8 @@ void portloop_scan::stop() {
 }
 
 void portloop_scan::close(portloop_close_cb close_cb) {
+  assert(!close_called_);
+  close_called_ = true;
   on_close_ = close_cb;
   if (scanner_) {
     scanner_->close([this] { closed(); });
@@ -164,6 +173,7 @@ void* portloop_scan_data(const portloop_scan* scan) { return scan->data; }
 void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size) {
   portloop_stats now;
   scan->fill(now);
+  __builtin_memset(stats, 0, size);
   __builtin_memcpy(stats, &now, size < sizeof now ? size : sizeof now);
 }
 

@@ -6,8 +6,11 @@
 // unread); the peer resets (what came so far is the banner).
 #include "engine/banner_reader.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <new>
 #include <string>
 
 namespace portloop {
@@ -18,30 +21,62 @@ constexpr uint64_t quiet_ms = 100;
 
 constexpr std::string_view get_request = "GET / HTTP/1.0\r\n\r\n";
 
+/// A few bytes on a connection that has sent nothing yet always fit. Not with uv_write(): where the peer has
+/// gone that raises SIGPIPE, and what the embedder does with signals is not ours to know.
+bool send_now(uv_tcp_t& tcp, std::string_view bytes) {
+#ifdef MSG_NOSIGNAL
+  uv_os_fd_t fd = -1;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp), &fd) != 0) return false;
+  return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size());
+#else  // libuv's sockets raise no signal there: SO_NOSIGPIPE, or there are none
+  uv_buf_t buffer = uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
+  return uv_try_write(reinterpret_cast<uv_stream_t*>(&tcp), &buffer, 1) == static_cast<int>(bytes.size());
+#endif
+}
+
 }  // namespace
 
 struct BannerReader::Reading {
   uv_tcp_t tcp{};
   uv_timer_t timer{};
-  uv_write_t request{};
   BannerReader* reader = nullptr;
   ProbeResult result;
+  size_t place = 0;  // in the reader's list
   std::string bytes;
   std::array<char, 1024> buffer;
   uint64_t deadline_ms = 0;
   bool asked_with_get = false;
   int open_handles = 2;
+
+  /// False where memory lacks.
+  bool append(size_t length) noexcept {
+    try {
+      bytes.append(buffer.data(), length);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
 };
 
 BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t most_at_once,
                            std::function<void(const ProbeResult&)> on_read)
-    : loop_(loop), options_(options), most_at_once_(most_at_once), on_read_(std::move(on_read)) {}
+    : loop_(loop), options_(options), most_at_once_(most_at_once), on_read_(std::move(on_read)) {
+  readings_.reserve(most_at_once);
+}
 
 BannerReader::~BannerReader() = default;
 
 void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& result) {
-  auto* reading = new Reading;
+  // After this nothing can fail but the taking over itself.
+  auto* reading = new (std::nothrow) Reading;
+  if (reading == nullptr) {
+    connector.release(slot, Connector::Keep::nothing);
+    on_read_(result);
+    return;
+  }
   reading->reader = this;
+  reading->place = readings_.size();
   reading->result = result;
   reading->tcp.data = reading;
   reading->timer.data = reading;
@@ -77,8 +112,7 @@ void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*)
     return;
   }
   const size_t room = self->options_.most_bytes - reading->bytes.size();
-  reading->bytes.append(reading->buffer.data(), std::min(static_cast<size_t>(length), room));
-  if (reading->bytes.size() >= self->options_.most_bytes) {
+  if (!reading->append(std::min(static_cast<size_t>(length), room)) || reading->bytes.size() >= self->options_.most_bytes) {
     self->end(*reading);
     return;
   }
@@ -99,10 +133,7 @@ void BannerReader::on_deadline(uv_timer_t* timer) {
 
 void BannerReader::ask_with_get(Reading& reading) {
   reading.asked_with_get = true;
-  uv_buf_t bytes = uv_buf_init(const_cast<char*>(get_request.data()), get_request.size());
-  auto* stream = reinterpret_cast<uv_stream_t*>(&reading.tcp);
-  // Its callback has nothing to do: a failed write shows as the end of the reading.
-  if (uv_write(&reading.request, stream, &bytes, 1, nullptr) != 0) {
+  if (!send_now(reading.tcp, get_request)) {
     end(reading);
     return;
   }
@@ -111,7 +142,9 @@ void BannerReader::ask_with_get(Reading& reading) {
 }
 
 void BannerReader::end(Reading& reading) {
-  std::erase(readings_, &reading);
+  readings_[reading.place] = readings_.back();
+  readings_[reading.place]->place = reading.place;
+  readings_.pop_back();
   --active_;
   ProbeResult result = reading.result;
   result.banner = reading.bytes;
@@ -132,8 +165,9 @@ void BannerReader::on_handle_closed(uv_handle_t* handle) {
   on_closed();
 }
 
-void BannerReader::end_all() {
-  while (!readings_.empty()) end(*readings_.back());
+bool BannerReader::end_some(size_t most) {
+  for (; most > 0 && !readings_.empty(); --most) end(*readings_.back());
+  return readings_.empty();
 }
 
 void BannerReader::set_referenced(bool referenced) {

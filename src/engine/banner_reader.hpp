@@ -27,10 +27,10 @@ class BannerReader {
   /// been told without a banner.
   void read(Connector& connector, uint32_t slot, const ProbeResult& result);
 
-  /// Ends all readings; those results are told with what came so far.
-  void end_all();
+  /// Ends up to `most` readings; their results are told with what came so far. True when none is left.
+  bool end_some(size_t most);
   void set_referenced(bool referenced);
-  /// After end_all(): called from the loop when no handle is left.
+  /// After end_some() has said so: called from the loop when no handle is left.
   void when_closed(std::function<void()> on_closed);
 
  private:

@@ -19,7 +19,7 @@ namespace portloop {
 /// What a connector tells whoever owns the slots. Always from the loop's thread, never from inside start().
 class ConnectorEvents {
  public:
-  /// The slot's connect has ended; never EALREADY. The slot still holds its socket until release().
+  /// The slot's connect has ended; EALREADY only with an ICMP error. The slot holds its socket until release().
   virtual void on_outcome(uint32_t slot, const ConnectOutcome& outcome) = 0;
   /// The outcomes of this turn of the loop have been told.
   virtual void on_batch_end() = 0;
@@ -40,6 +40,7 @@ class Connector {
   virtual uint32_t kind_of(const Endpoint& endpoint) const = 0;
 
   /// Begins a connect; an outcome where it is known at once, else on_outcome() will tell. The slot is free.
+  /// May throw std::bad_alloc; then the slot is as after release().
   virtual std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) = 0;
 
   /// A late timer asks whether the answer is there already: the outcome, or EALREADY.

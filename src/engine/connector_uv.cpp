@@ -1,17 +1,23 @@
 // A fresh uv_tcp_t for each probe: nothing but libuv, so it works wherever libuv does. Twice the cost of the
 // epoll connector, because socket() and close() cost more than the connect.
 //
-// Happy path of a slot: uv_tcp_init, uv_tcp_connect, the callback with its status, uv_close. A handle is
-// never connected twice: libuv would report the old connection as the new port.
+// Happy path of a slot: uv_tcp_init, uv_tcp_connect, the callback with its status, a turn of the loop that
+// tells the outcome, uv_close. A handle is never connected twice: libuv would report the old connection as
+// the new port.
 //
 // What goes wrong:
 //   - status 0 proves nothing on its own (an ICMP error may wake the poller before it is set): it counts
 //     only where the peer's address can be read; otherwise the connect counts as silent and is asked again
 //   - an error returned by uv_tcp_connect itself, not by its callback: classified as the call's own
+//   - a thousand callbacks in one turn of the loop: they only note their status; the outcomes are told in
+//     batches, so that the embedder's handles have their turn in between
 //   - the slot is released before its connect ends: uv_close calls the connect callback with UV_ECANCELED,
 //     then the close callback; the connection belongs to no slot any more and frees itself
-#include <cerrno>
 #include <unistd.h>
+
+#include <cerrno>
+#include <deque>
+#include <new>
 #include <vector>
 
 #include "engine/connector.hpp"
@@ -19,6 +25,9 @@
 
 namespace portloop {
 namespace {
+
+// Outcomes for one turn of the loop: at 10 us each the loop is held for well under a millisecond.
+constexpr int outcomes_per_turn = 64;
 
 class UvConnector final : public Connector {
  public:
@@ -38,11 +47,14 @@ class UvConnector final : public Connector {
     uv_connect_t request{};
     UvConnector* owner = nullptr;
     uint32_t slot = 0;
+    bool ended = false;  // `status` says how
+    int status = 0;
     bool released = false;
   };
 
   static void on_connect_done(uv_connect_t* request, int status);
   static void on_tcp_closed(uv_handle_t* handle);
+  static void on_turn(uv_idle_t* idle);
   static ConnectOutcome outcome_of(const Connection& connection, int status);
   void close_connection(Connection* connection);
   void tell_closed();
@@ -51,16 +63,17 @@ class UvConnector final : public Connector {
   ConnectorEvents* events_ = nullptr;
   std::vector<Connection*> slots_;
   size_t alive_ = 0;  // connections that libuv still knows
+  std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
   bool referenced_ = true;
-  uv_idle_t closer_{};  // so that on_closed is called from the loop even where nothing was open
+  uv_idle_t turns_{};  // active while ended_ is not empty
   std::function<void()> on_closed_;
 };
 
 int UvConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
   loop_ = loop;
   events_ = events;
-  uv_idle_init(loop, &closer_);
-  closer_.data = this;
+  uv_idle_init(loop, &turns_);
+  turns_.data = this;
   return 0;
 }
 
@@ -104,13 +117,35 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
   auto* connection = static_cast<Connection*>(request->data);
   if (status == UV_ECANCELED || connection->released) return;  // its close callback follows
   UvConnector* self = connection->owner;
-  self->events_->on_outcome(connection->slot, outcome_of(*connection, status));
-  if (!self->on_closed_) self->events_->on_batch_end();
+  connection->ended = true;
+  connection->status = status;
+  try {
+    self->ended_.push_back(connection->slot);
+  } catch (const std::bad_alloc&) {
+    return;  // then the slot's deadline asks
+  }
+  uv_idle_start(&self->turns_, on_turn);
+}
+
+void UvConnector::on_turn(uv_idle_t* idle) {
+  auto* self = static_cast<UvConnector*>(idle->data);
+  for (int i = 0; i < outcomes_per_turn && !self->ended_.empty(); ++i) {
+    const uint32_t slot = self->ended_.front();
+    self->ended_.pop_front();
+    const Connection* connection = self->slots_[slot];
+    // Released meanwhile, or even in use again: then that connect stands in the list itself when it ends.
+    if (connection == nullptr || !connection->ended) continue;
+    self->events_->on_outcome(slot, outcome_of(*connection, connection->status));
+  }
+  if (self->ended_.empty()) uv_idle_stop(idle);
+  self->events_->on_batch_end();
 }
 
 /// libuv has no way to ask a connect that is under way; but whether the peer is known already can be asked.
 ConnectOutcome UvConnector::ask(uint32_t slot) {
-  ConnectOutcome outcome = outcome_of(*slots_[slot], 0);
+  const Connection& connection = *slots_[slot];
+  if (connection.ended) return outcome_of(connection, connection.status);
+  ConnectOutcome outcome = outcome_of(connection, 0);
   if (outcome.error_number != 0) outcome.error_number = EALREADY;
   return outcome;
 }
@@ -155,6 +190,7 @@ int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
 
 void UvConnector::set_referenced(bool referenced) {
   referenced_ = referenced;
+  referenced ? uv_ref(reinterpret_cast<uv_handle_t*>(&turns_)) : uv_unref(reinterpret_cast<uv_handle_t*>(&turns_));
   for (Connection* connection : slots_) {
     if (connection == nullptr) continue;
     auto* handle = reinterpret_cast<uv_handle_t*>(&connection->tcp);
@@ -164,8 +200,8 @@ void UvConnector::set_referenced(bool referenced) {
 
 void UvConnector::close(std::function<void()> on_closed) {
   on_closed_ = std::move(on_closed);
-  ++alive_;  // the closer
-  uv_close(reinterpret_cast<uv_handle_t*>(&closer_), [](uv_handle_t* handle) {
+  ++alive_;  // turns_
+  uv_close(reinterpret_cast<uv_handle_t*>(&turns_), [](uv_handle_t* handle) {
     auto* self = static_cast<UvConnector*>(handle->data);
     if (--self->alive_ == 0) self->tell_closed();
   });

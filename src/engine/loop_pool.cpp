@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <csignal>
+#include <new>
 
 namespace portloop {
 namespace {
@@ -11,6 +13,30 @@ constexpr size_t batch_size = 128;
 // Results that wait for the caller: about 10 MiB, then the lanes wait.
 constexpr size_t most_queued = 65536;
 constexpr size_t deliveries_per_turn = 256;
+
+/// A thread starts with the mask of the one that makes it: the embedder's signals are its own threads' affair.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+#ifndef _WIN32
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+#endif
+  }
+  ~SignalsBlocked() {
+#ifndef _WIN32
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+#endif
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+#ifndef _WIN32
+  sigset_t before_{};
+#endif
+};
 
 }  // namespace
 
@@ -28,12 +54,17 @@ class LoopPool::Lane final : public ScanEvents {
     }
   }
 
-  int open() {
+  int open() noexcept {
     int error = uv_loop_init(&loop_);
     if (error != 0) return error;
     loop_made_ = true;
-    scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_,
-                                         make_connector(pool_.connector_kind_, pool_.space_.targets), *this);
+    try {
+      scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_,
+                                           make_connector(pool_.connector_kind_, pool_.space_.targets), *this);
+      batch_.reserve(batch_size);
+    } catch (const std::bad_alloc&) {
+      return UV_ENOMEM;
+    }
     error = uv_async_init(&loop_, &stop_request_, [](uv_async_t* async) { static_cast<Lane*>(async->data)->scanner_->stop(); });
     if (error != 0) return error;
     stop_request_.data = this;
@@ -79,7 +110,8 @@ class LoopPool::Lane final : public ScanEvents {
     if (batch_.size() >= batch_size) flush();
   }
 
-  void on_done(int) override {
+  void on_done(int status) override {
+    if (status != 0 && status != UV_ECANCELED) pool_.note_failure(status);
     scanner_->close([this] {
       flush();
       close_own_handles();
@@ -132,6 +164,8 @@ LoopPool::~LoopPool() = default;
 const ScanCounters& LoopPool::counters(size_t lane) const { return lanes_[lane]->counters(); }
 
 int LoopPool::start() {
+  queue_.reserve(most_queued + batch_size);
+  delivering_.reserve(most_queued + batch_size);  // they are swapped; untouched pages cost nothing
   int error = uv_async_init(loop_, &results_ready_, on_results);
   if (error != 0) return error;
   results_ready_.data = this;
@@ -144,9 +178,12 @@ int LoopPool::start() {
     if (error == 0) ++opened;
   }
   size_t running = 0;
-  while (error == 0 && running < opened) {
-    error = lanes_[running]->start_thread();
-    if (error == 0) ++running;
+  {
+    const SignalsBlocked inherited_by_the_lanes;
+    while (error == 0 && running < opened) {
+      error = lanes_[running]->start_thread();
+      if (error == 0) ++running;
+    }
   }
   if (error == 0) {
     started_ = true;
@@ -162,6 +199,7 @@ int LoopPool::start() {
   }
   lanes_.clear();
   done_ = true;
+  apply_reference(false);
   return error;
 }
 
@@ -173,6 +211,12 @@ void LoopPool::hand_over(std::vector<Stored>& batch) {
   }
   batch.clear();
   uv_async_send(&results_ready_);
+}
+
+void LoopPool::note_failure(int status) {
+  const std::lock_guard lock(mutex_);
+  if (failure_ == 0) failure_ = status;
+  // The others go on: what they find is true all the same, and done says that the whole is not.
 }
 
 void LoopPool::lane_ended() {
@@ -223,7 +267,8 @@ void LoopPool::deliver_some() {
 void LoopPool::finish() {
   for (auto& lane : lanes_) lane->join();
   done_ = true;
-  events_.on_done(stopped_ ? UV_ECANCELED : 0);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&results_ready_));  // as a single loop: what is done keeps no loop alive
+  events_.on_done(failure_ != 0 ? failure_ : stopped_ ? UV_ECANCELED : 0);
   if (on_closed_) close_handles();
 }
 
@@ -234,12 +279,9 @@ void LoopPool::stop() {
 }
 
 void LoopPool::close(std::function<void()> on_closed) {
-  assert(!on_closed_);
+  assert(!on_closed_ && open_handles_ > 0);
   stop();
-  if (open_handles_ == 0) {
-    on_closed();
-    return;
-  }
+  apply_reference(true);  // or a loop with nothing else to do would end before this is over
   on_closed_ = std::move(on_closed);
   {
     const std::lock_guard lock(mutex_);
@@ -262,6 +304,10 @@ void LoopPool::close_handles() {
 }
 
 void LoopPool::set_referenced(bool referenced) {
+  if (!on_closed_ && !done_) apply_reference(referenced);
+}
+
+void LoopPool::apply_reference(bool referenced) {
   for (auto* handle : {reinterpret_cast<uv_handle_t*>(&turns_), reinterpret_cast<uv_handle_t*>(&results_ready_)}) {
     referenced ? uv_ref(handle) : uv_unref(handle);
   }

@@ -11,6 +11,7 @@
 //     a lane that waits pulls no probes
 //   - stop(): every lane is told to stop; what they had found is still delivered
 //   - close() before the end: the lanes are stopped, nothing more is delivered but on_done()
+//   - a lane runs out of memory: it ends, the others take over what it had not drawn, on_done(UV_ENOMEM)
 #pragma once
 
 #include <condition_variable>
@@ -35,9 +36,12 @@ class LoopPool {
            uint32_t loops, ScanEvents& events);
   ~LoopPool();  ///< Only after close() has called back, or where start() was never called.
 
-  /// On error (a negative libuv code) no thread is left and nothing is delivered; close() is still owed.
+  /// On error (a negative libuv code) no thread is left and nothing is delivered; close() is still owed where
+  /// holds_loop() says so.
   int start();
+  bool holds_loop() const { return open_handles_ > 0; }
   void stop();
+  /// Only where holds_loop().
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
 
@@ -52,12 +56,14 @@ class LoopPool {
   };
 
   void hand_over(std::vector<Stored>& batch);
+  void note_failure(int status);
   void lane_ended();
   static void on_results(uv_async_t* async);
   static void on_turn(uv_idle_t* idle);
   void deliver_some();
   void finish();
   void close_handles();
+  void apply_reference(bool referenced);
 
   uv_loop_t* loop_;
   const ScanSpace& space_;
@@ -67,10 +73,11 @@ class LoopPool {
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
-  std::mutex mutex_;                 // guards the next four
+  std::mutex mutex_;                 // guards the next five
   std::condition_variable room_;
   std::vector<Stored> queue_;
   size_t lanes_ended_ = 0;
+  int failure_ = 0;                  // of the first lane that failed
   bool discarding_ = false;          // closed: nobody wants results any more
 
   std::vector<Stored> delivering_;   // taken from the queue

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 
 #include "engine/banner_reader.hpp"
 #include "engine/connect_slot.hpp"
@@ -10,9 +11,10 @@
 namespace portloop {
 namespace {
 
-// Connects, reports or late slots in one turn of the loop: at most 64 x 10 us, then the embedder's handles
-// have their turn.
+// Connects, reports or late slots in one go: at most so many, and no new one after so long; then the
+// embedder's handles have their turn. The time bounds what a slow callback or a busy machine makes of a step.
 constexpr int steps_per_turn = 64;
+constexpr uint64_t longest_go_us = 400;
 
 // An answer after the kernel's resend at 1 s may be to either SYN: it is no sample (Karn's rule).
 constexpr uint64_t longest_sample_us = 950'000;
@@ -26,8 +28,6 @@ constexpr uint8_t resets_believed = 2;
 // A socket that meets itself is asked again from another source port; with a port range of ten ports it may
 // well meet itself several times.
 constexpr uint8_t most_anomalies = 100;
-
-uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
 ScannerOptions divided(ScannerOptions options) {
   // Banners being read hold descriptors too: a quarter of the window is theirs.
@@ -64,7 +64,10 @@ int Scanner::start() {
   wake_.data = this;
   open_handles_ = 2;
   state_ = State::running;
-  if (!referenced_) set_referenced(false);
+  if (!referenced_) {
+    referenced_ = true;
+    apply_reference(false);
+  }
   turn_soon();
   return 0;
 }
@@ -73,17 +76,31 @@ int Scanner::start() {
 
 void Scanner::turn_soon() { uv_idle_start(&turns_, on_turn); }
 
+template <class Body>
+void Scanner::guarded(Body body) noexcept {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+    pumping_ = false;
+    failure_ = UV_ENOMEM;
+    stop();
+    turn_soon();
+  }
+}
+
 void Scanner::on_turn(uv_idle_t* idle) {
   auto* self = static_cast<Scanner*>(idle->data);
   uv_idle_stop(idle);
   switch (self->state_) {
     case State::running:
-      self->ask_late_slots();
-      self->pump();
+      self->guarded([self] {
+        self->ask_late_slots();
+        self->pump();
+      });
       break;
     case State::stopping:
     case State::closing:
-      self->cancel_some();
+      self->guarded([self] { self->cancel_some(); });
       break;
     case State::fresh:
     case State::done:
@@ -96,13 +113,14 @@ void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->t
 void Scanner::pump() {
   if (pumping_) return;
   pumping_ = true;
+  const uint64_t began_us = uv_hrtime() / 1000;
   for (int step = 0; state_ == State::running; ++step) {
-    if (step == steps_per_turn) {
+    const uint64_t now_us = uv_hrtime() / 1000;
+    if (step == steps_per_turn || (step > 0 && now_us - began_us > longest_go_us)) {
       turn_soon();
       break;
     }
     if (banners_ && banners_->full()) break;  // one that ends calls for another turn
-    const uint64_t now_us = uv_hrtime() / 1000;
     const ProbePlan::Next next = plan_.next(now_us);
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
@@ -115,7 +133,7 @@ void Scanner::pump() {
     if (next.step == ProbePlan::Step::again) {
       turn_soon();
     } else if (next.step == ProbePlan::Step::finished) {
-      if (!banners_ || banners_->idle()) finish(0);
+      if (!banners_ || banners_->idle()) tell_done(0);
     } else if (next.wait_until_us != UINT64_MAX) {
       const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
       uv_update_time(loop_);  // a timer counts from the loop's idea of now, which is as old as this turn
@@ -129,11 +147,13 @@ void Scanner::pump() {
 /// Only those that were late before the loop polled last: since then, whatever lay ready has been told.
 void Scanner::ask_late_slots() {
   const size_t count = std::min<size_t>(late_and_polled_, steps_per_turn);
+  const uint64_t began_ns = uv_hrtime();
   for (size_t i = 0; i < count && state_ == State::running; ++i) {
-    const uint32_t number = late_slots_.front();
+    if (uv_hrtime() - began_ns > longest_go_us * 1000) break;
+    const auto [number, serial] = late_slots_.front();
     late_slots_.pop_front();
     ConnectSlot& slot = *slots_[number];
-    if (slot.state != ConnectSlot::State::late) continue;  // its answer came
+    if (slot.state != ConnectSlot::State::late || slot.ask.serial != serial) continue;  // its answer came
     const ConnectOutcome outcome = connector_->ask(number);
     if (outcome.error_number == EALREADY && !outcome.icmp) {
       const Ask ask = slot.ask;
@@ -150,10 +170,18 @@ void Scanner::ask_late_slots() {
 void Scanner::on_deadline(uv_timer_t* timer) {
   auto* slot = static_cast<ConnectSlot*>(timer->data);
   assert(slot->state == ConnectSlot::State::connecting);
+  // The timer counts from the loop's idea of now when it was started. Where somebody's callback had held the
+  // loop before that, the connect is younger than its timer.
+  const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
+  if (waited_us < slot->ask.timeout_us) {
+    uv_timer_start(timer, on_deadline, (slot->ask.timeout_us - waited_us) / 1000 + 1, 0);
+    return;
+  }
   slot->state = ConnectSlot::State::late;
   slot->timed = false;
-  slot->scanner->late_slots_.push_back(slot->number);
-  slot->scanner->turn_soon();
+  Scanner* self = slot->scanner;
+  self->guarded([&] { self->late_slots_.push_back({slot->number, slot->ask.serial}); });
+  self->turn_soon();
 }
 
 // ---- A probe's life ----
@@ -180,7 +208,7 @@ void Scanner::add_slot() {
   slot->number = static_cast<uint32_t>(slots_.size());
   slot->timer.data = slot.get();
   uv_timer_init(loop_, &slot->timer);
-  if (!referenced_) uv_unref(as_handle(&slot->timer));
+  if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&slot->timer));
   ++open_handles_;
   free_slots_[0].push_back(slot->number);
   slots_.push_back(std::move(slot));
@@ -207,7 +235,15 @@ void Scanner::start_ask(const Ask& ask) {
     counters_.peak_in_flight.store(in_flight, std::memory_order_relaxed);
   }
   slot.started_ns = uv_hrtime();
-  if (const auto outcome = connector_->start(slot.number, ask.endpoint)) {
+  std::optional<ConnectOutcome> outcome;
+  try {
+    outcome = connector_->start(slot.number, ask.endpoint);
+  } catch (const std::bad_alloc&) {
+    slot.state = ConnectSlot::State::free;  // there is nothing to release
+    counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    throw;
+  }
+  if (outcome) {
     handle(slot.number, *outcome);
     return;
   }
@@ -216,11 +252,11 @@ void Scanner::start_ask(const Ask& ask) {
 }
 
 void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
-  if (state_ == State::running) handle(slot, outcome);
+  if (state_ == State::running) guarded([&] { handle(slot, outcome); });
 }
 
 void Scanner::on_batch_end() {
-  if (state_ == State::running) pump();
+  if (state_ == State::running) guarded([this] { pump(); });
 }
 
 ProbeResult Scanner::result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const {
@@ -320,83 +356,10 @@ void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
 }
 
 void Scanner::deliver(const ProbeResult& result) {
+  if (state_ == State::closing) return;  // whoever closes wants no more results
   std::atomic<uint64_t>* counts[] = {&counters_.open, &counters_.closed, &counters_.filtered, &counters_.unknown};
   counts[static_cast<size_t>(result.state)]->fetch_add(1, std::memory_order_relaxed);
   events_.on_result(result);
-}
-
-// ---- The end ----
-
-void Scanner::finish(int status) {
-  state_ = State::done;
-  uv_timer_stop(&wake_);
-  events_.on_done(status);
-}
-
-void Scanner::stop() {
-  if (state_ != State::running) return;
-  state_ = State::stopping;
-  turn_soon();
-}
-
-void Scanner::close(std::function<void()> on_closed) {
-  assert(!on_closed_);
-  on_closed_ = std::move(on_closed);
-  const State before = state_;
-  assert(before != State::fresh);
-  state_ = State::closing;
-  if (before == State::done) cancelled_slots_ = SIZE_MAX;  // no done is owed, and nothing is pending
-  turn_soon();
-}
-
-void Scanner::cancel_some() {
-  if (cancelled_slots_ != SIZE_MAX) {
-    const size_t end = std::min(slots_.size(), cancelled_slots_ + steps_per_turn);
-    for (; cancelled_slots_ < end; ++cancelled_slots_) {
-      const auto number = static_cast<uint32_t>(cancelled_slots_);
-      if (slots_[number]->state != ConnectSlot::State::free) free_slot(number, Connector::Keep::nothing);
-    }
-    if (cancelled_slots_ < slots_.size()) {
-      turn_soon();
-      return;
-    }
-    cancelled_slots_ = SIZE_MAX;
-    if (banners_) banners_->end_all();
-    const bool closing = state_ == State::closing;
-    uv_timer_stop(&wake_);
-    if (!closing) state_ = State::done;
-    events_.on_done(UV_ECANCELED);
-  }
-  if (state_ == State::closing && open_handles_ > 0) close_handles();
-}
-
-void Scanner::close_handles() {
-  const auto closed = [](uv_handle_t* handle) { static_cast<Scanner*>(handle->data)->on_handle_closed(); };
-  const auto slot_closed = [](uv_handle_t* handle) { static_cast<ConnectSlot*>(handle->data)->scanner->on_handle_closed(); };
-  open_handles_ += banners_ ? 2 : 1;  // the connector and the banner reader count as one each
-  uv_idle_stop(&turns_);
-  uv_close(as_handle(&turns_), closed);
-  uv_close(as_handle(&wake_), closed);
-  for (auto& slot : slots_) uv_close(as_handle(&slot->timer), slot_closed);
-  connector_->close([this] { on_handle_closed(); });
-  if (banners_) banners_->when_closed([this] { on_handle_closed(); });
-}
-
-void Scanner::on_handle_closed() {
-  if (--open_handles_ > 0) return;
-  const std::function<void()> on_closed = std::move(on_closed_);
-  on_closed();  // may delete this scanner
-}
-
-void Scanner::set_referenced(bool referenced) {
-  referenced_ = referenced;
-  if (state_ == State::fresh) return;
-  const auto set = [referenced](uv_handle_t* handle) { referenced ? uv_ref(handle) : uv_unref(handle); };
-  set(as_handle(&turns_));
-  set(as_handle(&wake_));
-  for (auto& slot : slots_) set(as_handle(&slot->timer));
-  connector_->set_referenced(referenced);
-  if (banners_) banners_->set_referenced(referenced);
 }
 
 }  // namespace portloop

@@ -9,8 +9,10 @@
 //     lie in the kernel already: the connector is asked before the plan is told of silence.
 //   - many timers fire in one turn: they only queue their slots, which are asked in batches
 //   - a local error: the plan takes the probe back and waits
+//   - a timer fires too early, because the loop's time was old when it was started: it is started again
 //   - stop() or close() from any callback, also from on_result(): pulling ends at once, pending connects are
-//     cancelled in batches from the loop, then on_done(UV_ECANCELED)
+//     cancelled in batches from the loop, then on_done(UV_ECANCELED) (scanner_end.cpp)
+//   - no memory: the scan is stopped, and on_done(UV_ENOMEM) says why; no exception reaches the loop
 #pragma once
 
 #include <atomic>
@@ -28,11 +30,11 @@
 namespace portloop {
 
 /// What a scan tells. Always from the loop's thread, never from inside start(). Everything may be called on
-/// the scanner from inside these.
+/// the scanner from inside these. They may throw nothing but std::bad_alloc, which ends the scan.
 class ScanEvents {
  public:
   virtual void on_result(const ProbeResult& result) = 0;
-  /// Exactly once for each start(): 0, or UV_ECANCELED when it was stopped first.
+  /// Exactly once for each start(): 0, or UV_ECANCELED when it was stopped first, or UV_ENOMEM.
   virtual void on_done(int status) = 0;
 
  protected:
@@ -76,17 +78,22 @@ class Scanner final : private ConnectorEvents {
 
   /// On error (a negative libuv code) nothing is called back.
   int start();
-  /// Ends the scan; on_done(UV_ECANCELED) follows from the loop, unless on_done() has been called.
+  /// Ends the scan; on_done(UV_ECANCELED) follows from the loop, unless on_done() has been called. Open ports
+  /// whose banner was being read are still told, with what came of it.
   void stop();
-  /// Stops where needed, and gives everything back; then `on_closed`, from the loop.
+  /// Ends the scan without another result, and gives everything back; then `on_closed`, from the loop. Once.
   void close(std::function<void()> on_closed);
 
   const ScanCounters& counters() const { return counters_; }
+  /// Whether it keeps the loop alive while it runs; it does by default. Once it is done it doesn't, until it
+  /// is closed.
   void set_referenced(bool referenced);
 
  private:
   enum class State : uint8_t { fresh, running, stopping, done, closing };
 
+  template <class Body>
+  void guarded(Body body) noexcept;
   static void on_turn(uv_idle_t* idle);
   static void on_wake(uv_timer_t* timer);
   static void on_deadline(uv_timer_t* timer);
@@ -108,8 +115,9 @@ class Scanner final : private ConnectorEvents {
   void add_slot();
   void turn_soon();
   void cancel_some();
-  void finish(int status);
-  void close_handles();
+  void tell_done(int status);
+  void close_some();
+  void apply_reference(bool referenced);
   void on_handle_closed();
 
   uv_loop_t* loop_;
@@ -127,9 +135,16 @@ class Scanner final : private ConnectorEvents {
   uv_timer_t wake_{};   // when the plan wants to be asked again
   std::vector<std::unique_ptr<ConnectSlot>> slots_;  // they never move
   std::vector<uint32_t> free_slots_[4];              // by the connector's kind
-  std::deque<uint32_t> late_slots_;                  // their timers fired
-  size_t late_and_polled_ = 0;                       // of them, before the loop polled last
+  struct LateSlot {
+    uint32_t number;
+    uint64_t serial;  // of its ask: by the time that it is looked at, the slot may have another one
+  };
+  std::deque<LateSlot> late_slots_;  // their timers fired
+  size_t late_and_polled_ = 0;       // of them, before the loop polled last
+  bool done_told_ = false;
+  int failure_ = 0;                  // why it was stopped, where nobody asked for it
   size_t cancelled_slots_ = 0;
+  size_t closed_slots_ = 0;
   size_t open_handles_ = 0;
   std::function<void()> on_closed_;
 };

@@ -1,0 +1,149 @@
+// A program that has a loop already: it serves a status page over HTTP and a timer, and scans on the same loop.
+//
+//   embed_loop ADDRESS PORTS [STATUS_PORT]
+//
+// The page says how far the scan is; POST /stop ends it. When the scan is done one more page is served, and the
+// program ends. Everything is one thread: no lock is needed anywhere.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <portloop/portloop.hpp>
+
+namespace {
+
+class Program {
+ public:
+  Program(const char* address, const char* ports, int status_port) : scan_(&loop()) {
+    portloop::Options options;
+    options.add_target(address).ports(ports);
+    listen(status_port);
+    uv_timer_init(&loop(), &ticks_);
+    ticks_.data = this;
+    uv_timer_start(&ticks_, [](uv_timer_t* timer) { ++static_cast<Program*>(timer->data)->tick_count_; }, 1, 1);
+    scan_.start(options, [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
+  }
+
+  int run() {
+    uv_run(&loop(), UV_RUN_DEFAULT);
+    std::printf("%d ticks and %d pages while %d ports were found open\n", tick_count_, page_count_, open_count_);
+    return uv_loop_close(&loop()) == 0 ? 0 : 1;
+  }
+
+ private:
+  /// One connection to the status page: a request in, a page out.
+  struct Visitor {
+    explicit Visitor(Program& owner) : program(owner) { tcp.data = this; }
+    Program& program;
+    uv_tcp_t tcp{};
+    uv_write_t write{};
+    std::string request;
+    std::string page;
+    char buffer[1024];
+  };
+
+  static uv_loop_t& loop() { return *uv_default_loop(); }
+
+  void on_result(const portloop_result& result) {
+    if (result.state != PORTLOOP_OPEN) return;
+    ++open_count_;
+    std::printf("%s %u open\n", portloop::address_text(result).c_str(), static_cast<unsigned>(result.port));
+  }
+
+  void on_done(int status) {
+    last_ = scan_.stats();
+    state_ = status == 0 ? "complete" : "stopped";
+    std::printf("the scan is %s\n", state_);
+    std::fflush(stdout);
+    scan_.close();
+    uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
+  }
+
+  void listen(int port) {
+    sockaddr_in name{};
+    uv_ip4_addr("127.0.0.1", port, &name);
+    uv_tcp_init(&loop(), &listener_);
+    listener_.data = this;
+    int error = uv_tcp_bind(&listener_, reinterpret_cast<const sockaddr*>(&name), 0);
+    if (error == 0) {
+      error = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 16,
+                        [](uv_stream_t* stream, int status) { static_cast<Program*>(stream->data)->on_connection(status); });
+    }
+    if (error != 0) throw portloop::Error(error, std::string("the status page cannot be served: ") + uv_strerror(error));
+    int size = sizeof name;
+    uv_tcp_getsockname(&listener_, reinterpret_cast<sockaddr*>(&name), &size);
+    std::printf("status page: http://127.0.0.1:%u/\n", static_cast<unsigned>(ntohs(name.sin_port)));
+    std::fflush(stdout);
+  }
+
+  void on_connection(int status) {
+    if (status != 0) return;
+    auto* visitor = new Visitor(*this);
+    uv_tcp_init(&loop(), &visitor->tcp);
+    auto* stream = reinterpret_cast<uv_stream_t*>(&visitor->tcp);
+    if (uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), stream) != 0 || uv_read_start(stream, on_buffer, on_bytes) != 0) leave(visitor);
+  }
+
+  static void on_buffer(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+    auto* visitor = static_cast<Visitor*>(handle->data);
+    *buffer = uv_buf_init(visitor->buffer, sizeof visitor->buffer);
+  }
+
+  static void on_bytes(uv_stream_t* stream, ssize_t length, const uv_buf_t* bytes) {
+    auto* visitor = static_cast<Visitor*>(stream->data);
+    if (length < 0) {
+      leave(visitor);
+      return;
+    }
+    visitor->request.append(bytes->base, static_cast<size_t>(length));
+    if (visitor->request.find("\r\n\r\n") == std::string::npos && visitor->request.size() < 8192) return;
+    uv_read_stop(stream);
+    visitor->program.answer(*visitor);
+  }
+
+  void answer(Visitor& visitor) {
+    if (visitor.request.starts_with("POST /stop ") && scan_) scan_.stop();
+    const portloop_stats now = scan_ ? scan_.stats() : last_;
+    const std::string body = std::string("{\"state\":\"") + state_ + "\",\"probes\":" + std::to_string(now.probes) +
+                             ",\"answered\":" + std::to_string(now.open + now.closed + now.filtered + now.unknown) +
+                             ",\"open\":" + std::to_string(now.open) + ",\"in_flight\":" + std::to_string(now.in_flight) + "}\n";
+    visitor.page = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    visitor.write.data = &visitor;
+    uv_buf_t bytes = uv_buf_init(visitor.page.data(), static_cast<unsigned>(visitor.page.size()));
+    ++page_count_;
+    const bool last_page = !scan_;
+    const auto written = [](uv_write_t* request, int) { leave(static_cast<Visitor*>(request->data)); };
+    if (uv_write(&visitor.write, reinterpret_cast<uv_stream_t*>(&visitor.tcp), &bytes, 1, written) != 0) leave(&visitor);
+    if (last_page) uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+  }
+
+  static void leave(Visitor* visitor) {
+    auto* handle = reinterpret_cast<uv_handle_t*>(&visitor->tcp);
+    if (uv_is_closing(handle)) return;
+    uv_close(handle, [](uv_handle_t* closed) { delete static_cast<Visitor*>(closed->data); });
+  }
+
+  portloop::Scan scan_;
+  portloop_stats last_{};
+  const char* state_ = "running";
+  uv_tcp_t listener_{};
+  uv_timer_t ticks_{};
+  int tick_count_ = 0;
+  int page_count_ = 0;
+  int open_count_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3 && argc != 4) {
+    std::fprintf(stderr, "usage: embed_loop ADDRESS PORTS [STATUS_PORT]\n");
+    return 2;
+  }
+  try {
+    return Program(argv[1], argv[2], argc == 4 ? std::atoi(argv[3]) : 0).run();
+  } catch (const portloop::Error& error) {
+    std::fprintf(stderr, "embed_loop: %s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,139 @@
+"""portloop from Python: a scan as a generator of results. The standard library only.
+
+    from portloop import scan
+    for result in scan("192.0.2.0/28", "22,80,443"):
+        if result.state == "open":
+            print(result.address, result.port, result.banner)
+
+A generator runs its own libuv loop, a turn at a time, while it is asked for results; not asking for more stops
+the scan's progress, and leaving it (break, close(), an exception) ends the scan. PORTLOOP_LIBRARY names the
+shared library where the system does not find it.
+
+    python3 portloop.py 127.0.0.1 30000-31000
+"""
+import collections
+import ctypes
+import ctypes.util
+import os
+import sys
+
+Result = collections.namedtuple("Result", "address port state reason error attempts rtt_us banner")
+
+
+class PortloopError(Exception):
+    """What the options or the start refused: one line that quotes the word at fault."""
+
+
+class _Result(ctypes.Structure):
+    """portloop_result: sockaddr_storage is 128 bytes, aligned like a pointer."""
+    _fields_ = [("address", ctypes.c_uint64 * 16), ("port", ctypes.c_uint16), ("state", ctypes.c_int), ("reason", ctypes.c_int),
+                ("error", ctypes.c_int), ("attempts", ctypes.c_uint32), ("rtt_us", ctypes.c_uint64),
+                ("banner", ctypes.POINTER(ctypes.c_char)), ("banner_length", ctypes.c_size_t)]
+
+
+_ON_RESULT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(_Result))
+_ON_DONE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int)
+_ON_CLOSED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_UV_RUN_DEFAULT, _UV_RUN_ONCE = 0, 1
+
+
+def _load():
+    name = os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.0"
+    portloop = ctypes.CDLL(name)
+    # The very libuv that portloop is linked with: its loop must be made by it, too.
+    uv = ctypes.CDLL(ctypes.util.find_library("uv") or "libuv.so.1")
+    pointer, text, u32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
+    for function, result, arguments in (
+            ("portloop_options_new", pointer, []), ("portloop_options_free", None, [pointer]),
+            ("portloop_options_error", text, [pointer]), ("portloop_options_add_target", ctypes.c_int, [pointer, text]),
+            ("portloop_options_set_ports", ctypes.c_int, [pointer, text]), ("portloop_options_set_in_flight", ctypes.c_int, [pointer, u32]),
+            ("portloop_options_set_rate", ctypes.c_int, [pointer, ctypes.c_double]),
+            ("portloop_options_set_timeout_ms", ctypes.c_int, [pointer, u32]), ("portloop_options_set_retries", ctypes.c_int, [pointer, ctypes.c_int]),
+            ("portloop_options_set_banners", ctypes.c_int, [pointer, ctypes.c_int, u32, u32]),
+            ("portloop_scan_init", ctypes.c_int, [pointer, ctypes.POINTER(pointer)]),
+            ("portloop_scan_start", ctypes.c_int, [pointer, pointer, _ON_RESULT, _ON_DONE]),
+            ("portloop_scan_close", None, [pointer, _ON_CLOSED]),
+            ("portloop_format_address", ctypes.c_int, [pointer, text, ctypes.c_size_t]),
+            ("portloop_state_name", text, [ctypes.c_int]), ("portloop_reason_name", text, [ctypes.c_int])):
+        getattr(portloop, function).restype = result
+        getattr(portloop, function).argtypes = arguments
+    uv.uv_loop_size.restype = ctypes.c_size_t
+    for function in ("uv_loop_init", "uv_loop_close"):
+        getattr(uv, function).argtypes = [pointer]
+    uv.uv_run.argtypes = [pointer, ctypes.c_int]
+    uv.uv_strerror.restype = text
+    return portloop, uv
+
+
+def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None, retries=None, banners=False):
+    """Yields a Result for each port of each target, as it is known. `targets` is one text or several.
+
+    Raises PortloopError before the first result where an option is refused, and at the end where the scan
+    could not be finished.
+    """
+    portloop, uv = _load()
+    found = collections.deque()
+    ended = []
+
+    def on_result(_scan, told):
+        result = told.contents
+        text = ctypes.create_string_buffer(64)
+        portloop.portloop_format_address(ctypes.addressof(result.address), text, len(text))
+        banner = ctypes.string_at(result.banner, result.banner_length) if result.banner else None
+        found.append(Result(text.value.decode(), result.port, portloop.portloop_state_name(result.state).decode(),
+                            portloop.portloop_reason_name(result.reason).decode(), result.error, result.attempts, result.rtt_us, banner))
+
+    # These objects are what C calls: they must live as long as the scan.
+    callbacks = _ON_RESULT(on_result), _ON_DONE(lambda _scan, status: ended.append(status)), _ON_CLOSED(lambda _scan: None)
+    options = portloop.portloop_options_new()
+    if not options:
+        raise MemoryError
+    loop = ctypes.create_string_buffer(uv.uv_loop_size())
+    handle = ctypes.c_void_p()
+
+    def check(error):
+        if error != 0:
+            raise PortloopError((portloop.portloop_options_error(options) or uv.uv_strerror(error)).decode())
+
+    try:
+        for target in [targets] if isinstance(targets, str) else targets:
+            check(portloop.portloop_options_add_target(options, target.encode()))
+        check(portloop.portloop_options_set_ports(options, ports.encode()))
+        for setter, value in (("in_flight", in_flight), ("rate", rate), ("timeout_ms", timeout_ms), ("retries", retries)):
+            if value is not None:
+                check(getattr(portloop, f"portloop_options_set_{setter}")(options, value))
+        if banners:
+            check(portloop.portloop_options_set_banners(options, 1, 2000, 512))
+        check(uv.uv_loop_init(loop))
+        try:
+            check(portloop.portloop_scan_init(loop, ctypes.byref(handle)))
+            check(portloop.portloop_scan_start(handle, options, callbacks[0], callbacks[1]))
+            while not ended or found:
+                while found:
+                    yield found.popleft()
+                if not ended:
+                    uv.uv_run(loop, _UV_RUN_ONCE)
+            if ended[0] != 0:
+                raise PortloopError(uv.uv_strerror(ended[0]).decode())
+        finally:
+            if handle:
+                portloop.portloop_scan_close(handle, callbacks[2])
+            uv.uv_run(loop, _UV_RUN_DEFAULT)
+            uv.uv_loop_close(loop)
+    finally:
+        portloop.portloop_options_free(options)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: portloop.py ADDRESS PORTS")
+    try:
+        for result in scan(sys.argv[1], sys.argv[2], banners=True):
+            if result.state == "open":
+                print(result.address, result.port, result.rtt_us, result.banner)
+    except PortloopError as error:
+        sys.exit(f"portloop.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Runs the compiled examples, and looks at what they say.
+
+usage: run_examples.py EMBED_MINIMAL EMBED_LOOP WATCH
+"""
+import json
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+
+EMBED_MINIMAL, EMBED_LOOP, WATCH = sys.argv[1:4]
+PATIENCE_SECONDS = 60
+
+
+def check(holds, *what):
+    if not holds:
+        sys.exit("wrong: " + " ".join(map(str, what)))
+
+
+def bound(listening):
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    if listening:
+        held.listen()
+    return held, held.getsockname()[1]
+
+
+def minimal():
+    listener, open_port = bound(True)
+    held, closed_port = bound(False)
+    with listener, held:
+        done = subprocess.run([EMBED_MINIMAL, "127.0.0.1", f"{open_port},{closed_port}"], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    check(done.returncode == 0, done)
+    lines = done.stdout.splitlines()
+    check(lines[0].startswith(f"127.0.0.1 {open_port}") and lines[1] == "1 of 2 ports are open", done)
+    for arguments, word in ((["localhost", "80"], "'localhost'"), (["127.0.0.1", "0"], "'0'"), ([], "usage")):
+        done = subprocess.run([EMBED_MINIMAL, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        check(done.returncode == 2 and word in done.stderr and done.stdout == "", done)
+
+
+def loop_with_a_page():
+    # Many addresses, so that the scan is still running when the page is asked for; it is stopped over the page.
+    with subprocess.Popen([EMBED_LOOP, "127.0.0.0/10", "61001-62000"], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            page = re.search(r"http://\S+", program.stdout.readline()).group()
+            with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+                first = json.load(answer)
+            check(first["state"] == "running" and first["probes"] == 2**22 * 1000, first)
+            while first["answered"] == 0:  # the next page comes when the loop has come to it
+                with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+                    first = json.load(answer)
+            with urllib.request.urlopen(urllib.request.Request(page + "stop", method="POST"), timeout=PATIENCE_SECONDS):
+                pass
+            while program.stdout.readline() != "the scan is stopped\n":
+                check(program.poll() is None, "the program ended")
+            with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+                last = json.load(answer)
+            check(last["state"] == "stopped" and last["answered"] >= first["answered"], last)
+            summary = program.stdout.read()
+            check(program.wait(PATIENCE_SECONDS) == 0, program.returncode)
+            ticks, pages = map(int, re.match(r"(\d+) ticks and (\d+) pages", summary).groups())
+            check(ticks > 0 and pages >= 4, summary)
+        finally:
+            program.kill()
+
+
+def watch():
+    listener, port = bound(True)
+    with subprocess.Popen([WATCH, "127.0.0.1", str(port), "0.05", "100"], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            check(program.stdout.readline().endswith(f"127.0.0.1 {port} open\n"), "first round")
+            listener.close()
+            check(program.stdout.readline().endswith(f"{port} open -> closed\n"), "after the listener has gone")
+            again = socket.socket()
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("127.0.0.1", port))
+            with again:
+                again.listen()
+                check(program.stdout.readline().endswith(f"{port} closed -> open\n"), "after it has come back")
+        finally:
+            program.kill()
+    done = subprocess.run([WATCH, "127.0.0.1", str(port), "0", "3"], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    check(done.returncode == 0, done)
+
+
+minimal()
+loop_with_a_page()
+watch()

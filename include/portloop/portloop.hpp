@@ -1,0 +1,196 @@
+// portloop for C++20: portloop.h with destructors, exceptions for what can't be started, and any callable as a
+// callback. Header only; link the same library.
+//
+// Everything that portloop.h says of threads, units, defaults and order holds here too. What differs:
+//   - Errors of setters and of start are thrown as portloop::Error.
+//   - A callback must not throw: it is called by the loop, which is C. One that does ends the program
+//     (std::terminate).
+//   - Destroying a Scan closes it: from then on none of its callbacks is called, not even done. Its memory is
+//     given back by the loop, which must run once more before it can be closed. Destroying it inside its own
+//     callback is allowed.
+#ifndef PORTLOOP_PORTLOOP_HPP
+#define PORTLOOP_PORTLOOP_HPP
+
+#include <functional>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "portloop/portloop.h"
+
+namespace portloop {
+
+/// What a setter or a start refused. what(): one line, which quotes the word at fault.
+class Error : public std::runtime_error {
+ public:
+  Error(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
+  /// A negative libuv code.
+  int code() const noexcept { return code_; }
+
+ private:
+  int code_;
+};
+
+/// What to scan and how. Movable; each setter answers the options, so that calls can be chained. Ranges and
+/// defaults stand in portloop.h. Not thread-safe.
+class Options {
+ public:
+  Options() : handle_(portloop_options_new()) {
+    if (!handle_) throw std::bad_alloc();
+  }
+
+  Options& add_target(const std::string& text) { return check(portloop_options_add_target(get(), text.c_str())); }
+  Options& add_range(const sockaddr& first, const sockaddr& last) { return check(portloop_options_add_range(get(), &first, &last)); }
+  Options& exclude_target(const std::string& text) { return check(portloop_options_exclude_target(get(), text.c_str())); }
+  Options& ports(const std::string& text) { return check(portloop_options_set_ports(get(), text.c_str())); }
+  Options& exclude_ports(const std::string& text) { return check(portloop_options_exclude_ports(get(), text.c_str())); }
+  Options& in_flight(uint32_t connects) { return check(portloop_options_set_in_flight(get(), connects)); }
+  Options& rate(double connects_per_second) { return check(portloop_options_set_rate(get(), connects_per_second)); }
+  Options& timeout_ms(uint32_t milliseconds) { return check(portloop_options_set_timeout_ms(get(), milliseconds)); }
+  Options& adaptive(bool on) { return check(portloop_options_set_adaptive(get(), on ? 1 : 0)); }
+  /// -1: adaptive.
+  Options& retries(int times) { return check(portloop_options_set_retries(get(), times)); }
+  Options& order(portloop_order order) { return check(portloop_options_set_order(get(), order)); }
+  Options& seed(uint64_t seed) { return check(portloop_options_set_seed(get(), seed)); }
+  Options& shard(uint32_t number, uint32_t count) { return check(portloop_options_set_shard(get(), number, count)); }
+  Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
+  Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
+  Options& banners(portloop_banners banners, uint32_t longest_wait_ms = 2000, uint32_t most_bytes = 512) {
+    return check(portloop_options_set_banners(get(), banners, longest_wait_ms, most_bytes));
+  }
+
+  /// Owned by this object.
+  portloop_options* get() const noexcept { return handle_.get(); }
+
+ private:
+  struct Free {
+    void operator()(portloop_options* options) const noexcept { portloop_options_free(options); }
+  };
+
+  Options& check(int error) {
+    if (error == 0) return *this;
+    const std::string why = portloop_options_error(get());
+    throw Error(error, why.empty() ? uv_strerror(error) : why);
+  }
+
+  std::unique_ptr<portloop_options, Free> handle_;
+};
+
+/// One scan on the caller's loop, which outlives it. Movable. Everything from the loop's thread, but stats().
+class Scan {
+ public:
+  /// The result and what it points to are valid during the call.
+  using OnResult = std::function<void(const portloop_result&)>;
+  /// 0; UV_ECANCELED after stop() or close(); UV_ENOMEM.
+  using OnDone = std::function<void(int status)>;
+
+  /// Throws Error where memory lacks.
+  explicit Scan(uv_loop_t* loop) : state_(new State) {
+    const int error = portloop_scan_init(loop, &state_->scan);
+    if (error != 0) {
+      delete state_;
+      throw Error(error, uv_strerror(error));
+    }
+    portloop_scan_set_data(state_->scan, state_);
+  }
+  ~Scan() { abandon(); }
+  Scan(Scan&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Scan& operator=(Scan&& other) noexcept {
+    if (this != &other) {
+      abandon();
+      state_ = std::exchange(other.state_, nullptr);
+    }
+    return *this;
+  }
+
+  /// Starts it, once. Throws Error, and then calls nothing. The options are copied.
+  void start(const Options& options, OnResult on_result, OnDone on_done = {}) {
+    State::Callbacks before = std::exchange(state_->callbacks, {std::move(on_result), std::move(on_done), {}});
+    const int error = portloop_scan_start(state_->scan, options.get(), State::result, State::done);
+    if (error == 0) return;
+    std::swap(state_->callbacks, before);
+    const std::string why = portloop_options_error(options.get());
+    throw Error(error, why.empty() ? uv_strerror(error) : why);
+  }
+
+  /// Ends it early; done follows.
+  void stop() noexcept { portloop_scan_stop(state_->scan); }
+
+  /// Ends it where needed (done is called first), gives everything back, then calls back. This object is empty
+  /// at once: all that may be done with it is to destroy it, or to assign another scan.
+  void close(std::function<void()> on_closed = {}) noexcept {
+    State* state = std::exchange(state_, nullptr);
+    state->callbacks.on_closed = std::move(on_closed);
+    portloop_scan_close(state->scan, State::closed);
+  }
+
+  /// Whether the running scan alone keeps the loop alive; it does by default.
+  void ref() noexcept { portloop_scan_ref(state_->scan); }
+  void unref() noexcept { portloop_scan_unref(state_->scan); }
+
+  /// From any thread, while the scan is started and not closed.
+  portloop_stats stats() const noexcept {
+    portloop_stats now;
+    portloop_scan_stats(state_->scan, &now, sizeof now);
+    return now;
+  }
+
+  /// False after close() and after having been moved from.
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+
+ private:
+  /// Lives until the loop has closed the scan: longer than the Scan, and than a callback that destroys it.
+  struct State {
+    struct Callbacks {
+      OnResult on_result;
+      OnDone on_done;
+      std::function<void()> on_closed;
+    };
+
+    static State& of(portloop_scan* scan) noexcept { return *static_cast<State*>(portloop_scan_data(scan)); }
+    static void result(portloop_scan* scan, const portloop_result* result) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned && state.callbacks.on_result) state.callbacks.on_result(*result);
+    }
+    static void done(portloop_scan* scan, int status) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned && state.callbacks.on_done) state.callbacks.on_done(status);
+    }
+    static void closed(portloop_scan* scan) noexcept {
+      const std::unique_ptr<State> state(&of(scan));
+      if (!state->abandoned && state->callbacks.on_closed) state->callbacks.on_closed();
+    }
+
+    portloop_scan* scan = nullptr;
+    Callbacks callbacks;
+    bool abandoned = false;
+  };
+
+  void abandon() noexcept {
+    if (state_ == nullptr) return;
+    state_->abandoned = true;
+    portloop_scan_close(std::exchange(state_, nullptr)->scan, State::closed);
+  }
+
+  State* state_;
+};
+
+/// "10.0.0.1", "fe80::1%2".
+inline std::string address_text(const portloop_result& result) {
+  char text[64];
+  const int error = portloop_format_address(reinterpret_cast<const sockaddr*>(&result.address), text, sizeof text);
+  if (error != 0) throw Error(error, uv_strerror(error));
+  return text;
+}
+
+/// The bytes that the network sent, or none; valid as long as the result.
+inline std::string_view banner_of(const portloop_result& result) {
+  return result.banner == nullptr ? std::string_view() : std::string_view(result.banner, result.banner_length);
+}
+
+}  // namespace portloop
+
+#endif

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Who may include whom, as docs and design say; every public header alone; every exported symbol, and no other.
+
+usage: layers.py SOURCE_DIR SHARED_LIBRARY
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
+SHARED_LIBRARY = pathlib.Path(sys.argv[2]).resolve()
+# uv.h itself needs the system's names (pthread_rwlock_t), which strict C11 hides: hence _GNU_SOURCE below.
+CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
+
+# Each component, and what its files may include besides their own.
+ALLOWED = {
+    "core": set(),
+    "engine": {"core"},
+    "capi": {"engine", "core", "portloop"},
+    "models": {"core"},
+    "output": {"core"},
+    "lab": {"core"},
+    "compare": {"core", "models", "output", "lab", "portloop", "cli"},
+    "cli": {"core", "models", "output", "lab", "compare", "portloop"},
+}
+
+# The core asks no system: none of its headers is of the operating system, of threads, of clocks or of streams.
+CORE_FORBIDDEN = re.compile(
+    r"^(uv\.h|sys/.*|netinet/.*|netdb\.h|net/.*|arpa/.*|unistd\.h|fcntl\.h|poll\.h|pthread\.h|signal\.h|time\.h|"
+    r"thread|mutex|shared_mutex|condition_variable|future|chrono|ctime|iostream|fstream|cstdio|stdio\.h|random|filesystem)$")
+CORE_EXCEPTIONS = {("address.cpp", "arpa/inet.h")}  # inet_pton: pure, and nobody should write it again
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+wrong = []
+
+
+def includes(path):
+    return [(style == '"', name) for style, name in INCLUDE.findall(path.read_text())]
+
+
+def check_layers():
+    for component, allowed in ALLOWED.items():
+        for path in sorted((SOURCE / "src" / component).glob("**/*.[ch]pp")):
+            for own, name in includes(path):
+                place = f"src/{component}/{path.name} includes {name}"
+                first = name.split("/")[0]
+                if own and "/" not in name:
+                    wrong.append(f'{place}: write the component too, "{component}/{name}"')
+                elif own and first != component and first not in allowed:
+                    wrong.append(f"{place}: {component} may include {', '.join(sorted(allowed)) or 'nothing but itself'}")
+                if component == "core" and CORE_FORBIDDEN.match(name) and (path.name, name) not in CORE_EXCEPTIONS:
+                    wrong.append(f"{place}: the core is pure")
+    unknown = {path.name for path in (SOURCE / "src").iterdir() if path.is_dir()} - ALLOWED.keys()
+    if unknown:
+        wrong.append(f"src/ has components without a rule here: {', '.join(sorted(unknown))}")
+
+
+def check_public_headers():
+    folder = SOURCE / "include" / "portloop"
+    headers = sorted(folder.glob("*.h*"))
+    for path in headers:
+        for own, name in includes(path):
+            if own and not (name.startswith("portloop/") and (SOURCE / "include" / name).exists()):
+                wrong.append(f"include/portloop/{path.name} includes {name}, which is not public")
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in headers:
+            compilers = [(CXX, "-std=c++20", "cpp")] + ([(CC, "-std=c11", "c")] if path.suffix == ".h" else [])
+            for compiler, standard, suffix in compilers:
+                # Twice, so that the guard is tried as well.
+                unit = pathlib.Path(scratch) / f"alone.{suffix}"
+                unit.write_text(f"#include <portloop/{path.name}>\n" * 2 + "typedef int not_empty;\n")
+                done = subprocess.run([compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror",
+                                       "-D_GNU_SOURCE", "-fsyntax-only", f"-I{SOURCE / 'include'}", unit], capture_output=True, text=True)
+                if done.returncode != 0:
+                    wrong.append(f"include/portloop/{path.name} does not compile alone ({standard}):\n{done.stderr}")
+
+
+def check_symbols():
+    """Declared = exported; and a program that takes the address of each one links and runs."""
+    header = (SOURCE / "include" / "portloop" / "portloop.h").read_text()
+    declared = set(re.findall(r"PORTLOOP_API [^;(]*?\b(portloop_\w+)\(", header))
+    nm = subprocess.run(["nm", "-D", "--defined-only", SHARED_LIBRARY], capture_output=True, text=True, check=True)
+    exported = {line.split()[-1].split("@")[0] for line in nm.stdout.splitlines()}
+    if len(declared) < 30:
+        wrong.append(f"only {len(declared)} functions were found in portloop.h: this test no longer reads it")
+    for name in sorted(exported - declared):
+        wrong.append(f"the shared library exports {name}, which portloop.h does not declare")
+    for name in sorted(declared - exported):
+        wrong.append(f"portloop.h declares {name}, which the shared library does not export")
+    with tempfile.TemporaryDirectory() as scratch:
+        unit, program = pathlib.Path(scratch) / "every.c", pathlib.Path(scratch) / "every"
+        table = ", ".join(f"(function){name}" for name in sorted(declared))
+        unit.write_text("#include <portloop/portloop.h>\ntypedef void (*function)(void);\n"
+                        f"static function volatile every[] = {{{table}}};\n"
+                        "int main(void) { for (size_t i = 0; i < sizeof every / sizeof *every; ++i) if (!every[i]) return 1; return 0; }\n")
+        subprocess.run([CC, "-std=c11", "-D_GNU_SOURCE", f"-I{SOURCE / 'include'}", unit, "-o", program, SHARED_LIBRARY], check=True)
+        environment = {**os.environ, "LD_LIBRARY_PATH": str(SHARED_LIBRARY.parent)}
+        if subprocess.run([program], env=environment).returncode != 0:
+            wrong.append("a declared function is null")
+
+
+check_layers()
+check_public_headers()
+check_symbols()
+if wrong:
+    sys.exit("\n".join(wrong))

@@ -1,0 +1,221 @@
+// What the tests of the public API share: a loop that must come to its end, ports that answer in a known way,
+// and a scan that records everything it is told.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "doctest/doctest.h"
+#include "portloop/portloop.h"
+
+namespace portloop_test {
+
+inline uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
+
+/// A loop of the embedder's. It must be empty when it goes; where it never ends the program is ended.
+class TestLoop {
+ public:
+  TestLoop() {
+    REQUIRE(uv_loop_init(&loop_) == 0);
+    REQUIRE(uv_timer_init(&loop_, &watchdog_) == 0);
+    uv_timer_start(&watchdog_, [](uv_timer_t*) {
+      std::fprintf(stderr, "the loop did not come to its end\n");
+      std::abort();
+    }, 60'000, 0);
+    uv_unref(as_handle(&watchdog_));
+  }
+  ~TestLoop() {
+    uv_close(as_handle(&watchdog_), nullptr);
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&loop_) == 0);
+  }
+  TestLoop(const TestLoop&) = delete;
+  TestLoop& operator=(const TestLoop&) = delete;
+
+  uv_loop_t* get() { return &loop_; }
+  void run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+  void run_until(const std::function<bool()>& reached) {
+    for (bool alive = true; !reached();) {
+      REQUIRE(alive);
+      alive = uv_run(&loop_, UV_RUN_ONCE) != 0;
+    }
+  }
+
+ private:
+  uv_loop_t loop_{};
+  uv_timer_t watchdog_{};
+};
+
+/// A TCP socket on a loopback address with a port of the kernel's choice.
+class LocalPort {
+ public:
+  enum Answer {
+    open,    ///< It listens.
+    closed,  ///< It is held, and nobody listens.
+    silent,  ///< Its accept queue is full: the kernel drops every SYN.
+  };
+
+  explicit LocalPort(Answer answer, const char* address = "127.0.0.1") : address_(address) {
+    sockaddr_storage name{};
+    const bool v6 = std::strchr(address, ':') != nullptr;
+    socklen_t size = v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+    if (v6) {
+      REQUIRE(uv_ip6_addr(address, 0, reinterpret_cast<sockaddr_in6*>(&name)) == 0);
+    } else {
+      REQUIRE(uv_ip4_addr(address, 0, reinterpret_cast<sockaddr_in*>(&name)) == 0);
+    }
+    fd_ = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(fd_ >= 0);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&name), size) == 0);
+    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+    number_ = ntohs(v6 ? reinterpret_cast<sockaddr_in6*>(&name)->sin6_port : reinterpret_cast<sockaddr_in*>(&name)->sin_port);
+    if (answer == closed) return;
+    REQUIRE(listen(fd_, answer == silent ? 0 : 4096) == 0);
+    if (answer == open) return;
+    filler_ = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(connect(filler_, reinterpret_cast<sockaddr*>(&name), size) == 0);
+  }
+  ~LocalPort() {
+    if (filler_ >= 0) ::close(filler_);
+    ::close(fd_);
+  }
+  LocalPort(LocalPort&& other) noexcept : address_(other.address_), fd_(other.fd_), filler_(other.filler_), number_(other.number_) {
+    other.fd_ = other.filler_ = -1;
+  }
+  LocalPort& operator=(LocalPort&&) = delete;
+
+  uint16_t number() const { return number_; }
+  std::string text() const { return std::to_string(number_); }
+  const char* address() const { return address_; }
+
+ private:
+  const char* address_;
+  int fd_ = -1;
+  int filler_ = -1;
+  uint16_t number_ = 0;
+};
+
+/// Options with a target and ports; short timeouts, one retry, so that silence is soon a verdict.
+class TestOptions {
+ public:
+  TestOptions(const std::string& targets, const std::string& ports) : options_(portloop_options_new()) {
+    REQUIRE(options_ != nullptr);
+    REQUIRE(portloop_options_add_target(options_, targets.c_str()) == 0);
+    REQUIRE(portloop_options_set_ports(options_, ports.c_str()) == 0);
+  }
+  ~TestOptions() { portloop_options_free(options_); }
+  TestOptions(const TestOptions&) = delete;
+  TestOptions& operator=(const TestOptions&) = delete;
+  operator portloop_options*() { return options_; }
+
+ private:
+  portloop_options* options_;
+};
+
+/// A scan that writes down what it is told, checks the order of it, and lets a test act inside each callback.
+struct Recorded {
+  struct Result {
+    std::string address;
+    uint16_t port;
+    portloop_state state;
+    portloop_reason reason;
+    int error;
+    uint32_t attempts;
+    uint64_t rtt_us;
+    std::string banner;
+    bool has_banner;
+  };
+
+  explicit Recorded(TestLoop& loop) {
+    REQUIRE(portloop_scan_init(loop.get(), &scan) == 0);
+    portloop_scan_set_data(scan, this);
+  }
+  ~Recorded() { CHECK(closed == 1); }
+  Recorded(const Recorded&) = delete;
+  Recorded& operator=(const Recorded&) = delete;
+
+  int start(portloop_options* options) {
+    starting = true;
+    const int error = portloop_scan_start(scan, options, result_cb, done_cb);
+    starting = false;
+    return error;
+  }
+  void stop() { portloop_scan_stop(scan); }
+  void close() {
+    close_called = true;
+    closing = true;
+    portloop_scan_close(scan, closed_cb);
+    closing = false;
+  }
+  portloop_stats stats() const {
+    portloop_stats now;
+    portloop_scan_stats(scan, &now, sizeof now);
+    return now;
+  }
+  const Result* find(uint16_t port, const std::string& address = "127.0.0.1") const {
+    for (const Result& result : results) {
+      if (result.port == port && result.address == address) return &result;
+    }
+    return nullptr;
+  }
+
+  static Recorded& of(portloop_scan* scan) { return *static_cast<Recorded*>(portloop_scan_data(scan)); }
+  static void result_cb(portloop_scan* scan, const portloop_result* told) {
+    Recorded& self = of(scan);
+    CHECK_FALSE(self.starting);
+    CHECK(self.done == 0);
+    CHECK_FALSE(self.close_called);
+    char text[64];
+    REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&told->address), text, sizeof text) == 0);
+    self.results.push_back({text, told->port, told->state, told->reason, told->error, told->attempts, told->rtt_us,
+                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length), told->banner != nullptr});
+    if (self.on_result) self.on_result(self);
+  }
+  static void done_cb(portloop_scan* scan, int status) {
+    Recorded& self = of(scan);
+    CHECK_FALSE(self.starting);
+    CHECK_FALSE(self.closing);
+    CHECK(self.closed == 0);
+    ++self.done;
+    self.status = status;
+    if (self.on_done) self.on_done(self);
+  }
+  static void closed_cb(portloop_scan* scan) {
+    Recorded& self = of(scan);
+    CHECK_FALSE(self.closing);
+    ++self.closed;
+    if (self.on_closed) self.on_closed(self);
+  }
+
+  portloop_scan* scan = nullptr;
+  std::vector<Result> results;
+  int done = 0;
+  int status = 1;
+  int closed = 0;
+  bool starting = false;
+  bool closing = false;
+  bool close_called = false;
+  std::function<void(Recorded&)> on_result, on_done, on_closed;
+};
+
+/// "30000,30001": the ports of a list.
+inline std::string join(const std::vector<LocalPort>& ports) {
+  std::string text;
+  for (const LocalPort& port : ports) text.append(text.empty() ? "" : ",").append(port.text());
+  return text;
+}
+
+inline void close_when_done(Recorded& scan) {
+  scan.on_done = [](Recorded& self) { self.close(); };
+}
+
+}  // namespace portloop_test
