@@ -26,9 +26,9 @@ PlanOptions wide() {
   return options;
 }
 
-Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, const PlanOptions& options = wide()) {
+Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, const PlanOptions& options = wide(), uint32_t loops = 1) {
   const ScanSpace space = space_of(hosts, ports, behaviour.seed);
-  return SimulatedNetwork(behaviour, space).run(options);
+  return SimulatedNetwork(behaviour, space).run(options, loops);
 }
 
 void check_exact(const Outcome& outcome) {
@@ -102,6 +102,20 @@ TEST_CASE("a host that limits its resets is paced, and its open ports are known 
   check_exact(outcome);
   CHECK(outcome.last_open_us < 3'000'000);
   CHECK(outcome.microseconds < 1.25 * 4000 / 200 * 1'000'000);
+}
+
+TEST_CASE("two and four loops share a host that limits its resets: none starves, and it takes little longer than one") {
+  for (const uint32_t loops : {2U, 4U}) {
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      Behaviour limited;
+      limited.rst_per_s = 200;
+      limited.open_share = 0.003;
+      limited.seed = seed;
+      const Outcome outcome = run(limited, 1, 4000, wide(), loops);
+      check_exact(outcome);
+      CHECK(outcome.microseconds < 1.35 * 4000 / 200 * 1'000'000);
+    }
+  }
 }
 
 TEST_CASE("a path that carries only so many SYNs a second loses no answer") {

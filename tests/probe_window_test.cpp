@@ -8,7 +8,8 @@ using namespace portloop;
 
 namespace {
 
-ProbeWindow wide() { return ProbeWindow({true, 100'000, 0}); }
+SharedPace pace;
+ProbeWindow wide() { return ProbeWindow({true, 100'000, 0}, pace); }
 
 /// Sends as much as the window allows, and answers every `one_in`-th of them 20 ms later.
 uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t one_in, uint32_t most = 100'000) {
@@ -70,7 +71,8 @@ TEST_CASE("known answerers that are silent teach a rate, and answers let it grow
 }
 
 TEST_CASE("a rate of 100/s spaces probes by 10 ms") {
-  ProbeWindow window({true, 1000, 100});
+  SharedPace own_pace;
+  ProbeWindow window({true, 1000, 100}, own_pace);
   uint64_t now_us = 1'000'000;
   uint32_t sent = 0;
   for (; now_us < 2'000'000; now_us += 1000) {
@@ -95,7 +97,8 @@ TEST_CASE("an answer after its soft deadline, or a second one, changes no count"
 }
 
 TEST_CASE("a window that does not adapt lets everything through") {
-  ProbeWindow window({false, 1'000'000, 0});
+  SharedPace own_pace;
+  ProbeWindow window({false, 1'000'000, 0}, own_pace);
   for (int i = 0; i < 50'000; ++i) {
     REQUIRE(window.may_send(1));
     window.sent(ProbeKind::fresh, 1);

@@ -14,8 +14,13 @@ constexpr uint32_t steps_per_call = 4096;
 
 // When silence becomes a verdict, fewer than one answering port in a thousand blocks may be missing.
 constexpr double missing_allowed = 0.001;
-constexpr uint32_t most_passes_without_progress = 10;
+constexpr uint32_t most_empty_passes = 10;
 constexpr uint32_t most_passes = 60;
+
+// Where much is lost and few ports are left, every other ask is a check: the rest would measure too little. One
+// by one, because a burst of them would use up what a limited host still answers.
+constexpr double heavy_loss = 0.2;
+constexpr uint32_t few_ports = 64;
 
 // A local failure that never passes, with nothing else in flight, is tried for about this many pauses (13 s).
 constexpr uint8_t most_local_failures = 9;
@@ -31,7 +36,7 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
     : space_(space),
       cursor_(cursor),
       options_(options),
-      window_({options.adaptive, options.most_in_flight, options.rate_per_s}),
+      window_({options.adaptive, options.most_in_flight, options.rate_per_s}, cursor.pace),
       in_flight_cap_(options.most_in_flight) {}
 
 ProbePlan::~ProbePlan() = default;
@@ -166,7 +171,7 @@ bool ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
       continue;
     }
     if (block.asks_to_next_check == 0 && options_.adaptive && host.answers > 0) {
-      block.asks_to_next_check = window_.asks_per_check();
+      block.asks_to_next_check = checks_are_scarce(block) ? 1 : window_.asks_per_check();
       // One host: any of the sample; many hosts: one of this host's own, because loss is the path's.
       const uint32_t known = std::min<uint32_t>(block.answerers_seen, static_cast<uint32_t>(block.answerers.size()));
       const uint32_t check = block.hosts.size() == 1 ? block.answerers[mix64(now_us + probe) % known] : host.answerer;
@@ -265,7 +270,11 @@ bool ProbePlan::another_pass(const Block& block) const {
   if (options_.retries) return block.pass <= *options_.retries;
   if (block.pass < 2) return true;
   if (block.pass >= most_passes) return false;
-  return block.pass < most_passes_without_progress || block.loss.answers_in(block.pass) > 0;
+  return block.empty_passes < most_empty_passes;
+}
+
+bool ProbePlan::checks_are_scarce(const Block& block) const {
+  return block.unfinished < few_ports && block.loss.first_pass_loss() > heavy_loss;
 }
 
 bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
@@ -286,9 +295,12 @@ void ProbePlan::pass_ended(Block& block) {
     return;
   }
   block.sweep_at = 0;
+  block.empty_passes = block.loss.answers_in(block.pass) > 0 ? 0 : block.empty_passes + 1;
   bool again = another_pass(block);
   if (again) {
-    block.all_retry = block.pass < 2 || block.loss.missing_after(block.pass) >= missing_allowed;
+    // A pass that found something is never the last: what it found says that there was something to find.
+    const bool found = block.pass > 1 && block.loss.answers_in(block.pass) > 0;
+    block.all_retry = block.pass < 2 || found || block.loss.missing_after(block.pass) >= missing_allowed;
     ++block.pass;
     again = std::any_of(block.hosts.begin(), block.hosts.end(),
                         [&](const Host& host) { return wants_retry(block, host); });
@@ -298,7 +310,7 @@ void ProbePlan::pass_ended(Block& block) {
     return;
   }
   block.phase = Block::Phase::sweeping;
-  block.asks_to_next_check = window_.asks_per_check() / 2;
+  block.asks_to_next_check = checks_are_scarce(block) ? 1 : window_.asks_per_check() / 2;
   block.sweep = Permutation(block.ledger.size(), mix64(block.number) + block.pass);
   window_.begin_retry_pass();
 }

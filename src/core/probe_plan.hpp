@@ -45,10 +45,11 @@ struct ScanSpace {
   uint64_t size() const { return shard.size_of(order.size()); }
 };
 
-/// From which the loops draw, a chunk at a time.
+/// What the loops share: from where they draw, a chunk at a time, and what they learn of the network.
 struct ProbeCursor {
   static constexpr uint32_t chunk = 256;
   std::atomic<uint64_t> next_position{0};
+  SharedPace pace;
 };
 
 struct PlanOptions {
@@ -137,6 +138,7 @@ class ProbePlan {
   void drawing_ended();
   void pass_ended(Block& block);
   bool another_pass(const Block& block) const;
+  bool checks_are_scarce(const Block& block) const;
   bool wants_retry(const Block& block, const Host& host) const;
   void forget(Block& block);
 

@@ -77,6 +77,7 @@ struct ProbePlan::Block {
   uint32_t in_flight = 0;
   uint32_t unfinished = 0;  // drawn, and without a result
   uint32_t asks_to_next_check = 0;
+  uint32_t empty_passes = 0;  // in a row, that found nothing
   LossEstimate loss;
   std::vector<Suspension> suspensions;
   std::array<uint32_t, 64> answerers{};  // a sample of the probes that answered

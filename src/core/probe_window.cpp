@@ -19,6 +19,7 @@ constexpr double slowest_fresh_rate_per_s = 4000;
 constexpr double smallest_size = 16;
 
 constexpr uint32_t smallest_round = 32;
+constexpr uint32_t smallest_learned_round = 8;
 constexpr uint32_t fewest_checks = 8;
 // Shorter rounds are bursts, and say nothing of a rate.
 constexpr double shortest_rate_sample_s = 0.1;
@@ -41,7 +42,8 @@ double ProbeWindow::ShareHistory::best() const {
   return used_ == 0 ? 0 : *std::max_element(shares_.begin(), shares_.begin() + used_);
 }
 
-ProbeWindow::ProbeWindow(const WindowOptions& options) : options_(options), size_(initial_size), round_start_size_(initial_size) {
+ProbeWindow::ProbeWindow(const WindowOptions& options, SharedPace& pace)
+    : options_(options), pace_(pace), size_(initial_size), round_start_size_(initial_size) {
   round_ends_ = static_cast<uint64_t>(initial_size);
 }
 
@@ -109,19 +111,25 @@ bool ProbeWindow::has_fallen(const Tally& tally, double best) {
 void ProbeWindow::close_round() {
   if (round_ends_ > ignore_before_) {
     if (fresh_.asked >= smallest_round) close_fresh_round();
-    if (retry_.asked + check_.asked >= smallest_round && fresh_.asked == 0) close_retry_round();
+    const uint32_t enough = learned_rate_per_s_ > 0 ? smallest_learned_round : smallest_round;
+    if (retry_.asked + check_.asked >= enough && fresh_.asked == 0) close_retry_round();
   }
   fresh_ = retry_ = check_ = {};
   was_full_ = false;
   round_start_size_ = size_;
-  const double rate_round = learned_rate_per_s_ * 0.3;  // a third of a second
-  const double wanted = learned_rate_per_s_ > 0 ? std::min(rate_round, size_) : size_;
-  round_ends_ = first_serial_ + static_cast<uint64_t>(std::max<double>(smallest_round, wanted));
+  // At a learned rate a round is a third of a second: at 10/s a window's worth would take minutes.
+  double length = std::max<double>(smallest_round, size_);
+  if (learned_rate_per_s_ > 0) length = std::clamp<double>(learned_rate_per_s_ * 0.3, smallest_learned_round, length);
+  round_ends_ = first_serial_ + static_cast<uint64_t>(length);
 }
 
 void ProbeWindow::grow() {
   if (!slow_start_ && was_full_) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
-  if (learned_rate_per_s_ > 0) learned_rate_per_s_ *= 1.1;
+  if (learned_rate_per_s_ == 0) return;
+  // The first good round probes with a tenth more; when round after round is good, something has changed for the
+  // better (another loop or scanner has finished with the host), and growth gathers speed.
+  ++good_rounds_;
+  learned_rate_per_s_ *= std::min(2.0, 1.05 + 0.05 * good_rounds_ * good_rounds_);
 }
 
 void ProbeWindow::close_fresh_round() {
@@ -138,6 +146,15 @@ void ProbeWindow::close_fresh_round() {
   ignore_before_ = first_serial_ + entries_.size() + 1;
 }
 
+/// Loops that share a limited host would starve each other: whoever is ahead takes the answers, and the other
+/// backs off until it asks once a second. A quarter of what any loop gets is every loop's.
+double ProbeWindow::shared_floor_per_s(double delivered_per_s) {
+  const double known = pace_.delivered_per_s.load(std::memory_order_relaxed);
+  const double best = std::max(delivered_per_s, known * 0.98);  // old news fades
+  pace_.delivered_per_s.store(static_cast<uint32_t>(best), std::memory_order_relaxed);
+  return best / 4;
+}
+
 void ProbeWindow::close_retry_round() {
   // Where most retried ports answer, all of them measure the loss; where few can, only the checks do.
   const Tally all{retry_.asked + check_.asked, retry_.answered + check_.answered};
@@ -146,18 +163,21 @@ void ProbeWindow::close_retry_round() {
   if (all_measure) retry_history_.add(all.share());
   const bool checks_fail = check_.asked >= fewest_checks && check_.share() < 0.5;
   const bool fallen = all_measure && has_fallen(all, best);
+  const double seconds = static_cast<double>(std::max<uint64_t>(round_last_us_ - round_first_us_, 1000)) * 1e-6;
+  // What was answered can be answered: the rate never falls below that, however few the checks were.
+  const double delivered_per_s = all.answered / std::max(seconds, shortest_rate_sample_s);
+  const double floor_per_s = std::max({1.0, 1.05 * delivered_per_s, shared_floor_per_s(delivered_per_s)});
   if (!checks_fail && !fallen) {
     grow();
+    if (learned_rate_per_s_ > 0) learned_rate_per_s_ = std::max(learned_rate_per_s_, floor_per_s);
     return;
   }
   const double answered_share = all_measure ? all.share() / std::max(best, 0.5) : check_.share();
-  const double seconds = static_cast<double>(std::max<uint64_t>(round_last_us_ - round_first_us_, 1000)) * 1e-6;
   double sent_per_s = all.asked / seconds;
   if (learned_rate_per_s_ > 0) sent_per_s = std::min(sent_per_s, learned_rate_per_s_);
-  // What was answered can be answered: the rate never falls below that, however few the checks were.
-  const double delivered_per_s = all.answered / std::max(seconds, shortest_rate_sample_s);
-  learned_rate_per_s_ = std::max({1.0, 1.05 * delivered_per_s, sent_per_s * std::clamp(1.05 * answered_share, 0.05, 0.95)});
+  learned_rate_per_s_ = std::max(floor_per_s, sent_per_s * std::clamp(1.05 * answered_share, 0.05, 0.95));
   slow_start_ = false;
+  good_rounds_ = 0;
   ignore_before_ = first_serial_ + entries_.size() + 1;
 }
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 
@@ -34,10 +35,17 @@ struct WindowOptions {
   double rate_per_s = 0;  ///< The user's limit; 0 for none.
 };
 
+/// What the loops of a scan tell each other. Relaxed atomics: a value that is a round old is as good.
+struct SharedPace {
+  /// The most answers a second that a loop had from ports asked again, of late.
+  std::atomic<uint32_t> delivered_per_s{0};
+};
+
 /// Not thread-safe: one for each loop. Times are microseconds of any monotonic clock.
 class ProbeWindow {
  public:
-  explicit ProbeWindow(const WindowOptions& options);
+  /// `pace` outlives the window.
+  ProbeWindow(const WindowOptions& options, SharedPace& pace);
 
   /// Whether a probe may be sent now, as far as the network is concerned.
   bool may_send(uint64_t now_us) const;
@@ -94,9 +102,11 @@ class ProbeWindow {
   void close_fresh_round();
   void close_retry_round();
   void grow();
+  double shared_floor_per_s(double delivered_per_s);
   static bool has_fallen(const Tally& tally, double best);
 
   WindowOptions options_;
+  SharedPace& pace_;
   RttEstimator rtt_;
   double size_;
   double round_start_size_;  // what a cut is measured from: growth within the round was a mistake
@@ -115,6 +125,7 @@ class ProbeWindow {
   ShareHistory fresh_history_, retry_history_;
 
   double learned_rate_per_s_ = 0;
+  uint32_t good_rounds_ = 0;  // since the learned rate was last cut
   uint64_t next_send_us_ = 0;
 };
 

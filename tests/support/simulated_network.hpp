@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <queue>
 #include <random>
 #include <vector>
@@ -52,61 +53,39 @@ class SimulatedNetwork {
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) < behaviour_.open_share;
   }
 
-  /// Runs the plan to its end, or until `longest_us` of virtual time.
-  Outcome run(const PlanOptions& options, uint64_t longest_us = 1'000'000'000) {
+  /// Runs `loops` plans on one cursor to their end, or until `longest_us` of virtual time.
+  Outcome run(const PlanOptions& options, uint32_t loops = 1, uint64_t longest_us = 1'000'000'000) {
     ProbeCursor cursor;
-    ProbePlan plan(space_, cursor, options);
-    Outcome outcome;
-    outcome.probes = space_.size();
-    std::map<std::pair<uint64_t, uint16_t>, int> said;
-    uint64_t now = 1;
-    const auto say = [&](const Endpoint& endpoint) {
-      ++outcome.results;
-      if (++said[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome.said_twice;
-    };
-    while (now < longest_us) {
-      while (!events_.empty() && events_.top().at_us <= now) {
-        const Event event = events_.top();
-        events_.pop();
-        if (event.answered) {
-          plan.answered(event.ask, now - event.sent_us, now);
-          if (event.ask.kind == ProbeKind::check) continue;
-          say(event.ask.endpoint);
-          if (open(event.ask.endpoint)) outcome.last_open_us = now;
+    for (uint32_t loop = 0; loop < loops; ++loop) plans_.push_back(std::make_unique<ProbePlan>(space_, cursor, options));
+    outcome_ = {};
+    outcome_.probes = space_.size();
+    for (uint64_t now = 1; now < longest_us;) {
+      deliver(now);
+      uint64_t wake = events_.empty() ? UINT64_MAX : events_.top().at_us;
+      uint32_t asked = 0, finished = 0;
+      for (uint32_t loop = 0; loop < loops; ++loop) {
+        const ProbePlan::Next next = plans_[loop]->next(now);
+        if (next.step == ProbePlan::Step::ask) {
+          send(next.ask, loop, now);
+          ++asked;
+        } else if (next.step == ProbePlan::Step::report) {
+          judge(next.report);
+          wake = now;
+        } else if (next.step == ProbePlan::Step::again) {
+          wake = now;
+        } else if (next.step == ProbePlan::Step::wait) {
+          wake = std::min(wake, next.wait_until_us);
         } else {
-          plan.silent(event.ask, now);
+          ++finished;
         }
+        outcome_.peak_in_flight = std::max(outcome_.peak_in_flight, plans_[loop]->in_flight());
       }
-      const ProbePlan::Next next = plan.next(now);
-      switch (next.step) {
-        case ProbePlan::Step::ask:
-          ++outcome.asks;
-          send(next.ask, now);
-          now += behaviour_.microseconds_per_ask;
-          outcome.peak_in_flight = std::max(outcome.peak_in_flight, plan.in_flight());
-          break;
-        case ProbePlan::Step::report:
-          say(next.report.endpoint);
-          judge(next.report, outcome);
-          break;
-        case ProbePlan::Step::again:
-          ++now;
-          break;
-        case ProbePlan::Step::wait: {
-          uint64_t until = next.wait_until_us;
-          if (!events_.empty()) until = std::min(until, events_.top().at_us);
-          if (until == UINT64_MAX) return outcome;  // a plan that waits for nothing would hang
-          now = std::max(now + 1, until);
-          break;
-        }
-        case ProbePlan::Step::finished:
-          outcome.finished = true;
-          outcome.microseconds = now;
-          return outcome;
-      }
+      outcome_.microseconds = now;
+      outcome_.finished = finished == loops;
+      if (outcome_.finished || (asked == 0 && wake == UINT64_MAX)) break;  // plans that wait for nothing would hang
+      now = asked > 0 ? now + behaviour_.microseconds_per_ask : std::max(now + 1, wake);
     }
-    outcome.microseconds = now;
-    return outcome;
+    return outcome_;
   }
 
  private:
@@ -114,6 +93,7 @@ class SimulatedNetwork {
     uint64_t at_us;
     bool answered;
     uint64_t sent_us;
+    uint32_t loop;
     Ask ask;
     bool operator<(const Event& other) const { return at_us > other.at_us; }
   };
@@ -144,30 +124,55 @@ class SimulatedNetwork {
     return !lost();
   }
 
-  void send(const Ask& ask, uint64_t now) {
+  void deliver(uint64_t now) {
+    while (!events_.empty() && events_.top().at_us <= now) {
+      const Event event = events_.top();
+      events_.pop();
+      if (!event.answered) {
+        plans_[event.loop]->silent(event.ask, now);
+        continue;
+      }
+      plans_[event.loop]->answered(event.ask, now - event.sent_us, now);
+      if (event.ask.kind == ProbeKind::check) continue;
+      say(event.ask.endpoint);
+      if (open(event.ask.endpoint)) outcome_.last_open_us = now;
+    }
+  }
+
+  void say(const Endpoint& endpoint) {
+    ++outcome_.results;
+    if (++said_[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome_.said_twice;
+  }
+
+  void send(const Ask& ask, uint32_t loop, uint64_t now) {
+    ++outcome_.asks;
     if (answers(ask, now)) {
       const uint64_t jitter = behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
       const uint64_t at = now + behaviour_.rtt_us + jitter;
       if (at - now < ask.timeout_us) {
-        events_.push({at, true, now, ask});
+        events_.push({at, true, now, loop, ask});
         return;
       }
     }
-    events_.push({now + ask.timeout_us, false, now, ask});
+    events_.push({now + ask.timeout_us, false, now, loop, ask});
   }
 
-  void judge(const ProbeResult& report, Outcome& outcome) const {
+  void judge(const ProbeResult& report) {
+    say(report.endpoint);
     if (report.state == PortState::unknown) {
-      if (report.reason == Reason::host_lost) ++outcome.host_lost;
+      if (report.reason == Reason::host_lost) ++outcome_.host_lost;
       return;
     }
     if (!exists(report.endpoint.address)) return;
-    if (open(report.endpoint)) ++outcome.missed_open;
-    else if (!behaviour_.closed_is_silent) ++outcome.false_filtered;
+    if (open(report.endpoint)) ++outcome_.missed_open;
+    else if (!behaviour_.closed_is_silent) ++outcome_.false_filtered;
   }
 
   Behaviour behaviour_;
   const ScanSpace& space_;
+  std::vector<std::unique_ptr<ProbePlan>> plans_;
+  Outcome outcome_;
+  std::map<std::pair<uint64_t, uint16_t>, int> said_;
   std::mt19937_64 random_;
   std::priority_queue<Event> events_;
   std::map<uint64_t, Bucket> rst_;
