@@ -122,10 +122,9 @@ bool ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& next) {
       if (block.phase != Block::Phase::settling) return false;
       [[fallthrough]];
     case Block::Phase::settling:
-      if (block.in_flight > 0 || !block.suspensions.empty()) return false;
-      pass_ended(block);
-      // The block may be forgotten now; if it is not, its next phase is served by the next call.
-      steps_left_ = 0;
+      if ((block.in_flight > 0 && !may_overlap(block)) || !block.suspensions.empty()) return false;
+      // The block may be forgotten then; if it is not, its next phase is served by the next call.
+      if (pass_ended(block)) steps_left_ = 0;
       return false;
     case Block::Phase::reporting:
       return next_report(block, next);
@@ -161,7 +160,7 @@ bool ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
     if (steps_left_ == 0) return false;
     --steps_left_;
     const auto probe = static_cast<uint32_t>(block.sweep.at(block.sweep_at));
-    if (block.ledger.finished(probe)) {
+    if (block.ledger.finished(probe) || block.asked_now[probe]) {
       ++block.sweep_at;
       continue;
     }
@@ -266,11 +265,17 @@ void ProbePlan::drawing_ended() {
   drawing_ = no_block;
 }
 
-bool ProbePlan::another_pass(const Block& block) const {
+bool ProbePlan::another_pass(const Block& block, uint32_t empty_passes) const {
   if (options_.retries) return block.pass <= *options_.retries;
   if (block.pass < 2) return true;
   if (block.pass >= most_passes) return false;
-  return block.empty_passes < most_empty_passes;
+  return empty_passes < most_empty_passes;
+}
+
+/// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left,
+/// the next pass need not wait for the last answers of this one.
+bool ProbePlan::may_overlap(const Block& block) const {
+  return window_.learned_rate_per_s() > 0 && block.unfinished >= block.in_flight + few_ports;
 }
 
 bool ProbePlan::checks_are_scarce(const Block& block) const {
@@ -289,30 +294,42 @@ bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
   return missing >= missing_allowed;
 }
 
-void ProbePlan::pass_ended(Block& block) {
+/// Answers whether the block has gone on to its next phase, or is forgotten. While asks are in flight it only
+/// goes on to another pass.
+bool ProbePlan::pass_ended(Block& block) {
+  const bool settled = block.in_flight == 0;
   if (block.unfinished == 0) {
-    forget(block);
-    return;
+    if (settled) forget(block);
+    return settled;
   }
+  const bool found = block.loss.answers_in(block.pass) > 0;
+  const uint32_t empty_passes = found ? 0 : block.empty_passes + 1;
+  const bool again = another_pass(block, empty_passes) && start_pass(block);
+  if (!again && !settled) return false;
+  block.empty_passes = empty_passes;
   block.sweep_at = 0;
-  block.empty_passes = block.loss.answers_in(block.pass) > 0 ? 0 : block.empty_passes + 1;
-  bool again = another_pass(block);
-  if (again) {
-    // A pass that found something is never the last: what it found says that there was something to find.
-    const bool found = block.pass > 1 && block.loss.answers_in(block.pass) > 0;
-    block.all_retry = block.pass < 2 || found || block.loss.missing_after(block.pass) >= missing_allowed;
-    ++block.pass;
-    again = std::any_of(block.hosts.begin(), block.hosts.end(),
-                        [&](const Host& host) { return wants_retry(block, host); });
-  }
+  block.phase = again ? Block::Phase::sweeping : Block::Phase::reporting;
+  return true;
+}
+
+/// Sets the next pass up; false where no host is to be asked again.
+bool ProbePlan::start_pass(Block& block) {
+  // A pass that found something is never the last: what it found says that there was something to find.
+  const bool found = block.pass > 1 && block.loss.answers_in(block.pass) > 0;
+  // Where much is lost each pass is a poor witness, and its losses come in bursts: a wider margin.
+  const double allowed = block.loss.first_pass_loss() > heavy_loss ? missing_allowed * 0.01 : missing_allowed;
+  block.all_retry = block.pass < 2 || found || block.loss.missing_after(block.pass) >= allowed;
+  ++block.pass;
+  const bool again = std::any_of(block.hosts.begin(), block.hosts.end(),
+                                 [&](const Host& host) { return wants_retry(block, host); });
   if (!again) {
-    block.phase = Block::Phase::reporting;
-    return;
+    --block.pass;
+    return false;
   }
-  block.phase = Block::Phase::sweeping;
   block.asks_to_next_check = checks_are_scarce(block) ? 1 : window_.asks_per_check() / 2;
   block.sweep = Permutation(block.ledger.size(), mix64(block.number) + block.pass);
   window_.begin_retry_pass();
+  return true;
 }
 
 void ProbePlan::forget(Block& block) {
@@ -331,6 +348,7 @@ void ProbePlan::fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t 
   ask.block = block.place;
   ask.probe = probe;
   ask.kind = kind;
+  ask.pass = static_cast<uint8_t>(block.pass);
   if (kind != ProbeKind::check) {
     ask.attempt = static_cast<uint8_t>(block.ledger.count_attempt(probe));
     if (ask.attempt == 1) ask.kind = ProbeKind::fresh;
@@ -342,7 +360,9 @@ void ProbePlan::fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t 
 void ProbePlan::send(Ask& ask, uint64_t now_us) {
   ask.serial = window_.sent(ask.kind, now_us);
   ++in_flight_;
-  ++blocks_[ask.block]->in_flight;
+  Block& block = *blocks_[ask.block];
+  ++block.in_flight;
+  if (ask.kind != ProbeKind::check) block.asked_now[ask.probe] = true;
 }
 
 uint32_t ProbePlan::timeout_us(const Host& host, uint32_t pass) const {

@@ -68,6 +68,7 @@ struct Ask {
   uint64_t serial = 0;    ///< In the window.
   uint32_t timeout_us = 0;
   uint8_t attempt = 1;
+  uint8_t pass = 1;       ///< The block's, when it was asked.
   ProbeKind kind = ProbeKind::fresh;
   uint8_t local_failures = 0;  ///< How often it could not even be asked.
   uint8_t anomalies = 0;       ///< How often the answer made no sense: the caller counts, and repeats it.
@@ -136,9 +137,11 @@ class ProbePlan {
   bool block_for_drawing(uint64_t position);
   void open_block(uint64_t number);
   void drawing_ended();
-  void pass_ended(Block& block);
-  bool another_pass(const Block& block) const;
+  bool pass_ended(Block& block);
+  bool start_pass(Block& block);
+  bool another_pass(const Block& block, uint32_t empty_passes) const;
   bool checks_are_scarce(const Block& block) const;
+  bool may_overlap(const Block& block) const;
   bool wants_retry(const Block& block, const Host& host) const;
   void forget(Block& block);
 

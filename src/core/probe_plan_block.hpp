@@ -40,6 +40,7 @@ struct ProbePlan::Block {
         first_index(block_number * space.order.block_size()),
         first_position(space.shard.first_position_at_or_after(first_index)),
         ledger(probe_count(space)),
+        asked_now(ledger.size()),
         hosts(space.order.hosts_in_block(block_number)),
         sweep(std::max(1U, ledger.size()), block_number) {
     for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = order.host(host);
@@ -68,6 +69,7 @@ struct ProbePlan::Block {
   uint64_t first_index;     // in the order
   uint64_t first_position;  // in the shard
   ProbeLedger ledger;
+  std::vector<bool> asked_now;  // in flight, and so not to be asked by the next pass
   std::vector<Host> hosts;
   Permutation sweep;        // in which order this pass asks, another one for each pass
   uint32_t sweep_at = 0;

@@ -24,6 +24,7 @@ ProbePlan::Block& ProbePlan::ended(const Ask& ask) {
   Block& block = *blocks_[ask.block];
   --in_flight_;
   --block.in_flight;
+  if (ask.kind != ProbeKind::check) block.asked_now[ask.probe] = false;
   in_flight_cap_ = std::min<double>(in_flight_cap_ + 0.01, options_.most_in_flight);
   return block;
 }
@@ -39,15 +40,15 @@ void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
   }
   note_answer(block, host_number, now_us);
   if (ask.kind == ProbeKind::check) {
-    block.loss.check(block.pass, true);
+    block.loss.check(ask.pass, true);
     return;
   }
   block.ledger.finish(ask.probe);
   --block.unfinished;
-  block.loss.answer(block.pass);
+  block.loss.answer(ask.pass);
   ++host.answers;
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
-  if (block.pass > 1) ++host.rescued;
+  if (ask.pass > 1) ++host.rescued;
   host.answerer = ask.probe;
   // A uniform sample of all that answered (Vitter's algorithm R, 1985).
   const auto places = static_cast<uint32_t>(block.answerers.size());
@@ -61,7 +62,7 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
   Host& host = block.hosts[host_number];
   if (ask.kind == ProbeKind::check) {
-    block.loss.check(block.pass, false);
+    block.loss.check(ask.pass, false);
     note_silence(block, host_number, doubt_of_a_check, now_us);
     return;
   }
