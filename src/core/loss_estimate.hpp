@@ -14,7 +14,7 @@ namespace portloop {
 /// after i rescued and by checks: known answerers, asked again in pass i.
 class LossEstimate {
  public:
-  static constexpr uint32_t passes_counted = 64;
+  static constexpr uint32_t passes_counted = 100;
 
   void answer(uint32_t pass) { ++answers_[index(pass)]; }
   void check(uint32_t pass, bool answered) {

@@ -15,7 +15,8 @@ constexpr uint32_t steps_per_call = 4096;
 // When silence becomes a verdict, fewer than one answering port in a thousand blocks may be missing.
 constexpr double missing_allowed = 0.001;
 constexpr uint32_t most_empty_passes = 10;
-constexpr uint32_t most_passes = 60;
+constexpr uint32_t most_empty_passes_at_heavy_loss = 40;
+constexpr uint32_t most_passes = LossEstimate::passes_counted;
 
 // Where much is lost and few ports are left, every other ask is a check: the rest would measure too little. One
 // by one, because a burst of them would use up what a limited host still answers.
@@ -269,7 +270,7 @@ bool ProbePlan::another_pass(const Block& block, uint32_t empty_passes) const {
   if (options_.retries) return block.pass <= *options_.retries;
   if (block.pass < 2) return true;
   if (block.pass >= most_passes) return false;
-  return empty_passes < most_empty_passes;
+  return empty_passes < (block.loss.first_pass_loss() > heavy_loss ? most_empty_passes_at_heavy_loss : most_empty_passes);
 }
 
 /// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left,
