@@ -38,7 +38,9 @@ std::set<std::string> thread_ids() {
 
 TEST_CASE("one loop starts no thread; N loops start N, and none is left when the scan is done") {
   const LocalPort silent(LocalPort::silent);
-  const int before = threads_of_this_process();
+  std::thread([] {}).join();  // a sanitizer starts a thread of its own with the first one
+  int before = threads_of_this_process();
+  for (int again = 0; again != before; again = threads_of_this_process()) before = again == 0 ? before : again;
   for (const uint32_t loops : {1U, 2U, 5U}) {
     TestLoop loop;
     TestOptions options("127.0.0.1-20", silent.text());
