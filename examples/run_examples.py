@@ -61,7 +61,7 @@ def loop_with_a_page():
             summary = program.stdout.read()
             check(program.wait(PATIENCE_SECONDS) == 0, program.returncode)
             ticks, pages = map(int, re.match(r"(\d+) ticks and (\d+) pages", summary).groups())
-            check(ticks > 0 and pages >= 4, summary)
+            check(ticks > 0 and pages >= 3, summary)
         finally:
             program.kill()
 

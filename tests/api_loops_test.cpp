@@ -38,10 +38,12 @@ std::set<std::string> thread_ids() {
 
 TEST_CASE("one loop starts no thread; N loops start N, and none is left when the scan is done") {
   const LocalPort silent(LocalPort::silent);
-  const int before = threads_of_this_process();
+  std::thread([] {}).join();  // a sanitizer starts a thread of its own with the first one
+  int before = threads_of_this_process();
+  for (int again = 0; again != before; again = threads_of_this_process()) before = again == 0 ? before : again;
   for (const uint32_t loops : {1U, 2U, 5U}) {
     TestLoop loop;
-    TestOptions options("127.0.0.1-20", silent.text());
+    TestOptions options("127.0.0.0/16", silent.text());  // so many that every loop has its part
     portloop_options_set_loops(options, loops);
     Recorded scan(loop);
     scan.on_result = [&](Recorded&) { CHECK(threads_of_this_process() <= before + (loops == 1 ? 0 : static_cast<int>(loops))); };
@@ -80,9 +82,8 @@ TEST_CASE("results, done and closed come on the thread that runs the caller's lo
 TEST_CASE("loop threads block every signal: the embedder's handlers run on its own threads") {
   const LocalPort silent(LocalPort::silent);
   TestLoop loop;
-  TestOptions options("127.0.0.1", silent.text());
+  TestOptions options("127.0.0.0/16", silent.text());
   portloop_options_set_loops(options, 2);
-  portloop_options_set_in_flight(options, 2);
   const auto before = thread_ids();
   Recorded scan(loop);
   REQUIRE(scan.start(options) == 0);

@@ -86,7 +86,8 @@ test('cpp', executable('cpp_consumer', 'consumer.cpp', dependencies: portloop_de
     build = folder / "build"
     run("meson", "setup", build, project, "-Doptimization=0", "--wrap-mode=nodownload")
     for kind in ("shared", "static"):
-        run("meson", "configure", build, f"-Ddefault_library={kind}")  # compiles nothing again, links anew
+        # Compiles nothing again, links anew. A subproject has this option for itself.
+        run("meson", "configure", build, f"-Ddefault_library={kind}", f"-Dportloop:default_library={kind}")
         run("ninja", "-C", build)
         run("meson", "test", "-C", build, "--no-rebuild")
         needed = run("readelf", "-d", build / "c_consumer")

@@ -8,8 +8,11 @@
  *     the function that they were given to. Only portloop_scan_stats() may be called from other threads.
  *   - Errors are negative libuv codes (uv_strerror() names them). When a function returns one, its callback is
  *     never called.
- *   - No signals, no output, no environment, no globals, no resource limits. Only loops > 1 starts threads.
- *   - Texts are UTF-8 or ASCII, end with a NUL, and are copied.
+ *   - No signals, no output, no environment, no globals, no resource limits. Only loops > 1 starts threads; they
+ *     block every signal, and none is left when done is called.
+ *   - Texts are UTF-8 or ASCII, end with a NUL, are copied, and are never NULL.
+ *   - A callback must not throw a C++ exception: that ends the program.
+ * docs/embedding.md says the same at length, with examples. For C++ there is portloop.hpp.
  */
 #ifndef PORTLOOP_PORTLOOP_H
 #define PORTLOOP_PORTLOOP_H
@@ -30,7 +33,8 @@
 extern "C" {
 #endif
 
-/* ---- Options: what to scan and how. Owned by you, copied by portloop_scan_start(). Not thread-safe. ---- */
+/* ---- Options: what to scan and how. Owned by you, copied by portloop_scan_start(). Any thread, one at a time. ----
+ * A setter answers 0, UV_EINVAL (then nothing was changed and portloop_options_error() says why) or UV_ENOMEM. */
 
 typedef struct portloop_options portloop_options;
 
@@ -45,26 +49,27 @@ PORTLOOP_API const char* portloop_options_error(const portloop_options* options)
 /* Adds numeric targets: an address, a CIDR block, a range a-b or a.b.c.d-e, with a zone for link-local IPv6.
  * Names are yours to look up. UV_EINVAL for anything else, and for 0.0.0.0 and ::. */
 PORTLOOP_API int portloop_options_add_target(portloop_options* options, const char* text);
-/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6); ports are ignored. */
+/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6) and zone; ports are ignored. */
 PORTLOOP_API int portloop_options_add_range(portloop_options* options, const struct sockaddr* first,
                                             const struct sockaddr* last);
 /* Takes addresses out again, wherever they were added. */
 PORTLOOP_API int portloop_options_exclude_target(portloop_options* options, const char* text);
 
-/* Ports: "22,80,8000-8100", "-" or "all", service names of portloop's own list, "common" (the default). */
+/* Ports 1-65535: "22,80,8000-8100", "-" or "all", service names of portloop's own list, "common" (the default).
+ * Replaces what was set before; exclusions add up, and hold whatever is set later. */
 PORTLOOP_API int portloop_options_set_ports(portloop_options* options, const char* text);
 PORTLOOP_API int portloop_options_exclude_ports(portloop_options* options, const char* text);
 
-/* Connects in flight at most, over all loops. Range 1-1,000,000; default 1,000. What is started is adapted below
- * it. Keep it under the descriptors that you can spare: the library changes no limit. */
+/* Connects in flight at most, over all loops; banners being read count too. Range 1-1,000,000; default 1,000. What
+ * is started is adapted below it. Keep it under the descriptors that you can spare: no limit is changed here. */
 PORTLOOP_API int portloop_options_set_in_flight(portloop_options* options, uint32_t connects);
-/* Connects started per second at most, over all loops. Default 0: no limit. */
+/* Connects started per second at most, over all loops. Range 0-1,000,000,000; default 0: no limit. */
 PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double connects_per_second);
 /* The longest that one connect may wait, in milliseconds. Range 1-600,000; default 1,000. */
 PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
 /* 1 (default): timeouts and the number in flight follow what the network answers. 0: they are as set. */
 PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int adaptive);
-/* How often a silent port is asked again. Range 0-13; default adaptive (as -1). */
+/* How often a silent port is asked again. Range 0-13; default -1: adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
 
 enum portloop_order { PORTLOOP_ORDER_RANDOM = 0, PORTLOOP_ORDER_SEQUENTIAL = 1 };
@@ -74,7 +79,8 @@ PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum port
 PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
 /* Scans part number/count of the order, 1 <= number <= count. Default 1/1. */
 PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count);
-/* Loop threads. 1 (default): no thread, everything on your loop. N > 1: N threads with a loop each. Range 1-1024. */
+/* Loop threads. 1 (default): no thread, everything on your loop. N > 1: N threads with a loop each, but no more than
+ * connects in flight; their results come on your loop all the same. Range 1-1024. */
 PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
 
 enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_PORTABLE = 1 };
@@ -82,8 +88,9 @@ enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_POR
 PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
 
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
-/* Whether to read what an open port says first; HTTP: with a GET where nothing came. Default NONE.
- * timeout_ms: the longest wait, range 1-600,000. most_bytes: range 1-65,536. */
+/* Whether to read what an open port says first; HTTP: with a GET where nothing came. Default NONE, and then the
+ * numbers are not looked at. timeout_ms: the longest wait, milliseconds, range 1-600,000; with HTTP once more after
+ * the GET. most_bytes: range 1-65,536, the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t most_bytes);
 
@@ -105,7 +112,8 @@ enum portloop_reason {
   PORTLOOP_HOST_LOST = 10   /* unknown: the host answered, and then stopped */
 };
 
-/* One verdict on one port. Owned by the library, valid during the callback. Later versions may add fields at the end. */
+/* One verdict on one port. Owned by the library, valid during the callback, what it points to as well: copy what you
+ * keep. Later versions may add fields at the end. */
 typedef struct portloop_result {
   struct sockaddr_storage address; /* sockaddr_in or sockaddr_in6, the port in it */
   uint16_t port;                   /* host byte order */
@@ -118,9 +126,10 @@ typedef struct portloop_result {
   size_t banner_length;    /* bytes */
 } portloop_result;
 
-/* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice); UV_ENOSPC, UV_EINVAL. */
+/* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice). UV_ENOSPC; UV_EINVAL for
+ * another family; UV_ENOMEM. Any thread, like the others that take no scan. */
 PORTLOOP_API int portloop_format_address(const struct sockaddr* address, char* text, size_t size);
-/* "open", ...; "syn-ack", ...: static, never NULL. */
+/* "open", ...; "syn-ack", ...: static, never NULL; any number is allowed. */
 PORTLOOP_API const char* portloop_state_name(enum portloop_state state);
 PORTLOOP_API const char* portloop_reason_name(enum portloop_reason reason);
 /* The service name of a TCP port in portloop's own list; "" where it has none. Static. */
@@ -130,26 +139,31 @@ PORTLOOP_API const char* portloop_service_name(uint16_t port);
 
 typedef struct portloop_scan portloop_scan;
 
-/* One call for each probe. Every function below may be called from inside. */
+/* One call for each probe, until done, and none after portloop_scan_close() was called. Every function below may be
+ * called from inside, for this scan and others. */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
-/* Exactly once for each successful start: 0, or UV_ECANCELED when it was stopped or closed first; connects that
- * were pending then end without a result. Every function below may be called from inside. */
+/* Exactly once for each successful start: 0 when every probe had its result; UV_ECANCELED when it was stopped or
+ * closed first, and connects that were pending ended without a result; UV_ENOMEM when memory ran out and the scan
+ * stopped itself. From then on the scan keeps no loop alive. Every function below may be called from inside. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
-/* The scan's memory is gone when this returns. */
+/* The last call for this scan: its memory is gone when this returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
 
-/* Makes a scan on `loop`; *scan is owned by you until its close callback. UV_ENOMEM. */
+/* Makes a scan on `loop`; *scan is owned by you until its close callback, and must be closed. UV_ENOMEM. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
-/* Starts it, once. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() says which);
- * UV_EALREADY: started before; UV_EMFILE and the like. After an error only close is left. */
+/* Starts it, once. Either callback may be NULL. UV_EINVAL: no target, no port, or more than 2^63 probes
+ * (portloop_options_error() says which); it may be tried again. UV_EALREADY: started or closed before. UV_EMFILE,
+ * UV_ENOMEM and the like: after these only close is left. `options` may be freed when this returns. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
-/* Ends it early: no more probes; done follows. Does nothing where it isn't running. */
+/* Ends it early: no more connects; what was found already is told (open ports with what came of their banner, and
+ * what waits from loop threads), then done. Does nothing where it isn't running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
-/* Stops it where needed (done is called first), frees everything, then calls back; `on_closed` may be NULL. Once. */
+/* Ends it where needed, without another result (done is called first), frees everything, then calls back; NULL is
+ * allowed. Once. Until then it keeps the loop alive, unreferenced or not. */
 PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
 
-/* Whether the scan alone keeps the loop alive. It does by default. */
+/* Whether the running scan alone keeps the loop alive. It does by default. Before start, or while it runs. */
 PORTLOOP_API void portloop_scan_ref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 
@@ -165,10 +179,11 @@ typedef struct portloop_stats {
   uint64_t local_failures; /* connects put back because this machine lacked something */
   uint32_t in_flight;      /* connects outstanding now */
   uint32_t peak_in_flight; /* the most there were; with loops > 1 the sum of each loop's */
-  uint32_t loops;          /* loop threads, 1 for the caller's own */
+  uint32_t loops;          /* loop threads; 1 for your own loop */
 } portloop_stats;
 
-/* Fills the first `size` bytes: pass sizeof *stats. Any thread, from a successful start to the close call. */
+/* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only
+ * between a successful start and the close call. */
 PORTLOOP_API void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size);
 
 /* "0.1.0": of the library that runs, not of the header. */
