@@ -126,13 +126,13 @@ void check_format(const std::string& name) {
   throw UsageError("format " + quote_word(name) + " is not known: " + known);
 }
 
-std::vector<OutputChoice> read_outputs(const cxxopts::ParseResult& given) {
+}  // namespace
+
+std::vector<OutputChoice> read_outputs(const std::string& format, const std::vector<std::string>& more) {
   std::vector<OutputChoice> outputs;
-  const std::string format = given.count("format") ? given["format"].as<std::string>() : "text";
   check_format(format);
   outputs.push_back({format, ""});
-  if (given.count("output") == 0) return outputs;
-  for (const std::string& word : given["output"].as<std::vector<std::string>>()) {
+  for (const std::string& word : more) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
       throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
@@ -145,6 +145,8 @@ std::vector<OutputChoice> read_outputs(const cxxopts::ParseResult& given) {
   }
   return outputs;
 }
+
+namespace {
 
 void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   const auto number = [&given](const char* option, uint64_t lowest, uint64_t highest) {
@@ -192,7 +194,7 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
   if (given.count("6")) request.family = WantedFamily::ipv6;
   request.all_addresses = given.count("all-addresses") > 0;
   read_how(given, request);
-  request.outputs = read_outputs(given);
+  request.outputs = read_outputs(given.count("format") ? given["format"].as<std::string>() : "text", texts("output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   const std::string progress = one_of(given, "progress", {"auto", "always", "never"});

@@ -21,6 +21,9 @@ struct OutputChoice {
   std::string file;  ///< Empty: standard output.
 };
 
+/// From -f and every -o. Throws UsageError.
+std::vector<OutputChoice> read_outputs(const std::string& format, const std::vector<std::string>& more);
+
 enum class ProgressChoice : uint8_t { automatic, always, never };
 
 struct ScanRequest {
