@@ -267,7 +267,7 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
       throw UsageError("--checkpoint " + quote_word(file_of("checkpoint")) + ": a resumed scan goes on with the file of --resume, leave it out");
     }
     for (const char* option : {"checkpoint", "resume"}) {
-      if (given.count(option) && file_of(option).empty()) throw UsageError(std::string("--") + option + " \"\": the name of a file is accepted");
+      if (given.count(option) && file_of(option).empty()) throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
     }
     if (!resumed) request = read_request(given, services);
     request.checkpoint_file = resumed ? request.resume_file : file_of("checkpoint");

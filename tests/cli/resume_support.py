@@ -25,11 +25,11 @@ def enter_namespace():
         if shutil.which(program) is None:
             print(f"skipped: {program} is not installed")
             sys.exit(SKIPPED)
-    if subprocess.run(["unshare", "-Urn", "true"], capture_output=True).returncode != 0:
+    if subprocess.run(["unshare", "-Urnm", "true"], capture_output=True).returncode != 0:
         print("skipped: no user and network namespaces here")
         sys.exit(SKIPPED)
     os.environ["RESUME_TEST_INSIDE"] = "1"
-    os.execvp("unshare", ["unshare", "-Urn", sys.executable] + sys.argv)
+    os.execvp("unshare", ["unshare", "-Urnm", sys.executable] + sys.argv)
 
 
 def listen():
