@@ -407,7 +407,7 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
 int ScanCommand::finish(const TargetList& list) {
   progress_.clear();
   write_checkpoint(false);  // before the writers' last words, which a resumed scan writes itself
-  const bool complete = !stopped_ && stats_.unknown == 0 && list.failed_names == 0;
+  const bool complete = !stopped_ && all_probed_ && stats_.unknown == 0 && list.failed_names == 0;
   ScanFooter footer;
   footer.finished_us = unix_time_us();
   footer.hosts_total = list.targets.size();

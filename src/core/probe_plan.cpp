@@ -44,7 +44,7 @@ uint64_t ScanSpace::first_unfinished(uint64_t position) const {
   const auto after = std::upper_bound(finished.begin(), finished.end(), position,
                                       [](uint64_t at, const PositionRange& range) { return at < range.first; });
   if (after == finished.begin() || (after - 1)->last < position) return position;
-  return (after - 1)->last == never ? never : (after - 1)->last + 1;
+  return (after - 1)->last == UINT64_MAX ? UINT64_MAX : (after - 1)->last + 1;
 }
 
 ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options)
