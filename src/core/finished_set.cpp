@@ -59,25 +59,26 @@ void FinishedSet::add(PositionRange range) {
   }
 }
 
-/// The position before the mark has just been finished, without its bit: it is set here where its chunk lives.
+/// The position before the mark has just been finished, without its bit: it is set here where its chunk lives on.
 void FinishedSet::advance_mark() {
-  auto chunk = chunks_.begin();
   const uint64_t passed = mark_ - 1;
+  auto chunk = chunks_.begin();
   if (chunk != chunks_.end() && chunk->first == passed / chunk_bits) {
-    (*chunk->second.bits)[passed % chunk_bits / 64] |= uint64_t{1} << (passed % 64);
-    if (++chunk->second.count == chunk_bits) chunk->second.bits.reset();
+    if (mark_ % chunk_bits == 0) {
+      chunk = chunks_.erase(chunk);
+    } else {
+      (*chunk->second.bits)[passed % chunk_bits / 64] |= uint64_t{1} << (passed % 64);
+      if (++chunk->second.count == chunk_bits) chunk->second.bits.reset();
+    }
   }
+  // From here on the first chunk is the mark's, or a later one.
   while (chunk != chunks_.end() && mark_ / chunk_bits == chunk->first) {
     const uint64_t end = (chunk->first + 1) * chunk_bits;
-    if (!chunk->second.bits) {
-      mark_ = end;
-    } else {
-      while (mark_ < end && contains(mark_)) ++mark_;
-      if (mark_ < end) return;
-    }
+    if (!chunk->second.bits) mark_ = end;
+    while (mark_ < end && contains(mark_)) ++mark_;
+    if (mark_ < end) return;
     chunk = chunks_.erase(chunk);
   }
-  if (chunk != chunks_.end() && chunk->first < mark_ / chunk_bits) chunks_.erase(chunk);
 }
 
 std::vector<PositionRange> FinishedSet::ranges() const {
