@@ -1,5 +1,6 @@
 // Every setter: what it takes, what it refuses, and that the message quotes the word at fault.
 #include <cmath>
+#include <utility>
 
 #include "support/embedding.hpp"
 
@@ -165,4 +166,38 @@ TEST_CASE("names and addresses as text") {
   CHECK(portloop_format_address(reinterpret_cast<sockaddr*>(&address), text, 10) == 0);
   address.sin6_family = AF_UNIX;
   CHECK(portloop_format_address(reinterpret_cast<sockaddr*>(&address), text, sizeof text) == UV_EINVAL);
+}
+
+TEST_CASE("positions that are skipped give no result, and are counted as skipped") {
+  const LocalPort one(LocalPort::open, "127.0.0.1");
+  const LocalPort two(LocalPort::open, "127.0.0.1");
+  const auto scan_all = [&](std::initializer_list<std::pair<uint64_t, uint64_t>> skipped, uint32_t loops) {
+    TestLoop loop;
+    Recorded scan(loop);
+    Options options;
+    REQUIRE(portloop_options_add_target(options.o, "127.0.0.1") == 0);
+    REQUIRE(portloop_options_set_ports(options.o, (one.text() + ',' + two.text()).c_str()) == 0);
+    REQUIRE(portloop_options_set_loops(options.o, loops) == 0);
+    for (const auto& [first, last] : skipped) REQUIRE(portloop_options_skip_positions(options.o, first, last) == 0);
+    close_when_done(scan);
+    REQUIRE(scan.start(options.o) == 0);
+    loop.run();
+    return std::move(scan.results);
+  };
+  for (const uint32_t loops : {1U, 2U}) {
+    const auto all = scan_all({}, loops);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].position + all[1].position == 1);
+    for (const uint64_t skipped : {0U, 1U}) {
+      const auto rest = scan_all({{skipped, skipped}}, loops);
+      REQUIRE(rest.size() == 1);
+      CHECK(rest[0].position == 1 - skipped);
+      const auto& same = all[all[0].position == rest[0].position ? 0 : 1];
+      CHECK(rest[0].port == same.port);
+    }
+    CHECK(scan_all({{0, 0}, {0, UINT64_MAX}, {1, 5}}, loops).empty());
+  }
+  Options options;
+  CHECK(portloop_options_skip_positions(options.o, 5, 4) == UV_EINVAL);
+  CHECK(contains(options.error(), "5..4"));
 }

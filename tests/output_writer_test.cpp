@@ -164,3 +164,77 @@ TEST_CASE("text: an answer that took next to no time is not shown as none") {
   quick.probe.rtt_us = 995;
   CHECK(written("text", one_target(), {quick}).find(" 1.00 ms\n") != std::string::npos);
 }
+
+// ---- A scan that is resumed ----
+
+namespace {
+
+/// Eight results of two hosts with three ports, a name, banners, and a local error.
+std::vector<OutputResult> two_hosts() {
+  std::vector<OutputResult> results = {open_ssh(), closed_http(), silent_port()};
+  results[0].probe.banner = "SSH\x1b\n\\";
+  results[0].host_name = "a name";
+  for (const uint16_t port : {22, 80, 65000}) {
+    OutputResult other = result_of("2001:db8::1", port, port == 80 ? PortState::unknown : PortState::open, port == 80 ? Reason::local_error : Reason::syn_ack);
+    other.probe.error_number = port == 80 ? EMFILE : 0;
+    other.service = port == 22 ? "ssh" : "";
+    results.insert(results.begin() + (port == 80 ? 1 : 3), other);
+  }
+  return results;
+}
+
+ScanHeader header_of_two(bool show_all) {
+  ScanHeader header;
+  header.targets = 2;
+  header.show_all = show_all;
+  header.ports = *parse_ports("22,80,65000", nullptr);
+  header.results_per_host = 3;
+  header.has_ipv6 = true;
+  return header;
+}
+
+}  // namespace
+
+TEST_CASE("every format goes on after any result as if nothing had happened") {
+  const std::vector<OutputResult> results = two_hosts();
+  for (const OutputFormat& format : output_formats()) {
+    for (const bool show_all : {false, true}) {
+      const ScanHeader header = header_of_two(show_all);
+      const std::string whole = written(format.name, header, results);
+      for (size_t killed_after = 0; killed_after <= results.size(); ++killed_after) {
+        INFO(format.name, " ", show_all, " ", killed_after);
+        std::string out, state;
+        {
+          const auto first = format.make();
+          first->begin(header, out);
+          for (size_t i = 0; i < killed_after; ++i) first->result(results[i], out);
+          first->save(state);
+        }
+        const auto second = format.make();
+        std::string written_before;
+        second->begin(header, written_before);
+        REQUIRE(second->restore(state));
+        std::string again;
+        second->save(again);
+        CHECK(again == state);
+        for (size_t i = killed_after; i < results.size(); ++i) second->result(results[i], out);
+        second->end(ScanFooter{}, out);
+        CHECK(out == whole);
+      }
+    }
+  }
+}
+
+TEST_CASE("a state that no writer of the scan saved is refused") {
+  for (const std::string_view format : {"text", "json", "list", "csv", "xml", "grepable"}) {
+    for (const char* state : {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports 0 0 0 22\n", "banner 22 x\n",
+                              "host 192.0.2.1 1 1 1 1 1 n\nports 9 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 23\n",
+                              "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n", "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n", "service 22 \\q\n", "\n"}) {
+      INFO(format, ": ", state);
+      const auto writer = find_output_format(format)->make();
+      std::string out;
+      writer->begin(header_of_two(true), out);
+      CHECK(!writer->restore(state));
+    }
+  }
+}

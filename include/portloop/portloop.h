@@ -79,6 +79,9 @@ PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum port
 PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
 /* Scans part number/count of the order, 1 <= number <= count. Default 1/1. */
 PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count);
+/* Leaves out positions first..last of the shard's order, both included: what an earlier scan with the same targets,
+ * ports, order, seed and shard has finished (portloop_result.position). May be called often; overlaps count once. */
+PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last);
 /* Loop threads. 1 (default): no thread, everything on your loop. N > 1: N threads with a loop each, but no more than
  * connects in flight; their results come on your loop all the same. Range 1-1024. */
 PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
@@ -124,6 +127,7 @@ typedef struct portloop_result {
   uint64_t rtt_us;         /* from the connect call to its answer, microseconds; 0 where none came */
   const char* banner;      /* raw bytes from the network, not text; NULL where none were read */
   size_t banner_length;    /* bytes */
+  uint64_t position;       /* in the shard's order, from 0; what portloop_options_skip_positions() takes */
 } portloop_result;
 
 /* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice). UV_ENOSPC; UV_EINVAL for
@@ -180,6 +184,7 @@ typedef struct portloop_stats {
   uint32_t in_flight;      /* connects outstanding now */
   uint32_t peak_in_flight; /* the most there were; with loops > 1 the sum of each loop's */
   uint32_t loops;          /* loop threads; 1 for your own loop */
+  uint64_t skipped;        /* of the probes, those that portloop_options_skip_positions() left out */
 } portloop_stats;
 
 /* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only

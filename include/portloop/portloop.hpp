@@ -56,6 +56,8 @@ class Options {
   Options& order(portloop_order order) { return check(portloop_options_set_order(get(), order)); }
   Options& seed(uint64_t seed) { return check(portloop_options_set_seed(get(), seed)); }
   Options& shard(uint32_t number, uint32_t count) { return check(portloop_options_set_shard(get(), number, count)); }
+  /// Positions first..last of the order have their result from an earlier scan.
+  Options& skip_positions(uint64_t first, uint64_t last) { return check(portloop_options_skip_positions(get(), first, last)); }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
   Options& banners(portloop_banners banners, uint32_t longest_wait_ms = 2000, uint32_t most_bytes = 512) {

@@ -164,6 +164,14 @@ int portloop_options_set_shard(portloop_options* options, uint32_t number, uint3
   });
 }
 
+int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last) {
+  return guarded(options, [&] {
+    if (last < first) return refuse(options, "positions are first..last, not " + std::to_string(first) + ".." + std::to_string(last));
+    options->finished.push_back({first, last});
+    return accept(options);
+  });
+}
+
 int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
   return set_in_range(options, "loops", loops, 1U, 1024U, options->loops);
 }

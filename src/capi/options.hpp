@@ -20,6 +20,7 @@ struct portloop_options {
   portloop::Order order = portloop::Order::random;
   uint64_t seed = 0;
   portloop::Shard shard;
+  std::vector<portloop::PositionRange> finished;  // by an earlier run
   uint32_t loops = 1;
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
   std::string error;

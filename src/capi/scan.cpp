@@ -42,7 +42,7 @@ struct portloop_scan final : public ScanEvents {
   bool started_ = false;
   bool referenced_ = true;
   std::optional<ScanSpace> space_;
-  ProbeCursor cursor_;
+  std::optional<ProbeCursor> cursor_;
   std::unique_ptr<Scanner> scanner_;  // loops == 1
   std::unique_ptr<LoopPool> pool_;    // loops > 1
   uv_idle_t closer_{};                // for a close that has nothing else to wait for
@@ -62,10 +62,12 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
-  space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard);
+  space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard,
+                 options->finished);
+  cursor_.emplace(*space_);
   int error = 0;
   if (options->loops == 1) {
-    scanner_ = std::make_unique<Scanner>(loop, *space_, cursor_, options->scanner,
+    scanner_ = std::make_unique<Scanner>(loop, *space_, *cursor_, options->scanner,
                                          make_connector(options->connector, space_->targets), *this);
     scanner_->set_referenced(referenced_);
     error = scanner_->start();
@@ -91,6 +93,7 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   told.error = result.error_number == 0 ? 0 : uv_translate_sys_error(result.error_number);
   told.attempts = result.attempts;
   told.rtt_us = result.rtt_us;
+  told.position = result.position;
   if (!result.banner.empty()) {
     told.banner = result.banner.data();
     told.banner_length = result.banner.size();
@@ -133,6 +136,7 @@ void portloop_scan::fill(portloop_stats& stats) const {
   stats = {};
   if (!started_) return;
   stats.probes = space_->size();
+  stats.skipped = space_->finished_count();
   const auto add = [&stats](const ScanCounters& counters) {
     stats.connects += counters.connects;
     stats.open += counters.open;

@@ -22,6 +22,7 @@ struct Command {
 
 constexpr Command commands[] = {
     {"scan", "find out which TCP ports are open", run_scan},
+    {"merge", "the results of several parts of a scan become one", run_merge},
 };
 
 void print_help() {

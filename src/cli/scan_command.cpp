@@ -9,17 +9,22 @@
 //   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130; a second one ends at once
 //   - an output breaks (reader gone, disk full): said once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, said at the end, exit 3
+//   - the process is killed: with --checkpoint, the file says what is finished and up to where each output is of it;
+//     --resume cuts the outputs back to there, and leaves those probes out
+//   - the checkpoint can't be written: said once, the older one stays whole, the scan goes on, exit 3 if it lasts
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "cli/checkpoint.hpp"
 #include "cli/descriptor_limit.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
@@ -27,6 +32,8 @@
 #include "cli/system_address.hpp"
 #include "cli/target_list.hpp"
 #include "cli/usage.hpp"
+#include "core/record_line.hpp"
+#include "core/spec_error.hpp"
 #include "output/writer.hpp"
 #include "portloop/portloop.h"
 
@@ -35,10 +42,19 @@ namespace {
 
 // Progress is redrawn, and what is buffered written, this often.
 constexpr uint64_t tick_ms = 200;
+// A checkpoint is written this often, or so seldom that it takes a twentieth of the time.
+constexpr uint64_t checkpoint_interval_ns = 1'000'000'000;
+constexpr uint64_t checkpoint_share = 20;
 
 int64_t unix_time_us() {
   using namespace std::chrono;
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// https://no-color.org: set and not empty means no colour.
+bool no_color_is_set() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return no_color != nullptr && *no_color != '\0';
 }
 
 void check(int error, const char* what) {
@@ -46,14 +62,20 @@ void check(int error, const char* what) {
 }
 
 struct Output {
+  std::string format;
   std::unique_ptr<Writer> writer;
   std::unique_ptr<OutputFile> file;
 };
 
 class ScanCommand {
  public:
-  ScanCommand(const ScanRequest& request, const SystemServices& services)
-      : request_(request), services_(services), progress_(wants_progress(request)) {}
+  /// `earlier`: the checkpoint to go on from.
+  ScanCommand(const ScanRequest& request, const SystemServices& services, std::optional<Checkpoint> earlier)
+      : request_(request), services_(services), progress_(wants_progress(request)), resumed_(earlier.has_value()) {
+    if (earlier) record_ = std::move(*earlier);
+    earlier_counts_ = record_.counts;
+    earlier_us_ = record_.elapsed_us;
+  }
 
   int run();
 
@@ -63,7 +85,9 @@ class ScanCommand {
     return request.progress == ProgressChoice::always || isatty(STDERR_FILENO) == 1;
   }
 
+  void begin_record();
   void open_outputs(const TargetList& list);
+  void reopen_outputs(ScanHeader& header);
   void start(const TargetList& list);
   void watch_signals();
   static void on_result(portloop_scan* scan, const portloop_result* result);
@@ -71,13 +95,16 @@ class ScanCommand {
   void write_result(const portloop_result& result);
   void note_unknown(const ProbeResult& probe);
   void tick();
+  void take_stats();
+  double elapsed_s(uint64_t now_ns) const { return static_cast<double>(now_ns - started_ns_) * 1e-9 + static_cast<double>(earlier_us_) * 1e-6; }
+  bool write_checkpoint(bool complete);
   void check_outputs();
   void interrupt();
   void close_handles();
   int finish(const TargetList& list);
   std::string summary(const portloop_stats& stats, double elapsed_s) const;
 
-  const ScanRequest& request_;
+  ScanRequest request_;
   const SystemServices& services_;
   ProgressLine progress_;
   const TargetList* list_ = nullptr;
@@ -92,31 +119,83 @@ class ScanCommand {
   bool interrupted_ = false;
   bool output_broken_ = false;
   bool stopped_ = false;
-  std::map<std::string, std::pair<uint64_t, Endpoint>> unknown_;  // by reason: how many, and the first
+  bool all_probed_ = false;
+  const bool resumed_;
+  Checkpoint record_;  // what has been done, in all runs
+  std::array<uint64_t, 4> earlier_counts_{};
+  uint64_t earlier_us_ = 0;
+  uint64_t next_checkpoint_ns_ = 0;
+  bool checkpoint_failed_ = false;
 };
+
+void ScanCommand::begin_record() {
+  if (resumed_) return;
+  record_.list = collect_targets(request_, &loop_);
+  // Shards cover a scan only in the same order: every machine comes to the same seed by itself.
+  if (request_.shard.count > 1 && !request_.seed_given) {
+    request_.seed = scan_hash(record_.list.targets, request_.ports, request_.order, 0) & UINT32_MAX;
+  }
+  record_.words = request_.words;
+  record_.ports = request_.ports;
+  record_.order = request_.order;
+  record_.seed = request_.seed;
+  record_.shard = request_.shard;
+  record_.started_us = unix_time_us();
+  const std::string& file = request_.checkpoint_file;
+  if (file.empty()) return;
+  for (const OutputChoice& choice : request_.outputs) {
+    if (choice.file == file) throw UsageError("--checkpoint " + quote_word(file) + ": the file is an output already");
+  }
+  if (access(file.c_str(), F_OK) == 0 && !request_.overwrite) {
+    throw CannotRun("checkpoint " + quote_word(file) + " exists already: --resume goes on from it, --overwrite replaces it");
+  }
+}
 
 void ScanCommand::open_outputs(const TargetList& list) {
   ScanHeader header;
   header.version = portloop_version();
   header.command_line = request_.command_line;
-  header.started_us = unix_time_us();
+  header.started_us = record_.started_us;
   header.ports = request_.ports;
   header.targets = list.targets.size();
   header.seed = request_.seed;
   header.results_per_host = request_.shard.count == 1 ? request_.ports.size() : 0;
   header.has_ipv6 = list.targets.has_family(Family::ipv6);
   header.show_all = request_.show_all;
+  if (resumed_) {
+    reopen_outputs(header);
+    return;
+  }
   for (const OutputChoice& choice : request_.outputs) {
     Output output;
+    output.format = choice.format;
     output.writer = find_output_format(choice.format)->make();
     output.file = choice.file.empty() ? std::make_unique<OutputFile>() : std::make_unique<OutputFile>(choice.file, request_.overwrite);
-    // https://no-color.org: set and not empty means no colour.
-    const char* no_color = std::getenv("NO_COLOR");
-    header.colour = output.file->is_terminal() && request_.colour && (no_color == nullptr || *no_color == '\0');
+    header.colour = output.file->is_terminal() && request_.colour && !no_color_is_set();
     output.writer->begin(header, output.file->buffer());
     output.file->end_record();
     outputs_.push_back(std::move(output));
   }
+}
+
+void ScanCommand::reopen_outputs(ScanHeader& header) {
+  for (const SavedOutput& saved : record_.outputs) {
+    const OutputFormat* format = find_output_format(saved.format);
+    if (format == nullptr) throw UsageError("checkpoint " + quote_word(request_.resume_file) + ": this portloop has no format " + quote_word(saved.format));
+    Output output;
+    output.format = saved.format;
+    output.writer = format->make();
+    output.file = std::make_unique<OutputFile>(saved);
+    header.colour = output.file->is_terminal() && request_.colour && !no_color_is_set();
+    std::string written_before;
+    output.writer->begin(header, output.file->continues() ? written_before : output.file->buffer());
+    if (!output.writer->restore(saved.writer_state)) {
+      throw UsageError("checkpoint " + quote_word(request_.resume_file) + " is damaged: the state of format " + quote_word(saved.format) + " makes no sense");
+    }
+    outputs_.push_back(std::move(output));
+  }
+  // Only when everything fits is anything changed.
+  for (Output& output : outputs_) output.file->cut_back();
 }
 
 void ScanCommand::start(const TargetList& list) {
@@ -148,6 +227,9 @@ void ScanCommand::start(const TargetList& list) {
   if (error == 0) error = portloop_options_set_order(o, request_.order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL);
   if (error == 0) error = portloop_options_set_seed(o, request_.seed);
   if (error == 0) error = portloop_options_set_shard(o, request_.shard.number, request_.shard.count);
+  for (const PositionRange& range : record_.finished.ranges()) {
+    if (error == 0) error = portloop_options_skip_positions(o, range.first, range.last);
+  }
   if (error == 0) error = portloop_options_set_loops(o, loops);
   if (error == 0) error = portloop_options_set_connector(o, request_.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
   if (error == 0 && request_.banners) {
@@ -211,6 +293,7 @@ void ScanCommand::write_result(const portloop_result& told) {
     if (const auto name = list_->names.find(probe.endpoint.address); name != list_->names.end()) result.host_name = name->second;
   }
   if (probe.state == PortState::unknown) note_unknown(probe);
+  ++record_.counts[static_cast<size_t>(probe.state)];
   for (Output& output : outputs_) {
     std::string& buffer = output.file->buffer();
     output.writer->result(result, buffer);
@@ -218,12 +301,14 @@ void ScanCommand::write_result(const portloop_result& told) {
     if (output.file->is_terminal()) progress_.clear();
     output.file->end_record();
   }
+  if (!request_.checkpoint_file.empty()) record_.finished.add(told.position);
   if (!output_broken_) check_outputs();
 }
 
 void ScanCommand::note_unknown(const ProbeResult& probe) {
-  auto [entry, first] = unknown_.try_emplace(reason_text(probe.reason, probe.error_number), 0, probe.endpoint);
-  ++entry->second.first;
+  auto [entry, first] = record_.unknown.try_emplace(reason_text(probe.reason, probe.error_number));
+  if (first) entry->second.first = probe.endpoint;
+  ++entry->second.count;
   // What can't be reached from here is said when it is found, once: nobody should wait for the end to learn it.
   if (first && probe.reason == Reason::no_route) {
     progress_.clear();
@@ -234,8 +319,49 @@ void ScanCommand::note_unknown(const ProbeResult& probe) {
 void ScanCommand::tick() {
   for (Output& output : outputs_) output.file->flush();
   check_outputs();
+  take_stats();
+  progress_.draw(stats_, elapsed_s(uv_hrtime()));
+  if (!request_.checkpoint_file.empty() && uv_hrtime() >= next_checkpoint_ns_) {
+    write_checkpoint(false);
+    check_outputs();
+  }
+}
+
+/// With what earlier runs found.
+void ScanCommand::take_stats() {
   portloop_scan_stats(scan_, &stats_, sizeof stats_);
-  progress_.draw(stats_, static_cast<double>(uv_hrtime() - started_ns_) * 1e-9);
+  stats_.open += earlier_counts_[0];
+  stats_.closed += earlier_counts_[1];
+  stats_.filtered += earlier_counts_[2];
+  stats_.unknown += earlier_counts_[3];
+}
+
+/// Answers false where it could not be written; once it has been said, not again.
+bool ScanCommand::write_checkpoint(bool complete) {
+  if (request_.checkpoint_file.empty()) return true;
+  const uint64_t begun_ns = uv_hrtime();
+  if (!complete) {
+    record_.outputs.clear();
+    for (Output& output : outputs_) {
+      SavedOutput saved = output.file->saved();
+      saved.format = output.format;
+      output.writer->save(saved.writer_state);
+      record_.outputs.push_back(std::move(saved));
+    }
+  }
+  // What a broken output lacks must not count as finished.
+  if (std::any_of(outputs_.begin(), outputs_.end(), [](const Output& output) { return output.file->broken(); })) return true;
+  record_.complete = complete;
+  record_.elapsed_us = earlier_us_ + (started_ns_ == 0 ? 0 : (begun_ns - started_ns_) / 1000);
+  const std::string why = replace_file(request_.checkpoint_file, checkpoint_text(record_));
+  if (!why.empty() && !checkpoint_failed_) {
+    progress_.clear();
+    std::fprintf(stderr, "portloop: %s\n", why.c_str());
+  }
+  checkpoint_failed_ = !why.empty();
+  const uint64_t ended_ns = uv_hrtime();
+  next_checkpoint_ns_ = ended_ns + std::max(checkpoint_interval_ns, checkpoint_share * (ended_ns - begun_ns));
+  return why.empty();
 }
 
 void ScanCommand::check_outputs() {
@@ -249,10 +375,11 @@ void ScanCommand::check_outputs() {
   }
 }
 
-void ScanCommand::on_done(portloop_scan* scan, int) {
+void ScanCommand::on_done(portloop_scan* scan, int status) {
   auto* self = static_cast<ScanCommand*>(portloop_scan_data(scan));
   self->finished_ns_ = uv_hrtime();
-  portloop_scan_stats(scan, &self->stats_, sizeof self->stats_);
+  self->all_probed_ = status == 0;
+  self->take_stats();
   self->close_handles();
 }
 
@@ -279,12 +406,13 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
 
 int ScanCommand::finish(const TargetList& list) {
   progress_.clear();
-  const bool complete = !stopped_ && stats_.unknown == 0 && list.failed_names == 0;
+  write_checkpoint(false);  // before the writers' last words, which a resumed scan writes itself
+  const bool complete = !stopped_ && all_probed_ && stats_.unknown == 0 && list.failed_names == 0;
   ScanFooter footer;
   footer.finished_us = unix_time_us();
   footer.hosts_total = list.targets.size();
   footer.complete = complete;
-  footer.summary = summary(stats_, static_cast<double>(finished_ns_ - started_ns_) * 1e-9);
+  footer.summary = summary(stats_, elapsed_s(finished_ns_));
   for (Output& output : outputs_) {
     output.writer->end(footer, output.file->buffer());
     output.file->finish();
@@ -293,22 +421,25 @@ int ScanCommand::finish(const TargetList& list) {
       std::fprintf(stderr, "portloop: %s\n", output.file->error().c_str());
     }
   }
+  if (all_probed_ && !output_broken_) write_checkpoint(true);
   if (!request_.quiet) {
-    for (const auto& [reason, counted] : unknown_) {
-      std::fprintf(stderr, "portloop: %s unknown: %s, the first %s\n", grouped(counted.first).c_str(), reason.c_str(),
-                   to_text(counted.second.address, counted.second.port).c_str());
+    for (const auto& [reason, counted] : record_.unknown) {
+      std::fprintf(stderr, "portloop: %s unknown: %s, the first %s\n", grouped(counted.count).c_str(), reason.c_str(),
+                   to_text(counted.first.address, counted.first.port).c_str());
     }
     std::fprintf(stderr, "%s%s\n", interrupted_ ? "interrupted: " : "", footer.summary.c_str());
   }
   if (interrupted_) return exit_interrupted;
-  return complete && !output_broken_ ? exit_complete : exit_incomplete;
+  return complete && !output_broken_ && !checkpoint_failed_ ? exit_complete : exit_incomplete;
 }
 
 int ScanCommand::run() {
   check(uv_loop_init(&loop_), "the event loop can't be made");
-  const TargetList list = collect_targets(request_, &loop_);
+  begin_record();
+  const TargetList& list = record_.list;
   list_ = &list;
   open_outputs(list);
+  if (!write_checkpoint(false)) return exit_failed;
   start(list);
   watch_signals();
   uv_run(&loop_, UV_RUN_DEFAULT);
@@ -322,7 +453,14 @@ int run_scan(int argc, const char* const* argv) {
   const SystemServices services = SystemServices::load();
   const auto request = parse_scan_options(argc, argv, services);
   if (!request) return exit_complete;
-  return ScanCommand(*request, services).run();
+  if (request->resume_file.empty()) return ScanCommand(*request, services, std::nullopt).run();
+  Checkpoint earlier = read_checkpoint(request->resume_file);
+  const ScanRequest resumed = resumed_request(*request, earlier, services);
+  if (earlier.complete) {
+    std::fprintf(stderr, "portloop: checkpoint %s: the scan is complete, nothing is left to do\n", quote_word(request->resume_file).c_str());
+    return exit_complete;
+  }
+  return ScanCommand(resumed, services, std::move(earlier)).run();
 }
 
 }  // namespace portloop

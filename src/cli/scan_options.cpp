@@ -6,10 +6,14 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
+#include "cli/checkpoint.hpp"
 #include "cli/option_values.hpp"
+#include "cli/shard_choice.hpp"
 #include "cli/usage.hpp"
 #include "core/spec_error.hpp"
 #include "output/writer.hpp"
@@ -32,12 +36,13 @@ How (nothing here needs setting):
   -c, --in-flight N        at most N connects outstanding;  -r, --rate N: started per second
   -t, --timeout MS         the longest wait for an answer (1000);  --retries N: asks after it
       --timing fixed       wait the whole timeout; do not adapt to the network
-      --order ORDER        random (default) or sequential;  --seed N;  --shard K/N
+      --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
       --banners [http]     read what open ports say first;  --banner-timeout MS (2000)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
       --show open|all      all: closed, filtered and unknown ports too
+      --checkpoint FILE    note there what is finished;  --resume FILE: go on from it
       --progress auto|always|never    -q, --quiet    --no-color
   -h, --help
 
@@ -66,6 +71,8 @@ cxxopts::Options make_options() {
       ("order", "", text())                                         //
       ("seed", "", text())                                          //
       ("shard", "", text())                                         //
+      ("checkpoint", "", text())                                    //
+      ("resume", "", text())                                        //
       ("connector", "", text())                                     //
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                //
@@ -119,13 +126,13 @@ void check_format(const std::string& name) {
   throw UsageError("format " + quote_word(name) + " is not known: " + known);
 }
 
-std::vector<OutputChoice> read_outputs(const cxxopts::ParseResult& given) {
+}  // namespace
+
+std::vector<OutputChoice> read_outputs(const std::string& format, const std::vector<std::string>& more) {
   std::vector<OutputChoice> outputs;
-  const std::string format = given.count("format") ? given["format"].as<std::string>() : "text";
   check_format(format);
   outputs.push_back({format, ""});
-  if (given.count("output") == 0) return outputs;
-  for (const std::string& word : given["output"].as<std::vector<std::string>>()) {
+  for (const std::string& word : more) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
       throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
@@ -138,6 +145,8 @@ std::vector<OutputChoice> read_outputs(const cxxopts::ParseResult& given) {
   }
   return outputs;
 }
+
+namespace {
 
 void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   const auto number = [&given](const char* option, uint64_t lowest, uint64_t highest) {
@@ -153,9 +162,10 @@ void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("retries")) request.retries = number("retries", 0, 13);
   request.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
   request.order = one_of(given, "order", {"random", "sequential"}) == "random" ? Order::random : Order::sequential;
+  request.seed_given = given.count("seed") > 0;
   request.seed = given.count("seed") ? read_number("--seed", given["seed"].as<std::string>(), 0, UINT64_MAX) : random_seed();
   if (given.count("shard")) {
-    const auto [k, n] = read_shard("--shard", given["shard"].as<std::string>());
+    const auto [k, n] = read_shard("--shard", given["shard"].as<std::string>());  // `auto` has been resolved
     request.shard = {k, n};
   }
   request.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
@@ -184,7 +194,7 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
   if (given.count("6")) request.family = WantedFamily::ipv6;
   request.all_addresses = given.count("all-addresses") > 0;
   read_how(given, request);
-  request.outputs = read_outputs(given);
+  request.outputs = read_outputs(given.count("format") ? given["format"].as<std::string>() : "text", texts("output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   const std::string progress = one_of(given, "progress", {"auto", "always", "never"});
@@ -192,6 +202,34 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
   request.quiet = given.count("quiet") > 0;
   request.colour = given.count("no-color") == 0;
   return request;
+}
+
+/// Without the options of `names`; those in `with_value` take their word along.
+std::vector<std::string> without(const std::vector<std::string>& words, std::initializer_list<std::string_view> names,
+                                 std::initializer_list<std::string_view> with_value) {
+  std::vector<std::string> left;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    const auto is = [word](std::string_view name) { return word == name; };
+    const auto begins = [word](std::string_view name) { return word.starts_with(name) && word.substr(name.size()).starts_with('='); };
+    if (std::any_of(with_value.begin(), with_value.end(), is)) ++i;
+    else if (std::none_of(names.begin(), names.end(), is) && std::none_of(with_value.begin(), with_value.end(), begins)) left.push_back(words[i]);
+  }
+  return left;
+}
+
+std::vector<std::string> without_terminal(const std::vector<std::string>& words) {
+  return without(words, {"-q", "--quiet", "--no-color"}, {"--progress"});
+}
+
+/// `--shard auto` becomes `--shard K/N`: a scan that is resumed elsewhere is still the same part.
+void resolve_shard(std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool joined = words[i] == "--shard=auto";
+    if (!joined && (words[i] != "auto" || i == 0 || words[i - 1] != "--shard")) continue;
+    const Shard shard = shard_of_environment([](const char* name) -> const char* { return std::getenv(name); });
+    words[i] = (joined ? "--shard=" : "") + std::to_string(shard.number) + '/' + std::to_string(shard.count);
+  }
 }
 
 /// cxxopts takes the optional value of an option only behind '=': `--banners http` becomes `--banners=http`.
@@ -211,7 +249,8 @@ std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
 
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
-  const std::vector<std::string> words = with_joined_values(argc, argv);
+  std::vector<std::string> words = with_joined_values(argc, argv);
+  resolve_shard(words);
   std::vector<const char*> pointers;
   for (const std::string& word : words) pointers.push_back(word.c_str());
   try {
@@ -220,12 +259,51 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
       std::puts(help_text);
       return std::nullopt;
     }
-    ScanRequest request = read_request(given, services);
+    const auto file_of = [&given](const char* option) { return given.count(option) ? given[option].as<std::string>() : std::string(); };
+    ScanRequest request;
+    request.resume_file = file_of("resume");
+    const bool resumed = given.count("resume") > 0;
+    if (resumed && given.count("checkpoint") && file_of("checkpoint") != request.resume_file) {
+      throw UsageError("--checkpoint " + quote_word(file_of("checkpoint")) + ": a resumed scan goes on with the file of --resume, leave it out");
+    }
+    for (const char* option : {"checkpoint", "resume"}) {
+      if (given.count(option) && file_of(option).empty()) throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
+    }
+    if (!resumed) request = read_request(given, services);
+    request.checkpoint_file = resumed ? request.resume_file : file_of("checkpoint");
+    request.words = without({words.begin() + 1, words.end()}, {}, {"--checkpoint", "--resume"});
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(std::string(error.what()) + ": 'portloop scan --help' lists the options");
   }
+}
+
+ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services) {
+  const std::vector<std::string> wanted = without_terminal(given.words);
+  const auto line = [](const std::vector<std::string>& words) {
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    return join_command_line(static_cast<int>(pointers.size()), pointers.data());
+  };
+  if (!wanted.empty() && wanted != without_terminal(checkpoint.words)) {
+    throw UsageError("--resume " + quote_word(given.resume_file) + ": its scan was started with " + quote_word(line(checkpoint.words)) + ", not " +
+                     quote_word(line(wanted)) + ": give the same options, or none");
+  }
+  std::vector<std::string> words = {"scan"};
+  words.insert(words.end(), checkpoint.words.begin(), checkpoint.words.end());
+  for (const std::string& word : given.words) {
+    if (wanted.empty()) words.push_back(word);  // only those about the terminal
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  ScanRequest request = *parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
+  request.resume_file = request.checkpoint_file = given.resume_file;
+  request.words = checkpoint.words;
+  request.ports = checkpoint.ports;
+  request.seed = checkpoint.seed;
+  request.seed_given = true;
+  return request;
 }
 
 }  // namespace portloop

@@ -21,6 +21,9 @@ struct OutputChoice {
   std::string file;  ///< Empty: standard output.
 };
 
+/// From -f and every -o. Throws UsageError.
+std::vector<OutputChoice> read_outputs(const std::string& format, const std::vector<std::string>& more);
+
 enum class ProgressChoice : uint8_t { automatic, always, never };
 
 struct ScanRequest {
@@ -40,6 +43,7 @@ struct ScanRequest {
   bool adaptive = true;
   Order order = Order::random;
   uint64_t seed = 0;
+  bool seed_given = false;
   Shard shard;
   bool portable_connector = false;
 
@@ -54,10 +58,23 @@ struct ScanRequest {
   bool quiet = false;
   bool colour = true;
 
+  /// Where the scan's state is written as it goes; empty for nowhere.
+  std::string checkpoint_file;
+  /// Set: nothing else of the request is, but `words`; what is to be done stands in that file.
+  std::string resume_file;
+  /// The arguments as given, without those about checkpoints, and with `--shard auto` resolved: what a checkpoint records.
+  std::vector<std::string> words;
+
   std::string command_line;
 };
 
 /// Nothing where --help was asked for, and printed. Throws UsageError.
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services);
+
+struct Checkpoint;
+
+/// The request that the checkpoint's scan was started with, as far as a checkpoint records it, with what `given` says
+/// about the terminal. Throws UsageError where `given` has other options than were recorded.
+ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services);
 
 }  // namespace portloop

@@ -33,6 +33,21 @@ constexpr uint64_t resend_us = 1'000'000;
 
 }  // namespace
 
+uint64_t ScanSpace::finished_count() const {
+  uint64_t count = 0;
+  for (const PositionRange& range : finished) {
+    if (range.first < size()) count += std::min(range.last, size() - 1) - range.first + 1;
+  }
+  return count;
+}
+
+uint64_t ScanSpace::first_unfinished(uint64_t position) const {
+  const auto after = std::upper_bound(finished.begin(), finished.end(), position,
+                                      [](uint64_t at, const PositionRange& range) { return at < range.first; });
+  if (after == finished.begin() || (after - 1)->last < position) return position;
+  return (after - 1)->last == UINT64_MAX ? UINT64_MAX : (after - 1)->last + 1;
+}
+
 ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options)
     : space_(space),
       cursor_(cursor),
@@ -95,7 +110,7 @@ bool ProbePlan::next_put_back(uint64_t now_us, Next& next) {
   PutBack& last = put_back_.back();
   if (last.ask.local_failures >= most_local_failures) {
     next.step = Step::report;
-    next.report = {last.ask.endpoint, PortState::unknown, Reason::local_error, last.error_number, 0, last.ask.attempt, {}};
+    next.report = {last.ask.endpoint, last.ask.position, PortState::unknown, Reason::local_error, last.error_number, 0, last.ask.attempt, {}};
     Block& block = *blocks_[last.ask.block];
     block.ledger.finish(last.ask.probe);
     --block.unfinished;
@@ -197,6 +212,7 @@ bool ProbePlan::next_report(Block& block, Next& next) {
     const Host& host = block.hosts[local.host_in_block];
     next.step = Step::report;
     next.report.endpoint = {space_.targets.at(host.target), space_.ports.at(local.port)};
+    next.report.position = block.first_position + probe;
     next.report.state = host.lost ? PortState::unknown : PortState::filtered;
     next.report.reason = host.lost ? Reason::host_lost : Reason::no_response;
     next.report.attempts = block.ledger.attempts(probe);
@@ -223,6 +239,10 @@ bool ProbePlan::next_fresh(uint64_t now_us, Next& next) {
         steps_left_ = 0;
         return false;
       }
+    }
+    if (const uint64_t fresh = space_.first_unfinished(chunk_next_); fresh != chunk_next_) {
+      chunk_next_ = std::min(fresh, chunk_end_);
+      continue;
     }
     if (!block_for_drawing(chunk_next_)) return false;
     Block& block = *blocks_[drawing_];
@@ -346,6 +366,7 @@ void ProbePlan::fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t 
   Ask& ask = next.ask;
   ask = {};
   ask.endpoint = {space_.targets.at(host.target), space_.ports.at(local.port)};
+  ask.position = block.first_position + probe;
   ask.block = block.place;
   ask.probe = probe;
   ask.kind = kind;

@@ -14,12 +14,14 @@
 //   - answers get fewer as we speed up -> ProbeWindow shrinks, or spaces the probes
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/finished_set.hpp"
 #include "core/loss_estimate.hpp"
 #include "core/port_set.hpp"
 #include "core/probe_ledger.hpp"
@@ -32,21 +34,32 @@ namespace portloop {
 
 /// What is scanned, shared by the loops. Immutable.
 struct ScanSpace {
-  ScanSpace(TargetSet target_set, PortSet port_set, Order order_kind, uint64_t seed, Shard part)
+  ScanSpace(TargetSet target_set, PortSet port_set, Order order_kind, uint64_t seed, Shard part,
+            std::vector<PositionRange> finished_before = {})
       : targets(std::move(target_set)),
         ports(std::move(port_set)),
         order(targets.size(), ports.size(), order_kind, seed),
-        shard(part) {}
+        shard(part),
+        finished(merged_ranges(std::move(finished_before))) {}
 
   TargetSet targets;
   PortSet ports;
   ProbeOrder order;
   Shard shard;
+  /// Positions of the shard that an earlier run finished: never asked.
+  std::vector<PositionRange> finished;
   uint64_t size() const { return shard.size_of(order.size()); }
+  /// How many of them.
+  uint64_t finished_count() const;
+  /// The first position from `position` on that no earlier run finished; size() or more where there is none.
+  uint64_t first_unfinished(uint64_t position) const;
 };
 
 /// What the loops share: from where they draw, a chunk at a time, and what they learn of the network.
 struct ProbeCursor {
+  ProbeCursor() = default;
+  /// Begins behind what an earlier run finished.
+  explicit ProbeCursor(const ScanSpace& space) : next_position(std::min(space.first_unfinished(0), space.size())) {}
   static constexpr uint32_t chunk = 256;
   std::atomic<uint64_t> next_position{0};
   SharedPace pace;
@@ -63,6 +76,7 @@ struct PlanOptions {
 /// One connect to be made. Kept by whoever makes it, and handed back with what came of it.
 struct Ask {
   Endpoint endpoint;
+  uint64_t position = 0;  ///< In the shard's order.
   uint32_t block = 0;     ///< Which live block.
   uint32_t probe = 0;     ///< Which of its probes.
   uint64_t serial = 0;    ///< In the window.

@@ -37,6 +37,7 @@ enum class Reason : uint8_t {
 
 struct ProbeResult {
   Endpoint endpoint;
+  uint64_t position = 0;   ///< In the shard's order; each probe has one of its own.
   PortState state = PortState::unknown;
   Reason reason = Reason::interrupted;
   int error_number = 0;    ///< errno of Reason::local_error, else 0.

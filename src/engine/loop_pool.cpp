@@ -148,7 +148,7 @@ class LoopPool::Lane final : public ScanEvents {
 
 LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
                    uint32_t loops, ScanEvents& events)
-    : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events) {
+    : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events), cursor_(space) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.most_in_flight));
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;

@@ -262,6 +262,7 @@ void Scanner::on_batch_end() {
 ProbeResult Scanner::result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const {
   ProbeResult result;
   result.endpoint = slot.ask.endpoint;
+  result.position = slot.ask.position;
   result.state = verdict.state;
   result.reason = verdict.reason;
   result.error_number = verdict.error_number;
@@ -335,6 +336,7 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
     plan_.given_up(ask);
     ProbeResult unknown;
     unknown.endpoint = ask.endpoint;
+    unknown.position = ask.position;
     unknown.reason = Reason::local_error;
     unknown.error_number = verdict.error_number;
     unknown.attempts = ask.attempt;

@@ -1,5 +1,7 @@
 // nmap's grepable format: two lines for each host, appended together when its last result is in. Fields are
 // separated by tabs, ports by ", ", and a port's seven subfields by slashes.
+#include <algorithm>
+
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 #include "output/host_results.hpp"
@@ -30,6 +32,20 @@ class GrepableWriter final : public Writer {
     out += calendar_text(footer.finished_us) + " -- ";
     append_visible(out, footer.summary);
     out += '\n';
+  }
+
+  void save(std::string& state) const override {
+    collector_.save(state);
+  }
+
+  bool restore(std::string_view state) override {
+    for (size_t start = 0; start < state.size();) {
+      const size_t line_end = std::min(state.find('\n', start), state.size());
+      const auto words = read_words(state.substr(start, line_end - start));
+      if (!words || words->empty() || !collector_.restore_line(*words)) return false;
+      start = line_end + 1;
+    }
+    return true;
   }
 
  private:

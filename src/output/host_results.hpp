@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/record_line.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
@@ -23,12 +24,11 @@ class PortTally {
   /// `rank` is the port's place in the set, less than `set_size`; adding one twice counts once.
   void add(uint32_t rank, uint32_t set_size);
   uint32_t count() const { return count_; }
+  bool contains(uint16_t rank) const;
   /// Ascending ranks.
   std::vector<uint16_t> sorted_ranks() const;
 
  private:
-  bool contains(uint16_t rank) const;
-
   std::vector<uint16_t> list_;  // ascending; empty once bits_ isn't
   std::vector<uint64_t> bits_;
   uint32_t count_ = 0;
@@ -87,6 +87,11 @@ class HostCollector {
   /// The hosts that aren't complete, by address, and forgets them.
   std::map<Address, HostResults> take_unfinished();
 
+  /// Appends the hosts that aren't complete, as lines of core/record_line.hpp.
+  void save(std::string& state) const;
+  /// Takes one line of save() after begin(); false where it is not one, or not of this scan.
+  bool restore_line(const std::vector<std::string>& words);
+
   /// Open ports (every port with show_all), ascending. The views live as long as the host and the collector.
   std::vector<ListedPort> listed_ports(const HostResults& host) const;
 
@@ -103,6 +108,7 @@ class HostCollector {
   uint64_t results_per_host_ = 0;
   bool show_all_ = false;
   std::map<Address, HostResults> unfinished_;
+  HostResults* restored_ = nullptr;           // of unfinished_: to which the next lines belong
   std::map<uint16_t, std::string> services_;  // of the ports that were listed: the same for every host
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/record_line.hpp"
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 
@@ -80,6 +81,27 @@ class TextWriter final : public Writer {
   }
 
   void end(const ScanFooter&, std::string&) override {}
+
+  void save(std::string& state) const override {
+    if (!heading_written_) return;
+    state += "widths";
+    for (const Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_}) state += ' ' + std::to_string(column->width);
+    state += '\n';
+  }
+
+  bool restore(std::string_view state) override {
+    if (state.empty()) return true;
+    const auto words = read_words(state.substr(0, state.find('\n')));
+    if (!words || words->size() != 7 || (*words)[0] != "widths") return false;
+    size_t word = 1;
+    for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_}) {
+      const auto width = read_count((*words)[word++]);
+      if (!width || *width > 100'000) return false;
+      column->width = *width;
+    }
+    heading_written_ = true;
+    return true;
+  }
 
  private:
   struct Column {

@@ -46,6 +46,22 @@ std::string rfc3339_text(int64_t time_us) {
   return text;
 }
 
+std::optional<int64_t> read_rfc3339(std::string_view text) {
+  int year = 0, hour = 0, minute = 0, second = 0, microsecond = 0;
+  unsigned month = 0, day = 0;
+  // Too many digits make another text than was read, and are refused below.
+  if (text.size() != 27 || std::sscanf(std::string(text).c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ", &year, &month, &day, &hour, &minute,
+                                       &second, &microsecond) != 7) {
+    return std::nullopt;
+  }
+  const chrono::year_month_day date{chrono::year{year}, chrono::month{month}, chrono::day{day}};
+  if (!date.ok()) return std::nullopt;
+  const chrono::sys_time<chrono::microseconds> time = chrono::sys_days{date} + chrono::hours{hour} + chrono::minutes{minute} +
+                                                      chrono::seconds{second} + chrono::microseconds{microsecond};
+  const int64_t time_us = time.time_since_epoch().count();
+  return rfc3339_text(time_us) == text ? std::optional(time_us) : std::nullopt;
+}
+
 std::string calendar_text(int64_t time_us) {
   const Moment m = moment_of(time_us);
   char text[64];

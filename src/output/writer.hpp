@@ -48,7 +48,8 @@ struct ScanFooter {
 /// Every result of the scan is given to every writer, closed and filtered ones too; the writer leaves out
 /// what its format or `show_all` doesn't list. Calls come in the order begin, result..., end; `end` may be
 /// missing when the process is killed: what was appended before must then still be readable. Each call
-/// appends whole records (lines, rows, hosts) or nothing. Raw bytes are expected: escaping is the writer's
+/// appends whole records (lines, rows, hosts) or nothing. A scan that is resumed makes a new writer: begin(), whose
+/// bytes are in the output already, then restore() with what save() wrote. Raw bytes are expected: escaping is the writer's
 /// part. One thread at a time; no I/O, no clock; nothing is thrown but std::bad_alloc.
 class Writer {
  public:
@@ -56,6 +57,12 @@ class Writer {
   virtual void begin(const ScanHeader& header, std::string& out) = 0;
   virtual void result(const OutputResult& result, std::string& out) = 0;
   virtual void end(const ScanFooter& footer, std::string& out) = 0;
+
+  /// Appends what the output does not hold yet (hosts that aren't complete) or that the rest of it depends on, as
+  /// lines of core/record_line.hpp. Most formats have nothing.
+  virtual void save(std::string&) const {}
+  /// False where the text is not what save() of the same version writes for this scan; the writer is of no use then.
+  virtual bool restore(std::string_view state) { return state.empty(); }
 };
 
 /// One row of the table of formats.

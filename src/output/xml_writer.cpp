@@ -1,6 +1,8 @@
 // nmap's XML, for what reads nmap's XML: ndiff, python-libnmap, Metasploit. Each host is appended in one
 // piece when its last result is in, so that a file cut short lacks only the closing tags; nmap.dtd holds but
 // for scanner="portloop", because we are not nmap.
+#include <algorithm>
+
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 #include "output/host_results.hpp"
@@ -64,6 +66,28 @@ class XmlWriter final : public Writer {
     const uint64_t down = footer.hosts_total > hosts_up_ ? footer.hosts_total - hosts_up_ : 0;
     out += "/><hosts up=\"" + std::to_string(hosts_up_) + "\" down=\"" + std::to_string(down) +
            "\" total=\"" + std::to_string(hosts_up_ + down) + "\"/></runstats>\n</nmaprun>\n";
+  }
+
+  void save(std::string& state) const override {
+    state += "up " + std::to_string(hosts_up_) + '\n';
+    collector_.save(state);
+  }
+
+  bool restore(std::string_view state) override {
+    for (size_t start = 0; start < state.size();) {
+      const size_t line_end = std::min(state.find('\n', start), state.size());
+      const auto words = read_words(state.substr(start, line_end - start));
+      if (!words || words->empty()) return false;
+      if ((*words)[0] == "up") {
+        const auto count = words->size() == 2 ? read_count((*words)[1]) : std::nullopt;
+        if (!count) return false;
+        hosts_up_ = *count;
+      } else if (!collector_.restore_line(*words)) {
+        return false;
+      }
+      start = line_end + 1;
+    }
+    return true;
   }
 
  private:

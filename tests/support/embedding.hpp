@@ -133,6 +133,7 @@ struct Recorded {
     uint64_t rtt_us;
     std::string banner;
     bool has_banner;
+    uint64_t position;
   };
 
   explicit Recorded(TestLoop& loop) {
@@ -177,7 +178,7 @@ struct Recorded {
     char text[64];
     REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&told->address), text, sizeof text) == 0);
     self.results.push_back({text, told->port, told->state, told->reason, told->error, told->attempts, told->rtt_us,
-                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length), told->banner != nullptr});
+                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length), told->banner != nullptr, told->position});
     if (self.on_result) self.on_result(self);
   }
   static void done_cb(portloop_scan* scan, int status) {

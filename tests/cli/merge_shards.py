@@ -1,0 +1,165 @@
+"""portloop merge and --shard auto: shards become one result, what is missing is said, and so is what contradicts."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from resume_support import ADDRESSES, enter_namespace, listen, read_json, read_list, read_xml
+
+PORTS = "1-300"
+SCHEDULERS = ("SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX", "PARALLEL_SEQ")
+
+
+class Runs:
+    def __init__(self, portloop, directory):
+        self.portloop, self.directory = portloop, directory
+
+    def __call__(self, *words, status, says="", environment=None):
+        variables = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "JOB_", "AWS_", "PARALLEL", "PORTLOOP"))}
+        variables.update(environment or {})
+        done = subprocess.run([self.portloop, *words], capture_output=True, text=True, cwd=self.directory, env=variables, timeout=60)
+        assert done.returncode == status, (words, environment, done)
+        assert says.replace(chr(34), chr(39)) in done.stderr, (words, says, done.stderr)
+        return done
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as out:
+            out.write(text)
+
+
+def line(address, port, state, reason="syn-ack", **more):
+    return json.dumps({"address": address, "port": port, "protocol": "tcp", "state": state, "reason": reason, **more}) + "\n"
+
+
+def shards_join(run, opened):
+    wanted = {endpoint for endpoint in opened if endpoint[1] <= 300}
+    for shard in (1, 2, 3):
+        run("scan", "-p", PORTS, "--show", "all", "--shard", f"{shard}/3", "--checkpoint", f"{shard}.ckpt", "-f", "list", "-o", f"json={shard}.json",
+            "127.0.0.1-8", status=0)
+    checkpoints = [f"{shard}.ckpt" for shard in (1, 2, 3)]
+    merged = read_json(run("merge", "-f", "json", *checkpoints, status=0).stdout)
+    assert len(merged) == 300 * len(ADDRESSES), len(merged)
+    assert {endpoint for endpoint, state in merged.items() if state == "open"} == wanted
+    run("merge", "-f", "list", "-o", "xml=all.xml", "--show", "open", *checkpoints, status=0)
+    assert read_xml(open(run.path("all.xml")).read()) == merged
+    # The files alone: the same results, but nobody can say whether that is all.
+    alone = run("merge", "-f", "json", "1.json", "2.json", "3.json", status=0, says="no checkpoint")
+    assert read_json(alone.stdout) == merged
+    run("merge", "1.ckpt", "3.ckpt", status=3, says="shard 2/3 is missing")
+    run("merge", "3.ckpt", status=3, says="2 shards are missing: 1/3, 2/3")
+    # What was written is found beside the checkpoints when both have moved.
+    os.mkdir(run.path("moved"))
+    for shard in (1, 2, 3):
+        for kind in ("ckpt", "json"):
+            os.rename(run.path(f"{shard}.{kind}"), run.path(f"moved/{shard}.{kind}"))
+    again = run("merge", "-f", "json", *[f"moved/{name}" for name in checkpoints], status=0)
+    assert read_json(again.stdout) == merged
+    run("merge", "moved/1.ckpt", "moved/1.ckpt", status=3, says="2 shards are missing")
+    run("scan", "-p", "1-9", "--checkpoint", "other.ckpt", "-o", "json=other.json", "127.0.0.1", status=0)
+    run("merge", "moved/1.ckpt", "other.ckpt", status=2, says="not parts of one scan")
+    os.remove(run.path("moved/2.json"))
+    run("merge", *[f"moved/{name}" for name in checkpoints], status=2, says="are not there")
+    run("scan", "-p", "1-9", "--checkpoint", "mute.ckpt", "127.0.0.1", status=0)
+    run("merge", "mute.ckpt", status=2, says="wrote no file of JSON")
+
+
+def contradictions(run):
+    run.write("a", line("192.0.2.1", 80, "open") + line("192.0.2.2", 80, "filtered", "no-response"))
+    run.write("b", line("192.0.2.1", 80, "closed", "conn-refused") + line("192.0.2.2", 80, "closed", "conn-refused"))
+    for order in (("a", "b"), ("b", "a")):
+        done = run("merge", "-f", "json", *order, status=0, says="192.0.2.1:80 is open in one file and closed in another: open is kept")
+        assert read_json(done.stdout) == {("192.0.2.1", 80): "open", ("192.0.2.2", 80): "closed"}, done.stdout
+        assert "192.0.2.2:80 is closed" in done.stderr
+    run.write("twice", line("192.0.2.1", 80, "open"))
+    assert read_list(run("merge", "-f", "list", "a", "twice", status=0).stdout) == {("192.0.2.1", 80): "open"}
+    run.write("unknown", line("192.0.2.3", 80, "unknown", "local-error:EMFILE"))
+    done = run("merge", "-f", "json", "unknown", status=3)
+    assert json.loads(done.stdout)["reason"] == "local-error:EMFILE"
+
+
+def hostile_text_survives(run):
+    original = {"rtt_us": 310, "attempts": 2, "service": "ssh", "host": "h\\x5c\u00e9", "banner": "=cmd\\x1b[31m\\xff \"q\" \U0001f600",
+                "time": "2026-11-22T15:26:51.000123Z"}
+    run.write("hostile", line("2001:db8::1", 22, "open", **original))
+    merged = json.loads(run("merge", "-f", "json", "hostile", status=0).stdout)
+    for field, value in original.items():
+        assert merged[field] == value, (field, value, merged[field])
+    assert "\x1b" not in run("merge", "hostile", status=0).stdout
+
+
+def bad_input(run):
+    run("merge", status=2, says="no file given")
+    run("merge", "nowhere", status=2, says='"nowhere" can\'t be read: No such file')
+    run("merge", ".", status=2, says="can't be read: Is a directory")
+    run.write("cut", line("192.0.2.1", 80, "open") + line("192.0.2.1", 81, "open")[:-20])
+    done = run("merge", "-f", "list", "cut", status=3, says="is cut")
+    assert done.stdout == "192.0.2.1:80\n"
+    for bad in ("\n", "nmap\n", "{}\n", '{"address":"192.0.2.1","port":0,"state":"open","reason":"syn-ack"}\n', line("192.0.2.1", 80, "ajar"),
+                line("192.0.2.1", 80, "open", "because"), line("192.0.2.1", 80, "open", banner="\\q"), line("localhost", 80, "open"),
+                line("192.0.2.1", 80, "open", time="yesterday"), line("192.0.2.1", "80", "open"), line("192.0.2.1", 80, "open") * 2 + "\x1b]\n"):
+        run.write("bad", bad)
+        done = run("merge", "bad", status=2, says="is not a result")
+        assert "\x1b" not in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    run.write("empty", "")
+    assert run("merge", "-f", "json", "empty", status=0).stdout == ""
+    run("merge", "-f", "yaml", "empty", status=2, says='"yaml" is not known')
+    run("merge", "--show", "some", "empty", status=2, says='--show "some"')
+    run("merge", "--frob", "empty", status=2, says="frob")
+    run("merge", "-o", "json=empty", "empty", status=1, says="exists already")
+
+
+def automatic_shards(run):
+    def shard(environment, wanted):
+        done = run("scan", "-p", "1-40", "--shard", "auto", "127.0.0.1", status=0, environment=environment)
+        assert f", shard {wanted}" in done.stderr, (environment, done.stderr)
+
+    def refused(environment, says):
+        done = run("scan", "-p", "1-40", "--shard", "auto", "127.0.0.1", status=2, environment=environment, says=says)
+        assert done.stderr.count("\n") == 1 and "--shard K/N" in done.stderr, done.stderr
+
+    slurm = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_MAX": "8", "SLURM_ARRAY_TASK_STEP": "1", "SLURM_ARRAY_TASK_COUNT": "4"}
+    shard(slurm, "3/4")
+    shard({**slurm, "SLURM_ARRAY_TASK_ID": "9", "SLURM_ARRAY_TASK_MAX": "11", "SLURM_ARRAY_TASK_STEP": "2"}, "3/4")
+    shard({"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "3"}, "1/3")
+    shard({"JOB_COMPLETION_INDEX": "2", "PORTLOOP_SHARD_COUNT": "3"}, "3/3")
+    shard({"AWS_BATCH_JOB_ARRAY_INDEX": "1", "AWS_BATCH_JOB_ARRAY_SIZE": "5"}, "2/5")
+    shard({"PARALLEL_SEQ": "2", "PORTLOOP_SHARD_COUNT": "2"}, "2/2")
+    refused({}, "looked for " + ", ".join(SCHEDULERS))
+    refused({"PARALLEL_SEQ": "2"}, "in PORTLOOP_SHARD_COUNT")
+    refused({"JOB_COMPLETION_INDEX": "2"}, "in JOB_COMPLETIONS or PORTLOOP_SHARD_COUNT")
+    refused({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "3"}, "not one of 3 parts")
+    refused({"PARALLEL_SEQ": "0", "PORTLOOP_SHARD_COUNT": "3"}, "not one of 3 parts")
+    refused({"JOB_COMPLETION_INDEX": "one", "JOB_COMPLETIONS": "3"}, 'JOB_COMPLETION_INDEX is "one"')
+    refused({"JOB_COMPLETION_INDEX": "1", "JOB_COMPLETIONS": "3", "PORTLOOP_SHARD_COUNT": "4"}, "JOB_COMPLETIONS is 3 but PORTLOOP_SHARD_COUNT is 4")
+    refused({**slurm, "PARALLEL_SEQ": "1"}, "are both set")
+    refused({**slurm, "SLURM_ARRAY_TASK_MAX": "20"}, "not in a regular range")  # --array=5,6,7,20
+    refused({**slurm, "SLURM_ARRAY_TASK_ID": "4"}, "not in a regular range")
+
+
+def shards_agree_on_a_seed(run):
+    def seed(*words):
+        return run("scan", "-p", "1-40", *words, "127.0.0.1", status=0).stderr.split("seed ")[1].split(",")[0].strip()
+    assert seed("--shard", "1/2") == seed("--shard", "2/2") == seed("--shard", "2/2")
+    assert seed("--shard", "1/2", "--exclude-ports", "7") != seed("--shard", "1/2")
+    assert seed("--shard", "1/2", "--seed", "5") == "5"
+
+
+def main():
+    enter_namespace()
+    held, opened = listen()
+    with tempfile.TemporaryDirectory() as directory:
+        run = Runs(sys.argv[1], directory)
+        shards_join(run, opened)
+        contradictions(run)
+        hostile_text_survives(run)
+        bad_input(run)
+        automatic_shards(run)
+        shards_agree_on_a_seed(run)
+    return 0
+
+
+sys.exit(main())
