@@ -31,6 +31,8 @@ class OutputFile {
   void flush();
   /// Flushes, and lets the file take its place.
   void finish();
+  /// Removes a new file that nothing is to be written to after all; what stood there before stays.
+  void discard();
 
   bool is_terminal() const { return terminal_; }
   bool broken() const { return !error_.empty(); }

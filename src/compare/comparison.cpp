@@ -12,9 +12,10 @@ Summary seconds(const Entry& entry, uint64_t RunRecord::*us) {
 }
 
 void judge_entry(Entry& entry, const Verdicts& reference) {
-  for (size_t i = 0; i < entry.runs.size(); ++i) {
-    const Correctness one = judge(entry.runs[i].said, reference);
-    entry.correctness = i == 0 ? one : worse(entry.correctness, one);
+  entry.answers.clear();
+  for (const RunRecord& run : entry.runs) {
+    entry.answers.push_back(judge(run.said, reference));
+    entry.correctness = entry.answers.size() == 1 ? entry.answers[0] : worse(entry.correctness, entry.answers.back());
   }
 }
 

@@ -40,7 +40,8 @@ struct Entry {
 
   // Set by evaluate():
   Summary wall_s, user_s, system_s;
-  Correctness correctness;           ///< The worst of its runs.
+  std::vector<Correctness> answers;  ///< Of each run.
+  Correctness correctness;           ///< The worst of them.
   std::optional<uint32_t> rank;      ///< 1 is the fastest; nothing where it failed or its answer differs.
   Ratio to_fastest;
 

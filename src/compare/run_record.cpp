@@ -27,30 +27,29 @@ bool take(std::string_view& text, std::string_view expected) {
 
 const std::array<RecordField, 15>& record_fields() {
   static constexpr std::array<RecordField, 15> fields{{
-      {"wall_us", [](RunRecord& r) -> uint64_t& { return r.wall_us; }},
-      {"user_us", [](RunRecord& r) -> uint64_t& { return r.user_us; }},
-      {"system_us", [](RunRecord& r) -> uint64_t& { return r.system_us; }},
-      {"memory_kib", [](RunRecord& r) -> uint64_t& { return r.memory_kib; }},
-      {"switches_voluntary", [](RunRecord& r) -> uint64_t& { return r.switches_voluntary; }},
-      {"switches_involuntary", [](RunRecord& r) -> uint64_t& { return r.switches_involuntary; }},
-      {"connect_p50_us", [](RunRecord& r) -> uint64_t& { return r.p50_us; }},
-      {"connect_p95_us", [](RunRecord& r) -> uint64_t& { return r.p95_us; }},
-      {"connect_p99_us", [](RunRecord& r) -> uint64_t& { return r.p99_us; }},
-      {"connects", [](RunRecord& r) -> uint64_t& { return r.model.connects; }},
-      {"local_failures", [](RunRecord& r) -> uint64_t& { return r.model.local_failures; }},
-      {"peak_in_flight", [](RunRecord& r) -> uint64_t& { return r.model.peak_in_flight; }},
-      {"peak_threads", [](RunRecord& r) -> uint64_t& { return r.model.peak_threads; }},
-      {"peak_descriptors", [](RunRecord& r) -> uint64_t& { return r.model.peak_descriptors; }},
-      {"threads_refused", [](RunRecord& r) -> uint64_t& { return r.model.threads_refused; }},
+      {"wall_us", &RunRecord::wall_us, nullptr},
+      {"user_us", &RunRecord::user_us, nullptr},
+      {"system_us", &RunRecord::system_us, nullptr},
+      {"memory_kib", &RunRecord::memory_kib, nullptr},
+      {"switches_voluntary", &RunRecord::switches_voluntary, nullptr},
+      {"switches_involuntary", &RunRecord::switches_involuntary, nullptr},
+      {"connect_p50_us", &RunRecord::p50_us, nullptr},
+      {"connect_p95_us", &RunRecord::p95_us, nullptr},
+      {"connect_p99_us", &RunRecord::p99_us, nullptr},
+      {"connects", nullptr, &ModelRun::connects},
+      {"local_failures", nullptr, &ModelRun::local_failures},
+      {"peak_in_flight", nullptr, &ModelRun::peak_in_flight},
+      {"peak_threads", nullptr, &ModelRun::peak_threads},
+      {"peak_descriptors", nullptr, &ModelRun::peak_descriptors},
+      {"threads_refused", nullptr, &ModelRun::threads_refused},
   }};
   return fields;
 }
 
 std::string encode(const RunRecord& record) {
   std::string text(first_line);
-  RunRecord copy = record;
   for (const RecordField& field : record_fields()) {
-    text.append(field.name).append(" ").append(std::to_string(field.in(copy))).append("\n");
+    text.append(field.name).append(" ").append(std::to_string(field.of(record))).append("\n");
   }
   text += "said ";
   for (size_t i = 0; i < record.said.size();) {

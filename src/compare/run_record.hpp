@@ -27,7 +27,11 @@ struct RunRecord {
 /// The numbers by name, for whatever lists them all.
 struct RecordField {
   std::string_view name;
-  uint64_t& (*in)(RunRecord&);
+  uint64_t RunRecord::*own;     ///< One of the two is set.
+  uint64_t ModelRun::*models;
+
+  uint64_t& in(RunRecord& record) const { return own != nullptr ? record.*own : record.model.*models; }
+  uint64_t of(const RunRecord& record) const { return own != nullptr ? record.*own : record.model.*models; }
 };
 const std::array<RecordField, 15>& record_fields();
 
