@@ -40,10 +40,6 @@ namespace {
 
 using namespace compare;
 
-// A loop's window when nothing is said: far more than any of the other models has outstanding, and few enough
-// that a burst of so many SYNs fits the queues on its way.
-constexpr uint32_t default_window = 4096;
-
 // Five bytes a probe in each run, and a minute even at a million a second.
 constexpr uint64_t most_probes = uint64_t{1} << 24;
 
@@ -149,9 +145,13 @@ void CompareCommand::set_up() {
   setup.warmup = request_.warmup;
   setup.lab_profile = request_.lab_profile;
   setup.command_line = scan.command_line;
+  // The command that a person gave; the lab has started this one.
+  if (const size_t hidden = setup.command_line.find("--inside-lab"); request_.inside_lab && hidden != std::string::npos) {
+    setup.command_line.replace(hidden, 12, "--lab");
+  }
   setup.environment = read_environment();
   Sweep sweep = request_.sweep;
-  if (sweep.in_flight.empty()) sweep.in_flight = {std::min(default_in_flight(raise_descriptor_limit(2)), default_window)};
+  if (sweep.in_flight.empty()) sweep.in_flight = {default_in_flight(raise_descriptor_limit(2))};
   for (const Contender& contender : expand(request_.models, sweep)) {
     Entry entry;
     entry.contender = contender;
@@ -176,7 +176,7 @@ void CompareCommand::check_that_it_answers() const {
   const ScanRequest& scan = request_.scan;
   Contender loop;
   loop.loops = 1;
-  loop.in_flight = std::min(default_in_flight(raise_descriptor_limit(2)), default_window);
+  loop.in_flight = default_in_flight(raise_descriptor_limit(2));
   const ModelScan once{list_.targets, scan.ports, ProbeOrder(list_.targets.size(), scan.ports.size(), scan.order, scan.seed), scan.timeout_ms, 0};
   VerdictSheet sheet(once.size());
   ModelRun run;

@@ -59,7 +59,7 @@ void on_result(portloop_scan* scan, const portloop_result* result) {
 void on_done(portloop_scan* scan, int) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
   portloop_scan_stats(scan, &loop_scan->stats, sizeof loop_scan->stats);
-  loop_scan->descriptors = descriptors_of_this_process();  // the recycled sockets are still there
+  loop_scan->descriptors = descriptors_of_this_process();  // one loop's recycled sockets are still there
   portloop_scan_close(scan, nullptr);
 }
 
@@ -108,8 +108,10 @@ int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& conte
   run.local_failures = state.stats.local_failures;
   run.peak_in_flight = state.stats.peak_in_flight;
   run.peak_threads = state.threads;
-  // The portable connector has closed its sockets by now, one for each connect that was in flight.
-  run.peak_descriptors = state.descriptors - descriptors_before + (contender.portable ? state.stats.peak_in_flight : 0);
+  // One recycling loop still had its sockets when it was done. The portable connector, and loops of their own
+  // threads, had closed theirs by then: one for each connect that was in flight.
+  const bool sockets_counted = contender.loops == 1 && !contender.portable;
+  run.peak_descriptors = state.descriptors - descriptors_before + (sockets_counted ? 0 : state.stats.peak_in_flight);
   return error != 0 ? error : close_error;
 }
 

@@ -50,6 +50,7 @@ TimeUnit unit_for(double seconds) {
 
 /// Seven columns with the space before them, for the table of costs.
 std::string short_duration(double seconds) {
+  if (seconds <= 0) return "0";
   const TimeUnit unit = unit_for(seconds);
   return digits(seconds / unit.seconds) + unit.name;
 }
@@ -127,6 +128,7 @@ std::string cost_table(const Comparison& comparison) {
 }  // namespace
 
 std::string duration_text(double seconds) {
+  if (seconds <= 0) return "0";
   const TimeUnit unit = unit_for(seconds);
   return digits(seconds / unit.seconds) + ' ' + unit.name;
 }
@@ -147,6 +149,7 @@ std::string count_text(double number) {
 }
 
 std::string spread_text(const Summary& seconds) {
+  if (seconds.deviation <= 0) return duration_text(seconds.mean);
   const TimeUnit unit = unit_for(seconds.mean);
   return digits(seconds.mean / unit.seconds) + " ± " + digits(seconds.deviation / unit.seconds) + ' ' + unit.name;
 }

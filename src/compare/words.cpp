@@ -101,19 +101,26 @@ void say_what_was_in_flight(const Comparison& comparison, std::vector<std::strin
   }
   if (loop == nullptr) return;
   const double held = loop->middle(&ModelRun::peak_in_flight);
-  std::vector<std::string> others;
+  std::vector<std::string> sooner, later;
   for (const Entry* entry : with_rank(comparison)) {
     if (entry->contender.is_loop()) continue;
     const Ratio gained = ratio(entry->wall_s, loop->wall_s);
+    if (!gained.differs()) continue;
     if (gained.value >= 1) {
-      others.push_back(times(gained) + " sooner than " + entry->contender.name());
+      sooner.push_back(times(gained) + " sooner than " + entry->contender.name());
     } else {
-      others.push_back(times(ratio(loop->wall_s, entry->wall_s)) + " as late as " + entry->contender.name());
+      later.push_back(times(ratio(loop->wall_s, entry->wall_s)) + " as long as " + entry->contender.name());
     }
   }
-  std::string text = loop->contender.name() + " held up to " + count_text(held) + (held == 1 ? " connect" : " connects") + " in flight on " +
-                     (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
-  if (!others.empty()) text += " and finished " + listed(others);
+  std::string text = loop->contender.name() + " held ";
+  if (held <= loop->contender.loops) {
+    text += "no more than one connect in flight, since each was answered before the next was made";
+  } else {
+    text += "up to " + count_text(held) + " connects in flight on " +
+            (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
+  }
+  if (!sooner.empty()) text += "; it finished " + listed(sooner);
+  if (!later.empty()) text += std::string(sooner.empty() ? ";" : ", and") + " it took " + listed(later);
   said.push_back(text + '.');
 }
 
@@ -125,8 +132,9 @@ void say_what_threads_did(const Comparison& comparison, std::vector<std::string>
       reached = std::max(reached, static_cast<double>(run.model.peak_threads));
     }
     if (entry->contender.kind == ModelKind::thread_per_connection) {
-      said.push_back("thread-per-connection reached " + count_text(reached) + " threads at once; the system refused to make one " +
-                     (refused == 0 ? "not once." : refused == 1 ? "once." : "up to " + count_text(refused) + " times in a run."));
+      said.push_back("thread-per-connection reached " + count_text(reached) + " threads at once" +
+                     (refused == 0 ? ", and the system refused it none."
+                                   : "; the system refused to make another " + (refused == 1 ? std::string("once") : "up to " + count_text(refused) + " times in a run") + "."));
     } else if (refused > 0) {
       said.push_back(entry->contender.name() + " got no more than " + count_text(reached) + " threads: the system refused the rest.");
     }
