@@ -65,13 +65,16 @@ std::string bar_row(const Entry& entry, const BarFigure& figure, const Axis& axi
   if (axis.logarithmic()) {
     out += line_from(0, middle, width, middle, "grid") + "<circle cx=\"" + px(axis.at(value)) + "\" cy=\"" + px(middle) + "\" r=\"6\" class=\"fill " + css + "\"/>";
   } else {
-    out += "<rect x=\"0\" y=\"" + px(middle - 8) + "\" width=\"" + px(std::max(axis.at(value), 1.0)) + "\" height=\"16\" rx=\"2\" class=\"fill " + css + "\"/>";
+    out += "<rect x=\"" + px(axis.at(0)) + "\" y=\"" + px(middle - 8) + "\" width=\"" + px(std::max(axis.at(value) - axis.at(0), 1.0)) + "\" height=\"16\" rx=\"2\" class=\"fill " + css + "\"/>";
   }
   if (deviation <= 0) return out;
   const double low = axis.at(std::max(value - deviation, axis.logarithmic() ? value * 0.1 : 0)), high = axis.at(value + deviation);
   return out + line_from(low, middle, high, middle, "error") + line_from(low, middle - 5, low, middle + 5, "error") +
          line_from(high, middle - 5, high, middle + 5, "error");
 }
+
+/// A label at an end of the axis stays within the picture.
+std::string_view anchor_of(double x) { return x < 30 ? "start" : x > width - 30 ? "end" : "middle"; }
 
 Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figure) {
   double lowest = 0, highest = 0;
@@ -80,12 +83,12 @@ Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figur
     highest = std::max(highest, value + figure.deviation(*entry));
     if (value > 0 && (lowest == 0 || value < lowest)) lowest = value;
   }
-  const Axis axis(lowest, highest, far_apart(lowest, highest), 8, width - 8);
+  const Axis axis(lowest, highest, far_apart(lowest, highest), far_apart(lowest, highest) ? 8 : 1, width - 8);
   const double bottom = row_height * static_cast<double>(entries.size());
   std::string described = figure.title + ": ";
   std::string rows, grid;
   for (const double tick : axis.ticks()) {
-    grid += line_from(axis.at(tick), 0, axis.at(tick), bottom, "grid") + text_at(axis.at(tick), bottom + 16, "tick", figure.label(tick), "middle");
+    grid += line_from(axis.at(tick), 0, axis.at(tick), bottom, "grid") + text_at(axis.at(tick), bottom + 16, "tick", figure.label(tick), anchor_of(axis.at(tick)));
   }
   for (size_t i = 0; i < entries.size(); ++i) {
     rows += bar_row(*entries[i], figure, axis, row_height * static_cast<double>(i));
@@ -138,7 +141,7 @@ std::string names_of_points(const std::vector<const Entry*>& entries, double (*x
   double last = -100;
   std::string out;
   for (Name& name : names) {
-    name.y = std::max(name.y + 4, last + 15);
+    name.y = std::max(name.y - 7, last + 15);
     last = name.y;
     const bool at_right = name.x > (plot_left + plot_right) / 2;
     out += text_at(at_right ? name.x - 11 : name.x + 11, name.y, "name halo", name.text, at_right ? "end" : "start");
@@ -168,7 +171,12 @@ Chart point_chart(const std::vector<const Entry*>& entries, const std::vector<st
     low_y = low_y == 0 ? y : std::min(low_y, y);
     high_y = std::max(high_y, y + speed_deviation(*entry));
   }
-  const Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - 12);
+  Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - 12);
+  if (!figure.logarithmic_x) {
+    std::set<double> values;
+    for (const Entry* entry : entries) values.insert(figure.x_of(*entry));
+    x.set_ticks({values.begin(), values.end()});
+  }
   const Axis y(low_y, high_y, far_apart(low_y, high_y), plot_bottom, plot_top + 4);
   std::string described = figure.title + ": ";
   std::string out = plot_frame(x, y, figure.x_axis, count_text);
@@ -254,8 +262,8 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
     charts.push_back(point_chart(entries, lines_of(loops, &Contender::loops, by_window),
                                  {"Throughput against connects in flight", "most connects in flight", in_flight_of, true}));
   }
-  charts.push_back(bar_chart(entries, {"Memory", "most resident memory of a run, median", [](const Entry& e) { return e.middle(&RunRecord::memory_kib); },
-                                       nothing, memory_text}));
+  charts.push_back(bar_chart(entries, {"Memory", "most resident memory of a run, median", [](const Entry& e) { return e.middle(&RunRecord::memory_kib) / 1024; },
+                                       nothing, [](double mib) { return memory_text(mib * 1024); }}));
   charts.push_back(bar_chart(entries, {"Threads", "most threads at once, median", [](const Entry& e) { return e.middle(&ModelRun::peak_threads); },
                                        nothing, count_text}));
   return charts;

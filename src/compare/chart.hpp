@@ -27,6 +27,8 @@ class Axis {
   double at(double value) const;
   /// Round values, at most about six.
   const std::vector<double>& ticks() const { return ticks_; }
+  /// Those of an axis that counts few things: the values themselves.
+  void set_ticks(std::vector<double> ticks) { ticks_ = std::move(ticks); }
   bool logarithmic() const { return logarithmic_; }
 
  private:

@@ -40,7 +40,10 @@ class JsonObject {
   template <class Each>
   void list(std::string_view name, const Entry& entry, const Each& each) {
     key(name) += '[';
-    for (size_t i = 0; i < entry.runs.size(); ++i) out_ += (i == 0 ? "" : ",") + each(entry.runs[i]);
+    for (size_t i = 0; i < entry.runs.size(); ++i) {
+      if (i > 0) out_ += ',';
+      out_ += each(entry.runs[i]);
+    }
     out_ += ']';
   }
 
@@ -165,7 +168,8 @@ std::string to_csv(const Comparison& comparison) {
       const Correctness& answer = entry.answers[i];
       append_csv_cell(out, c.name());
       for (const uint64_t n : {uint64_t{c.threads}, uint64_t{c.loops}, uint64_t{c.in_flight}, uint64_t{i + 1}}) out += ',' + number(n);
-      out += ',' + (entry.rank ? std::to_string(*entry.rank) : "");
+      out += ',';
+      if (entry.rank) out += std::to_string(*entry.rank);
       for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged}) out += ',' + number(n);
       for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
       for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}, setup.seed}) out += ',' + number(n);
@@ -185,9 +189,11 @@ std::string to_markdown(const Comparison& comparison) {
   out += "\n| rank | model | found | missed | false | unknown | wall time | × fastest | user | system | memory | threads | in flight |\n";
   out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   for (const Entry* entry : comparison.ranked()) {
-    out += "| " + (entry->rank ? std::to_string(*entry->rank) : "-") + " | `" + entry->contender.name() + "` |";
+    out.append("| ").append(entry->rank ? std::to_string(*entry->rank) : "-").append(" | `").append(entry->contender.name()).append("` |");
     if (entry->runs.empty()) {
-      out += " no run" + (entry->failure.empty() ? "" : ": " + markdown_cell(entry->failure)) + " | | | | | | | | | | |\n";
+      out += " no run";
+      if (!entry->failure.empty()) out.append(": ").append(markdown_cell(entry->failure));
+      out += " | | | | | | | | | | |\n";
       continue;
     }
     const Correctness& answer = entry->correctness;

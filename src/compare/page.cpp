@@ -27,14 +27,14 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-spa
 th, td { padding: 0.3rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); }
 th { color: var(--muted); font-weight: 600; }
 th.model, td.model { text-align: left; position: sticky; left: 0; background: var(--bg); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; align-items: start; }
 figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; background: var(--box); }
 figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 svg { display: block; width: 100%; height: auto; max-width: 40rem; }
 svg text { font: 13px system-ui, sans-serif; fill: var(--fg); }
 svg .tick, svg .axis { fill: var(--muted); }
 svg .value { font-weight: 600; }
-svg .halo { paint-order: stroke; stroke: var(--box); stroke-width: 3px; }
+svg .halo { paint-order: stroke; stroke: var(--box); stroke-width: 5px; stroke-linejoin: round; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .error { stroke: var(--fg); stroke-width: 1.5; }
 svg .trail { fill: none; stroke: var(--loop); stroke-width: 2; opacity: 0.6; }
@@ -45,6 +45,8 @@ svg .trail { fill: none; stroke: var(--loop); stroke-width: 2; opacity: 0.6; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; margin: 0; }
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; }
 code { font: 0.9em ui-monospace, monospace; }
+ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3rem 0; }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
 )";
 
 std::string cell(const std::string& text) { return "<td>" + markup_text(text) + "</td>"; }
@@ -130,9 +132,9 @@ std::string to_html(const Comparison& comparison) {
     start = end + 1;
   }
   if (!comparison.complete) out += "<p class=\"warning\">Interrupted: incomplete.</p>\n";
-  out += "<p>";
-  for (const std::string& sentence : sentences(comparison)) out += markup_text(sentence) + ' ';
-  out += "</p>\n<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
+  out += "<ul class=\"words\">\n";
+  for (const std::string& sentence : sentences(comparison)) out += "<li>" + markup_text(sentence) + "</li>\n";
+  out += "</ul>\n<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
          "<h2>How it was measured</h2>\n" + circumstances(comparison);
   return out + "</body>\n</html>\n";
 }

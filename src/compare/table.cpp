@@ -135,6 +135,7 @@ std::string duration_text(double seconds) {
 
 std::string memory_text(double kib) {
   const double mib = kib / 1024;
+  if (mib <= 0) return "0";
   return mib < 999.5 ? digits(mib) + " MiB" : digits(mib / 1024) + " GiB";
 }
 
