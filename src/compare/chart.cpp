@@ -11,7 +11,7 @@
 namespace portloop::compare {
 namespace {
 
-constexpr double width = 440;
+constexpr double width = 400;
 constexpr double row_height = 44;
 
 // Beyond this a linear axis shows the small values as nothing.
@@ -35,7 +35,7 @@ std::string line_from(double x1, double y1, double x2, double y2, std::string_vi
 }
 
 std::string opened(double height, const std::string& description) {
-  return "<svg viewBox=\"0 0 440 " + px(height) + "\" role=\"img\" aria-label=\"" + markup_text(description) + "\">";
+  return "<svg viewBox=\"0 0 400 " + px(height) + "\" role=\"img\" aria-label=\"" + markup_text(description) + "\">";
 }
 
 std::string_view css_of(const Entry& entry) {
@@ -99,7 +99,7 @@ Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figur
 }
 
 // Where a chart of points draws.
-constexpr double plot_left = 62, plot_right = 428, plot_top = 26, plot_bottom = 246;
+constexpr double plot_left = 66, plot_right = 390, plot_top = 26, plot_bottom = 246;
 
 std::string plot_frame(const Axis& x, const Axis& y, const std::string& x_axis, std::string (*x_label)(double)) {
   std::string out;
@@ -250,7 +250,7 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
   std::vector<Chart> charts;
   if (entries.empty()) return charts;
   const auto nothing = [](const Entry&) { return 0.0; };
-  charts.push_back(bar_chart(entries, {"Wall time", "mean time of a run, with its standard deviation", [](const Entry& e) { return e.wall_s.mean; },
+  charts.push_back(bar_chart(entries, {"Wall time", "mean of the runs ± deviation", [](const Entry& e) { return e.wall_s.mean; },
                                        [](const Entry& e) { return e.wall_s.deviation; }, duration_text}));
   const auto of_loops = lines_of(loops, &Contender::in_flight, by_loops);
   if (!of_loops.empty()) {
@@ -262,7 +262,7 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
     charts.push_back(point_chart(entries, lines_of(loops, &Contender::loops, by_window),
                                  {"Throughput against connects in flight", "most connects in flight", in_flight_of, true}));
   }
-  charts.push_back(bar_chart(entries, {"Memory", "most resident memory of a run, median", [](const Entry& e) { return e.middle(&RunRecord::memory_kib) / 1024; },
+  charts.push_back(bar_chart(entries, {"Memory", "most resident memory, median", [](const Entry& e) { return e.middle(&RunRecord::memory_kib) / 1024; },
                                        nothing, [](double mib) { return memory_text(mib * 1024); }}));
   charts.push_back(bar_chart(entries, {"Threads", "most threads at once, median", [](const Entry& e) { return e.middle(&ModelRun::peak_threads); },
                                        nothing, count_text}));

@@ -1,5 +1,5 @@
 // Charts as SVG for the page: pure functions from a comparison to text. Colours are the page's CSS variables,
-// so that they follow light and dark; text is 13 units of a chart's 440, which a phone still shows readably.
+// so that they follow light and dark; text is 14 units of a chart's 400, which a phone still shows readably.
 #pragma once
 
 #include <string>

@@ -31,7 +31,7 @@ th.model, td.model { text-align: left; position: sticky; left: 0; background: va
 figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; background: var(--box); }
 figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 svg { display: block; width: 100%; height: auto; max-width: 40rem; }
-svg text { font: 13px system-ui, sans-serif; fill: var(--fg); }
+svg text { font: 14px system-ui, sans-serif; fill: var(--fg); }
 svg .tick, svg .axis { fill: var(--muted); }
 svg .value { font-weight: 600; }
 svg .halo { paint-order: stroke; stroke: var(--box); stroke-width: 5px; stroke-linejoin: round; }
@@ -46,7 +46,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; ma
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; }
 code { font: 0.9em ui-monospace, monospace; }
 ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3rem 0; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
+@media (max-width: 40rem) { figure { padding: 0.6rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
 )";
 
 std::string cell(const std::string& text) { return "<td>" + markup_text(text) + "</td>"; }

@@ -108,7 +108,7 @@ std::string answers_table(const Comparison& comparison) {
 
 std::string cost_table(const Comparison& comparison) {
   std::string text = left("costs, medians", name_columns) + right("user", 7) + right("system", 7) + right("memory", 7) + right("threads", 8) +
-         right("descr.", 7) + right("switches", 9) + right("flight", 7) + right("conn/s", 7) + right("p50", 7) + right("p95", 7) +
+         right("descr.", 7) + right("switch", 7) + right("flight", 7) + right("conn/s", 7) + right("p50", 7) + right("p95", 7) +
          right("p99", 7) + '\n';
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
@@ -117,7 +117,7 @@ std::string cost_table(const Comparison& comparison) {
     text += left(entry->contender.name(), name_columns) + right(short_duration(entry->user_s.median), 7) +
             right(short_duration(entry->system_s.median), 7) + right(short_memory(entry->middle(&RunRecord::memory_kib)), 7) +
             right(short_count(entry->middle(&ModelRun::peak_threads)), 8) + right(short_count(entry->middle(&ModelRun::peak_descriptors)), 7) +
-            right(short_count(switches), 9) + right(short_count(entry->middle(&ModelRun::peak_in_flight)), 7) +
+            right(short_count(switches), 7) + right(short_count(entry->middle(&ModelRun::peak_in_flight)), 7) +
             right(short_count(connects_per_s), 7) + right(short_duration(entry->middle(&RunRecord::p50_us) * 1e-6), 7) +
             right(short_duration(entry->middle(&RunRecord::p95_us) * 1e-6), 7) +
             right(short_duration(entry->middle(&RunRecord::p99_us) * 1e-6), 7) + '\n';

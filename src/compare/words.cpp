@@ -16,6 +16,9 @@ constexpr double answered_at_once_us = 200;
 // Times that vary by more say little about a difference of a few per cent.
 constexpr double noisy_share = 0.15;
 
+// Less than a tenth more memory is the allocator's mood.
+constexpr double alike_memory = 1.1;
+
 std::string percent(double share) {
   char text[16];
   // 99.96 % is not 100 %.
@@ -162,8 +165,14 @@ void say_what_memory_it_took(const Comparison& comparison, std::vector<std::stri
   std::vector<const Entry*> entries = with_runs(comparison);
   if (entries.size() < 2) return;
   std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->middle(&RunRecord::memory_kib) < b->middle(&RunRecord::memory_kib); });
-  said.push_back("Resident memory went from " + memory_text(entries.front()->middle(&RunRecord::memory_kib)) + " (" + entries.front()->contender.name() +
-                 ") to " + memory_text(entries.back()->middle(&RunRecord::memory_kib)) + " (" + entries.back()->contender.name() + ").");
+  const Entry &least = *entries.front(), &most = *entries.back();
+  const double least_kib = least.middle(&RunRecord::memory_kib), most_kib = most.middle(&RunRecord::memory_kib);
+  if (most_kib < least_kib * alike_memory) {
+    said.push_back("Every model took about " + memory_text(most_kib) + " of resident memory.");
+    return;
+  }
+  said.push_back("Resident memory went from " + memory_text(least_kib) + " (" + least.contender.name() + ") to " + memory_text(most_kib) + " (" +
+                 most.contender.name() + ").");
 }
 
 void say_who_was_wrong(const Comparison& comparison, std::vector<std::string>& said) {
