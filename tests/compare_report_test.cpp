@@ -112,7 +112,7 @@ TEST_CASE("a model without a rank is marked in the table and in words") {
 TEST_CASE("the words say who won, who waited, and what was in flight") {
   const std::string text = said(evaluated());
   CHECK(has(text, "loop was the fastest: 8 probes in 101 ms, 79 a second."));
-  CHECK(has(text, "thread-pool:50 12.0 ± 0.15 times and sequential 60.4 ± 1.16 times"));
+  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.15 times as long and sequential 60.4 ± 1.16 times."));
   CHECK(has(text, "half of the answers take 40.3 ms or longer"));
   CHECK(has(text, "one thread spends 99.8 % of its time waiting"));
   CHECK(has(text, "loop held up to 4,000 connects in flight on one thread"));

@@ -29,6 +29,7 @@
 #include "compare/lab_truth.hpp"
 #include "compare/loop_model.hpp"
 #include "compare/measured_run.hpp"
+#include "compare/process_state.hpp"
 #include "compare/run_comparison.hpp"
 #include "compare/run_process.hpp"
 #include "compare/table.hpp"
@@ -115,7 +116,6 @@ class CompareCommand {
   void check_that_it_answers() const;
   void read_lab_truth();
   void open_exports();
-  void discard_exports();
   RunCommand run_command() const;
   void say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
   int finish();
@@ -213,14 +213,9 @@ void CompareCommand::open_exports() {
   try {
     for (const OutputChoice& choice : request_.exports) files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
   } catch (const CannotRun&) {
-    discard_exports();
+    for (const auto& file : files_) file->discard();
     throw;
   }
-}
-
-void CompareCommand::discard_exports() {
-  for (const auto& file : files_) file->discard();
-  files_.clear();
 }
 
 RunCommand CompareCommand::run_command() const {
@@ -271,17 +266,18 @@ int CompareCommand::finish() {
 int CompareCommand::run() {
   set_up();
   check_limits();
+  check_that_it_answers();
+  read_lab_truth();
   open_exports();
-  try {
-    check_that_it_answers();
-    read_lab_truth();
-  } catch (...) {
-    discard_exports();
-    throw;
-  }
   watch_signals();
+  const uint64_t dropped_before = packets_dropped_by_devices();
   run_comparison(comparison_, run_command(), [this](const Entry& entry, uint32_t round, uint32_t rounds) { say_progress(entry, round, rounds); },
                  stop_requested);
+  const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
+  if (request_.inside_lab && dropped > 0) {
+    comparison_.doubt = "On their way to the lab " + count_text(static_cast<double>(dropped)) +
+                        " packets were dropped: it was asked faster than it could answer, and what was missed may be its doing.";
+  }
   return finish();
 }
 

@@ -36,4 +36,19 @@ uint64_t descriptors_of_this_process() {
   return count - 3;  // ".", ".." and the directory's own
 }
 
+uint64_t packets_dropped_by_devices() {
+  std::FILE* file = std::fopen("/proc/net/dev", "re");
+  if (file == nullptr) return 0;
+  uint64_t sum = 0;
+  char line[512];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    const char* colon = std::strchr(line, ':');
+    unsigned long long dropped = 0;
+    // Eight numbers of what was received, then bytes, packets, errors and drops of what was sent.
+    if (colon != nullptr && std::sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &dropped) == 1) sum += dropped;
+  }
+  std::fclose(file);
+  return sum;
+}
+
 }  // namespace portloop::compare

@@ -69,11 +69,11 @@ void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
     if (entry.runs.size() > 1 && first.runs.size() > 1 && !entry.to_fastest.differs()) {
       alike.push_back(entry.contender.name() + " (" + times(entry.to_fastest) + ")");
     } else {
-      slower.push_back(entry.contender.name() + ' ' + times(entry.to_fastest));
+      slower.push_back(entry.contender.name() + (slower.empty() ? " took " : " ") + times(entry.to_fastest) + (slower.empty() ? " as long" : ""));
     }
   }
   if (!alike.empty()) text += " These runs can't tell " + listed(alike) + " from it.";
-  if (!slower.empty()) text += " As long as it took " + listed(slower) + '.';
+  if (!slower.empty()) text += ' ' + listed(slower) + '.';
   said.push_back(text);
 }
 
