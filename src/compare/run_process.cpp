@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +20,10 @@ constexpr int look_every_ms = 100;
 struct Pipe {
   int read = -1;
   int write = -1;
-  bool open() {
+  /// `quiet`: writing to a reader that is gone is an error and not a SIGPIPE, which only a socket can do.
+  bool open(bool quiet) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return false;
+    if (quiet ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 : pipe2(ends, O_CLOEXEC) != 0) return false;
     read = ends[0];
     write = ends[1];
     return true;
@@ -42,8 +44,7 @@ struct Pipe {
   argv.push_back(nullptr);
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
-  // Ours ignores it, since a child may end before it has read everything; that is nobody else's business.
-  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGPIPE, SIG_DFL);  // that ours may ignore it is nobody else's business
   execvp(argv[0], argv.data());
   _exit(exit_not_started);
 }
@@ -51,14 +52,13 @@ struct Pipe {
 /// Feeds and reads at once, so that neither side waits for the other for ever. False: stopped.
 bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& said, const volatile std::sig_atomic_t& stop) {
   size_t written = 0;
-  fcntl(input.write, F_SETFL, O_NONBLOCK);
   for (;;) {
     if (stop) return false;
     if (written == text.size()) Pipe::close_end(input.write);
     pollfd ends[2] = {{output.read, POLLIN, 0}, {input.write, POLLOUT, 0}};
     if (poll(ends, 2, look_every_ms) < 0 && errno != EINTR) return true;
     if (ends[1].revents != 0) {
-      const ssize_t count = write(input.write, text.data() + written, text.size() - written);
+      const ssize_t count = send(input.write, text.data() + written, text.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count >= 0) written += static_cast<size_t>(count);
       else if (errno != EAGAIN && errno != EINTR) written = text.size();  // it does not want the rest
     }
@@ -83,7 +83,7 @@ ProcessOutcome run_process(const std::vector<std::string>& words, const std::str
   ProcessOutcome outcome;
   Pipe input, output;
   pid_t child = -1;
-  if (input.open() && output.open()) child = fork();
+  if (input.open(true) && output.open(false)) child = fork();
   if (child == 0) become(words, input.read, output.write);
   if (child < 0) {
     outcome.error = std::string("no process for it: ") + std::strerror(errno);

@@ -78,14 +78,15 @@ void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
 }
 
 void say_what_was_waited_for(const Comparison& comparison, std::vector<std::string>& said) {
-  std::vector<std::string> shares;
-  const Entry* blocking = nullptr;
+  std::vector<std::string> who;
+  double least_share = 1;
+  const Entry* blocking = nullptr;  // the one with the fewest threads: it sees the network, not its own queue
   for (const Entry* entry : with_runs(comparison)) {
     const ModelKind kind = entry->contender.kind;
     if (kind != ModelKind::sequential && kind != ModelKind::thread_pool) continue;
-    if (blocking == nullptr || kind == ModelKind::sequential) blocking = entry;
-    const std::string who = kind == ModelKind::sequential ? "one thread" : "a pool of " + std::to_string(entry->contender.threads);
-    shares.push_back(who + " spends " + percent(entry->waiting_share()) + " of its time waiting");
+    if (blocking == nullptr || entry->contender.threads < blocking->contender.threads) blocking = entry;
+    who.push_back(kind == ModelKind::sequential ? "one thread" : "a pool of " + std::to_string(entry->contender.threads));
+    least_share = std::min(least_share, entry->waiting_share());
   }
   if (blocking == nullptr || blocking->middle(&RunRecord::p50_us) <= 0) return;
   const double middle_us = blocking->middle(&RunRecord::p50_us);
@@ -94,7 +95,8 @@ void say_what_was_waited_for(const Comparison& comparison, std::vector<std::stri
                    ": almost nothing is waited for, and what a probe costs the processor decides.");
     return;
   }
-  said.push_back("Where half of the answers take " + duration_text(middle_us * 1e-6) + " or longer, " + listed(shares) + ".");
+  said.push_back("Where half of the answers take " + duration_text(middle_us * 1e-6) + " or longer, " + listed(who) +
+                 (who.size() == 1 ? " spends " : " spend at least ") + percent(least_share) + (who.size() == 1 ? " of its" : " of their") + " time waiting.");
 }
 
 void say_what_was_in_flight(const Comparison& comparison, std::vector<std::string>& said) {
