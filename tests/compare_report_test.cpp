@@ -131,6 +131,8 @@ TEST_CASE("a sentence is there only where its numbers are") {
   CHECK(has(said(evaluated(comparison)), "reached 812 threads at once, and the system refused it none"));
   comparison.entries.back().runs[1].model.threads_refused = 31;
   CHECK(has(said(evaluated(comparison)), "reached 812 threads at once; the system refused to make another up to 31 times in a run"));
+  comparison.entries.back().runs[2].model.local_failures = 5;
+  CHECK(has(said(evaluated(comparison)), "thread-per-connection lacked a descriptor, a source port or memory up to 5 times in a run, and asked again."));
   comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.101, 0.100, 0.102}));
   CHECK(has(said(evaluated(comparison)), "loops:2 against loop: 1.00 ± 0.01 times the speed for 1.00 times the processor time, no difference"));
   comparison.entries[0].runs[0].wall_us *= 3;

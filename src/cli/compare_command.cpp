@@ -50,7 +50,7 @@ void watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   struct sigaction action{};
   action.sa_handler = [](int) { stop_requested = 1; };
-  action.sa_flags = SA_RESETHAND;  // the second one ends the program
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

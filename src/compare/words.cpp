@@ -129,10 +129,11 @@ void say_what_was_in_flight(const Comparison& comparison, std::vector<std::strin
   said.push_back(text + '.');
 }
 
-void say_what_threads_did(const Comparison& comparison, std::vector<std::string>& said) {
+void say_what_ran_out(const Comparison& comparison, std::vector<std::string>& said) {
   for (const Entry* entry : with_runs(comparison)) {
-    double refused = 0, reached = 0;
+    double refused = 0, reached = 0, put_back = 0;
     for (const RunRecord& run : entry->runs) {
+      put_back = std::max(put_back, static_cast<double>(run.model.local_failures));
       refused = std::max(refused, static_cast<double>(run.model.threads_refused));
       reached = std::max(reached, static_cast<double>(run.model.peak_threads));
     }
@@ -142,6 +143,10 @@ void say_what_threads_did(const Comparison& comparison, std::vector<std::string>
                                    : "; the system refused to make another " + (refused == 1 ? std::string("once") : "up to " + count_text(refused) + " times in a run") + "."));
     } else if (refused > 0) {
       said.push_back(entry->contender.name() + " got no more than " + count_text(reached) + " threads: the system refused the rest.");
+    }
+    if (put_back > 0) {
+      said.push_back(entry->contender.name() + " lacked a descriptor, a source port or memory up to " + count_text(put_back) +
+                     (put_back == 1 ? " time" : " times") + " in a run, and asked again.");
     }
   }
 }
@@ -228,7 +233,7 @@ std::vector<std::string> sentences(const Comparison& comparison) {
   say_who_won(comparison, said);
   say_what_was_waited_for(comparison, said);
   say_what_was_in_flight(comparison, said);
-  say_what_threads_did(comparison, said);
+  say_what_ran_out(comparison, said);
   say_what_loops_bought(comparison, said);
   say_what_memory_it_took(comparison, said);
   say_who_was_wrong(comparison, said);

@@ -8,6 +8,7 @@
 //     one ends, and try again. A thread that has been counted out may not be gone yet: pause and try again.
 //   - threads, but no descriptors: BlockingConnect pauses and asks again while others end
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -80,6 +81,12 @@ bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
   return false;
 }
 
+/// A thread that finds no descriptor left waits for one: so many have a connect outstanding, at most.
+uint64_t most_descriptors() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
+}
+
 }  // namespace
 
 ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
@@ -108,7 +115,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   pthread_attr_destroy(&attributes);
   run.connects = crowd.connects;
   run.local_failures = crowd.local_failures;
-  run.peak_in_flight = run.peak_descriptors = run.peak_threads - 1;
+  run.peak_in_flight = run.peak_descriptors = std::min(run.peak_threads - 1, most_descriptors());
   return run;
 }
 
