@@ -23,8 +23,8 @@ p { max-width: 46rem; }
 .said { color: var(--muted); margin: 0.25rem 0; }
 .warning { border-left: 4px solid var(--blocking); padding-left: 0.75rem; font-weight: 600; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { padding: 0.3rem 0.6rem; text-align: right; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { padding: 0.3rem 0.5rem; text-align: right; border-bottom: 1px solid var(--line); }
 th { color: var(--muted); font-weight: 600; }
 th.model, td.model { text-align: left; position: sticky; left: 0; background: var(--bg); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; align-items: start; }
