@@ -18,12 +18,13 @@ CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
 # Each component, and what its files may include besides their own.
 ALLOWED = {
     "core": set(),
-    "engine": {"core"},
-    "capi": {"engine", "core", "portloop"},
-    "models": {"core"},
+    "sockets": {"core"},
+    "engine": {"sockets", "core"},
+    "capi": {"engine", "sockets", "core", "portloop"},
+    "models": {"sockets", "core"},
     "output": {"core"},
     "lab": {"core"},
-    "compare": {"core", "models", "output", "lab", "portloop", "cli"},
+    "compare": {"core", "sockets", "models", "output", "lab", "portloop"},
     "cli": {"core", "models", "output", "lab", "compare", "portloop"},
 }
 

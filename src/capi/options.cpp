@@ -6,7 +6,7 @@
 #include <new>
 
 #include "core/service_names.hpp"
-#include "engine/socket_address.hpp"
+#include "sockets/socket_address.hpp"
 
 using namespace portloop;
 

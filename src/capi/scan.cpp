@@ -10,7 +10,7 @@
 #include "capi/options.hpp"
 #include "core/service_names.hpp"
 #include "engine/loop_pool.hpp"
-#include "engine/socket_address.hpp"
+#include "sockets/socket_address.hpp"
 
 using namespace portloop;
 

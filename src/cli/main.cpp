@@ -22,6 +22,9 @@ struct Command {
 
 constexpr Command commands[] = {
     {"scan", "find out which TCP ports are open", run_scan},
+#ifdef PORTLOOP_HAS_COMPARE
+    {"compare", "one scan by every concurrency model, measured side by side", run_compare},
+#endif
     {"merge", "the results of several parts of a scan become one", run_merge},
 };
 
@@ -44,6 +47,9 @@ void print_help() {
       "  portloop scan localhost\n"
       "  portloop scan -p 22,80,443 192.168.1.0/24\n"
       "  portloop scan -p all --format json 10.0.0.1 > result.json\n"
+#ifdef PORTLOOP_HAS_COMPARE
+      "  portloop compare --preset classic\n"
+#endif
       "\n"
       "Scan only hosts and networks that you may scan.");
 }

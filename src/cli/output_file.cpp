@@ -169,6 +169,13 @@ void OutputFile::finish() {
   if (rename(partial_path_.c_str(), path_.c_str()) != 0) fail("can't be replaced", errno);
 }
 
+void OutputFile::discard() {
+  if (path_.empty() || fd_ < 0) return;
+  close(fd_);
+  fd_ = -1;
+  if (can_cut_) unlink(partial_path_.empty() ? path_.c_str() : partial_path_.c_str());
+}
+
 void OutputFile::fail(const char* what, int error_number) { error_ = name_ + ' ' + what + ": " + std::strerror(error_number); }
 
 }  // namespace portloop

@@ -38,6 +38,8 @@ class OutputFile {
   void flush();
   /// Flushes, and lets the file take its place.
   void finish();
+  /// Removes a new file that nothing is to be written to after all; what stood there before stays.
+  void discard();
 
   /// Whether the file holds what an earlier run wrote: no header is due.
   bool continues() const { return continues_; }

@@ -1,17 +1,12 @@
 #include "cli/scan_options.hpp"
 
-// Lists are ours to split: a comma may stand in a file's name.
-#define CXXOPTS_VECTOR_DELIMITER '\0'
-#include <cxxopts.hpp>
-
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 
 #include "cli/checkpoint.hpp"
+#include "cli/given_options.hpp"
 #include "cli/option_values.hpp"
 #include "cli/shard_choice.hpp"
 #include "cli/usage.hpp"
@@ -89,36 +84,6 @@ cxxopts::Options make_options() {
   return options;
 }
 
-/// The value of an option that takes one of a few words.
-std::string one_of(const cxxopts::ParseResult& given, const char* option, std::initializer_list<const char*> words) {
-  if (given.count(option) == 0) return *words.begin();
-  const std::string word = given[option].as<std::string>();
-  std::string accepted;
-  for (const char* candidate : words) {
-    if (word == candidate) return word;
-    accepted += (accepted.empty() ? "" : ", ") + std::string(candidate);
-  }
-  throw UsageError(std::string("--") + option + ' ' + quote_word(word) + ": accepted are " + accepted);
-}
-
-uint64_t random_seed() {
-  uint32_t seed = 0;  // 32 bits are short enough to type again
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) throw CannotRun("no random seed from the system");
-  return seed;
-}
-
-PortSet read_ports(const cxxopts::ParseResult& given, const SystemServices& services) {
-  const auto read = [&services](const char* option, const std::string& spec) {
-    const auto ports = parse_ports(spec, [&services](std::string_view name) { return services.port_of(name); });
-    if (!ports) throw UsageError(std::string(option) + ' ' + ports.error());
-    return *ports;
-  };
-  PortSet ports = read("--ports", given.count("ports") ? given["ports"].as<std::string>() : "common");
-  if (given.count("exclude-ports")) ports.remove(read("--exclude-ports", given["exclude-ports"].as<std::string>()));
-  if (ports.empty()) throw UsageError("--exclude-ports leaves no port to scan");
-  return ports;
-}
-
 void check_format(const std::string& name) {
   if (find_output_format(name) != nullptr) return;
   std::string known;
@@ -161,9 +126,7 @@ void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("timeout")) request.timeout_ms = number("timeout", 1, 600'000);
   if (given.count("retries")) request.retries = number("retries", 0, 13);
   request.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
-  request.order = one_of(given, "order", {"random", "sequential"}) == "random" ? Order::random : Order::sequential;
-  request.seed_given = given.count("seed") > 0;
-  request.seed = given.count("seed") ? read_number("--seed", given["seed"].as<std::string>(), 0, UINT64_MAX) : random_seed();
+  read_order(given, request);
   if (given.count("shard")) {
     const auto [k, n] = read_shard("--shard", given["shard"].as<std::string>());  // `auto` has been resolved
     request.shard = {k, n};
@@ -189,9 +152,7 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
     throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
   }
   request.ports = read_ports(given, services);
-  if (given.count("4") && given.count("6")) throw UsageError("'-4' and '-6' exclude each other: give one, or none for both families");
-  if (given.count("4")) request.family = WantedFamily::ipv4;
-  if (given.count("6")) request.family = WantedFamily::ipv6;
+  request.family = read_family(given);
   request.all_addresses = given.count("all-addresses") > 0;
   read_how(given, request);
   request.outputs = read_outputs(given.count("format") ? given["format"].as<std::string>() : "text", texts("output"));

@@ -29,5 +29,6 @@ class CannotRun : public std::runtime_error {
 /// The commands; each gets its own arguments, the command's name first.
 int run_scan(int argc, const char* const* argv);
 int run_merge(int argc, const char* const* argv);
+int run_compare(int argc, const char* const* argv);
 
 }  // namespace portloop

@@ -73,12 +73,16 @@ Address TargetSet::at(uint64_t i) const {
   return address;
 }
 
-bool TargetSet::contains(const Address& address) const {
-  auto after = std::upper_bound(ranges_.begin(), ranges_.end(), AddressRange{address, address}, ordered_by_first);
-  if (after == ranges_.begin()) return false;
+std::optional<uint64_t> TargetSet::index_of(const Address& address) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), AddressRange{address, address}, ordered_by_first);
+  if (after == ranges_.begin()) return std::nullopt;
   const AddressRange& range = *(after - 1);
-  return range.first.family == address.family && range.first.zone == address.zone && address <= range.last;
+  if (range.first.family != address.family || range.first.zone != address.zone || address > range.last) return std::nullopt;
+  const auto number = static_cast<size_t>(after - ranges_.begin() - 1);
+  return first_index_[number] + static_cast<uint64_t>(address.value - range.first.value);
 }
+
+bool TargetSet::contains(const Address& address) const { return index_of(address).has_value(); }
 
 bool TargetSet::has_family(Family family) const {
   return std::any_of(ranges_.begin(), ranges_.end(),

@@ -42,6 +42,8 @@ class TargetSet {
   uint64_t size() const { return size_; }
   /// The i-th address in ascending order; i < size().
   Address at(uint64_t i) const;
+  /// The inverse of at(); nothing for an address that is not in the set.
+  std::optional<uint64_t> index_of(const Address& address) const;
   bool contains(const Address& address) const;
   bool has_family(Family family) const;
   const std::vector<AddressRange>& ranges() const { return ranges_; }

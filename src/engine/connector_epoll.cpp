@@ -18,8 +18,6 @@
 //     peer's address is compared.
 //   - no descriptor, no port, no memory: the call says so; nothing is kept.
 #include <fcntl.h>
-#include <linux/errqueue.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -27,16 +25,12 @@
 #include <cerrno>
 #include <vector>
 
-#include "core/permutation.hpp"
 #include "engine/connector.hpp"
-#include "engine/socket_address.hpp"
+#include "sockets/probe_socket.hpp"
+#include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {
-
-// Initial sequence numbers of a recycled socket grow by 3 (tcp_disconnect() in the kernel): after this many
-// uses a socket is replaced, so that they are not predictable for long.
-constexpr uint32_t most_uses = 1000;
 
 // Events for one turn of the loop: at 10 us each the loop is held for well under a millisecond.
 constexpr int events_per_turn = 64;
@@ -44,13 +38,9 @@ constexpr int events_per_turn = 64;
 // Descriptors closed in one turn of the loop while everything is closed.
 constexpr size_t closes_per_turn = 128;
 
-constexpr uint32_t kind_ipv4 = 0;
-constexpr uint32_t kind_ipv6 = 1;
-constexpr uint32_t kind_loopback = 2;
-
 class EpollConnector final : public Connector {
  public:
-  explicit EpollConnector(const TargetSet& targets) : loopback_source_(spare_loopback_address(targets)) {}
+  explicit EpollConnector(const TargetSet& targets) : loopback_source_(spare_loopback_address(targets, uv_hrtime())) {}
   ~EpollConnector() override;
 
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
@@ -65,7 +55,7 @@ class EpollConnector final : public Connector {
  private:
   struct Socket {
     int fd = -1;
-    uint32_t kind = 0;
+    SocketKind kind = SocketKind::ipv4;
     uint32_t uses = 0;
     bool watched = false;  // in the epoll set
     bool busy = false;     // its slot has a probe
@@ -74,14 +64,12 @@ class EpollConnector final : public Connector {
     SocketAddress target{};
   };
 
-  static std::optional<Address> spare_loopback_address(const TargetSet& targets);
   static void on_readable(uv_poll_t* poll, int status, int events);
   static void on_close_turn(uv_idle_t* idle);
   static void on_handle_closed(uv_handle_t* handle);
-  int make_socket(Socket& socket, uint32_t kind) const;
+  int make_socket(Socket& socket, SocketKind kind) const;
   int watch(uint32_t slot);
   ConnectOutcome ask_kernel(Socket& socket) const;
-  static std::optional<IcmpError> read_error_queue(int fd);
   static void close_socket(Socket& socket);
 
   uv_loop_t* loop_ = nullptr;
@@ -99,17 +87,6 @@ class EpollConnector final : public Connector {
 EpollConnector::~EpollConnector() {
   for (Socket& socket : sockets_) close_socket(socket);
   if (epoll_fd_ >= 0) ::close(epoll_fd_);
-}
-
-std::optional<Address> EpollConnector::spare_loopback_address(const TargetSet& targets) {
-  for (uint64_t attempt = 0; attempt < 1000; ++attempt) {
-    const uint64_t random = mix64(uv_hrtime() + attempt);
-    const uint32_t middle = static_cast<uint32_t>(random >> 16) & 0xffff00;
-    const uint32_t last = 2 + static_cast<uint32_t>(random % 250);
-    const Address candidate{Family::ipv4, 0, 0x7f000000U | middle | last};
-    if (!targets.contains(candidate)) return candidate;
-  }
-  return std::nullopt;  // practically all of 127.0.0.0/8 is scanned: peers are compared instead
 }
 
 int EpollConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
@@ -132,41 +109,20 @@ int EpollConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
 }
 
 uint32_t EpollConnector::kind_of(const Endpoint& endpoint) const {
-  if (endpoint.address.family == Family::ipv6) return kind_ipv6;
-  return is_loopback(endpoint.address) && loopback_source_ ? kind_loopback : kind_ipv4;
+  return static_cast<uint32_t>(socket_kind(endpoint.address, loopback_source_));
 }
 
-int EpollConnector::make_socket(Socket& socket, uint32_t kind) const {
-  const int family = kind == kind_ipv6 ? AF_INET6 : AF_INET;
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-  if (fd < 0) return errno;
-  const int on = 1;
-  if (family == AF_INET) {
-    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
-  } else {
-    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
-  }
+int EpollConnector::make_socket(Socket& socket, SocketKind kind) const {
   socket = {};
-  socket.fd = fd;
   socket.kind = kind;
-  if (kind == kind_loopback) {
-    // Without the option bind() would take one source port for each socket, for good.
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    const SocketAddress source = to_socket_address({*loopback_source_, 0});
-    if (bind(fd, &source.any, source.size()) != 0) {
-      const int error_number = errno;
-      close_socket(socket);
-      return error_number;
-    }
-  }
-  return 0;
+  return open_probe_socket(kind, loopback_source_, SOCK_NONBLOCK, socket.fd);
 }
 
 std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoint& endpoint) {
   if (slot >= sockets_.size()) sockets_.resize(slot + 1);
   Socket& socket = sockets_[slot];
-  const uint32_t kind = kind_of(endpoint);
-  if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= most_uses)) close_socket(socket);
+  const SocketKind kind = socket_kind(endpoint.address, loopback_source_);
+  if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= most_socket_uses)) close_socket(socket);
   if (socket.fd < 0) {
     const int error_number = make_socket(socket, kind);
     if (error_number != 0) return ConnectOutcome{error_number, true, std::nullopt, Peer::other};
@@ -212,37 +168,13 @@ ConnectOutcome EpollConnector::ask_kernel(Socket& socket) const {
   ConnectOutcome outcome;
   if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EISCONN) outcome.error_number = errno;
   if (outcome.error_number == 0) {
-    Endpoint local, remote;
-    // Bound sockets call from an address that is nobody's target.
-    if (socket.kind != kind_loopback && find_peer(socket.fd, local, remote) && local.address == remote.address) {
-      outcome.peer = local.port == remote.port ? Peer::self : Peer::own_address;
-    }
+    outcome.peer = peer_of(socket.fd, socket.kind);
     return outcome;
   }
   outcome.icmp = read_error_queue(socket.fd);
   socket.refused = outcome.error_number == ECONNREFUSED;
   socket.odd = outcome.icmp || (outcome.error_number != ECONNREFUSED && outcome.error_number != EALREADY);
   return outcome;
-}
-
-std::optional<IcmpError> EpollConnector::read_error_queue(int fd) {
-  alignas(cmsghdr) std::array<char, 256> control;
-  std::optional<IcmpError> first;
-  for (;;) {
-    msghdr message{};
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return first;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-      const bool v4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR;
-      const bool v6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR;
-      if (!v4 && !v6) continue;
-      sock_extended_err error;
-      __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
-      const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
-      if (from_icmp && !first) first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
-    }
-  }
 }
 
 void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
@@ -270,10 +202,7 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
     return;
   }
   if (socket.refused) return;
-  // Sends a RST to an open port, and ends a silent connect without a packet.
-  sockaddr nobody{};
-  nobody.sa_family = AF_UNSPEC;
-  if (connect(socket.fd, &nobody, sizeof nobody) != 0) close_socket(socket);
+  if (!dissolve(socket.fd)) close_socket(socket);
 }
 
 int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {

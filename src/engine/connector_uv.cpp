@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "engine/connector.hpp"
-#include "engine/socket_address.hpp"
+#include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/socket_address.hpp"
+#include "sockets/socket_address.hpp"
 
 #include <cstring>
 

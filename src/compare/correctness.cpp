@@ -1,0 +1,58 @@
+#include "compare/correctness.hpp"
+
+#include <algorithm>
+
+namespace portloop::compare {
+namespace {
+
+bool known(Said said) { return said != Said::nothing && said != Said::unknown; }
+bool filtered(Said said) { return said == Said::filtered || said == Said::silent; }
+
+Said vote(const std::vector<const Verdicts*>& runs, size_t probe) {
+  size_t open = 0, closed = 0, filtered_votes = 0;
+  for (const Verdicts* run : runs) {
+    const Said said = (*run)[probe];
+    open += said == Said::open;
+    closed += said == Said::closed;
+    filtered_votes += filtered(said);
+  }
+  if (open + closed + filtered_votes == 0) return Said::nothing;
+  if (open >= closed + filtered_votes) return Said::open;
+  return closed >= filtered_votes ? Said::closed : Said::filtered;
+}
+
+}  // namespace
+
+Verdicts consensus(const std::vector<const Verdicts*>& runs) {
+  Verdicts reference(runs.empty() ? 0 : runs.front()->size(), Said::nothing);
+  for (size_t i = 0; i < reference.size(); ++i) reference[i] = vote(runs, i);
+  return reference;
+}
+
+Correctness judge(const Verdicts& said, const Verdicts& reference) {
+  Correctness result;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const bool truly_open = reference[i] == Said::open;
+    if (!known(said[i])) {
+      ++result.unknown;
+    } else if (said[i] == Said::open) {
+      ++(truly_open ? result.found : result.wrongly_open);
+    } else if (truly_open) {
+      ++result.missed;
+    } else if (known(reference[i]) && filtered(said[i]) != filtered(reference[i])) {
+      ++result.misjudged;
+    }
+  }
+  return result;
+}
+
+Correctness worse(const Correctness& a, const Correctness& b) {
+  return {std::min(a.found, b.found), std::max(a.missed, b.missed), std::max(a.wrongly_open, b.wrongly_open),
+          std::max(a.unknown, b.unknown), std::max(a.misjudged, b.misjudged)};
+}
+
+uint64_t open_in(const Verdicts& verdicts) {
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::open));
+}
+
+}  // namespace portloop::compare

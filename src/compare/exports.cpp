@@ -1,0 +1,217 @@
+// JSON, CSV and Markdown; the page has files of its own.
+#include "compare/exports.hpp"
+
+#include <cstdio>
+
+#include "compare/table.hpp"
+#include "compare/words.hpp"
+#include "output/escape.hpp"
+
+namespace portloop::compare {
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+std::string number(uint64_t value) { return std::to_string(value); }
+
+class JsonObject {
+ public:
+  explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
+  ~JsonObject() { out_ += '}'; }
+  JsonObject(const JsonObject&) = delete;
+
+  std::string& key(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, name);
+    out_ += ':';
+    return out_;
+  }
+  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
+  template <class Number>
+  void value(std::string_view name, Number value) {
+    key(name) += number(value);
+  }
+  void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
+  template <class Each>
+  void list(std::string_view name, const Entry& entry, const Each& each) {
+    key(name) += '[';
+    for (size_t i = 0; i < entry.runs.size(); ++i) {
+      if (i > 0) out_ += ',';
+      out_ += each(entry.runs[i]);
+    }
+    out_ += ']';
+  }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+void append_parameters(std::string& out, const Contender& contender) {
+  JsonObject object(out);
+  if (contender.threads > 0) object.text("threads", std::to_string(contender.threads));
+  if (!contender.is_loop()) return;
+  object.text("loops", std::to_string(contender.loops));
+  object.text("in_flight", std::to_string(contender.in_flight));
+  object.text("connector", contender.portable ? "portable" : "fastest");
+}
+
+void append_correctness(std::string& out, const Correctness& correctness) {
+  JsonObject object(out);
+  object.value("found", correctness.found);
+  object.value("missed", correctness.missed);
+  object.value("false", correctness.wrongly_open);
+  object.value("unknown", correctness.unknown);
+  object.value("misjudged", correctness.misjudged);
+}
+
+/// The first fields are hyperfine's, the rest ours.
+void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
+  JsonObject object(out);
+  object.text("command", entry.contender.name());
+  if (!entry.runs.empty()) {
+    object.value("mean", entry.wall_s.mean);
+    object.value("stddev", entry.wall_s.deviation);
+    object.value("median", entry.wall_s.median);
+    object.value("user", entry.user_s.mean);
+    object.value("system", entry.system_s.mean);
+    object.value("min", entry.wall_s.min);
+    object.value("max", entry.wall_s.max);
+  }
+  object.list("times", entry, [](const RunRecord& run) { return number(static_cast<double>(run.wall_us) * 1e-6); });
+  object.list("memory_usage_byte", entry, [](const RunRecord& run) { return number(run.memory_kib * 1024); });
+  object.list("exit_codes", entry, [](const RunRecord&) { return std::string("0"); });
+  append_parameters(object.key("parameters"), entry.contender);
+  object.key("rank") += entry.rank ? std::to_string(*entry.rank) : "null";
+  if (!entry.failure.empty()) object.text("failure", entry.failure);
+  if (entry.runs.empty()) return;
+  object.value("times_the_fastest", entry.to_fastest.value);
+  object.value("times_the_fastest_uncertainty", entry.to_fastest.uncertainty);
+  object.value("probes_per_second", entry.probes_per_s(setup.probes));
+  append_correctness(object.key("answer"), entry.correctness);
+  for (const RecordField& field : record_fields()) {
+    object.list(field.name, entry, [&field](const RunRecord& run) { return number(field.of(run)); });
+  }
+}
+
+void append_setup(JsonObject& object, const Comparison& comparison) {
+  const Setup& setup = comparison.setup;
+  object.flag("complete", comparison.complete);
+  object.text("command_line", setup.command_line);
+  object.text("targets", setup.targets);
+  object.text("ports", setup.ports);
+  object.value("probes", setup.probes);
+  object.value("open_ports", comparison.open_ports);
+  object.text("reference", comparison.truth.empty() ? "consensus" : "lab");
+  object.text("lab", setup.lab_profile);
+  object.value("timeout_ms", uint64_t{setup.timeout_ms});
+  object.value("retries", uint64_t{setup.retries});
+  object.text("order", setup.order == Order::random ? "random" : "sequential");
+  object.value("seed", setup.seed);
+  object.value("runs", uint64_t{setup.runs});
+  object.value("warmup", uint64_t{setup.warmup});
+}
+
+std::string markdown_cell(const std::string& text) {
+  std::string cell;
+  append_visible(cell, text, "|`");
+  return cell;
+}
+
+}  // namespace
+
+std::string to_json(const Comparison& comparison) {
+  std::string out;
+  {
+    JsonObject object(out);
+    std::string& list = object.key("results");
+    list += "[\n";
+    for (size_t i = 0; i < comparison.entries.size(); ++i) {
+      if (i > 0) list += ",\n";
+      append_entry(list, comparison.entries[i], comparison.setup);
+    }
+    list += "\n]";
+    append_setup(object, comparison);
+    {
+      JsonObject environment(object.key("environment"));
+      for (const auto& [name, value] : comparison.setup.environment) environment.text(name, value);
+    }
+    std::string& words = object.key("words");
+    words += '[';
+    const std::vector<std::string> said = sentences(comparison);
+    for (size_t i = 0; i < said.size(); ++i) {
+      if (i > 0) words += ',';
+      append_json_string(words, said[i]);
+    }
+    words += ']';
+  }
+  return out + '\n';
+}
+
+std::string to_csv(const Comparison& comparison) {
+  const Setup& setup = comparison.setup;
+  std::string out = "model,threads,loops,in_flight,run,rank,found,missed,false,unknown,misjudged";
+  for (const RecordField& field : record_fields()) out.append(",").append(field.name);
+  // A table has no place for what is said once: it stands beside each run.
+  out += ",probes,timeout_ms,retries,seed,complete,targets,ports,lab,command_line";
+  for (const auto& [name, value] : setup.environment) out += ',' + name;
+  out += "\r\n";
+  for (const Entry& entry : comparison.entries) {
+    for (size_t i = 0; i < entry.runs.size(); ++i) {
+      const RunRecord& run = entry.runs[i];
+      const Contender& c = entry.contender;
+      const Correctness& answer = entry.answers[i];
+      append_csv_cell(out, c.name());
+      for (const uint64_t n : {uint64_t{c.threads}, uint64_t{c.loops}, uint64_t{c.in_flight}, uint64_t{i + 1}}) out += ',' + number(n);
+      out += ',';
+      if (entry.rank) out += std::to_string(*entry.rank);
+      for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged}) out += ',' + number(n);
+      for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
+      for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}, setup.seed}) out += ',' + number(n);
+      out += comparison.complete ? ",true" : ",false";
+      for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line}) append_csv_cell(out += ',', text);
+      for (const auto& [name, value] : setup.environment) append_csv_cell(out += ',', value);
+      out += "\r\n";
+    }
+  }
+  return out;
+}
+
+std::string to_markdown(const Comparison& comparison) {
+  std::string out;
+  for (const std::string& sentence : sentences(comparison)) out += sentence + ' ';
+  if (!out.empty()) out.back() = '\n';
+  out += "\n| rank | model | found | missed | false | unknown | wall time | × fastest | user | system | memory | threads | in flight |\n";
+  out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+  for (const Entry* entry : comparison.ranked()) {
+    out.append("| ").append(entry->rank ? std::to_string(*entry->rank) : "-").append(" | `").append(entry->contender.name()).append("` |");
+    if (entry->runs.empty()) {
+      out += " no run";
+      if (!entry->failure.empty()) out.append(": ").append(markdown_cell(entry->failure));
+      out += " | | | | | | | | | | |\n";
+      continue;
+    }
+    const Correctness& answer = entry->correctness;
+    for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown}) out += ' ' + count_text(static_cast<double>(n)) + " |";
+    for (const std::string& text : {spread_text(entry->wall_s), comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
+                                    duration_text(entry->user_s.median), duration_text(entry->system_s.median),
+                                    memory_text(entry->middle(&RunRecord::memory_kib)), count_text(entry->middle(&ModelRun::peak_threads)),
+                                    count_text(entry->middle(&ModelRun::peak_in_flight))}) {
+      out += ' ' + text + " |";
+    }
+    out += '\n';
+  }
+  const Setup& setup = comparison.setup;
+  out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports + ", seed " +
+         std::to_string(setup.seed) + ", timeout " + std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
+         (comparison.complete ? "" : "; incomplete: interrupted") + "\n\n";
+  for (const auto& [name, value] : setup.environment) out += "- " + name + ": " + markdown_cell(value) + '\n';
+  return out;
+}
+
+}  // namespace portloop::compare

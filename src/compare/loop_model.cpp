@@ -1,0 +1,118 @@
+#include "compare/loop_model.hpp"
+
+#include <uv.h>
+
+#include <memory>
+#include <vector>
+
+#include "compare/process_state.hpp"
+#include "portloop/portloop.h"
+#include "sockets/socket_address.hpp"
+
+namespace portloop::compare {
+namespace {
+
+struct LoopScan {
+  LoopScan(const ModelScan& scan, VerdictSheet& verdicts, bool stop) : targets(scan.targets), sheet(verdicts), stop_at_first_answer(stop) {
+    port_number.resize(65'536);
+    for (uint32_t i = 0; i < scan.ports.size(); ++i) port_number[scan.ports.at(i)] = i;
+    ports = scan.ports.size();
+  }
+
+  const TargetSet& targets;
+  VerdictSheet& sheet;
+  bool stop_at_first_answer;
+  std::vector<uint32_t> port_number;
+  uint64_t ports = 0;
+  uint64_t threads = 0;
+  uint64_t descriptors = 0;
+  portloop_stats stats{};
+};
+
+Said said_of(const portloop_result& result) {
+  switch (result.state) {
+    case PORTLOOP_OPEN: return Said::open;
+    case PORTLOOP_CLOSED: return Said::closed;
+    case PORTLOOP_FILTERED: return result.reason == PORTLOOP_NO_RESPONSE ? Said::silent : Said::filtered;
+    case PORTLOOP_UNKNOWN: break;
+  }
+  return Said::unknown;
+}
+
+void on_result(portloop_scan* scan, const portloop_result* result) {
+  auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
+  SocketAddress address{};
+  if (result->address.ss_family == AF_INET) {
+    address.v4 = reinterpret_cast<const sockaddr_in&>(result->address);
+  } else {
+    address.v6 = reinterpret_cast<const sockaddr_in6&>(result->address);
+  }
+  const auto host = loop_scan->targets.index_of(to_endpoint(address).address);
+  if (!host) return;
+  const Said said = said_of(*result);
+  loop_scan->sheet.take(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);
+  // The loops' threads are there as long as there are results to come; asked once.
+  if (loop_scan->threads == 0) loop_scan->threads = threads_of_this_process();
+  if (loop_scan->stop_at_first_answer && said != Said::silent && said != Said::unknown) portloop_scan_stop(scan);
+}
+
+void on_done(portloop_scan* scan, int) {
+  auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
+  portloop_scan_stats(scan, &loop_scan->stats, sizeof loop_scan->stats);
+  loop_scan->descriptors = descriptors_of_this_process();  // one loop's recycled sockets are still there
+  portloop_scan_close(scan, nullptr);
+}
+
+int set_options(portloop_options* o, const ModelScan& scan, const Contender& contender, uint64_t seed, Order order) {
+  int error = 0;
+  for (const AddressRange& range : scan.targets.ranges()) {
+    const SocketAddress first = to_socket_address({range.first, 0});
+    const SocketAddress last = to_socket_address({range.last, 0});
+    if (error == 0) error = portloop_options_add_range(o, &first.any, &last.any);
+  }
+  if (error == 0) error = portloop_options_set_ports(o, scan.ports.to_text().c_str());
+  if (error == 0) error = portloop_options_set_in_flight(o, contender.in_flight);
+  if (error == 0) error = portloop_options_set_timeout_ms(o, scan.timeout_ms);
+  if (error == 0) error = portloop_options_set_adaptive(o, 0);
+  if (error == 0) error = portloop_options_set_retries(o, static_cast<int>(scan.retries));
+  if (error == 0) error = portloop_options_set_order(o, order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL);
+  if (error == 0) error = portloop_options_set_seed(o, seed);
+  if (error == 0) error = portloop_options_set_loops(o, contender.loops);
+  if (error == 0) error = portloop_options_set_connector(o, contender.portable ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+  return error;
+}
+
+}  // namespace
+
+int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
+              ModelRun& run, bool stop_at_first_answer) {
+  const uint64_t descriptors_before = descriptors_of_this_process();
+  const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(), portloop_options_free);
+  if (!options) return UV_ENOMEM;
+  int error = set_options(options.get(), scan, contender, seed, order);
+  if (error != 0) return error;
+  uv_loop_t loop;
+  error = uv_loop_init(&loop);
+  if (error != 0) return error;
+  LoopScan state(scan, sheet, stop_at_first_answer);
+  portloop_scan* handle = nullptr;
+  error = portloop_scan_init(&loop, &handle);
+  if (error == 0) {
+    portloop_scan_set_data(handle, &state);
+    error = portloop_scan_start(handle, options.get(), on_result, on_done);
+    if (error != 0) portloop_scan_close(handle, nullptr);
+    uv_run(&loop, UV_RUN_DEFAULT);
+  }
+  const int close_error = uv_loop_close(&loop);
+  run.connects = state.stats.connects;
+  run.local_failures = state.stats.local_failures;
+  run.peak_in_flight = state.stats.peak_in_flight;
+  run.peak_threads = state.threads;
+  // One recycling loop still had its sockets when it was done. The portable connector, and loops of their own
+  // threads, had closed theirs by then: one for each connect that was in flight.
+  const bool sockets_counted = contender.loops == 1 && !contender.portable;
+  run.peak_descriptors = state.descriptors - descriptors_before + (sockets_counted ? 0 : state.stats.peak_in_flight);
+  return error != 0 ? error : close_error;
+}
+
+}  // namespace portloop::compare

@@ -1,0 +1,142 @@
+// The page of --export-html: everything in one file, no script, nothing fetched. It follows the reader's light
+// or dark, and what is too wide for a phone scrolls in its own box.
+#include "compare/chart.hpp"
+#include "compare/exports.hpp"
+#include "compare/table.hpp"
+#include "compare/words.hpp"
+
+namespace portloop::compare {
+namespace {
+
+constexpr std::string_view style = R"(
+:root { color-scheme: light dark; --bg: #ffffff; --fg: #1b1f24; --muted: #57606a; --line: #d0d7de; --box: #f6f8fa;
+  --loop: #0550ae; --blocking: #b35900; --unranked: #6e7781; }
+@media (prefers-color-scheme: dark) {
+  :root { --bg: #0d1117; --fg: #e6edf3; --muted: #9da7b1; --line: #30363d; --box: #161b22;
+    --loop: #6cb6ff; --blocking: #f0a35e; --unranked: #8b949e; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--bg); color: var(--fg);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; margin: 0.5rem 0; }
+h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
+p { max-width: 46rem; }
+.said { color: var(--muted); margin: 0.25rem 0; }
+.warning { border-left: 4px solid var(--blocking); padding-left: 0.75rem; font-weight: 600; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { padding: 0.3rem 0.5rem; text-align: right; border-bottom: 1px solid var(--line); }
+th { color: var(--muted); font-weight: 600; }
+th.model, td.model { text-align: left; position: sticky; left: 0; background: var(--bg); }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; align-items: start; }
+figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; background: var(--box); }
+figcaption { font-weight: 600; margin-bottom: 0.5rem; }
+svg { display: block; width: 100%; height: auto; max-width: 40rem; }
+svg text { font: 14px system-ui, sans-serif; fill: var(--fg); }
+svg .tick, svg .axis { fill: var(--muted); }
+svg .value { font-weight: 600; }
+svg .halo { paint-order: stroke; stroke: var(--box); stroke-width: 5px; stroke-linejoin: round; }
+svg .grid { stroke: var(--line); stroke-width: 1; }
+svg .error { stroke: var(--fg); stroke-width: 1.5; }
+svg .trail { fill: none; stroke: var(--loop); stroke-width: 2; opacity: 0.6; }
+.fill.loop { fill: var(--loop); } .fill.blocking { fill: var(--blocking); }
+.fill.unranked { fill: var(--box); stroke: var(--unranked); stroke-width: 2; stroke-dasharray: 3 2; }
+.key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin: 0 0.3em 0 1em; }
+.key:first-child { margin-left: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; margin: 0; }
+dt { color: var(--muted); } dd { margin: 0; min-width: 0; }
+code { font: 0.9em ui-monospace, monospace; }
+ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3rem 0; }
+@media (max-width: 40rem) { figure { padding: 0.6rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
+)";
+
+std::string cell(const std::string& text) { return "<td>" + markup_text(text) + "</td>"; }
+
+std::string answers(const Comparison& comparison) {
+  std::string out =
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"model\">model</th><th>rank</th><th>found</th><th>missed</th><th>false</th>"
+      "<th>unknown</th><th>misjudged</th><th>wall time</th><th>median</th><th>min</th><th>max</th><th>× fastest</th></tr></thead><tbody>\n";
+  for (const Entry* entry : comparison.ranked()) {
+    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" + cell(entry->rank ? std::to_string(*entry->rank) : "–");
+    if (entry->runs.empty()) {
+      out += "<td colspan=\"10\">no run" + markup_text(entry->failure.empty() ? "" : ": " + entry->failure) + "</td></tr>\n";
+      continue;
+    }
+    const Correctness& c = entry->correctness;
+    for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged}) out += cell(count_text(static_cast<double>(n)));
+    out += cell(spread_text(entry->wall_s)) + cell(duration_text(entry->wall_s.median)) + cell(duration_text(entry->wall_s.min)) +
+           cell(duration_text(entry->wall_s.max)) + cell(comparison.fastest() == nullptr ? "–" : ratio_text(entry->to_fastest)) + "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+std::string costs(const Comparison& comparison) {
+  std::string out =
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"model\">model</th><th>user</th><th>system</th><th>memory</th><th>threads</th>"
+      "<th>refused</th><th>descriptors</th><th>switches</th><th>in flight</th><th>connects/s</th><th>p50</th><th>p95</th><th>p99</th></tr></thead><tbody>\n";
+  for (const Entry* entry : comparison.ranked()) {
+    if (entry->runs.empty()) continue;
+    const double switches = entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
+    const double connects = entry->middle(&ModelRun::connects) / (entry->wall_s.median > 0 ? entry->wall_s.median : 1);
+    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" + cell(duration_text(entry->user_s.median)) +
+           cell(duration_text(entry->system_s.median)) + cell(memory_text(entry->middle(&RunRecord::memory_kib))) +
+           cell(count_text(entry->middle(&ModelRun::peak_threads))) + cell(count_text(entry->middle(&ModelRun::threads_refused))) +
+           cell(count_text(entry->middle(&ModelRun::peak_descriptors))) + cell(count_text(switches)) +
+           cell(count_text(entry->middle(&ModelRun::peak_in_flight))) + cell(count_text(connects));
+    for (const auto field : {&RunRecord::p50_us, &RunRecord::p95_us, &RunRecord::p99_us}) out += cell(duration_text(entry->middle(field) * 1e-6));
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+std::string figures(const Comparison& comparison) {
+  std::string out =
+      "<p class=\"said\"><span class=\"key\" style=\"background: var(--loop)\"></span>loops<span class=\"key\" style=\"background: "
+      "var(--blocking)\"></span>blocking threads<span class=\"key\" style=\"border: 2px dashed var(--unranked)\"></span>no rank: another answer</p>\n"
+      "<div class=\"charts\">\n";
+  for (const Chart& chart : charts_of(comparison)) {
+    out += "<figure><figcaption>" + markup_text(chart.title) + "</figcaption>" + chart.svg + "</figure>\n";
+  }
+  return out + "</div>\n";
+}
+
+std::string circumstances(const Comparison& comparison) {
+  const Setup& setup = comparison.setup;
+  std::string out = "<dl>";
+  const auto item = [&out](std::string_view name, std::string_view value) {
+    out += "<dt>" + markup_text(name) + "</dt><dd>" + markup_text(value) + "</dd>\n";
+  };
+  out += "<dt>command</dt><dd><code>" + markup_text(setup.command_line) + "</code></dd>\n";
+  item("targets", setup.targets);
+  item("ports", setup.ports);
+  item("probes", count_text(static_cast<double>(setup.probes)) + ", " + count_text(static_cast<double>(comparison.open_ports)) + " open by " +
+                     (comparison.truth.empty() ? "what the runs say together" : "the lab's truth"));
+  if (!setup.lab_profile.empty()) item("lab", setup.lab_profile);
+  item("timeout", std::to_string(setup.timeout_ms) + " ms, " + std::to_string(setup.retries) + " retries");
+  item("order", (setup.order == Order::random ? "random, seed " : "sequential, seed ") + std::to_string(setup.seed));
+  item("runs", std::to_string(setup.runs) + " of each model, " + std::to_string(setup.warmup) + " before to warm up");
+  for (const auto& [name, value] : setup.environment) item(name, value);
+  return out + "</dl>\n";
+}
+
+}  // namespace
+
+std::string to_html(const Comparison& comparison) {
+  std::string out =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\">\n<title>portloop compare: " + markup_text(comparison.setup.targets) + "</title>\n<style>" + std::string(style) +
+      "</style>\n</head>\n<body>\n<h1>portloop compare</h1>\n";
+  const std::string heading = heading_text(comparison);
+  for (size_t start = 0; start < heading.size();) {
+    const size_t end = heading.find('\n', start);
+    out += "<p class=\"said\">" + markup_text(heading.substr(start, end - start)) + "</p>\n";
+    start = end + 1;
+  }
+  if (!comparison.complete) out += "<p class=\"warning\">Interrupted: incomplete.</p>\n";
+  out += "<ul class=\"words\">\n";
+  for (const std::string& sentence : sentences(comparison)) out += "<li>" + markup_text(sentence) + "</li>\n";
+  out += "</ul>\n<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
+         "<h2>How it was measured</h2>\n" + circumstances(comparison);
+  return out + "</body>\n</html>\n";
+}
+
+}  // namespace portloop::compare

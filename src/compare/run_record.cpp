@@ -1,0 +1,87 @@
+#include "compare/run_record.hpp"
+
+#include <charconv>
+
+namespace portloop::compare {
+namespace {
+
+constexpr std::string_view first_line = "portloop-run 1\n";
+constexpr std::string_view last_line = "end\n";
+constexpr std::string_view letters = "nocfsu";  // by Said's value
+
+std::optional<uint64_t> take_number(std::string_view& text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view expected) {
+  if (!text.starts_with(expected)) return false;
+  text.remove_prefix(expected.size());
+  return true;
+}
+
+}  // namespace
+
+const std::array<RecordField, 15>& record_fields() {
+  static constexpr std::array<RecordField, 15> fields{{
+      {"wall_us", &RunRecord::wall_us, nullptr},
+      {"user_us", &RunRecord::user_us, nullptr},
+      {"system_us", &RunRecord::system_us, nullptr},
+      {"memory_kib", &RunRecord::memory_kib, nullptr},
+      {"switches_voluntary", &RunRecord::switches_voluntary, nullptr},
+      {"switches_involuntary", &RunRecord::switches_involuntary, nullptr},
+      {"connect_p50_us", &RunRecord::p50_us, nullptr},
+      {"connect_p95_us", &RunRecord::p95_us, nullptr},
+      {"connect_p99_us", &RunRecord::p99_us, nullptr},
+      {"connects", nullptr, &ModelRun::connects},
+      {"local_failures", nullptr, &ModelRun::local_failures},
+      {"peak_in_flight", nullptr, &ModelRun::peak_in_flight},
+      {"peak_threads", nullptr, &ModelRun::peak_threads},
+      {"peak_descriptors", nullptr, &ModelRun::peak_descriptors},
+      {"threads_refused", nullptr, &ModelRun::threads_refused},
+  }};
+  return fields;
+}
+
+std::string encode(const RunRecord& record) {
+  std::string text(first_line);
+  for (const RecordField& field : record_fields()) {
+    text.append(field.name).append(" ").append(std::to_string(field.of(record))).append("\n");
+  }
+  text += "said ";
+  for (size_t i = 0; i < record.said.size();) {
+    size_t end = i;
+    while (end < record.said.size() && record.said[end] == record.said[i]) ++end;
+    text += letters[static_cast<size_t>(record.said[i])];
+    text += std::to_string(end - i);
+    i = end;
+  }
+  return text + '\n' + std::string(last_line);
+}
+
+std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
+  RunRecord record;
+  if (!take(text, first_line)) return std::nullopt;
+  for (const RecordField& field : record_fields()) {
+    if (!take(text, field.name) || !take(text, " ")) return std::nullopt;
+    const auto number = take_number(text);
+    if (!number || !take(text, "\n")) return std::nullopt;
+    field.in(record) = *number;
+  }
+  if (!take(text, "said ")) return std::nullopt;
+  record.said.reserve(probes);
+  while (!text.empty() && text.front() != '\n') {
+    const size_t letter = letters.find(text.front());
+    text.remove_prefix(1);
+    const auto count = take_number(text);
+    if (letter == std::string_view::npos || !count || *count > probes - record.said.size()) return std::nullopt;
+    record.said.insert(record.said.end(), *count, static_cast<Said>(letter));
+  }
+  if (!take(text, "\n") || text != last_line || record.said.size() != probes) return std::nullopt;
+  return record;
+}
+
+}  // namespace portloop::compare

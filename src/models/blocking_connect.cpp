@@ -1,0 +1,161 @@
+#include "models/blocking_connect.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "sockets/socket_address.hpp"
+
+namespace portloop {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The same as the scanner's: two of our own sockets that meet by chance do not meet three times; a reset
+// after the handshake is an open port whose server resets at once; a socket may well meet itself some times.
+constexpr int confirmations_needed = 2;
+constexpr int resets_believed = 2;
+constexpr int most_anomalies = 100;
+
+// What this machine lacks is waited for: 1, 2, 4, ... 64 ms, and for about 30 s in all.
+constexpr int most_local_waits = 480;
+constexpr std::chrono::milliseconds longest_local_wait{64};
+
+void wait_for_this_machine(int failures) {
+  const auto wait = std::chrono::milliseconds(1) * (1 << (failures < 7 ? failures - 1 : 6));
+  std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(wait, longest_local_wait));
+}
+
+Said said_of(const Verdict& verdict) {
+  switch (verdict.state) {
+    case PortState::open: return Said::open;
+    case PortState::closed: return Said::closed;
+    case PortState::filtered: return Said::filtered;
+    case PortState::unknown: break;
+  }
+  return Said::unknown;
+}
+
+}  // namespace
+
+std::optional<Address> source_for(const ModelScan& scan) {
+  return spare_loopback_address(scan.targets, static_cast<uint64_t>(Clock::now().time_since_epoch().count()));
+}
+
+BlockingConnect::~BlockingConnect() { close_socket(); }
+
+void BlockingConnect::close_socket() {
+  if (fd_ < 0) return;
+  if (left_ == Left::connection) dissolve(fd_);  // with a RST; close() alone would leave TIME_WAIT
+  close(fd_);
+  fd_ = -1;
+  left_ = Left::nothing;
+}
+
+int BlockingConnect::make_ready(const Endpoint& endpoint) {
+  const SocketKind kind = socket_kind(endpoint.address, source_);
+  if (fd_ >= 0 && (kind != kind_ || uses_ >= most_socket_uses)) close_socket();
+  if (fd_ >= 0 && left_ != Left::nothing && !dissolve(fd_)) close_socket();
+  left_ = Left::nothing;
+  ++uses_;
+  if (fd_ >= 0) return 0;
+  const int error_number = open_probe_socket(kind, source_, 0, fd_);
+  if (error_number != 0) return error_number;
+  kind_ = kind;
+  uses_ = 1;
+  const timeval timeout{static_cast<time_t>(timeout_ms_ / 1000), static_cast<suseconds_t>(timeout_ms_ % 1000 * 1000)};
+  return setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 ? 0 : errno;
+}
+
+/// The time is over. The connect was pending a moment ago; what came since then counts.
+ConnectOutcome BlockingConnect::ask_once_more() {
+  ConnectOutcome outcome;
+  outcome.icmp = read_error_queue(fd_);
+  Endpoint local, remote;
+  int error_number = 0;
+  socklen_t size = sizeof error_number;
+  if (find_peer(fd_, local, remote)) {
+    outcome.peer = peer_of(fd_, kind_);
+  } else if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_number, &size) == 0 && error_number != 0) {
+    outcome.error_number = error_number;
+  } else {
+    outcome.error_number = EALREADY;
+  }
+  return outcome;
+}
+
+ConnectOutcome BlockingConnect::connect_once(const Endpoint& endpoint) {
+  if (const int error_number = make_ready(endpoint)) return {error_number, true, std::nullopt, Peer::other};
+  const SocketAddress target = to_socket_address(endpoint);
+  ++connects_;
+  if (connect(fd_, &target.any, target.size()) == 0) {
+    left_ = Left::connection;
+    return {0, false, std::nullopt, peer_of(fd_, kind_)};
+  }
+  if (errno == EINPROGRESS) {
+    const ConnectOutcome outcome = ask_once_more();
+    left_ = outcome.error_number == 0 ? Left::connection : Left::pending;
+    return outcome;
+  }
+  ConnectOutcome outcome{errno, false, std::nullopt, Peer::other};
+  outcome.icmp = read_error_queue(fd_);
+  // With IP_RECVERR the network's errors are queued; one without a queue entry is this machine's own.
+  outcome.from_call = !outcome.icmp;
+  return outcome;
+}
+
+void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
+  int confirmations = 0, anomalies = 0, local_waits = 0;
+  for (;;) {
+    const auto started = Clock::now();
+    const ConnectOutcome outcome = connect_once(probe.endpoint);
+    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+    const uint64_t rtt_us = waited.count() < 1 ? 1 : static_cast<uint64_t>(waited.count());
+    const Verdict verdict = classify(outcome);
+    const bool reusable = outcome.error_number == 0 || outcome.error_number == ECONNREFUSED || outcome.error_number == EALREADY;
+    if (!reusable || outcome.icmp) close_socket();
+    switch (verdict.kind) {
+      case VerdictKind::answer:
+        sheet.take(probe.number, said_of(verdict), rtt_us);
+        return;
+      case VerdictKind::pending:
+      case VerdictKind::silent:
+        sheet.take(probe.number, Said::silent, 0);
+        return;
+      case VerdictKind::confirm:
+        if (++confirmations > confirmations_needed) {
+          sheet.take(probe.number, Said::open, rtt_us);
+          return;
+        }
+        close_socket();
+        break;
+      case VerdictKind::ask_again: {
+        const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
+        if (++anomalies > (reset ? resets_believed : most_anomalies)) {
+          sheet.take(probe.number, reset ? Said::open : Said::unknown, reset ? rtt_us : 0);
+          return;
+        }
+        close_socket();
+        break;
+      }
+      case VerdictKind::local_limit:
+      case VerdictKind::local_wait:
+        ++local_failures_;
+        if (++local_waits > most_local_waits) {
+          sheet.take(probe.number, Said::unknown, 0);
+          return;
+        }
+        wait_for_this_machine(local_waits);
+        break;
+      case VerdictKind::cannot_ask:
+        sheet.take(probe.number, Said::unknown, 0);
+        return;
+    }
+  }
+}
+
+}  // namespace portloop

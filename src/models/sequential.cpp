@@ -1,0 +1,28 @@
+// One connect after the other. Where the answer is there when connect() returns, nothing is cheaper: one
+// system call a probe. Where it takes time, all of that time is spent waiting.
+#include "models/blocking_connect.hpp"
+#include "models/model.hpp"
+
+namespace portloop {
+
+ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet) {
+  BlockingConnect connect(source_for(scan), scan.timeout_ms);
+  for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
+    bool asked = false;
+    for (uint64_t i = 0; i < scan.size(); ++i) {
+      const ModelScan::Probe probe = scan.at(i);
+      if (pass > 0 && sheet.said(probe.number) != Said::silent) continue;
+      connect.ask(probe, sheet);
+      asked = true;
+    }
+    if (!asked) break;
+  }
+  ModelRun run;
+  run.connects = connect.connects();
+  run.local_failures = connect.local_failures();
+  run.peak_in_flight = 1;
+  run.peak_descriptors = 1;
+  return run;
+}
+
+}  // namespace portloop

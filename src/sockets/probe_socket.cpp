@@ -1,0 +1,85 @@
+#include "sockets/probe_socket.hpp"
+
+#include <linux/errqueue.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "core/permutation.hpp"
+#include "sockets/socket_address.hpp"
+
+namespace portloop {
+
+std::optional<Address> spare_loopback_address(const TargetSet& targets, uint64_t random) {
+  for (uint64_t attempt = 0; attempt < 1000; ++attempt) {
+    const uint64_t bits = mix64(random + attempt);
+    const uint32_t middle = static_cast<uint32_t>(bits >> 16) & 0xffff00;
+    const uint32_t last = 2 + static_cast<uint32_t>(bits % 250);
+    const Address candidate{Family::ipv4, 0, 0x7f000000U | middle | last};
+    if (!targets.contains(candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
+SocketKind socket_kind(const Address& target, const std::optional<Address>& source) {
+  if (target.family == Family::ipv6) return SocketKind::ipv6;
+  return is_loopback(target) && source ? SocketKind::loopback : SocketKind::ipv4;
+}
+
+int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd) {
+  const int family = kind == SocketKind::ipv6 ? AF_INET6 : AF_INET;
+  fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP);
+  if (fd < 0) return errno;
+  const int on = 1;
+  if (family == AF_INET) {
+    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  } else {
+    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+  }
+  if (kind != SocketKind::loopback) return 0;
+  // Without the option bind() would take one source port for each socket, for good.
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  const SocketAddress from = to_socket_address({*source, 0});
+  if (bind(fd, &from.any, from.size()) == 0) return 0;
+  const int error_number = errno;
+  close(fd);
+  fd = -1;
+  return error_number;
+}
+
+std::optional<IcmpError> read_error_queue(int fd) {
+  alignas(cmsghdr) std::array<char, 256> control;
+  std::optional<IcmpError> first;
+  for (;;) {
+    msghdr message{};
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return first;
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+      const bool v4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR;
+      const bool v6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR;
+      if (!v4 && !v6) continue;
+      sock_extended_err error;
+      __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
+      const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+      if (from_icmp && !first) first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+    }
+  }
+}
+
+Peer peer_of(int fd, SocketKind kind) {
+  Endpoint local, remote;
+  if (kind == SocketKind::loopback || !find_peer(fd, local, remote) || local.address != remote.address) return Peer::other;
+  return local.port == remote.port ? Peer::self : Peer::own_address;
+}
+
+bool dissolve(int fd) {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  return connect(fd, &nobody, sizeof nobody) == 0;
+}
+
+}  // namespace portloop

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""portloop compare at a terminal: what it prints, exports and refuses.
+
+usage: compare_command_line.py PORTLOOP
+"""
+import csv
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+from compare_support import PATIENCE_SECONDS, PORTLOOP, OwnedPorts, run, run_tests, test
+
+EVERY_MODEL = "sequential,thread-per-connection,thread-pool:5,loop,loops:2,loop/uv"
+
+
+def refused(status, *words, **options):
+    said = run("compare", *words, **options)
+    assert said.returncode == status, (words, said)
+    assert said.stdout == "" and len(said.stderr.splitlines()) == 1, (words, said)
+    return said.stderr
+
+
+@test
+def every_model_gives_the_same_answer_and_every_export_holds_it():
+    ports = OwnedPorts()
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: os.path.join(folder, name) for name in ("json", "csv", "markdown", "html")}
+        exports = [word for name, path in files.items() for word in ("--export-" + name, path)]
+        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "--runs", "3", "--seed", "7", *exports)
+        assert said.returncode == 0 and said.stderr == "", said
+        assert all(len(line) <= 100 for line in said.stdout.splitlines()), said.stdout
+        with open(files["json"]) as file:
+            told = json.load(file)
+        assert [result["command"] for result in told["results"]] == EVERY_MODEL.split(",")
+        assert sorted(result["rank"] for result in told["results"]) == [1, 2, 3, 4, 5, 6]
+        for result in told["results"]:
+            assert result["answer"] == {"found": 3, "missed": 0, "false": 0, "unknown": 0, "misjudged": 0}, result
+            for name in ("times", "memory_usage_byte", "exit_codes", "connects"):
+                assert len(result[name]) == 3, (name, result)
+            assert result["min"] <= result["median"] <= result["max"]
+            assert result["command"] in said.stdout
+        assert told["complete"] is True and told["seed"] == 7 and told["open_ports"] == 3 and told["probes"] == 30
+        for name in ("kernel", "libuv", "processors", "descriptors", "port range"):
+            assert told["environment"][name], told["environment"]
+        with open(files["csv"], newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 18 and all(row["found"] == "3" and row["kernel"] for row in rows)
+        for name in ("markdown", "html"):
+            with open(files[name]) as file:
+                text = file.read()
+            for part in ("thread-pool:5", "loop/uv", "Linux", "seed", "--models"):
+                assert part in text, (name, part)
+
+
+@test
+def a_silent_port_costs_every_model_its_timeout_and_nobody_its_rank():
+    ports = OwnedPorts(opened=1, closed=2, silent=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "-t", "150", "--runs", "1", "--warmup", "0", "--export-json", path)
+        assert said.returncode == 0, said
+        with open(path) as file:
+            results = json.load(file)["results"]
+        for result in results:
+            assert result["rank"] is not None and result["min"] >= 0.149, result
+
+
+@test
+def a_sweep_compares_each_value():
+    ports = OwnedPorts()
+    said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--loops", "1,2", "--in-flight", "4,8",
+               "--threads", "2,3", "--cross", "--runs", "1", "--warmup", "0")
+    assert said.returncode == 0, said
+    for name in ("sequential", "loop -c 4", "loop -c 8", "loops:2 -c 4", "loops:2 -c 8", "thread-pool:2", "thread-pool:3"):
+        assert f" {name} " in said.stdout, (name, said.stdout)
+
+
+@test
+def the_classic_preset_needs_nothing_else():
+    said = run("compare", "--preset", "classic", "--runs", "1", "--warmup", "0", "--models", "sequential,loop")
+    assert said.returncode == 0, said
+    assert said.stdout.startswith("127.0.0.1, ports 30000-65535: 35,536 probes"), said.stdout
+    assert "timeout 1,000 ms" in said.stdout
+
+
+@test
+def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
+    assert "'thread-pool:0'" in refused(2, "127.0.0.1", "--models", "loop,thread-pool:0")
+    assert "'threads'" in refused(2, "127.0.0.1", "--models", "threads")
+    assert "no target" in refused(2)
+    assert "'modern'" in refused(2, "--preset", "modern")
+    assert "'0'" in refused(2, "127.0.0.1", "--runs", "0")
+    assert "'1,x'" not in refused(2, "127.0.0.1", "--loops", "1,x")
+    assert "'x'" in refused(2, "127.0.0.1", "--loops", "1,x")
+    assert "''" in refused(2, "127.0.0.1", "--in-flight", "1,")
+    assert "--in-flight 900000" in refused(2, "127.0.0.1", "--in-flight", "900000")
+    assert "2^24" in refused(2, "127.0.0.0/8", "-p", "30000-30010")
+    assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
+    assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
+    assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
+
+
+@test
+def an_unknown_lab_is_the_labs_to_refuse():
+    said = run("compare", "--lab", "nosuch", "10.0.0.1")
+    assert said.returncode == 2 and "'nosuch'" in said.stderr and said.stdout == "", said
+
+
+@test
+def a_target_that_never_answers_is_refused_and_leaves_no_file():
+    ports = OwnedPorts(opened=0, closed=0, silent=3)
+    with tempfile.TemporaryDirectory() as folder:
+        line = refused(1, "127.0.0.1", "-p", ports.spec(), "-t", "100", "--export-json", os.path.join(folder, "result.json"))
+        assert "'127.0.0.1' does not answer on any of the ports" in line, line
+        assert os.listdir(folder) == []
+
+
+@test
+def a_file_that_exists_is_kept_unless_asked():
+    ports = OwnedPorts()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        with open(path, "w") as file:
+            file.write("precious")
+        words = ["127.0.0.1", "-p", ports.spec(), "--models", "loop", "--runs", "1", "--export-json", path]
+        assert "--overwrite" in refused(1, *words)
+        with open(path) as file:
+            assert file.read() == "precious"
+        assert run("compare", *words, "--overwrite").returncode == 0
+        with open(path) as file:
+            assert json.load(file)["complete"] is True
+
+
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
+@test
+def an_interrupt_keeps_what_has_been_measured():
+    ports = OwnedPorts()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        words = [PORTLOOP, "compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--runs", "10000", "--export-json", path]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            seen = set()
+            end = time.monotonic() + PATIENCE_SECONDS
+            while len(seen) < 9 and time.monotonic() < end:  # the warm-up, and a few that count
+                seen.update(children_of(process.pid))
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 130, (process.returncode, out, err)
+        assert "incomplete" in out and "sequential" in out, out
+        with open(path) as file:
+            told = json.load(file)
+        assert told["complete"] is False
+        assert all(1 <= len(result["times"]) < 10000 for result in told["results"]), told
+
+
+if __name__ == "__main__":
+    run_tests(globals())

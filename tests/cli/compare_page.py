@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""The page of --export-html: well formed, alone in the world, and readable on a phone and a wide screen, in light
+and in dark, as Chromium shows it.
+
+usage: compare_page.py PORTLOOP
+"""
+import html
+import html.parser
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+from compare_support import PATIENCE_SECONDS, SKIPPED, OwnedPorts, run, run_tests, test
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+SMALLEST_TEXT_PX = 10
+LEAST_CONTRAST = 4.5  # WCAG 2, AA
+
+
+def make_page():
+    ports = OwnedPorts()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "page.html")
+        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,thread-per-connection,loop,loop/uv", "--loops", "1,2,4",
+                   "--in-flight", "2,20,200", "--threads", "10,50", "--runs", "2", "--warmup", "0", "--export-html", path)
+        assert said.returncode == 0, said
+        with open(path) as file:
+            return file.read()
+
+
+class Balance(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open)
+        self.open.pop()
+
+
+@test
+def every_tag_is_closed_and_every_chart_is_xml():
+    balance = Balance()
+    balance.feed(PAGE)
+    balance.close()
+    assert balance.open == [], balance.open
+    charts = re.findall(r"<svg.*?</svg>", PAGE, re.S)
+    assert len(charts) == 5, len(charts)
+    for chart in charts:
+        assert ElementTree.fromstring(chart).get("aria-label")
+
+
+@test
+def the_page_fetches_nothing_and_runs_nothing():
+    for part in ("http:", "https:", "<script", "src=", "url(", "@import", "<link", "javascript:"):
+        assert part not in PAGE, part
+
+
+MEASURE = """<script>
+const results = [], frames = [...document.querySelectorAll('iframe')];
+function parts(colour) { return colour.match(/[0-9.]+/g).map(Number).slice(0, 3); }
+function luminance(colour) {
+  const [r, g, b] = parts(colour).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+function contrast(a, b) { const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); }
+function measure(frame) {
+  const page = frame.contentDocument, view = frame.contentWindow, style = element => view.getComputedStyle(element);
+  const outside = [];
+  let smallest = 1000, least = 1000;
+  for (const svg of page.querySelectorAll('svg')) {
+    const box = svg.viewBox.baseVal, scale = svg.getBoundingClientRect().width / box.width;
+    const back = style(svg.closest('figure')).backgroundColor;
+    for (const text of svg.querySelectorAll('text')) {
+      const place = text.getBBox();
+      if (place.x < -1 || place.y < -1 || place.x + place.width > box.width + 1 || place.y + place.height > box.height + 1) outside.push(text.textContent);
+      smallest = Math.min(smallest, parseFloat(style(text).fontSize) * scale);
+      least = Math.min(least, contrast(style(text).fill, back));
+    }
+  }
+  for (const text of page.querySelectorAll('p, li, td, th, dt, dd, h1, h2')) least = Math.min(least, contrast(style(text).color, style(page.body).backgroundColor));
+  return {width: view.innerWidth, scroll: page.documentElement.scrollWidth, dark: view.matchMedia('(prefers-color-scheme: dark)').matches,
+          background: style(page.body).backgroundColor, outside, smallest, least};
+}
+window.addEventListener('load', () => {
+  const told = document.createElement('pre');
+  told.id = 'told';
+  told.textContent = JSON.stringify(frames.map(measure));
+  document.body.append(told);
+});
+</script>"""
+
+
+def measured(chromium, dark):
+    """What Chromium made of the page, in a frame as wide as a phone and in one as wide as a screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        wrapper = os.path.join(folder, "wrapper.html")
+        frames = "".join(f'<iframe style="width:{width}px;height:3000px;border:0" srcdoc="{html.escape(PAGE)}"></iframe>' for width in (390, 1200))
+        with open(wrapper, "w") as file:
+            file.write(f'<!DOCTYPE html><meta charset="utf-8"><html><body>{frames}{MEASURE}</body></html>')
+        said = subprocess.run(
+            [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
+             f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--user-data-dir=" + os.path.join(folder, "user"),
+             "--window-size=1300,3000", "--virtual-time-budget=5000", "--dump-dom", "file://" + wrapper],
+            capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        assert "CONSOLE" not in said.stderr, said.stderr
+        found = re.search(r'<pre id="told">(.*?)</pre>', said.stdout, re.S)
+        assert found, (said.stdout[-2000:], said.stderr[-2000:])
+        return json.loads(html.unescape(found[1]))
+
+
+@test
+def chromium_shows_it_on_a_phone_and_on_a_screen_in_light_and_in_dark():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        print("skipped: compare_page.py lacks the program chromium")
+        sys.exit(SKIPPED)
+    backgrounds = set()
+    for dark in (False, True):
+        frames = measured(chromium, dark)
+        assert [frame["width"] for frame in frames] == [390, 1200], frames
+        for frame in frames:
+            assert frame["scroll"] <= frame["width"], frame
+            assert frame["outside"] == [], frame
+            assert frame["smallest"] >= SMALLEST_TEXT_PX, frame
+            assert frame["least"] >= LEAST_CONTRAST, frame
+            assert frame["dark"] is dark, frame
+            backgrounds.add(frame["background"])
+    assert len(backgrounds) == 2, backgrounds
+
+
+if __name__ == "__main__":
+    PAGE = make_page()
+    run_tests(globals())
