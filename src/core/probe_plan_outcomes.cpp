@@ -56,6 +56,14 @@ void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
   if (place < places) block.answerers[place] = ask.probe;
 }
 
+void ProbePlan::found_open(const Ask& ask) {
+  if (options_.stop_after == 0 || ask.kind == ProbeKind::check) return;
+  // answered() may have been the last of the block's asks, but its block is forgotten by next() only.
+  Block& block = *blocks_[ask.block];
+  Host& host = block.hosts[block.local(space_, ask.probe).host_in_block];
+  if (++host.open >= options_.stop_after) host.stopped = true;
+}
+
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
