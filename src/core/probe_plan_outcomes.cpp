@@ -91,7 +91,7 @@ void ProbePlan::note_answer(Block& block, uint32_t host_number, uint64_t now_us)
 void ProbePlan::note_silence(Block& block, uint32_t host_number, double expected_answers, uint64_t now_us) {
   Host& host = block.hosts[host_number];
   host.doubt += static_cast<float>(expected_answers);
-  if (host.doubt < most_doubt || host.suspended || host.lost || host.answers == 0 || !options_.adaptive) return;
+  if (host.doubt < most_doubt || host.suspended || host.lost || host.stopped || host.answers == 0 || !options_.adaptive) return;
   if (now_us - host.last_answer_us < std::max(shortest_silence_us, 4 * host.rtt.deadline_us())) return;
   host.suspended = true;
   block.suspensions.push_back({host_number, now_us, now_us + 1'000'000, 1'000'000});

@@ -4,6 +4,7 @@ usage: endings.py PORTLOOP
 """
 
 import array
+import contextlib
 import fcntl
 import json
 import os
@@ -118,9 +119,11 @@ class FullDisk(unittest.TestCase):
                 self.assertIn("No space left", err)
 
     def test_a_full_disk_keeps_whole_records_only(self):
-        with support.scratch() as folder:
+        with support.scratch() as folder, contextlib.ExitStack() as stack:
+            folder = os.path.join(folder, "disk")
+            os.mkdir(folder)
             support.say(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
-            self.addCleanup(support.say, ["umount", folder])
+            stack.callback(support.say, ["umount", folder])
             files = {name: os.path.join(folder, name) for name in ("json", "csv")}
             for name, path in files.items():
                 with self.subTest(format=name):
@@ -140,9 +143,11 @@ class FullDisk(unittest.TestCase):
                     os.remove(path)
 
     def test_standard_output_redirected_to_a_full_disk(self):
-        with support.scratch() as folder:
+        with support.scratch() as folder, contextlib.ExitStack() as stack:
+            folder = os.path.join(folder, "disk")
+            os.mkdir(folder)
             support.say(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
-            self.addCleanup(support.say, ["umount", folder])
+            stack.callback(support.say, ["umount", folder])
             path = os.path.join(folder, "out")
             with open(path, "w") as out:
                 running = start("-q", "--show", "all", "-f", "json", "-p", "1-5000", "127.0.0.1", stdout=out)
