@@ -36,6 +36,12 @@ def bytes_waiting(reader):
     return count[0]
 
 
+def catches(pid, number):
+    with open(f"/proc/{pid}/status") as status:
+        caught = next(line for line in status if line.startswith("SigCgt:"))
+    return int(caught.split()[1], 16) >> (number - 1) & 1
+
+
 class Signals(unittest.TestCase):
     def setUp(self):
         self.listeners = support.Listeners("127.0.0.1", range(40000, 40003))
@@ -52,6 +58,7 @@ class Signals(unittest.TestCase):
                     files = {name: os.path.join(folder, name) for name in ("json", "xml", "csv", "list")}
                     outputs = [word for name, path in files.items() for word in ("-o", f"{name}={path}")]
                     with self.endless_scan("--loops", loops, "-f", "json", *outputs) as running:
+                        self.addCleanup(running.kill)
                         lines = [read_line(running.stdout) for _ in self.listeners.ports]
                         running.send_signal(number)
                         rest, err = running.communicate(timeout=PATIENCE_SECONDS)
@@ -75,6 +82,8 @@ class Signals(unittest.TestCase):
             os.close(writer)
             support.wait_until(lambda: bytes_waiting(reader) >= PIPE_BYTES, "the pipe is full")
             running.send_signal(signal.SIGINT)
+            # Two that are pending are one: the first has to arrive.
+            support.wait_until(lambda: not catches(running.pid, signal.SIGINT), "the first is handled")
             running.send_signal(signal.SIGINT)
             status = running.wait(PATIENCE_SECONDS)
             running.stderr.read()

@@ -3,7 +3,6 @@
 usage: few_questions.py PORTLOOP
 """
 
-import os
 import sys
 import unittest
 import xml.etree.ElementTree as xml
@@ -55,9 +54,7 @@ class StopAfter(unittest.TestCase):
         self.assertIn("399 not asked", finished.get("summary"))
 
     def test_silent_ports_of_such_a_host_are_not_called_filtered(self):
-        support.say(["nft", "-f", "-"], "table inet t { chain i { type filter hook input priority 0;"
-                                        " ip daddr 127.0.0.9 tcp dport 5000-5999 drop; } }")
-        self.addCleanup(support.say, ["nft", "delete", "table", "inet", "t"])
+        support.firewall(self, "ip daddr 127.0.0.9 tcp dport 5000-5999 drop")
         with support.Listeners("127.0.0.9", range(6000, 6003)):
             status, results, err = scan_json("--stop-after", "3", "--show", "all", "-p", "5000-6010", "127.0.0.9")
         self.assertEqual(status, COMPLETE, err)
@@ -96,9 +93,7 @@ class Discover(unittest.TestCase):
         self.assertEqual((status, [r["state"] for r in results]), (support.INCOMPLETE, ["unknown"]), err)
 
     def test_a_firewall_that_rejects_is_somebody(self):
-        support.say(["nft", "-f", "-"], "table inet t { chain i { type filter hook input priority 0;"
-                                        " ip daddr 127.0.0.9 tcp dport 1-65535 reject with icmpx type port-unreachable; } }")
-        self.addCleanup(support.say, ["nft", "delete", "table", "inet", "t"])
+        support.firewall(self, "ip daddr 127.0.0.9 tcp dport 1-65535 reject with icmpx type port-unreachable")
         status, results, err = scan_json("--discover", "--show", "all", "-p", "5000", "127.0.0.9")
         self.assertEqual((status, [r["reason"] for r in results]), (COMPLETE, ["port-unreach"]), err)
 

@@ -61,6 +61,12 @@ def silent_network(*addresses, name="silent"):
     return device
 
 
+def firewall(test, *rules):
+    """What arrives at this network's own addresses meets `rules` (nft's words), until the end of the test."""
+    say(["nft", "-f", "-"], "table inet test {\nchain arriving {\ntype filter hook input priority 0;\n" + "\n".join(rules) + "\n}\n}\n")
+    test.addCleanup(say, ["nft", "delete", "table", "inet", "test"])
+
+
 def say(words, text=None):
     """Runs a command of the test's own, which must succeed."""
     return subprocess.run(words, input=text, check=True, capture_output=True, text=True).stdout
