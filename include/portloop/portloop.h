@@ -69,6 +69,9 @@ PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double con
 PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
 /* 1 (default): timeouts and the number in flight follow what the network answers. 0: they are as set. */
 PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int adaptive);
+/* A host with this many open ports is asked no more; its ports that have no result by then get none, and are counted
+ * in portloop_stats.not_asked. With loops > 1 each loop counts what it found itself. Default 0: never. */
+PORTLOOP_API int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports);
 /* How often a silent port is asked again. Range 0-13; default -1: adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
 
@@ -143,8 +146,8 @@ PORTLOOP_API const char* portloop_service_name(uint16_t port);
 
 typedef struct portloop_scan portloop_scan;
 
-/* One call for each probe, until done, and none after portloop_scan_close() was called. Every function below may be
- * called from inside, for this scan and others. */
+/* One call for each probe but those that stop_after left out, until done, and none after portloop_scan_close() was
+ * called. Every function below may be called from inside, for this scan and others. */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
 /* Exactly once for each successful start: 0 when every probe had its result; UV_ECANCELED when it was stopped or
  * closed first, and connects that were pending ended without a result; UV_ENOMEM when memory ran out and the scan
@@ -185,6 +188,7 @@ typedef struct portloop_stats {
   uint32_t peak_in_flight; /* the most there were; with loops > 1 the sum of each loop's */
   uint32_t loops;          /* loop threads; 1 for your own loop */
   uint64_t skipped;        /* of the probes, those that portloop_options_skip_positions() left out */
+  uint64_t not_asked;      /* probes of hosts that had stop_after open ports: they get no result */
 } portloop_stats;
 
 /* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only

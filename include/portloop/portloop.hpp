@@ -51,6 +51,7 @@ class Options {
   Options& rate(double connects_per_second) { return check(portloop_options_set_rate(get(), connects_per_second)); }
   Options& timeout_ms(uint32_t milliseconds) { return check(portloop_options_set_timeout_ms(get(), milliseconds)); }
   Options& adaptive(bool on) { return check(portloop_options_set_adaptive(get(), on ? 1 : 0)); }
+  Options& stop_after(uint32_t open_ports) { return check(portloop_options_set_stop_after(get(), open_ports)); }
   /// -1: adaptive.
   Options& retries(int times) { return check(portloop_options_set_retries(get(), times)); }
   Options& order(portloop_order order) { return check(portloop_options_set_order(get(), order)); }

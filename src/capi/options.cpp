@@ -124,6 +124,13 @@ int portloop_options_set_rate(portloop_options* options, double connects_per_sec
   });
 }
 
+int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports) {
+  return guarded(options, [&] {
+    options->scanner.plan.stop_after = open_ports;
+    return accept(options);
+  });
+}
+
 int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms) {
   return set_in_range(options, "timeout", timeout_ms, 1U, 600'000U, options->scanner.plan.timeout_ms);
 }

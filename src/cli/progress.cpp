@@ -36,7 +36,7 @@ std::string grouped(uint64_t number) {
 ProgressLine::ProgressLine(bool shown) : shown_(shown) {}
 
 std::string ProgressLine::status_text(const portloop_stats& stats, double elapsed_s) {
-  const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown;
+  const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown + stats.not_asked;
   const double share = stats.probes == 0 ? 1 : static_cast<double>(done) / static_cast<double>(stats.probes);
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   std::string text = grouped(done) + '/' + grouped(stats.probes) + " (" + std::to_string(static_cast<int>(share * 100)) + "%), " +
@@ -47,10 +47,10 @@ std::string ProgressLine::status_text(const portloop_stats& stats, double elapse
   return text;
 }
 
-void ProgressLine::draw(const portloop_stats& stats, double elapsed_s) {
+void ProgressLine::draw(const portloop_stats& stats, double elapsed_s, const char* phase) {
   if (!shown_) return;
   // One column is left free: a full line would wrap, and could not be cleared.
-  const std::string text = status_text(stats, elapsed_s).substr(0, terminal_columns() - 1);
+  const std::string text = (phase + status_text(stats, elapsed_s)).substr(0, terminal_columns() - 1);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
   std::fflush(stderr);
   on_screen_ = true;

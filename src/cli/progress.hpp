@@ -13,8 +13,8 @@ class ProgressLine {
   /// `shown`: whether there is a line at all.
   explicit ProgressLine(bool shown);
 
-  /// Draws or redraws the line.
-  void draw(const portloop_stats& stats, double elapsed_s);
+  /// Draws or redraws the line; `phase` stands before it.
+  void draw(const portloop_stats& stats, double elapsed_s, const char* phase);
   /// Removes the line, so that something else can be written; the next draw() brings it back.
   void clear();
   bool shown() const { return shown_; }

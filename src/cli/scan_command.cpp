@@ -6,6 +6,7 @@
 // What goes wrong:
 //   - a wrong word: UsageError before anything is sent; a name that does not resolve among others that do: said,
 //     and the exit status is 3
+//   - --discover: a first scan of a few ports finds the addresses that answer; the second one has only those
 //   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130; a second one ends at once
 //   - an output breaks (reader gone, disk full): said once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, said at the end, exit 3
@@ -20,12 +21,15 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "cli/checkpoint.hpp"
 #include "cli/descriptor_limit.hpp"
+#include "cli/discovery.hpp"
+#include "cli/ending_signals.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/scan_options.hpp"
@@ -88,12 +92,18 @@ class ScanCommand {
   void begin_record();
   void open_outputs(const TargetList& list);
   void reopen_outputs(ScanHeader& header);
-  void start(const TargetList& list);
+  void choose_limits();
+  void start(const TargetSet& targets, const PortSet& ports);
   void watch_signals();
   static void on_result(portloop_scan* scan, const portloop_result* result);
   static void on_done(portloop_scan* scan, int status);
   void write_result(const portloop_result& result);
+  static void on_discovery_result(portloop_scan* scan, const portloop_result* result);
+  static void on_discovery_done(portloop_scan* scan, int status);
+  void scan_what_answered();
   void note_unknown(const ProbeResult& probe);
+  void count_open(const Address& address);
+  void print_status();
   void tick();
   void take_stats();
   double elapsed_s(uint64_t now_ns) const { return static_cast<double>(now_ns - started_ns_) * 1e-9 + static_cast<double>(earlier_us_) * 1e-6; }
@@ -113,7 +123,17 @@ class ScanCommand {
   portloop_stats stats_{};
   std::vector<Output> outputs_;
   uv_timer_t ticks_{};
-  uv_signal_t signals_[2]{};
+  uv_async_t ending_{};                // SIGINT, SIGTERM
+  uv_signal_t status_signals_[2]{};    // SIGUSR1, and SIGINFO where there is one
+  size_t status_signal_count_ = 0;
+  uint32_t loops_ = 1;
+  uint32_t in_flight_ = 1;
+  std::unique_ptr<AnsweredAddresses> answered_;  // with --discover
+  bool discovering_ = false;
+  uint64_t silent_addresses_ = 0;                // that did not answer discovery
+  std::map<Address, uint32_t> open_counts_;      // with --stop-after, of hosts with an open port
+  uint64_t stopped_hosts_ = 0;
+  std::string failure_;                          // why the second scan could not be started
   uint64_t started_ns_ = 0;
   uint64_t finished_ns_ = 0;
   bool interrupted_ = false;
@@ -159,7 +179,7 @@ void ScanCommand::open_outputs(const TargetList& list) {
   header.ports = request_.ports;
   header.targets = list.targets.size();
   header.seed = request_.seed;
-  header.results_per_host = request_.shard.count == 1 ? request_.ports.size() : 0;
+  header.results_per_host = request_.shard.count == 1 && request_.stop_after == 0 ? request_.ports.size() : 0;
   header.has_ipv6 = list.targets.has_family(Family::ipv6);
   header.show_all = request_.show_all;
   if (resumed_) {
@@ -198,28 +218,31 @@ void ScanCommand::reopen_outputs(ScanHeader& header) {
   for (Output& output : outputs_) output.file->cut_back();
 }
 
-void ScanCommand::start(const TargetList& list) {
-  uint32_t loops = request_.loops;
-  if (loops == 0) loops = std::max(1U, uv_available_parallelism());
-  const uint32_t spare = raise_descriptor_limit(loops + 1);
-  uint32_t in_flight = request_.in_flight.value_or(default_in_flight(spare));
-  if (in_flight > spare) {
+void ScanCommand::choose_limits() {
+  loops_ = request_.loops;
+  if (loops_ == 0) loops_ = std::max(1U, uv_available_parallelism());
+  const uint32_t spare = raise_descriptor_limit(loops_ + 1);
+  in_flight_ = request_.in_flight.value_or(default_in_flight(spare));
+  if (in_flight_ > spare) {
     if (!request_.quiet) {
       std::fprintf(stderr, "portloop: --in-flight %u is more than the %u descriptors that are free: %u are used (ulimit -n sets the limit)\n",
-                   in_flight, spare, spare);
+                   in_flight_, spare, spare);
     }
-    in_flight = spare;
+    in_flight_ = spare;
   }
+}
+
+void ScanCommand::start(const TargetSet& targets, const PortSet& ports) {
   const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(), portloop_options_free);
   if (!options) throw std::bad_alloc();
   portloop_options* o = options.get();
   int error = 0;
-  for (const AddressRange& range : list.targets.ranges()) {
+  for (const AddressRange& range : targets.ranges()) {
     const std::string text = to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last));
     if (error == 0) error = portloop_options_add_target(o, text.c_str());
   }
-  if (error == 0) error = portloop_options_set_ports(o, request_.ports.to_text().c_str());
-  if (error == 0) error = portloop_options_set_in_flight(o, in_flight);
+  if (error == 0) error = portloop_options_set_ports(o, ports.to_text().c_str());
+  if (error == 0) error = portloop_options_set_in_flight(o, in_flight_);
   if (error == 0) error = portloop_options_set_rate(o, request_.rate_per_s);
   if (error == 0) error = portloop_options_set_timeout_ms(o, request_.timeout_ms);
   if (error == 0) error = portloop_options_set_adaptive(o, request_.adaptive);
@@ -230,17 +253,19 @@ void ScanCommand::start(const TargetList& list) {
   for (const PositionRange& range : record_.finished.ranges()) {
     if (error == 0) error = portloop_options_skip_positions(o, range.first, range.last);
   }
-  if (error == 0) error = portloop_options_set_loops(o, loops);
+  if (error == 0) error = portloop_options_set_loops(o, loops_);
+  if (error == 0 && !discovering_) error = portloop_options_set_stop_after(o, request_.stop_after);
   if (error == 0) error = portloop_options_set_connector(o, request_.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
-  if (error == 0 && request_.banners) {
+  if (error == 0 && request_.banners && !discovering_) {
     const auto kind = request_.banners_http ? PORTLOOP_BANNERS_HTTP : PORTLOOP_BANNERS_READ;
     error = portloop_options_set_banners(o, kind, request_.banner_timeout_ms, 512);
   }
   if (error != 0) throw CannotRun(portloop_options_error(o));
   check(portloop_scan_init(&loop_, &scan_), "the scan can't be made");
   portloop_scan_set_data(scan_, this);
-  started_ns_ = uv_hrtime();
-  error = portloop_scan_start(scan_, o, on_result, on_done);
+  if (started_ns_ == 0) started_ns_ = uv_hrtime();
+  error = discovering_ ? portloop_scan_start(scan_, o, on_discovery_result, on_discovery_done)
+                       : portloop_scan_start(scan_, o, on_result, on_done);
   if (error == 0) return;
   portloop_scan_close(scan_, nullptr);
   const std::string why = portloop_options_error(o);
@@ -249,12 +274,24 @@ void ScanCommand::start(const TargetList& list) {
 
 void ScanCommand::watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of write(), not our end
-  const int numbers[] = {SIGINT, SIGTERM};
-  for (size_t i = 0; i < 2; ++i) {
-    check(uv_signal_init(&loop_, &signals_[i]), "signals can't be watched");
-    signals_[i].data = this;
-    uv_signal_start(&signals_[i], [](uv_signal_t* signal, int) { static_cast<ScanCommand*>(signal->data)->interrupt(); }, numbers[i]);
-    uv_unref(reinterpret_cast<uv_handle_t*>(&signals_[i]));
+  check(uv_async_init(&loop_, &ending_, [](uv_async_t* async) { static_cast<ScanCommand*>(async->data)->interrupt(); }),
+        "signals can't be watched");
+  ending_.data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&ending_));
+  watch_ending_signals(&ending_);
+  const int numbers[] = {
+      SIGUSR1,
+#ifdef SIGINFO
+      SIGINFO,
+#endif
+  };
+  for (const int number : numbers) {
+    uv_signal_t& signal = status_signals_[status_signal_count_];
+    check(uv_signal_init(&loop_, &signal), "signals can't be watched");
+    ++status_signal_count_;
+    signal.data = this;
+    uv_signal_start(&signal, [](uv_signal_t* told, int) { static_cast<ScanCommand*>(told->data)->print_status(); }, number);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&signal));
   }
   check(uv_timer_init(&loop_, &ticks_), "a timer can't be made");
   ticks_.data = this;
@@ -265,10 +302,63 @@ void ScanCommand::watch_signals() {
 void ScanCommand::interrupt() {
   interrupted_ = true;
   stopped_ = true;
-  portloop_scan_stop(scan_);
-  // The next one finds the default action, and ends the program at once.
-  for (uv_signal_t& signal : signals_) uv_signal_stop(&signal);
+  if (scan_ != nullptr) portloop_scan_stop(scan_);
 }
+
+/// One whole line, below the results and in place of the progress line, which comes back by itself.
+void ScanCommand::print_status() {
+  if (scan_ != nullptr) take_stats();
+  for (Output& output : outputs_) {
+    if (output.file->is_terminal()) output.file->flush();
+  }
+  progress_.clear();
+  std::fprintf(stderr, "portloop: %s%s\n", discovering_ ? "discovery: " : "",
+               ProgressLine::status_text(stats_, elapsed_s(uv_hrtime())).c_str());
+}
+
+// ---- --discover: the first of two scans ----
+
+void ScanCommand::on_discovery_result(portloop_scan* scan, const portloop_result* result) {
+  auto* self = static_cast<ScanCommand*>(portloop_scan_data(scan));
+  ProbeResult probe;
+  probe.state = static_cast<PortState>(result->state);
+  probe.reason = static_cast<Reason>(result->reason);
+  if (AnsweredAddresses::tells_of_a_host(probe)) {
+    self->answered_->add(*address_of(reinterpret_cast<const sockaddr&>(result->address)));
+  }
+}
+
+void ScanCommand::on_discovery_done(portloop_scan* scan, int) {
+  auto* self = static_cast<ScanCommand*>(portloop_scan_data(scan));
+  self->take_stats();
+  self->scan_ = nullptr;
+  // Only when the first scan's sockets are closed does the second one find its descriptors.
+  portloop_scan_close(scan, [](portloop_scan* closed) { static_cast<ScanCommand*>(portloop_scan_data(closed))->scan_what_answered(); });
+}
+
+void ScanCommand::scan_what_answered() {
+  if (!stopped_) {
+    discovering_ = false;
+    stats_ = {};
+    const TargetSet there = answered_->as_targets();
+    silent_addresses_ = list_->targets.size() - there.size();
+    if (!there.empty()) {
+      try {
+        start(there, request_.ports);
+        return;
+      } catch (const CannotRun& error) {
+        // Below us is C: it can't pass.
+        failure_ = error.what();
+      }
+    } else {
+      all_probed_ = true;
+    }
+  }
+  finished_ns_ = uv_hrtime();
+  close_handles();
+}
+
+// ---- What comes ----
 
 void ScanCommand::on_result(portloop_scan* scan, const portloop_result* result) {
   static_cast<ScanCommand*>(portloop_scan_data(scan))->write_result(*result);
@@ -293,6 +383,7 @@ void ScanCommand::write_result(const portloop_result& told) {
     if (const auto name = list_->names.find(probe.endpoint.address); name != list_->names.end()) result.host_name = name->second;
   }
   if (probe.state == PortState::unknown) note_unknown(probe);
+  if (probe.state == PortState::open && request_.stop_after != 0) count_open(probe.endpoint.address);
   ++record_.counts[static_cast<size_t>(probe.state)];
   for (Output& output : outputs_) {
     std::string& buffer = output.file->buffer();
@@ -316,11 +407,21 @@ void ScanCommand::note_unknown(const ProbeResult& probe) {
   }
 }
 
+void ScanCommand::count_open(const Address& address) {
+  if (++open_counts_[address] != request_.stop_after) return;
+  // A whole network of such hosts is one device that answers for all: the first few say it.
+  constexpr uint64_t most_said = 10;
+  if (++stopped_hosts_ > most_said || request_.quiet) return;
+  progress_.clear();
+  std::fprintf(stderr, "portloop: %s has %u open port%s: its other ports are not asked (--stop-after)%s\n", to_text(address).c_str(),
+               request_.stop_after, request_.stop_after == 1 ? "" : "s", stopped_hosts_ == most_said ? "; more such hosts are only counted" : "");
+}
+
 void ScanCommand::tick() {
   for (Output& output : outputs_) output.file->flush();
   check_outputs();
-  take_stats();
-  progress_.draw(stats_, elapsed_s(uv_hrtime()));
+  if (scan_ != nullptr) take_stats();
+  progress_.draw(stats_, elapsed_s(uv_hrtime()), discovering_ ? "discovery: " : "");
   if (!request_.checkpoint_file.empty() && uv_hrtime() >= next_checkpoint_ns_) {
     write_checkpoint(false);
     check_outputs();
@@ -371,7 +472,7 @@ void ScanCommand::check_outputs() {
     stopped_ = true;
     progress_.clear();
     std::fprintf(stderr, "portloop: %s; the scan is stopped\n", output.file->error().c_str());
-    portloop_scan_stop(scan_);
+    if (scan_ != nullptr) portloop_scan_stop(scan_);
   }
 }
 
@@ -384,18 +485,31 @@ void ScanCommand::on_done(portloop_scan* scan, int status) {
 }
 
 void ScanCommand::close_handles() {
-  portloop_scan_close(scan_, nullptr);
+  if (scan_ != nullptr) portloop_scan_close(scan_, nullptr);
+  scan_ = nullptr;
   uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
-  for (uv_signal_t& signal : signals_) uv_close(reinterpret_cast<uv_handle_t*>(&signal), nullptr);
+  unwatch_ending_signals();
+  uv_close(reinterpret_cast<uv_handle_t*>(&ending_), nullptr);
+  for (size_t i = 0; i < status_signal_count_; ++i) uv_close(reinterpret_cast<uv_handle_t*>(&status_signals_[i]), nullptr);
 }
 
 std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) const {
   const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown;
   const uint64_t targets = list_->targets.size();
-  std::string text = grouped(targets) + (targets == 1 ? " target, " : " targets, ") + grouped(request_.ports.size()) +
+  std::string text = grouped(targets) + (targets == 1 ? " target" : " targets");
+  if (discovering_) {
+    text += ": discovery ended early, after " + grouped(answered_->count()) + " had answered";
+    return text;
+  }
+  if (answered_) text += " (" + grouped(silent_addresses_) + " of them did not answer discovery)";
+  text += ", " + grouped(request_.ports.size()) +
                      (request_.ports.size() == 1 ? " port: " : " ports: ") + grouped(stats.open) + " open, " + grouped(stats.closed) +
                      " closed, " + grouped(stats.filtered) + " filtered, " + grouped(stats.unknown) + " unknown";
-  if (done < stats.probes) text += ", " + grouped(stats.probes - done) + " not answered for";
+  if (stats.not_asked > 0) {
+    text += ", " + grouped(stats.not_asked) + " not asked (" + grouped(stopped_hosts_) + (stopped_hosts_ == 1 ? " host has " : " hosts have ") +
+            grouped(request_.stop_after) + " open)";
+  }
+  if (done + stats.not_asked < stats.probes) text += ", " + grouped(stats.probes - done - stats.not_asked) + " not answered for";
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", elapsed_s);
   text += std::string(" in ") + seconds + " s (" + grouped(static_cast<uint64_t>(static_cast<double>(done) / std::max(elapsed_s, 1e-6))) +
@@ -406,6 +520,7 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
 
 int ScanCommand::finish(const TargetList& list) {
   progress_.clear();
+  if (!failure_.empty()) throw CannotRun(failure_);
   write_checkpoint(false);  // before the writers' last words, which a resumed scan writes itself
   const bool complete = !stopped_ && all_probed_ && stats_.unknown == 0 && list.failed_names == 0;
   ScanFooter footer;
@@ -440,7 +555,14 @@ int ScanCommand::run() {
   list_ = &list;
   open_outputs(list);
   if (!write_checkpoint(false)) return exit_failed;
-  start(list);
+  choose_limits();
+  if (request_.discover) {
+    answered_ = std::make_unique<AnsweredAddresses>(list.targets);
+    discovering_ = true;
+    start(list.targets, *parse_ports(discovery_ports, nullptr));
+  } else {
+    start(list.targets, request_.ports);
+  }
   watch_signals();
   uv_run(&loop_, UV_RUN_DEFAULT);
   check(uv_loop_close(&loop_), "the event loop is not empty");

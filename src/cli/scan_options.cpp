@@ -11,6 +11,7 @@
 #include "cli/shard_choice.hpp"
 #include "cli/usage.hpp"
 #include "core/spec_error.hpp"
+#include "output/escape.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
@@ -19,7 +20,8 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop scan [OPTIONS] TARGET...
 
-  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9 or 10.0.0.1-10.0.0.9) or a host name.
+  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9 or
+  10.0.0.1-10.0.0.9) or a host name.
 
 What to scan:
   -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default)
@@ -32,6 +34,9 @@ How (nothing here needs setting):
   -t, --timeout MS         the longest wait for an answer (1000);  --retries N: asks after it
       --timing fixed       wait the whole timeout; do not adapt to the network
       --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
+      --discover           first find out which addresses answer, scan only those
+      --stop-after N       a host with N open ports is asked no more
+      --connector portable libuv's own connects;  fastest (default): the system's
       --banners [http]     read what open ports say first;  --banner-timeout MS (2000)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
@@ -71,6 +76,8 @@ cxxopts::Options make_options() {
       ("connector", "", text())                                     //
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                //
+      ("stop-after", "", text())                                    //
+      ("discover", "")                                              //
       ("f,format", "", text())                                      //
       ("o,output", "", texts())                                     //
       ("overwrite", "")                                             //
@@ -135,6 +142,11 @@ void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("banners")) {
     request.banners = true;
     request.banners_http = one_of(given, "banners", {"read", "http"}) == "http";
+  }
+  if (given.count("stop-after")) request.stop_after = number("stop-after", 1, 65'535);
+  request.discover = given.count("discover") > 0;
+  if (request.discover && request.shard.count > 1) {
+    throw UsageError("'--discover' and '--shard' exclude each other: each machine would find out for itself, and the parts would not fit together");
   }
   if (given.count("banner-timeout")) request.banner_timeout_ms = number("banner-timeout", 1, 600'000);
 }
@@ -231,12 +243,17 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
       if (given.count(option) && file_of(option).empty()) throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
     }
     if (!resumed) request = read_request(given, services);
+    if (!resumed && given.count("checkpoint") && (request.discover || request.stop_after != 0)) {
+      throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
+    }
     request.checkpoint_file = resumed ? request.resume_file : file_of("checkpoint");
     request.words = without({words.begin() + 1, words.end()}, {}, {"--checkpoint", "--resume"});
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(std::string(error.what()) + ": 'portloop scan --help' lists the options");
+    std::string what;
+    append_visible(what, error.what());  // it repeats the word as it is
+    throw UsageError(what + ": 'portloop scan --help' lists the options");
   }
 }
 

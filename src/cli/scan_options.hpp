@@ -46,6 +46,8 @@ struct ScanRequest {
   bool seed_given = false;
   Shard shard;
   bool portable_connector = false;
+  uint32_t stop_after = 0;     ///< Open ports after which a host is asked no more; 0: never.
+  bool discover = false;       ///< Find out first which addresses answer.
 
   bool banners = false;
   bool banners_http = false;

@@ -67,14 +67,13 @@ void say_other_addresses(const std::string& name, const std::vector<Address>& ad
                addresses.size(), to_text(addresses[0]).c_str(), others.c_str());
 }
 
-/// Adds what the names stand for. Answers how many stand for nothing.
-size_t add_names(const std::vector<std::string>& names, const ScanRequest& request, uv_loop_t* loop, bool all, bool note,
+/// Adds what the names stand for. Answers one line for each that stands for nothing.
+std::vector<std::string> add_names(const std::vector<std::string>& names, const ScanRequest& request, uv_loop_t* loop, bool all, bool note,
                  std::vector<AddressRange>& ranges, std::map<Address, std::string>* named) {
-  size_t failed = 0;
+  std::vector<std::string> failed;
   for (const FoundName& found : look_up_names(names, request.family, loop)) {
     if (found.addresses.empty()) {
-      ++failed;
-      std::fprintf(stderr, "portloop: %s does not resolve: %s\n", quote_word(found.name).c_str(), found.error.c_str());
+      failed.push_back(quote_word(found.name) + " does not resolve: " + found.error);
       continue;
     }
     if (!all && note && found.addresses.size() > 1 && !request.quiet) say_other_addresses(found.name, found.addresses);
@@ -109,12 +108,15 @@ TargetList collect_targets(const ScanRequest& request, uv_loop_t* loop) {
   for (const std::string& word : words) sort_word(word, excluded, excluded_names);
 
   TargetList list;
-  list.failed_names = add_names(names, request, loop, request.all_addresses, true, included, &list.names);
+  const std::vector<std::string> failed = add_names(names, request, loop, request.all_addresses, true, included, &list.names);
+  list.failed_names = failed.size();
   // An exclusion that can't be looked up might let a scan touch what it must not: nothing runs then.
-  if (add_names(excluded_names, request, loop, true, false, excluded, nullptr) > 0) {
-    throw UsageError("a name that is to be excluded does not resolve: give its address");
-  }
-  if (included.empty()) throw UsageError("no target is left: none of the names resolves; an address, a block or a name that does is accepted");
+  const std::vector<std::string> not_excluded = add_names(excluded_names, request, loop, true, false, excluded, nullptr);
+  if (!not_excluded.empty()) throw UsageError("--exclude " + not_excluded.front() + "; its address is accepted");
+  // Each is said in a line of its own; where nothing is left to scan, the last of them is why.
+  const bool nothing_left = included.empty();
+  for (size_t i = 0; i + nothing_left < failed.size(); ++i) std::fprintf(stderr, "portloop: %s\n", failed[i].c_str());
+  if (nothing_left) throw UsageError(failed.back() + "; an address, a block, a range or a name that resolves is accepted");
   list.targets = TargetSet(std::move(included), std::move(excluded));
   if (list.targets.empty()) throw UsageError("no target is left: everything is excluded");
   if (list.targets.size() > (uint64_t{1} << 63) / request.ports.size()) {

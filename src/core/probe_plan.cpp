@@ -118,6 +118,15 @@ bool ProbePlan::next_put_back(uint64_t now_us, Next& next) {
     put_back_.pop_back();
     return true;
   }
+  if (Block& block = *blocks_[last.ask.block]; block.hosts[block.local(space_, last.ask.probe).host_in_block].stopped) {
+    block.ledger.finish(last.ask.probe);
+    --block.unfinished;
+    --block.in_flight;
+    ++not_asked_;
+    put_back_.pop_back();
+    steps_left_ = 0;  // the caller looks again
+    return false;
+  }
   if (!may_send(now_us)) return false;
   next.step = Step::ask;
   next.ask = last.ask;
@@ -210,6 +219,13 @@ bool ProbePlan::next_report(Block& block, Next& next) {
     if (block.ledger.finished(probe)) continue;
     const auto local = block.local(space_, probe);
     const Host& host = block.hosts[local.host_in_block];
+    if (host.stopped) {
+      // It may have been asked, but not as often as a verdict takes.
+      block.ledger.finish(probe);
+      --block.unfinished;
+      ++not_asked_;
+      continue;
+    }
     next.step = Step::report;
     next.report.endpoint = {space_.targets.at(host.target), space_.ports.at(local.port)};
     next.report.position = block.first_position + probe;
@@ -247,6 +263,10 @@ bool ProbePlan::next_fresh(uint64_t now_us, Next& next) {
     if (!block_for_drawing(chunk_next_)) return false;
     Block& block = *blocks_[drawing_];
     const auto probe = static_cast<uint32_t>(chunk_next_++ - block.first_position);
+    if (options_.stop_after != 0 && block.hosts[block.local(space_, probe).host_in_block].stopped) {
+      ++not_asked_;  // as if it had not been drawn: the ledger counts it as finished
+      continue;
+    }
     block.ledger.draw(probe);
     ++block.unfinished;
     if (!block.suspensions.empty() && block.hosts[block.local(space_, probe).host_in_block].suspended) continue;
@@ -304,7 +324,7 @@ bool ProbePlan::checks_are_scarce(const Block& block) const {
 }
 
 bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
-  if (host.suspended || host.lost) return false;
+  if (host.suspended || host.lost || host.stopped) return false;
   if (block.all_retry || options_.retries) return true;
   const int passes = static_cast<int>(block.pass) - 1 - host.passes_void;  // that counted, before this one
   if (passes < 2) return true;

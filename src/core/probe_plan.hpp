@@ -12,6 +12,7 @@
 //   - a host that answered goes silent -> it is suspended, one of its known answerers is asked at 1, 2, 4, 8 s...;
 //                                         back: what it was asked meanwhile does not count; gone: host-lost, unknown
 //   - answers get fewer as we speed up -> ProbeWindow shrinks, or spaces the probes
+//   - a host has stop_after open ports -> its probes that have no result end without one; they are counted
 #pragma once
 
 #include <algorithm>
@@ -71,6 +72,7 @@ struct PlanOptions {
   std::optional<uint32_t> retries; ///< How often a silent port is asked again; adaptive where not set.
   uint32_t most_in_flight = 1000;
   double rate_per_s = 0;           ///< 0: no limit.
+  uint32_t stop_after = 0;         ///< A host with this many open ports is asked no more; 0: never.
 };
 
 /// One connect to be made. Kept by whoever makes it, and handed back with what came of it.
@@ -114,6 +116,8 @@ class ProbePlan {
   // Each ask ends in exactly one of these.
   /// The port answered, or the path answered for it; final. `rtt_us` is 0 where it is no sample (Karn).
   void answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us);
+  /// After answered(), where the port is open: the host may have enough of them now.
+  void found_open(const Ask& ask);
   /// No answer within ask.timeout_us.
   void silent(const Ask& ask, uint64_t now_us);
   /// Our own side failed; asked again later. `descriptors` when it was a descriptor that lacked.
@@ -124,6 +128,8 @@ class ProbePlan {
   void given_up(const Ask& ask);
 
   uint32_t in_flight() const { return in_flight_; }
+  /// Probes that ended without a result, because their host had enough open ports.
+  uint64_t not_asked() const { return not_asked_; }
   const ProbeWindow& window() const { return window_; }
 
  private:
@@ -181,6 +187,7 @@ class ProbePlan {
   uint64_t pause_until_us_ = 0;
   uint32_t steps_left_ = 0;  // of this call of next()
   uint32_t in_flight_ = 0;
+  uint64_t not_asked_ = 0;
   double in_flight_cap_;
 
   static constexpr uint32_t no_block = UINT32_MAX;

@@ -21,6 +21,8 @@ struct ProbePlan::Host {
   uint16_t passes_void = 0;     // passes that don't count, because it was away
   bool suspended = false;
   bool lost = false;
+  bool stopped = false;         // it has enough open ports
+  uint32_t open = 0;            // ports found open by this loop
 
   static constexpr uint32_t no_probe = UINT32_MAX;
 };

@@ -57,6 +57,14 @@ void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
   if (place < places) block.answerers[place] = ask.probe;
 }
 
+void ProbePlan::found_open(const Ask& ask) {
+  if (options_.stop_after == 0 || ask.kind == ProbeKind::check) return;
+  // answered() may have been the last of the block's asks, but its block is forgotten by next() only.
+  Block& block = *blocks_[ask.block];
+  Host& host = block.hosts[block.local(space_, ask.probe).host_in_block];
+  if (++host.open >= options_.stop_after) host.stopped = true;
+}
+
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
@@ -84,7 +92,7 @@ void ProbePlan::note_answer(Block& block, uint32_t host_number, uint64_t now_us)
 void ProbePlan::note_silence(Block& block, uint32_t host_number, double expected_answers, uint64_t now_us) {
   Host& host = block.hosts[host_number];
   host.doubt += static_cast<float>(expected_answers);
-  if (host.doubt < most_doubt || host.suspended || host.lost || host.answers == 0 || !options_.adaptive) return;
+  if (host.doubt < most_doubt || host.suspended || host.lost || host.stopped || host.answers == 0 || !options_.adaptive) return;
   if (now_us - host.last_answer_us < std::max(shortest_silence_us, 4 * host.rtt.deadline_us())) return;
   host.suspended = true;
   block.suspensions.push_back({host_number, now_us, now_us + 1'000'000, 1'000'000});

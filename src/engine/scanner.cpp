@@ -122,6 +122,7 @@ void Scanner::pump() {
     }
     if (banners_ && banners_->full()) break;  // one that ends calls for another turn
     const ProbePlan::Next next = plan_.next(now_us);
+    counters_.not_asked.store(plan_.not_asked(), std::memory_order_relaxed);
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
       continue;
@@ -312,6 +313,7 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
   plan_.answered(ask, result.rtt_us < longest_sample_us ? result.rtt_us : 0, now_ns / 1000);
+  if (verdict.state == PortState::open) plan_.found_open(ask);
   if (verdict.state == PortState::open && banners_ && ask.kind != ProbeKind::check) {
     read_banner(number, result);
     return;

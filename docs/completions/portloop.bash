@@ -1,0 +1,42 @@
+# bash completion for portloop and portloop-lab
+
+_portloop() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    COMPREPLY=($(compgen -W "scan compare merge --help --version" -- "$word"))
+    return
+  fi
+  case $before in
+    -f|--format) COMPREPLY=($(compgen -W "text json csv xml grepable list" -- "$word")); return ;;
+    --timing) COMPREPLY=($(compgen -W "adaptive fixed" -- "$word")); return ;;
+    --order) COMPREPLY=($(compgen -W "random sequential" -- "$word")); return ;;
+    --show) COMPREPLY=($(compgen -W "open all" -- "$word")); return ;;
+    --progress) COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+    --connector) COMPREPLY=($(compgen -W "fastest portable" -- "$word")); return ;;
+    --banners) COMPREPLY=($(compgen -W "read http" -- "$word")); return ;;
+    -p|--ports) COMPREPLY=($(compgen -W "common all" -- "$word")); return ;;
+    -l|--loops|--shard) COMPREPLY=($(compgen -W "auto" -- "$word")); return ;;
+    -i|--input-file|--exclude-file|--checkpoint|--resume) COMPREPLY=($(compgen -f -- "$word")); return ;;
+  esac
+  if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
+    COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
+      -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
+      --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
+      -q --quiet --no-color -h --help" -- "$word"))
+  elif [[ $word == -* ]]; then
+    COMPREPLY=($(compgen -W "--help" -- "$word"))
+  elif [[ ${COMP_WORDS[1]} == merge ]]; then
+    COMPREPLY=($(compgen -f -- "$word"))
+  else
+    COMPREPLY=($(compgen -A hostname -- "$word"))
+  fi
+}
+
+_portloop_lab() {
+  COMPREPLY=($(compgen -W "--truth --check --list --show --seed --counters --open-only -p --ports -h --help --version" \
+    -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+
+complete -F _portloop portloop
+complete -F _portloop_lab portloop-lab

@@ -1,0 +1,82 @@
+"""Every option of --help stands in the man page and in each shell's completion, and the man pages are well-formed.
+
+usage: option_pages.py PORTLOOP PORTLOOP_LAB DOCS
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+PORTLOOP, LAB, DOCS = sys.argv[1:4]
+
+
+def read(*path):
+    with open(os.path.join(DOCS, *path)) as file:
+        return file.read()
+
+
+def help_of(*words):
+    return subprocess.run([*words, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def long_options(text):
+    return set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", text)) - {"version"}
+
+
+def short_options(text):
+    return set(re.findall(r"(?<![\w-])-([a-zA-Z46])(?![\w-])", text))
+
+
+class Pages(unittest.TestCase):
+    def test_scan_options(self):
+        text = help_of(PORTLOOP, "scan")
+        self.assertGreater(len(long_options(text)), 25)
+        man, zsh, bash, fish = (read("man", "portloop.1"), read("completions", "_portloop"),
+                                read("completions", "portloop.bash"), read("completions", "portloop.fish"))
+        for option in sorted(long_options(text)):
+            with self.subTest(option=option):
+                self.assertRegex(man, rf"Fl -{option}\b")
+                self.assertRegex(bash, rf"--{option}\b")
+                self.assertRegex(zsh, rf"--{option}\b")
+                self.assertRegex(fish, rf"-l {option}\b")
+        for option in sorted(short_options(text)):
+            with self.subTest(option=option):
+                self.assertRegex(man, rf"Fl {option}\b")
+                self.assertRegex(bash, rf"[ \n]-{option}\b")
+                self.assertRegex(zsh, rf"-{option}\b")
+                self.assertRegex(fish, rf"-s {option}\b")
+
+    def test_completions_know_no_option_that_scan_does_not(self):
+        known = long_options(help_of(PORTLOOP, "scan")) | long_options(help_of(LAB)) | {"help", "version"}
+        fish = set(re.findall(r"-l ([a-z-]+)", read("completions", "portloop.fish")))
+        for name, options in (("bash", long_options(read("completions", "portloop.bash"))),
+                              ("zsh", long_options(read("completions", "_portloop"))), ("fish", fish)):
+            self.assertEqual(options - known, set(), name)
+
+    def test_lab_options(self):
+        man = read("man", "portloop-lab.1")
+        for option in sorted(long_options(help_of(LAB))):
+            self.assertRegex(man, rf"Fl -{option}\b")
+
+    def test_bash_completes(self):
+        script = ". '%s'; COMP_WORDS=(portloop scan --stop); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
+        path = os.path.join(DOCS, "completions", "portloop.bash")
+        done = subprocess.run(["bash", "-c", script % path], capture_output=True, text=True, check=True)
+        self.assertEqual((done.stdout, done.stderr), ("--stop-after\n", ""))
+
+    def test_man_pages_have_no_warning(self):
+        if shutil.which("man") is None:
+            self.skipTest("lacks the program man")
+        for page in os.listdir(os.path.join(DOCS, "man")):
+            with self.subTest(page=page):
+                done = subprocess.run(["man", "--warnings", "-l", os.path.join(DOCS, "man", page)], capture_output=True,
+                                      text=True, env=os.environ | {"MANWIDTH": "80", "LC_ALL": "C.UTF-8", "MANPAGER": "cat"})
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("DESCRIPTION", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["option_pages"])

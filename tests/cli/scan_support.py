@@ -1,0 +1,180 @@
+"""What the tests of `portloop scan` share: running it as a user does, listeners, and a network of the test's own."""
+
+import errno
+import fcntl
+import json
+import os
+import resource
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIPPED = 77  # Meson's word for it
+PATIENCE_SECONDS = 30  # a bound on what must happen, never a time to wait for
+PORTLOOP = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "portloop"
+COMPLETE, FAILED, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130  # exit statuses
+
+
+def skip(what_is_missing):
+    print(f"skipped: {os.path.basename(sys.argv[0])} lacks {what_is_missing}")
+    sys.exit(SKIPPED)
+
+
+def need_programs(*names):
+    os.environ["PATH"] = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
+    for name in names:
+        if shutil.which(name) is None:
+            skip(f"the program {name}")
+
+
+def enter_own_network():
+    """Goes on in new network and mount namespaces, as their root, with loopback up. Skips where that is forbidden."""
+    need_programs("unshare", "ip")
+    if os.environ.get("PORTLOOP_TEST_NETWORK") != "own":
+        tried = subprocess.run(["unshare", "-Urnm", "true"], capture_output=True, text=True)
+        if tried.returncode != 0:
+            skip("network namespaces: " + tried.stderr.strip())
+        os.environ["PORTLOOP_TEST_NETWORK"] = "own"
+        os.execvp("unshare", ["unshare", "-Urnm", sys.executable, *sys.argv])
+    ip("link set lo up")
+
+
+def ip(words):
+    subprocess.run(["ip", *words.split()], check=True)
+
+
+def silent_network(*addresses, name="silent"):
+    """A device of the test's own in which every packet is lost; it lasts as long as the file that is returned."""
+    try:
+        device = open("/dev/net/tun", "r+b", buffering=0)
+    except OSError as error:
+        skip(f"/dev/net/tun: {error}")
+    IFF_TUN, IFF_NO_PI, TUNSETIFF = 1, 0x1000, 0x400454CA  # linux/if_tun.h
+    fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
+    for address in addresses:
+        ip(f"addr add {address} dev {name}" + (" nodad" if ":" in address else ""))
+    ip(f"link set {name} up")
+    return device
+
+
+def firewall(test, *rules):
+    """What arrives at this network's own addresses meets `rules` (nft's words), until the end of the test."""
+    say(["nft", "-f", "-"], "table inet test {\nchain arriving {\ntype filter hook input priority 0;\n" + "\n".join(rules) + "\n}\n}\n")
+    test.addCleanup(say, ["nft", "delete", "table", "inet", "test"])
+
+
+def say(words, text=None):
+    """Runs a command of the test's own, which must succeed."""
+    return subprocess.run(words, input=text, check=True, capture_output=True, text=True).stdout
+
+
+def scan(*words, stdin=subprocess.DEVNULL, **options):
+    """One scan, to its end: (exit status, stdout, stderr) as texts."""
+    done = subprocess.run([PORTLOOP, "scan", *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=PATIENCE_SECONDS, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+def scan_json(*words, **options):
+    """One scan with --format json: (exit status, its results, stderr). Every line has to be whole."""
+    status, out, err = scan("--format", "json", *words, **options)
+    return status, [json.loads(line) for line in out.splitlines()], err
+
+
+def start(*words, **options):
+    """A scan that is still running."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0} | options
+    return subprocess.Popen([PORTLOOP, "scan", *words], **options)
+
+
+def listen(address, port, backlog=1024):
+    """A listener, or None where the port is taken by someone else."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(socket.getaddrinfo(address, port, family, socket.SOCK_STREAM)[0][4])
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return None
+    listener.listen(backlog)
+    return listener
+
+
+class Listeners:
+    """Listeners on up to `count` of `ports`; nobody accepts, the kernel answers. `ports` are those that are open."""
+
+    def __init__(self, address, ports, count=None):
+        self.sockets = []
+        self.ports = set()
+        raise_descriptors()
+        for port in ports:
+            if count is not None and len(self.sockets) == count:
+                break
+            listener = listen(address, port)
+            if listener is not None:
+                self.sockets.append(listener)
+                self.ports.add(port)
+
+    def close(self):
+        for listener in self.sockets:
+            listener.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def wait_until(holds, what):
+    """Asks again and again; fails when it still does not hold after a bound."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        value = holds()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"never happened: {what}")
+
+
+def raise_descriptors():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def descriptor_limit(limit):
+    """For preexec_fn: the child gets this hard limit."""
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+
+def open_ports(results):
+    """The open ports of one address; an endpoint said twice is an error."""
+    endpoints = [(r["address"], r["port"]) for r in results]
+    assert len(endpoints) == len(set(endpoints)), "an endpoint was said twice"
+    return {r["port"] for r in results if r["state"] == "open"}
+
+
+def other_listening_ports(family):
+    """Ports of this machine that somebody else listens on, from /proc."""
+    ports = set()
+    name = "/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp"
+    for path in {name, "/proc/net/tcp6"}:
+        if not os.path.exists(path):
+            continue
+        with open(path) as table:
+            for line in list(table)[1:]:
+                fields = line.split()
+                if fields[3] == "0A":  # TCP_LISTEN
+                    ports.add(int(fields[1].rsplit(":", 1)[1], 16))
+    return ports
+
+
+def scratch():
+    return tempfile.TemporaryDirectory()

@@ -1,0 +1,157 @@
+"""At a terminal: a progress line that never mixes with results, colour there and only there, a status line on SIGUSR1.
+
+usage: terminal.py PORTLOOP
+"""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import unittest
+
+import scan_support as support
+from scan_support import COMPLETE, PATIENCE_SECONDS, PORTLOOP
+
+SLOW = ["--timing", "fixed", "-t", "900", "--retries", "0"]
+ERASE_LINE = b"\r\x1b[K"
+
+
+class Terminal:
+    """A scan whose `ends` (0, 1, 2) are one terminal; the others are /dev/null or a pipe."""
+
+    def __init__(self, *words, ends=(0, 1, 2), columns=80, **environment):
+        self.screen, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        self.program = subprocess.Popen([PORTLOOP, "scan", *words], stdin=terminal if 0 in ends else subprocess.DEVNULL,
+                                        stdout=terminal if 1 in ends else subprocess.PIPE,
+                                        stderr=terminal if 2 in ends else subprocess.PIPE,
+                                        env=inherited | {"TERM": "xterm"} | environment, start_new_session=True)
+        os.close(terminal)
+        self.shown = b""
+
+    def wait_for(self, piece):
+        end = time.monotonic() + PATIENCE_SECONDS
+        while piece not in self.shown:
+            assert time.monotonic() < end, self.shown
+            self.read_some()
+
+    def read_some(self):
+        if not select.select([self.screen], [], [], PATIENCE_SECONDS)[0]:
+            raise AssertionError(f"nothing is shown after {self.shown!r}")
+        try:
+            piece = os.read(self.screen, 65536)
+        except OSError:  # EIO: the program has gone
+            piece = b""
+        self.shown += piece
+        return piece
+
+    def finish(self):
+        while self.read_some():
+            pass
+        os.close(self.screen)
+        out, err = self.program.communicate(timeout=PATIENCE_SECONDS)
+        return self.program.returncode, self.shown.replace(b"\r\n", b"\n"), out or b"", err or b""
+
+
+class AtATerminal(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.listeners = support.Listeners("127.0.0.1", range(40000, 40003))
+        cls.addClassCleanup(cls.listeners.close)
+
+    def words(self, *more):
+        return [*SLOW, *more, "-p", "40000-40002", "127.0.0.1", "10.9.0.32/28"]
+
+    def test_progress_and_results_share_a_terminal(self):
+        status, shown, _, _ = Terminal(*self.words()).finish()
+        self.assertEqual(status, COMPLETE, shown)
+        self.assertIn(b"/51 (", shown)
+        left = []
+        for line in shown.split(b"\n"):
+            left.append(line.split(ERASE_LINE)[-1].split(b"\r")[-1].replace(b"\x1b[K", b""))
+        rows = [line for line in left if line.startswith(b"127.0.0.1")]
+        self.assertEqual(len(rows), 3, shown)
+        for row in rows:
+            self.assertRegex(row, rb"\A127\.0\.0\.1 +4000[0-2]  \x1b\[32mopen\x1b\[0m  ")
+        self.assertFalse([line for line in left if b"/51 (" in line], "progress was left behind")
+
+    def test_a_narrow_terminal_is_not_wrapped(self):
+        _, shown, _, _ = Terminal(*self.words(), columns=20).finish()
+        drawn = [piece.split(b"\n")[0].split(b"\x1b[K")[0] for piece in shown.split(b"\r") if b"/51" in piece]
+        self.assertTrue(drawn)
+        self.assertLessEqual(max(map(len, drawn)), 19)
+
+    def test_no_colour_where_it_is_not_wanted(self):
+        for words, environment in (([], {"NO_COLOR": "1"}), (["--no-color"], {})):
+            with self.subTest(words=words):
+                _, shown, _, _ = Terminal("--progress", "never", *words, "-p", "40000", "127.0.0.1", **environment).finish()
+                self.assertIn(b"open", shown)
+                self.assertNotIn(b"\x1b", shown)
+        _, shown, _, _ = Terminal("-p", "40000", "127.0.0.1", NO_COLOR="").finish()
+        self.assertIn(b"\x1b[32m", shown)
+
+    def test_results_in_a_pipe_have_no_escapes_while_progress_is_shown(self):
+        status, shown, out, _ = Terminal(*self.words(), ends=(0, 2)).finish()
+        self.assertEqual(status, COMPLETE)
+        self.assertIn(b"/51 (", shown)
+        self.assertNotIn(b"\x1b", out)
+        self.assertEqual(out.count(b"\n"), 4)
+
+    def test_no_progress_where_it_is_not_wanted(self):
+        for words in (["--progress", "never"], ["-q"]):
+            with self.subTest(words=words):
+                _, shown, _, _ = Terminal(*self.words(*words), ends=(0, 2)).finish()
+                self.assertNotIn(b"/51 (", shown)
+        self.assertEqual(shown, b"")  # -q: nothing at all
+
+    def test_all_in_pipes_there_is_no_escape_and_no_progress(self):
+        status, _, out, err = Terminal(*self.words(), ends=(0,)).finish()
+        self.assertEqual(status, COMPLETE, err)
+        self.assertNotIn(b"\x1b", out + err)
+        self.assertNotIn(b"\r", out + err)
+        _, _, _, err = Terminal(*self.words("--progress", "always"), ends=(0,)).finish()
+        self.assertIn(b"/51 (", err)
+
+    def test_standard_input_is_read_only_when_asked(self):
+        status, shown, _, _ = Terminal("-p", "40000", "127.0.0.1").finish()  # nobody types anything
+        self.assertEqual(status, COMPLETE, shown)
+        asked = Terminal("-p", "40000", "-f", "list", "-i", "-")
+        os.write(asked.screen, b"127.0.0.1\n\x04")
+        status, shown, _, _ = asked.finish()
+        self.assertEqual(status, COMPLETE, shown)
+        self.assertIn(b"127.0.0.1:40000\n", shown)
+
+    def test_a_status_line_when_asked(self):
+        for words, ends in ((self.words("--progress", "never", "-f", "list"), (0, 2)), (self.words(), (0, 1, 2))):
+            with self.subTest(ends=ends):
+                # The silent ports keep it waiting until it is ended.
+                running = Terminal(*endless(words), ends=ends)
+                if 1 in ends:
+                    running.wait_for(b"/51 (")
+                else:
+                    self.assertTrue(select.select([running.program.stdout], [], [], PATIENCE_SECONDS)[0])
+                running.program.send_signal(signal.SIGUSR1)
+                running.wait_for(b"portloop: ")
+                running.program.send_signal(signal.SIGTERM)
+                status, shown, out, _ = running.finish()
+                self.assertEqual(status, support.INTERRUPTED)
+                self.assertRegex(shown, rb"portloop: 3/51 \(5%\), [0-9,]+/s, 3 open, [^\n]* left\n")
+                if 1 not in ends:
+                    self.assertEqual(len(out.splitlines()), 3)
+
+
+def endless(words):
+    return [("600000" if word == "900" else word) for word in words]
+
+
+if __name__ == "__main__":
+    support.enter_own_network()
+    silence = support.silent_network("10.9.0.7/16")
+    unittest.main(argv=["terminal", *sys.argv[2:]])

@@ -1,0 +1,186 @@
+"""A wrong word gives exactly one line on stderr that quotes it, status 2, and nothing on stdout.
+
+usage: wrong_words.py PORTLOOP
+"""
+
+import os
+import subprocess
+import unittest
+
+import scan_support as support
+from scan_support import PORTLOOP, scan
+
+# The word at fault, and the command line after `portloop scan` in which it stands.
+WRONG = [
+    ("10.0.0.0/33", ["10.0.0.0/33"]),
+    ("10.0.0.0/", ["10.0.0.0/"]),
+    ("fd00::/129", ["fd00::/129"]),
+    ("300.1.1.1", ["300.1.1.1"]),
+    ("1.2.3", ["1.2.3"]),
+    ("10.0.0.9-3", ["10.0.0.9-3"]),
+    ("10.0.0.9-10.0.0.1", ["10.0.0.9-10.0.0.1"]),
+    ("0.0.0.0", ["0.0.0.0"]),
+    ("::", ["::"]),
+    ("fe80::1%nosuchlink", ["fe80::1%nosuchlink"]),
+    ("nosuch.invalid", ["nosuch.invalid"]),
+    ("70000", ["-p", "70000", "127.0.0.1"]),
+    ("22-", ["-p", "22-", "127.0.0.1"]),
+    ("0", ["-p", "0", "127.0.0.1"]),
+    ("90-80", ["-p", "90-80", "127.0.0.1"]),
+    ("nosuchservice", ["-p", "nosuchservice", "127.0.0.1"]),
+    ("22x", ["-p", "22,22x", "127.0.0.1"]),
+    ("", ["-p", "", "127.0.0.1"]),
+    ("70000", ["--exclude-ports", "70000", "127.0.0.1"]),
+    ("300.1.1.1", ["--exclude", "300.1.1.1", "127.0.0.1"]),
+    ("nosuch.invalid", ["--exclude", "nosuch.invalid", "127.0.0.1"]),
+    ("nosuchoption", ["--nosuchoption", "127.0.0.1"]),
+    ("x", ["--timing", "x", "127.0.0.1"]),
+    ("x", ["-f", "x", "127.0.0.1"]),
+    ("x", ["-o", "x", "127.0.0.1"]),
+    ("x", ["-o", "x=file", "127.0.0.1"]),
+    ("json=", ["-o", "json=", "127.0.0.1"]),
+    ("3/2", ["--shard", "3/2", "127.0.0.1"]),
+    ("0/2", ["--shard", "0/2", "127.0.0.1"]),
+    ("x", ["--shard", "x", "127.0.0.1"]),
+    ("0", ["--rate", "0", "127.0.0.1"]),
+    ("-1", ["--rate=-1", "127.0.0.1"]),
+    ("nan", ["--rate", "nan", "127.0.0.1"]),
+    ("0", ["--timeout", "0", "127.0.0.1"]),
+    ("1s", ["--timeout", "1s", "127.0.0.1"]),
+    ("14", ["--retries", "14", "127.0.0.1"]),
+    ("0", ["--in-flight", "0", "127.0.0.1"]),
+    ("-3", ["--loops=-3", "127.0.0.1"]),
+    ("many", ["--loops", "many", "127.0.0.1"]),
+    ("x", ["--order", "x", "127.0.0.1"]),
+    ("-5", ["--seed=-5", "127.0.0.1"]),
+    ("x", ["--show", "x", "127.0.0.1"]),
+    ("x", ["--progress", "x", "127.0.0.1"]),
+    ("x", ["--banners=x", "127.0.0.1"]),
+    ("0", ["--banner-timeout", "0", "127.0.0.1"]),
+    ("-6", ["-4", "-6", "localhost"]),
+    ("/nonexistent/list", ["-i", "/nonexistent/list"]),
+    ("/nonexistent/list", ["--exclude-file", "/nonexistent/list", "127.0.0.1"]),
+    ("/", ["-i", "/"]),
+    ("ports", ["127.0.0.1", "--ports"]),
+]
+
+
+class WrongWords(unittest.TestCase):
+    def assert_refused(self, done, word):
+        status, out, err = done
+        self.assertEqual((status, out), (support.USAGE, ""), err)
+        self.assertEqual(err.count("\n"), 1, err)
+        self.assertTrue(err.endswith("\n") and err.startswith("portloop: "), err)
+        self.assertIn(word, err)
+
+    def test_each_is_refused_in_one_line_that_quotes_it(self):
+        for word, line in WRONG:
+            with self.subTest(line=line):
+                self.assert_refused(scan(*line), word)
+
+    def test_no_target(self):
+        self.assert_refused(scan("-p", "22"), "target")
+
+    def test_everything_excluded(self):
+        self.assert_refused(scan("127.0.0.1", "--exclude", "127.0.0.0/8"), "excluded")
+        self.assert_refused(scan("127.0.0.1", "-p", "22", "--exclude-ports", "1-100"), "--exclude-ports")
+
+    def test_an_empty_file_and_one_of_comments_only(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "targets")
+            for text in ("", "\n \n", "# nothing here\n"):
+                with self.subTest(text=text):
+                    with open(path, "w") as file:
+                        file.write(text)
+                    self.assert_refused(scan("-i", path), path)
+
+    def test_a_wrong_word_in_a_file_is_quoted(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "targets")
+            with open(path, "wb") as file:
+                file.write(b"127.0.0.1\n10.0.0.0/33 # too many\n")
+            self.assert_refused(scan("-i", path), "10.0.0.0/33")
+
+    def test_control_characters_of_a_word_never_reach_the_terminal(self):
+        for word in ("\x1b[2J\x1b]0;owned\x07", "a\x02b", "\x9b2J", "\u202egnp.exe"):
+            for line in ([word], ["-p", word, "127.0.0.1"], ["--" + word], ["--order", word, "127.0.0.1"],
+                         ["-o", word, "127.0.0.1"], ["-i", "/nonexistent/" + word], ["127.0.0.1", "--exclude", word]):
+                with self.subTest(line=line):
+                    status, out, err = scan(*line)
+                    self.assertEqual((status, out), (support.USAGE, ""), err)
+                    self.assertEqual(err.count("\n"), 1, err)
+                    self.assertNotRegex(err, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+
+    def test_a_very_long_word_is_not_a_very_long_line(self):
+        self.assertLess(len(scan("9" * 100_000)[2]), 1000)
+
+    def test_commands(self):
+        for line, word in (([], "portloop --help"), (["scann"], "scann"), (["--nosuch"], "--nosuch")):
+            with self.subTest(line=line):
+                done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                self.assert_refused((done.returncode, done.stdout, done.stderr), word)
+
+    def test_help_and_version_fit_a_screen_and_end_well(self):
+        for line in (["--help"], ["scan", "--help"], ["--version"]):
+            with self.subTest(line=line):
+                done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                lines = done.stdout.splitlines()
+                self.assertLessEqual(len(lines), 50)
+                self.assertLessEqual(max(map(len, lines)), 100)
+
+
+class NamesThatFail(unittest.TestCase):
+    def test_one_that_fails_among_others_is_said_and_the_others_are_scanned(self):
+        with support.Listeners("127.0.0.1", range(33000, 33100), 1) as listeners:
+            port, = listeners.ports
+            status, out, err = scan("-f", "list", "-p", str(port), "nosuch.invalid", "127.0.0.1")
+        self.assertEqual((status, out), (support.INCOMPLETE, f"127.0.0.1:{port}\n"))
+        said = [line for line in err.splitlines() if "nosuch.invalid" in line]
+        self.assertEqual(len(said), 1, err)
+
+
+class SeveralAddresses(unittest.TestCase):
+    """A private /etc/hosts, through a mount namespace."""
+
+    def in_private_hosts(self, hosts, *words):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "hosts")
+            with open(path, "w") as file:
+                file.write(hosts)
+            script = 'mount --bind "$0" /etc/hosts && ip link set lo up && exec "$@"'
+            done = subprocess.run(["unshare", "-Urnm", "sh", "-c", script, path, PORTLOOP, "scan", *words],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def setUp(self):
+        if subprocess.run(["unshare", "-Urnm", "true"], capture_output=True).returncode != 0:
+            self.skipTest("network namespaces are forbidden here")
+
+    HOSTS = "127.0.0.2 pair.test\n127.0.0.3 pair.test\n127.0.0.4 single.test\n"
+
+    def addresses(self, out):
+        return sorted({line.split(",")[0] for line in out.splitlines()[1:]})
+
+    def test_the_first_is_scanned_and_the_others_are_named(self):
+        status, out, err = self.in_private_hosts(self.HOSTS, "-f", "csv", "--show", "all", "-p", "1", "pair.test")
+        self.assertEqual((status, self.addresses(out)), (0, ["127.0.0.2"]), err)
+        self.assertIn("127.0.0.3", err)
+
+    def test_all_addresses(self):
+        status, out, err = self.in_private_hosts(self.HOSTS, "-f", "csv", "--show", "all", "-p", "1", "--all-addresses",
+                                                 "pair.test", "single.test")
+        self.assertEqual((status, self.addresses(out)), (0, ["127.0.0.2", "127.0.0.3", "127.0.0.4"]), err)
+
+    def test_the_name_stands_in_the_results(self):
+        _, out, _ = self.in_private_hosts(self.HOSTS, "-f", "csv", "--show", "all", "-p", "1", "single.test")
+        self.assertIn(",single.test,", out)
+
+    def test_a_name_that_means_this_machine_by_0_0_0_0_is_refused(self):
+        status, out, err = self.in_private_hosts("0.0.0.0 blocked.test\n", "-p", "1", "blocked.test")
+        self.assertEqual((status, out), (support.USAGE, ""), err)
+        self.assertIn("blocked.test", err)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["wrong_words"])
