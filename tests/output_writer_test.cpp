@@ -174,7 +174,7 @@ std::vector<OutputResult> two_hosts() {
   std::vector<OutputResult> results = {open_ssh(), closed_http(), silent_port()};
   results[0].probe.banner = "SSH\x1b\n\\";
   results[0].host_name = "a name";
-  for (const uint16_t port : {22, 80, 65000}) {
+  for (const uint16_t port : {uint16_t{22}, uint16_t{80}, uint16_t{65000}}) {
     OutputResult other = result_of("2001:db8::1", port, port == 80 ? PortState::unknown : PortState::open, port == 80 ? Reason::local_error : Reason::syn_ack);
     other.probe.error_number = port == 80 ? EMFILE : 0;
     other.service = port == 22 ? "ssh" : "";
