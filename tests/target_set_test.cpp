@@ -78,3 +78,11 @@ TEST_CASE("a set of more than 2^64 addresses says so instead of wrapping around"
   CHECK(TargetSet({range("2000::/3")}, {}).size() == UINT64_MAX);
   CHECK(TargetSet({range("2000::/64"), range("10.0.0.1")}, {}).size() == UINT64_MAX);
 }
+
+TEST_CASE("index_of is the inverse of at, and knows no address outside") {
+  const Address a = *parse_address("10.0.0.5"), b = *parse_address("10.0.0.9"), c = *parse_address("::7"), d = *parse_address("::9");
+  const TargetSet targets({{a, b}, {c, d}}, {{*parse_address("10.0.0.7"), *parse_address("10.0.0.7")}});
+  REQUIRE(targets.size() == 7);
+  for (uint64_t i = 0; i < targets.size(); ++i) CHECK(targets.index_of(targets.at(i)) == i);
+  for (const char* outside : {"10.0.0.4", "10.0.0.7", "10.0.0.10", "::6", "::a", "::7%3"}) CHECK_FALSE(targets.index_of(*parse_address(outside)));
+}
