@@ -152,7 +152,7 @@ def main():
     enter_namespace()
     held, opened = listen()
     with tempfile.TemporaryDirectory() as directory:
-        run = Runs(sys.argv[1], directory)
+        run = Runs(os.path.abspath(sys.argv[1]), directory)
         shards_join(run, opened)
         contradictions(run)
         hostile_text_survives(run)

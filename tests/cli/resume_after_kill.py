@@ -108,7 +108,7 @@ def check(name, portloop, options, shards, opened, failures):
 
 def main():
     enter_namespace()
-    portloop = sys.argv[1]
+    portloop = os.path.abspath(sys.argv[1])
     held, opened = listen()
     failures = []
     show_all = ["--show", "all"]

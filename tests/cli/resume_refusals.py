@@ -202,7 +202,7 @@ def main():
     held, _ = listen()
     for part in (fresh_checkpoints, interrupted_and_resumed, refusals, standard_output, full_disk):
         with tempfile.TemporaryDirectory() as directory:
-            part(Runs(sys.argv[1], directory))
+            part(Runs(os.path.abspath(sys.argv[1]), directory))
     return 0
 
 

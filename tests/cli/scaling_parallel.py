@@ -13,7 +13,7 @@ def main():
         print("skipped: GNU parallel is not installed")
         return SKIPPED
     enter_namespace()
-    portloop, script = sys.argv[1:3]
+    portloop, script = map(os.path.abspath, sys.argv[1:3])
     held, opened = listen()
     with tempfile.TemporaryDirectory() as directory:
         results = os.path.join(directory, "a scan")

@@ -74,7 +74,7 @@ def wait_for_node(daemons):
 
 def main():
     enter()
-    portloop, script = sys.argv[1:3]
+    portloop, script = map(os.path.abspath, sys.argv[1:3])
     held, opened = listen()
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
