@@ -183,6 +183,16 @@ TEST_CASE("--retries N asks a silent port exactly N times again") {
   }
 }
 
+TEST_CASE("with --retries 0 too, what a host was asked while it was away does not count") {
+  Behaviour away;
+  away.gone_at_us = 1'000'000;
+  away.back_at_us = 6'000'000;
+  away.microseconds_per_ask = 40;
+  PlanOptions options = wide();
+  options.retries = 0;
+  check_exact(run(away, 1, 65535, options));
+}
+
 TEST_CASE("--rate is kept, and --in-flight never exceeded") {
   Behaviour wan;
   PlanOptions options = wide();

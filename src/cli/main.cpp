@@ -1,6 +1,8 @@
 // portloop COMMAND ...: finds the command, and turns what it throws into one line and an exit status.
+#include <fcntl.h>
 #include <uv.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -75,7 +77,16 @@ int run(int argc, const char* const* argv) {
 
 }  // namespace
 
+/// A process may be started with its standard descriptors closed. The next files opened would take their numbers, and
+/// results meant for nobody would go there; libuv aborts. What stands in for them can't be written.
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) open("/dev/null", O_RDONLY);
+  }
+}
+
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   try {
     return run(argc, argv);
   } catch (const UsageError& error) {

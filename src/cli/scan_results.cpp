@@ -81,10 +81,8 @@ void ScanCommand::write_result(const portloop_result& told) {
   probe.attempts = told.attempts;
   if (told.banner != nullptr) probe.banner = {told.banner, told.banner_length};
   const bool listed = probe.state == PortState::open || request_.show_all;
-  if (listed) {
-    result.service = services_.name_of(told.port);
-    result.time_us = unix_time_us();
-  }
+  if (listed) result.service = services_.name_of(told.port);
+  result.time_us = unix_time_us();  // of closed ports too: a host's times are those of all its results
   if (!list_->names.empty()) {
     if (const auto name = list_->names.find(probe.endpoint.address); name != list_->names.end()) result.host_name = name->second;
   }
@@ -119,7 +117,7 @@ void ScanCommand::count_open(const Address& address) {
   constexpr uint64_t most_said = 10;
   if (++stopped_hosts_ > most_said || request_.quiet) return;
   progress_.clear();
-  std::fprintf(stderr, "portloop: %s has %u open port%s: its other ports are not asked (--stop-after)%s\n", to_text(address).c_str(),
+  std::fprintf(stderr, "portloop: %s has %u open port%s: no more of its ports are asked; connects in flight still end (--stop-after)%s\n", to_text(address).c_str(),
                request_.stop_after, request_.stop_after == 1 ? "" : "s", stopped_hosts_ == most_said ? "; more such hosts are only counted" : "");
 }
 

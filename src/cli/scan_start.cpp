@@ -16,7 +16,7 @@ void ScanCommand::choose_limits() {
   in_flight_ = request_.in_flight.value_or(default_in_flight(spare));
   if (in_flight_ > spare) {
     if (!request_.quiet) {
-      std::fprintf(stderr, "portloop: --in-flight %u is more than the %u descriptors that are free: %u are used (ulimit -n sets the limit)\n",
+      std::fprintf(stderr, "portloop: --in-flight %u is more than the %u descriptors that are free: at most %u are outstanding (ulimit -n sets the limit)\n",
                    in_flight_, spare, spare);
     }
     in_flight_ = spare;

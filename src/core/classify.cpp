@@ -40,7 +40,7 @@ Verdict classify_call(int error_number) {
   switch (error_number) {
     case EMFILE: case ENFILE:
       return {VerdictKind::local_limit, PortState::unknown, Reason::local_error, error_number};
-    case ENOBUFS: case ENOMEM: case EADDRNOTAVAIL: case EADDRINUSE: case EAGAIN: case ENETDOWN: case EINTR:
+    case ENOBUFS: case ENOMEM: case EADDRNOTAVAIL: case EADDRINUSE: case EAGAIN: case ENETDOWN: case EINTR: case ENOSPC:
       return {VerdictKind::local_wait, PortState::unknown, Reason::local_error, error_number};
     case ENETUNREACH: case EHOSTUNREACH: case EINVAL:
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};

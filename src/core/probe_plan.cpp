@@ -185,6 +185,7 @@ bool ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
     if (steps_left_ == 0) return false;
     --steps_left_;
     const auto probe = static_cast<uint32_t>(block.sweep.at(block.sweep_at));
+    if (block.asked_now[probe]) block.skipped_some = true;
     if (block.ledger.finished(probe) || block.asked_now[probe]) {
       ++block.sweep_at;
       continue;
@@ -307,7 +308,7 @@ void ProbePlan::drawing_ended() {
 }
 
 bool ProbePlan::another_pass(const Block& block, uint32_t empty_passes) const {
-  if (options_.retries) return block.pass <= *options_.retries;
+  if (options_.retries) return block.pass < most_passes;  // each host counts its own: wants_retry() decides
   if (block.pass < 2) return true;
   if (block.pass >= most_passes) return false;
   return empty_passes < (block.loss.first_pass_loss() > heavy_loss ? most_empty_passes_at_heavy_loss : most_empty_passes);
@@ -316,7 +317,7 @@ bool ProbePlan::another_pass(const Block& block, uint32_t empty_passes) const {
 /// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left,
 /// the next pass need not wait for the last answers of this one.
 bool ProbePlan::may_overlap(const Block& block) const {
-  return window_.learned_rate_per_s() > 0 && block.unfinished >= block.in_flight + few_ports;
+  return !options_.retries && window_.learned_rate_per_s() > 0 && block.unfinished >= block.in_flight + few_ports;
 }
 
 bool ProbePlan::checks_are_scarce(const Block& block) const {
@@ -325,8 +326,9 @@ bool ProbePlan::checks_are_scarce(const Block& block) const {
 
 bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
   if (host.suspended || host.lost || host.stopped) return false;
-  if (block.all_retry || options_.retries) return true;
   const int passes = static_cast<int>(block.pass) - 1 - host.passes_void;  // that counted, before this one
+  if (options_.retries) return passes <= static_cast<int>(*options_.retries);
+  if (block.all_retry) return true;
   if (passes < 2) return true;
   // The host's own loss, where it is worse than the block's: the same estimate with one loss for all passes.
   double missing = host.answers;
@@ -359,7 +361,8 @@ bool ProbePlan::start_pass(Block& block) {
   const bool found = block.pass > 1 && block.loss.answers_in(block.pass) > 0;
   // Where much is lost each pass is a poor witness, and its losses come in bursts: a wider margin.
   const double allowed = block.loss.first_pass_loss() > heavy_loss ? missing_allowed * 0.01 : missing_allowed;
-  block.all_retry = block.pass < 2 || found || block.loss.missing_after(block.pass) >= allowed;
+  block.all_retry = block.pass < 2 || found || block.skipped_some || block.loss.missing_after(block.pass) >= allowed;
+  block.skipped_some = false;
   ++block.pass;
   const bool again = std::any_of(block.hosts.begin(), block.hosts.end(),
                                  [&](const Host& host) { return wants_retry(block, host); });

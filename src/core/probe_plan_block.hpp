@@ -77,6 +77,7 @@ struct ProbePlan::Block {
   uint32_t sweep_at = 0;
   Phase phase = Phase::drawing;
   uint32_t pass = 1;
+  bool skipped_some = false;  // this pass passed over probes that were in flight: one more, for them
   bool all_retry = false;   // this pass asks every silent port, not only those of hosts that lose much
   uint32_t in_flight = 0;
   uint32_t unfinished = 0;  // drawn, and without a result

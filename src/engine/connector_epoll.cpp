@@ -202,7 +202,8 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
     return;
   }
   if (socket.refused) return;
-  if (!dissolve(socket.fd)) close_socket(socket);
+  // An ICMP error that came since the last question would speak for the next port: dissolving empties no queue.
+  if (!dissolve(socket.fd) || read_error_queue(socket.fd)) close_socket(socket);
 }
 
 int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {

@@ -193,6 +193,7 @@ int LoopPool::start() {
     const std::lock_guard lock(mutex_);
     discarding_ = true;
   }
+  room_.notify_all();
   for (size_t lane = 0; lane < opened; ++lane) {
     lane < running ? lanes_[lane]->request_stop() : lanes_[lane]->unwind();
     lanes_[lane]->join();
