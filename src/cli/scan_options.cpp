@@ -151,10 +151,11 @@ void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("banner-timeout")) request.banner_timeout_ms = number("banner-timeout", 1, 600'000);
 }
 
-/// Options that take one value: given twice, one of them would be ignored.
+/// Options that take one value: given twice, one of them would be ignored. Not --progress, which a resumed scan may be
+/// given anew: the last one counts.
 void check_given_once(const cxxopts::ParseResult& given) {
   for (const char* option : {"ports", "exclude-ports", "loops", "in-flight", "rate", "timeout", "retries", "timing", "order", "seed",
-                             "shard", "connector", "banners", "banner-timeout", "format", "show", "progress", "stop-after",
+                             "shard", "connector", "banners", "banner-timeout", "format", "show", "stop-after",
                              "checkpoint", "resume"}) {
     if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
   }

@@ -32,7 +32,7 @@ class StopAfter(unittest.TestCase):
                 self.assertLess(one - self.listeners.ports, {0})
                 other = [r for r in results if r["address"] == "127.0.0.5"]
                 self.assertEqual((support.open_ports(other), len(other)), ({3000}, 1001))
-                self.assertIn("127.0.0.1 has 5 open ports: its other ports are not asked", err)
+                self.assertIn("127.0.0.1 has 5 open ports: no more of its ports are asked", err)
                 not_asked = 2002 - len(results)
                 self.assertIn(f"{not_asked:,} not asked (1 host has 5 open)", err)
                 self.assertNotIn("not answered for", err)
