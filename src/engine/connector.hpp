@@ -31,6 +31,9 @@ class ConnectorEvents {
 /// Not thread-safe: one for each loop. Slots are small numbers, given by the caller.
 class Connector {
  public:
+  /// After so long the loop's other handles have their turn: outcomes that are left are told in the next one.
+  static constexpr uint64_t longest_go_us = 250;
+
   virtual ~Connector() = default;
 
   /// Sets up what is shared by the slots. On error (a negative libuv code) nothing is left behind.

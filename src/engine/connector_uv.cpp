@@ -26,9 +26,6 @@
 namespace portloop {
 namespace {
 
-// Outcomes for one turn of the loop: at 10 us each the loop is held for well under a millisecond.
-constexpr int outcomes_per_turn = 64;
-
 class UvConnector final : public Connector {
  public:
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
@@ -129,7 +126,8 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
 
 void UvConnector::on_turn(uv_idle_t* idle) {
   auto* self = static_cast<UvConnector*>(idle->data);
-  for (int i = 0; i < outcomes_per_turn && !self->ended_.empty(); ++i) {
+  const uint64_t began_us = uv_hrtime() / 1000;
+  while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= longest_go_us) {
     const uint32_t slot = self->ended_.front();
     self->ended_.pop_front();
     const Connection* connection = self->slots_[slot];

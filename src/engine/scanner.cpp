@@ -12,9 +12,11 @@ namespace portloop {
 namespace {
 
 // Connects, reports or late slots in one go: at most so many, and no new one after so long; then the
-// embedder's handles have their turn. The time bounds what a slow callback or a busy machine makes of a step.
+// embedder's handles have their turn. The time bounds what a slow callback or a busy machine makes of a step. A
+// turn of the loop has two such goes at most (late slots and new connects; new connects after the answers), and
+// the connector's own.
 constexpr int steps_per_turn = 64;
-constexpr uint64_t longest_go_us = 400;
+constexpr uint64_t longest_go_us = Connector::longest_go_us;
 
 // An answer after the kernel's resend at 1 s may be to either SYN: it is no sample (Karn's rule).
 constexpr uint64_t longest_sample_us = 950'000;
@@ -94,8 +96,9 @@ void Scanner::on_turn(uv_idle_t* idle) {
   switch (self->state_) {
     case State::running:
       self->guarded([self] {
-        self->ask_late_slots();
-        self->pump();
+        const uint64_t began_us = uv_hrtime() / 1000;
+        self->ask_late_slots(began_us);
+        self->pump(began_us);
       });
       break;
     case State::stopping:
@@ -110,10 +113,9 @@ void Scanner::on_turn(uv_idle_t* idle) {
 
 void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->turn_soon(); }
 
-void Scanner::pump() {
+void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
   pumping_ = true;
-  const uint64_t began_us = uv_hrtime() / 1000;
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && now_us - began_us > longest_go_us)) {
@@ -146,11 +148,10 @@ void Scanner::pump() {
 }
 
 /// Only those that were late before the loop polled last: since then, whatever lay ready has been told.
-void Scanner::ask_late_slots() {
+void Scanner::ask_late_slots(uint64_t began_us) {
   const size_t count = std::min<size_t>(late_and_polled_, steps_per_turn);
-  const uint64_t began_ns = uv_hrtime();
   for (size_t i = 0; i < count && state_ == State::running; ++i) {
-    if (uv_hrtime() - began_ns > longest_go_us * 1000) break;
+    if (uv_hrtime() / 1000 - began_us > longest_go_us) break;
     const auto [number, serial] = late_slots_.front();
     late_slots_.pop_front();
     ConnectSlot& slot = *slots_[number];
@@ -257,7 +258,7 @@ void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
 }
 
 void Scanner::on_batch_end() {
-  if (state_ == State::running) guarded([this] { pump(); });
+  if (state_ == State::running) guarded([this] { pump(uv_hrtime() / 1000); });
 }
 
 ProbeResult Scanner::result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const {

@@ -101,8 +101,8 @@ class Scanner final : private ConnectorEvents {
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end() override;
 
-  void pump();
-  void ask_late_slots();
+  void pump(uint64_t began_us);
+  void ask_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
   void handle(uint32_t slot, const ConnectOutcome& outcome);
   void handle_answer(uint32_t slot, const Verdict& verdict);

@@ -6,7 +6,10 @@
 // handle waits for its own turn, whatever else the machine does. "timer": the gap between two calls of a 1 ms
 // timer of the embedder's, as its user would feel it; what the machine gives to others is in there.
 //
-// Phases: the whole scan with its mass of timeouts, then a second one that is closed with everything pending.
+// Phases: the whole scan with its mass of timeouts, then a second one that is closed with everything pending. Before
+// them "idle", the control: the same clock, read by a loop that turns for as long and does nothing. What it shows is
+// the machine's: a virtual processor that is taken away, and packets of others, are charged to whoever runs. "work"
+// is how many connect calls and results the longest turn had, and the most that any turn had.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -43,7 +46,14 @@ class Watch {
     uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
     begin();
   }
+  /// Counts what a running scan does in each turn.
+  void follow(const portloop::Scan* scan) {
+    scan_ = scan;
+    done_ = 0;
+  }
   void begin() {
+    longest_us_ = 0;
+    most_work_ = longest_work_ = 0;
     turns_us_.clear();
     gaps_us_.clear();
     turn_ns_ = processor_time_ns();
@@ -51,6 +61,10 @@ class Watch {
   }
   void report(const char* phase) {
     print(phase, "turn", turns_us_);
+    if (most_work_ > 0) {
+      std::printf("%-8s %-6s the longest turn %5llu, the most in one turn %5llu\n", phase, "work",
+                  static_cast<unsigned long long>(longest_work_), static_cast<unsigned long long>(most_work_));
+    }
     print(phase, "timer", gaps_us_);
     begin();
   }
@@ -62,8 +76,18 @@ class Watch {
  private:
   void on_turn() {
     const uint64_t now_ns = processor_time_ns();
-    turns_us_.push_back(static_cast<double>(now_ns - turn_ns_) * 1e-3);
+    const double turn_us = static_cast<double>(now_ns - turn_ns_) * 1e-3;
+    turns_us_.push_back(turn_us);
     turn_ns_ = now_ns;
+    if (scan_ == nullptr) return;
+    const portloop_stats stats = scan_->stats();
+    const uint64_t done = stats.connects + stats.open + stats.closed + stats.filtered + stats.unknown;
+    if (turn_us > longest_us_) {
+      longest_us_ = turn_us;
+      longest_work_ = done - done_;
+    }
+    most_work_ = std::max(most_work_, done - done_);
+    done_ = done;
   }
   void on_timer() {
     const uint64_t now_ns = uv_hrtime();
@@ -83,7 +107,28 @@ class Watch {
   uint64_t turn_ns_ = 0;
   uint64_t gap_ns_ = 0;
   std::vector<double> turns_us_, gaps_us_;
+  const portloop::Scan* scan_ = nullptr;
+  uint64_t done_ = 0;          // connect calls and results at the end of the turn before
+  double longest_us_ = 0;
+  uint64_t longest_work_ = 0;  // of that turn
+  uint64_t most_work_ = 0;     // of any turn
 };
+
+/// A loop that turns and does nothing, for about as long as the scan takes.
+void turn_idly(uv_loop_t* loop) {
+  constexpr uint64_t idle_ms = 3000;
+  uv_idle_t turning;
+  uv_timer_t end;
+  uv_idle_init(loop, &turning);
+  uv_idle_start(&turning, [](uv_idle_t*) {});
+  uv_timer_init(loop, &end);
+  end.data = &turning;
+  uv_timer_start(&end, [](uv_timer_t* timer) {
+    uv_close(static_cast<uv_handle_t*>(timer->data), nullptr);
+    uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+  }, idle_ms, 0);
+  uv_run(loop, UV_RUN_DEFAULT);
+}
 
 }  // namespace
 
@@ -100,14 +145,18 @@ int main(int argc, char** argv) {
   uv_loop_t loop;
   uv_loop_init(&loop);
   Watch watch(&loop);
+  turn_idly(&loop);
+  watch.report("idle");
   try {
     portloop::Options options;
     options.add_target(argv[1]).ports(argv[2]).in_flight(in_flight).adaptive(false).retries(1).timeout_ms(950);
     if (argc > 4 && std::strcmp(argv[4], "portable") == 0) options.connector(PORTLOOP_CONNECTOR_PORTABLE);
     portloop_stats stats{};
     portloop::Scan whole(&loop);
+    watch.follow(&whole);
     whole.start(options, [](const portloop_result&) {}, [&](int) { stats = whole.stats(); });
     uv_run(&loop, UV_RUN_DEFAULT);
+    watch.follow(nullptr);
     whole.close();
     uv_run(&loop, UV_RUN_DEFAULT);
     std::printf("%u in flight: %llu open, %llu closed, %llu filtered, %llu unknown, %llu connects, %llu local failures\n",
