@@ -65,6 +65,9 @@ TEST_CASE("a local failure is never reported as a port's state") {
     CHECK(later(error_number).kind == VerdictKind::local_wait);
     CHECK(at_once(error_number).state == PortState::unknown);
   }
+  ConnectOutcome no_source = ConnectOutcome::of_call(EADDRNOTAVAIL);
+  no_source.no_source = true;
+  CHECK(classify(no_source) == Verdict{VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0});
   for (const int error_number : {EACCES, EPERM, EAFNOSUPPORT}) {
     CAPTURE(error_number);
     CHECK(at_once(error_number) == Verdict{VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, error_number});

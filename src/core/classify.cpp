@@ -71,6 +71,8 @@ Verdict classify(const ConnectOutcome& outcome) {
       return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, outcome.error_number};
     default: break;
   }
+  // Ports come back; an address to call from (IPv6 is switched off, say) doesn't while a scan waits.
+  if (outcome.no_source) return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
   if (outcome.from_call) return classify_call(outcome.error_number);
   switch (outcome.error_number) {
     case EHOSTUNREACH: case EHOSTDOWN: case ENONET:

@@ -29,6 +29,15 @@ struct ConnectOutcome {
   bool from_call = false;   ///< The connect call itself returned it: no packet was answered.
   std::optional<IcmpError> icmp;
   Peer peer = Peer::other;  ///< Only where connected.
+  bool no_source = false;   ///< With EADDRNOTAVAIL: it is no port that lacks, this machine has no address to call from.
+
+  /// What the call itself returned.
+  static constexpr ConnectOutcome of_call(int error_number) {
+    ConnectOutcome outcome;
+    outcome.error_number = error_number;
+    outcome.from_call = true;
+    return outcome;
+  }
 };
 
 enum class VerdictKind : uint8_t {

@@ -16,7 +16,8 @@
 //   - a target on this machine: the kernel may pick the target port as source port, and the socket meets
 //     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not scanned; for others the
 //     peer's address is compared.
-//   - no descriptor, no port, no memory: the call says so; nothing is kept.
+//   - no descriptor: one is taken from an idle socket of another kind, where there is one
+//   - no descriptor at all, no port, no memory: the call says so; nothing is kept
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -71,6 +72,7 @@ class EpollConnector final : public Connector {
   int make_socket(Socket& socket, SocketKind kind) const;
   int watch(uint32_t slot);
   ConnectOutcome ask_kernel(Socket& socket) const;
+  bool close_idle_socket();
   static void close_socket(Socket& socket);
 
   uv_loop_t* loop_ = nullptr;
@@ -125,17 +127,21 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   const SocketKind kind = socket_kind(endpoint.address, loopback_source_);
   if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= most_socket_uses)) close_socket(socket);
   if (socket.fd < 0) {
-    const int error_number = make_socket(socket, kind);
-    if (error_number != 0) return ConnectOutcome{error_number, true, std::nullopt, Peer::other};
+    int error_number = make_socket(socket, kind);
+    // Sockets of another kind that wait for a probe may be all the descriptors there are.
+    if ((error_number == EMFILE || error_number == ENFILE) && close_idle_socket()) error_number = make_socket(socket, kind);
+    if (error_number != 0) return ConnectOutcome::of_call(error_number);
   }
   ++socket.uses;
   socket.target = to_socket_address(endpoint);
   socket.busy = true;
   socket.refused = false;
   if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EINPROGRESS) {
-    ConnectOutcome outcome{errno, errno != ECONNREFUSED, std::nullopt, Peer::other};
+    ConnectOutcome outcome = ConnectOutcome::of_call(errno);
+    outcome.from_call = outcome.error_number != ECONNREFUSED;
     // On a blocked route the kernel answers at once, and so does a local firewall's REJECT on the way out.
     outcome.icmp = read_error_queue(socket.fd);
+    outcome.no_source = outcome.error_number == EADDRNOTAVAIL && !has_source_address(socket.target);
     socket.odd = true;
     return outcome;
   }
@@ -146,7 +152,7 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   }
   if (!socket.watched) {
     const int error_number = watch(slot);
-    if (error_number != 0) return ConnectOutcome{error_number, true, std::nullopt, Peer::other};
+    if (error_number != 0) return ConnectOutcome::of_call(error_number);
   }
   return std::nullopt;
 }
@@ -227,6 +233,16 @@ int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
 void EpollConnector::close_socket(Socket& socket) {
   if (socket.fd >= 0) ::close(socket.fd);
   socket = {};
+}
+
+/// Answers whether there was one.
+bool EpollConnector::close_idle_socket() {
+  for (Socket& socket : sockets_) {
+    if (socket.fd < 0 || socket.busy) continue;
+    close_socket(socket);
+    return true;
+  }
+  return false;
 }
 
 void EpollConnector::set_referenced(bool referenced) {

@@ -86,14 +86,16 @@ std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& 
   int error = uv_tcp_init_ex(loop_, &connection->tcp, address.any.sa_family);
   if (error != 0) {
     delete connection;
-    return ConnectOutcome{-error, true, std::nullopt, Peer::other};
+    return ConnectOutcome::of_call(-error);
   }
   ++alive_;
   if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&connection->tcp));
   slots_[slot] = connection;
   error = uv_tcp_connect(&connection->request, &connection->tcp, &address.any, on_connect_done);
-  if (error != 0) return ConnectOutcome{-error, true, std::nullopt, Peer::other};
-  return std::nullopt;
+  if (error == 0) return std::nullopt;
+  ConnectOutcome outcome = ConnectOutcome::of_call(-error);
+  outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address);
+  return outcome;
 }
 
 ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status) {

@@ -49,7 +49,7 @@ Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, c
   if (!options_.banners.wanted) return;
   const uint32_t at_once = std::max(1U, options.plan.most_in_flight / 4);
   banners_ = std::make_unique<BannerReader>(loop_, options_.banners, at_once, [this](const ProbeResult& result) {
-    deliver(result);
+    guarded([&] { deliver(result); });  // called by libuv, as often as not
     if (state_ == State::running) turn_soon();
   });
 }

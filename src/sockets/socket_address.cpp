@@ -1,6 +1,8 @@
 #include "sockets/socket_address.hpp"
 
-#include <cstring>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace portloop {
 
@@ -31,6 +33,14 @@ Endpoint to_endpoint(const SocketAddress& address) {
   for (const uint8_t byte : address.v6.sin6_addr.s6_addr) endpoint.address.value = endpoint.address.value << 8 | byte;
   endpoint.port = ntohs(address.v6.sin6_port);
   return endpoint;
+}
+
+bool has_source_address(const SocketAddress& target) {
+  const int fd = socket(target.any.sa_family, SOCK_DGRAM, 0);
+  if (fd < 0) return true;  // not known; what lacked may come back
+  const bool lacks = connect(fd, &target.any, target.size()) != 0 && errno == EADDRNOTAVAIL;
+  close(fd);
+  return !lacks;
 }
 
 bool find_peer(int fd, Endpoint& local, Endpoint& remote) {

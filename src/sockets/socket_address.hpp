@@ -20,6 +20,10 @@ union SocketAddress {
 SocketAddress to_socket_address(const Endpoint& endpoint);
 Endpoint to_endpoint(const SocketAddress& address);
 
+/// Whether this machine has an address to call the target from. A connect() of UDP looks up the route and the source
+/// like TCP's, sends nothing, and needs no TCP port: it tells apart the two things that EADDRNOTAVAIL can mean.
+bool has_source_address(const SocketAddress& target);
+
 /// Who is at the other end of a connected socket; nothing where it isn't connected.
 bool find_peer(int fd, Endpoint& local, Endpoint& remote);
 

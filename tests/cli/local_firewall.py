@@ -76,6 +76,22 @@ class Routes(unittest.TestCase):
                     self.assertEqual(len(lines), 1, err)
                     self.assertLessEqual(sum("no route" in line for line in err.splitlines()), 1, err)
 
+    def test_without_an_address_to_call_from_each_port_is_unknown_at_the_first_ask(self):
+        with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w") as switch:
+            switch.write("1")
+        try:
+            for connector in ("fastest", "portable"):
+                with self.subTest(connector=connector):
+                    status, results, err = scan_json("--show", "all", "--connector", connector, "-p", "6000-6003", "::1", "127.0.0.1")
+                    self.assertEqual(status, INCOMPLETE, err)
+                    there = [r for r in results if r["address"] == "127.0.0.1"]
+                    self.assertEqual([r["state"] for r in there], ["closed"] * 4)
+                    lacking = [(r["state"], r["reason"], r["attempts"]) for r in results if r["address"] == "::1"]
+                    self.assertEqual(lacking, [("unknown", "no-route", 1)] * 4)
+        finally:
+            with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w") as switch:
+                switch.write("0")
+
     def test_a_zone_names_the_link(self):
         with support.Listeners("fe80::1%silent", [6000]):
             status, results, err = scan_json(*QUICK, "-p", "6000-6009", "fe80::1%silent")
