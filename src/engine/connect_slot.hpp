@@ -21,7 +21,9 @@ struct ConnectSlot {
   uint32_t number = 0;
   uint32_t kind = 0;  ///< The connector's, of its last probe.
   State state = State::free;
-  bool timed = false;  ///< The timer runs; a probe that is answered at once never starts it.
+  /// When its timer fires, in the loop's time; 0 where it doesn't run. It goes on running when an answer comes, and
+  /// serves the slot's next probe: to stop and start it for each would cost a tenth of a probe.
+  uint64_t timer_due_ms = 0;
   uint64_t started_ns = 0;
   Ask ask;
 };

@@ -169,18 +169,28 @@ void Scanner::ask_late_slots(uint64_t began_us) {
   if (!late_slots_.empty() && state_ == State::running) turn_soon();
 }
 
+/// Fires after `wait_us` at the latest; where it fires sooner, on_deadline() starts it again.
+void Scanner::start_timer(ConnectSlot& slot, uint64_t wait_us) {
+  const uint64_t wait_ms = wait_us / 1000 + 1;
+  const uint64_t due_ms = uv_now(slot.timer.loop) + wait_ms;
+  if (slot.timer_due_ms != 0 && slot.timer_due_ms <= due_ms) return;
+  slot.timer_due_ms = due_ms;
+  uv_timer_start(&slot.timer, on_deadline, wait_ms, 0);
+}
+
 void Scanner::on_deadline(uv_timer_t* timer) {
   auto* slot = static_cast<ConnectSlot*>(timer->data);
+  slot->timer_due_ms = 0;
+  if (slot->state == ConnectSlot::State::free) return;
   assert(slot->state == ConnectSlot::State::connecting);
-  // The timer counts from the loop's idea of now when it was started. Where somebody's callback had held the
-  // loop before that, the connect is younger than its timer.
+  // It may have been started for a probe before this one, or for this one while the loop's idea of now was old, because
+  // somebody's callback had held it: then the connect is younger than its timer.
   const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
   if (waited_us < slot->ask.timeout_us) {
-    uv_timer_start(timer, on_deadline, (slot->ask.timeout_us - waited_us) / 1000 + 1, 0);
+    start_timer(*slot, slot->ask.timeout_us - waited_us);
     return;
   }
   slot->state = ConnectSlot::State::late;
-  slot->timed = false;
   Scanner* self = slot->scanner;
   self->guarded([&] { self->late_slots_.push_back({slot->number, slot->ask.serial}); });
   self->turn_soon();
@@ -219,8 +229,6 @@ void Scanner::add_slot() {
 void Scanner::free_slot(uint32_t number, Connector::Keep keep) {
   ConnectSlot& slot = *slots_[number];
   assert(slot.state != ConnectSlot::State::free);
-  if (slot.timed) uv_timer_stop(&slot.timer);
-  slot.timed = false;
   slot.state = ConnectSlot::State::free;
   connector_->release(number, keep);
   free_slots_[slot.kind].push_back(number);
@@ -249,8 +257,7 @@ void Scanner::start_ask(const Ask& ask) {
     handle(slot.number, *outcome);
     return;
   }
-  slot.timed = true;
-  uv_timer_start(&slot.timer, on_deadline, ask.timeout_us / 1000 + 1, 0);
+  start_timer(slot, ask.timeout_us);
 }
 
 void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
@@ -352,8 +359,6 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
 
 void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
   ConnectSlot& slot = *slots_[number];
-  if (slot.timed) uv_timer_stop(&slot.timer);
-  slot.timed = false;
   slot.state = ConnectSlot::State::free;
   free_slots_[slot.kind].push_back(number);
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);

@@ -9,7 +9,8 @@
 //     lie in the kernel already: the connector is asked before the plan is told of silence.
 //   - many timers fire in one turn: they only queue their slots, which are asked in batches
 //   - a local error: the plan takes the probe back and waits
-//   - a timer fires too early, because the loop's time was old when it was started: it is started again
+//   - a timer fires too early, because it was started for its slot's probe before, or the loop's time was old when it
+//     was started: it is started again
 //   - stop() or close() from any callback, also from on_result(): pulling ends at once, pending connects are
 //     cancelled in batches from the loop, then on_done(UV_ECANCELED) (scanner_end.cpp)
 //   - no memory: the scan is stopped, and on_done(UV_ENOMEM) says why; no exception reaches the loop
@@ -97,6 +98,7 @@ class Scanner final : private ConnectorEvents {
   void guarded(Body body) noexcept;
   static void on_turn(uv_idle_t* idle);
   static void on_wake(uv_timer_t* timer);
+  static void start_timer(ConnectSlot& slot, uint64_t wait_us);
   static void on_deadline(uv_timer_t* timer);
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end() override;
