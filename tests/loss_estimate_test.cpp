@@ -50,7 +50,26 @@ TEST_CASE("checks that are lost say that a pass lost as much") {
   CHECK(estimate.missing_after(2) > 10 * before);
 }
 
-TEST_CASE("a host that never answered has nothing missing") { CHECK(LossEstimate().missing_after(2) == 0); }
+TEST_CASE("where nothing answered two asks may have missed a port, and three hardly") {
+  CHECK(LossEstimate().missing_after(2) > 0.001);
+  CHECK(LossEstimate().missing_after(3) < 0.0001);
+}
+
+TEST_CASE("the fewer answers, the less is known: five want a third pass where two are enough for five hundred") {
+  LossEstimate few, many;
+  answers(few, 1, 5);
+  answers(many, 1, 500);
+  CHECK(few.missing_after(2) > 0.001);
+  CHECK(few.missing_after(3) < 0.001);
+  CHECK(many.missing_after(2) < 0.001);
+}
+
+TEST_CASE("a host is judged by its own loss where it has many answers, by its block's where it has few") {
+  LossEstimate block;
+  answers(block, 1, 100'000);
+  CHECK(block.first_pass_loss_of(3, 0) < 0.001);
+  CHECK(block.first_pass_loss_of(1000, 300) == doctest::Approx(0.3).epsilon(0.02));
+}
 
 TEST_CASE("the ledger keeps the two probes of a byte apart, and counts to its limit") {
   ProbeLedger ledger(5);

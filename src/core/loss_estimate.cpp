@@ -6,14 +6,13 @@
 namespace portloop {
 namespace {
 
-// What is assumed of a path before anything is known of it: about 1 % loss, as sure as 50 probes would make
-// one. With it a scan that rescues nothing is done after two passes, whatever its size.
+// What is assumed of a path before anything is known of it: 5 % loss, as sure as 10 probes would make one. With it a
+// scan of few ports asks three times, and one with many answers, or many checks, twice where nothing is lost.
 constexpr double prior_lost = 0.5;
-constexpr double prior_probes = 50;
+constexpr double prior_probes = 10;
 
-// How many probes the loss of the first pass counts for when a later pass's own loss is estimated. A pass
-// at another rate may lose less, and a few dozen checks that all answer must be able to say so.
-constexpr double first_pass_weight = 16;
+// As if half a port more had answered: what has none yet may have one.
+constexpr double prior_answers = 0.5;
 
 }  // namespace
 
@@ -23,12 +22,17 @@ double LossEstimate::first_pass_loss() const {
   return (static_cast<double>(rescued()) + prior_lost) / (static_cast<double>(answers()) + prior_probes);
 }
 
+double LossEstimate::first_pass_loss_of(uint32_t host_answers, uint32_t host_rescued) const {
+  return (host_rescued + prior_probes * first_pass_loss()) / (host_answers + prior_probes);
+}
+
 double LossEstimate::loss_of(uint32_t pass, uint32_t last) const {
   const uint32_t i = index(pass);
   double rescued_later = 0;
   for (uint32_t later = i + 1; later <= index(last); ++later) rescued_later += answers_[later];
-  double lost = checks_lost_[i] + first_pass_weight * first_pass_loss();
-  double asked = checks_[i] + first_pass_weight;
+  // A pass at another rate may lose less than the first, and a few dozen checks that all answer must be able to say so.
+  double lost = checks_lost_[i] + prior_probes * first_pass_loss();
+  double asked = checks_[i] + prior_probes;
   if (pass < last) {  // only a later pass can tell what this one lost
     lost += rescued_later;
     asked += answers_[i] + rescued_later;
@@ -37,7 +41,7 @@ double LossEstimate::loss_of(uint32_t pass, uint32_t last) const {
 }
 
 double LossEstimate::missing_after(uint32_t last) const {
-  double missing = static_cast<double>(answers()) * first_pass_loss();
+  double missing = (static_cast<double>(answers()) + prior_answers) * first_pass_loss();
   for (uint32_t pass = 2; pass <= std::min(last, passes_counted); ++pass) missing *= loss_of(pass, last);
   return missing;
 }

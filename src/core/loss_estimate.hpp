@@ -8,7 +8,7 @@ namespace portloop {
 
 /// Counts the answers of each pass of a block, and estimates from them what is still missing:
 ///
-///     missing(k) = answers * q1 * q2 * ... * qk
+///     missing(k) = (answers + 1/2) * q1 * q2 * ... * qk
 ///
 /// where q1, the loss of the first pass, is measured by what later passes rescued, and qi by what passes
 /// after i rescued and by checks: known answerers, asked again in pass i.
@@ -28,6 +28,8 @@ class LossEstimate {
 
   /// The share of probes lost in the first pass.
   double first_pass_loss() const;
+  /// The same of one of the block's hosts: its own where it has many answers, the block's where it has few.
+  double first_pass_loss_of(uint32_t host_answers, uint32_t host_rescued) const;
   /// The number of answering ports that are expected to be missing after pass `last`.
   double missing_after(uint32_t last) const;
 

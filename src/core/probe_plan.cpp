@@ -18,10 +18,21 @@ constexpr uint32_t most_empty_passes = 10;
 constexpr uint32_t most_empty_passes_at_heavy_loss = 40;
 constexpr uint32_t most_passes = LossEstimate::passes_counted;
 
+// Where nothing answers nothing is known of the loss, and two asks say little. As many as wait at once without being
+// noticed are asked a third time; for more that would be half of the time again, spent on a dead network.
+constexpr uint32_t most_asked_thrice = 1024;
+
 // Where much is lost and few ports are left, every other ask is a check: the rest would measure too little. One
 // by one, because a burst of them would use up what a limited host still answers.
 constexpr double heavy_loss = 0.2;
 constexpr uint32_t few_ports = 64;
+
+// However few ports are left, a pass measures its own loss by so many checks.
+constexpr uint32_t fewest_checks_in_a_pass = 8;
+
+// In a pass, so that a scan of a few passes makes no more than a dozen connections to one server: OpenSSH's
+// PerSourcePenalties, for one, shuts an address out after fifteen.
+constexpr uint32_t checks_of_an_open_port = 4;
 
 // A local failure that never passes, with nothing else in flight, is tried for about this many pauses (13 s).
 constexpr uint8_t most_local_failures = 9;
@@ -190,23 +201,28 @@ bool ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
       ++block.sweep_at;
       continue;
     }
-    const Host& host = block.hosts[block.local(space_, probe).host_in_block];
+    Host& host = block.hosts[block.local(space_, probe).host_in_block];
     if (!wants_retry(block, host)) {
       ++block.sweep_at;
       continue;
     }
-    if (block.asks_to_next_check == 0 && options_.adaptive && host.answers > 0) {
+    if (block.asks_to_next_check == 0 && options_.adaptive) {
       block.asks_to_next_check = checks_are_scarce(block) ? 1 : window_.asks_per_check();
-      // One host: any of the sample; many hosts: one of this host's own, because loss is the path's.
-      const uint32_t known = std::min<uint32_t>(block.answerers_seen, static_cast<uint32_t>(block.answerers.size()));
-      const uint32_t check = block.hosts.size() == 1 ? block.answerers[mix64(now_us + probe) % known] : host.answerer;
-      fill_ask(block, check, ProbeKind::check, now_us, next);
-      return true;
+      if (const uint32_t check = probe_to_check(block, host, mix64(now_us + probe)); check != Host::no_probe) {
+        fill_check(block, check, now_us, next);
+        return true;
+      }
     }
     if (block.asks_to_next_check > 0) --block.asks_to_next_check;
     ++block.sweep_at;
     fill_ask(block, probe, ProbeKind::retry, now_us, next);
     return true;
+  }
+  if (block.checks_due > 0 && options_.adaptive) {
+    if (const uint32_t check = probe_to_check_last(block, space_, mix64(now_us)); check != Host::no_probe) {
+      fill_check(block, check, now_us, next);
+      return true;
+    }
   }
   block.phase = Block::Phase::settling;
   return false;
@@ -324,15 +340,32 @@ bool ProbePlan::checks_are_scarce(const Block& block) const {
   return block.unfinished < few_ports && block.loss.first_pass_loss() > heavy_loss;
 }
 
+/// Of a host that is being asked again: a probe that should answer, or none. Of many hosts only this one's own will do,
+/// because loss is the path's.
+uint32_t ProbePlan::probe_to_check(Block& block, Host& host, uint64_t random) {
+  if (host.answerer_is == Answerer::closed) return block.hosts.size() == 1 ? block.closed_answerers.pick(random) : host.answerer;
+  if (host.answerer_is != Answerer::open || host.open_checks_left == 0) return Host::no_probe;
+  --host.open_checks_left;
+  return block.hosts.size() == 1 ? block.open_answerers.pick(random) : host.answerer;
+}
+
+/// At the end of a pass that had too few: any probe of the block that should answer, or none.
+uint32_t ProbePlan::probe_to_check_last(Block& block, const ScanSpace& space, uint64_t random) {
+  if (block.closed_answerers.size() > 0) return block.closed_answerers.pick(random);
+  if (block.open_answerers.size() == 0) return Host::no_probe;
+  const uint32_t probe = block.open_answerers.pick(random);
+  return probe_to_check(block, block.hosts[block.local(space, probe).host_in_block], random);
+}
+
 bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
   if (host.suspended || host.lost || host.stopped) return false;
   const int passes = static_cast<int>(block.pass) - 1 - host.passes_void;  // that counted, before this one
   if (options_.retries) return passes <= static_cast<int>(*options_.retries);
   if (block.all_retry) return true;
   if (passes < 2) return true;
-  // The host's own loss, where it is worse than the block's: the same estimate with one loss for all passes.
+  // The host's own loss, where it is worse than the block's: one loss for all passes.
   double missing = host.answers;
-  const double loss = (host.rescued + 0.5) / (host.answers + 50.0);
+  const double loss = block.loss.first_pass_loss_of(host.answers, host.rescued);
   for (int pass = 0; pass < passes; ++pass) missing *= loss;
   return missing >= missing_allowed;
 }
@@ -361,7 +394,8 @@ bool ProbePlan::start_pass(Block& block) {
   const bool found = block.pass > 1 && block.loss.answers_in(block.pass) > 0;
   // Where much is lost each pass is a poor witness, and its losses come in bursts: a wider margin.
   const double allowed = block.loss.first_pass_loss() > heavy_loss ? missing_allowed * 0.01 : missing_allowed;
-  block.all_retry = block.pass < 2 || found || block.skipped_some || block.loss.missing_after(block.pass) >= allowed;
+  const bool dead = block.loss.answers() == 0 && block.unfinished > most_asked_thrice;
+  block.all_retry = block.pass < 2 || found || block.skipped_some || (!dead && block.loss.missing_after(block.pass) >= allowed);
   block.skipped_some = false;
   ++block.pass;
   const bool again = std::any_of(block.hosts.begin(), block.hosts.end(),
@@ -371,6 +405,11 @@ bool ProbePlan::start_pass(Block& block) {
     return false;
   }
   block.asks_to_next_check = checks_are_scarce(block) ? 1 : window_.asks_per_check() / 2;
+  block.checks_due = fewest_checks_in_a_pass;
+  for (Host& host : block.hosts) {
+    const uint32_t ports = block.hosts.size() == 1 ? block.open_answerers.size() : 1;
+    host.open_checks_left = static_cast<uint8_t>(std::min(255U, checks_of_an_open_port * ports));
+  }
   block.sweep = Permutation(block.ledger.size(), mix64(block.number) + block.pass);
   window_.begin_retry_pass();
   return true;
@@ -402,6 +441,11 @@ void ProbePlan::fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t 
   send(ask, now_us);
 }
 
+void ProbePlan::fill_check(Block& block, uint32_t probe, uint64_t now_us, Next& next) {
+  if (block.checks_due > 0) --block.checks_due;
+  fill_ask(block, probe, ProbeKind::check, now_us, next);
+}
+
 void ProbePlan::send(Ask& ask, uint64_t now_us) {
   ask.serial = window_.sent(ask.kind, now_us);
   ++in_flight_;
@@ -410,13 +454,18 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
   if (ask.kind != ProbeKind::check) block.asked_now[ask.probe] = true;
 }
 
+uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
+  const Block& block = *blocks_[ask.block];
+  return std::min(ask.timeout_us, timeout_us(block.hosts[block.local(space_, ask.probe).host_in_block], ask.pass));
+}
+
 uint32_t ProbePlan::timeout_us(const Host& host, uint32_t pass) const {
   const uint64_t longest_us = uint64_t{options_.timeout_ms} * 1000;
   if (!options_.adaptive) return static_cast<uint32_t>(longest_us);
   uint64_t timeout_us = pass < 2 ? before_resend_us : 2 * resend_us;
   // Another host's samples don't shorten this one's timeout: hosts of 250 ms were lost that way.
   if (host.rtt.has_sample()) {
-    timeout_us = std::max<uint64_t>({200'000, 2 * uint64_t{host.rtt.srtt_us()}, host.rtt.deadline_us()});
+    timeout_us = std::max<uint64_t>({shortest_timeout_us, 2 * uint64_t{host.rtt.srtt_us()}, host.rtt.deadline_us()});
     if (pass >= 2) timeout_us *= 2;
   }
   timeout_us = std::min(timeout_us, longest_us);

@@ -82,7 +82,7 @@ struct Ask {
   uint32_t block = 0;     ///< Which live block.
   uint32_t probe = 0;     ///< Which of its probes.
   uint64_t serial = 0;    ///< In the window.
-  uint32_t timeout_us = 0;
+  uint32_t timeout_us = 0;  ///< The longest it may wait: ProbePlan::timeout_now_us() may say less later.
   uint8_t attempt = 1;
   uint8_t pass = 1;       ///< The block's, when it was asked.
   ProbeKind kind = ProbeKind::fresh;
@@ -113,11 +113,15 @@ class ProbePlan {
 
   Next next(uint64_t now_us);
 
+  /// How long this ask is to wait, by what is known now: less than it was told where its host has answered since.
+  uint32_t timeout_now_us(const Ask& ask) const;
+  /// No ask that adapts has to be looked at before; an earlier deadline is the user's.
+  static constexpr uint32_t shortest_timeout_us = 200'000;
+
   // Each ask ends in exactly one of these.
-  /// The port answered, or the path answered for it; final. `rtt_us` is 0 where it is no sample (Karn).
-  void answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us);
-  /// After answered(), where the port is open: the host may have enough of them now.
-  void found_open(const Ask& ask);
+  /// The port answered, or the path answered for it (then `state` is filtered); final. `rtt_us` is 0 where it is no
+  /// sample (Karn).
+  void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
   /// No answer within ask.timeout_us.
   void silent(const Ask& ask, uint64_t now_us);
   /// Our own side failed; asked again later. `descriptors` when it was a descriptor that lacked.
@@ -151,6 +155,7 @@ class ProbePlan {
   uint64_t wake_time_us(uint64_t now_us) const;
 
   void fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next);
+  void fill_check(Block& block, uint32_t probe, uint64_t now_us, Next& next);
   void send(Ask& ask, uint64_t now_us);
   uint32_t timeout_us(const Host& host, uint32_t attempt) const;
 
@@ -161,6 +166,8 @@ class ProbePlan {
   bool start_pass(Block& block);
   bool another_pass(const Block& block, uint32_t empty_passes) const;
   bool checks_are_scarce(const Block& block) const;
+  static uint32_t probe_to_check(Block& block, Host& host, uint64_t random);
+  static uint32_t probe_to_check_last(Block& block, const ScanSpace& space, uint64_t random);
   bool may_overlap(const Block& block) const;
   bool wants_retry(const Block& block, const Host& host) const;
   void forget(Block& block);

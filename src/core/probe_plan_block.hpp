@@ -8,6 +8,29 @@
 
 namespace portloop {
 
+/// What a port that answered is good for as a check of what is lost. In this order: a RST costs its host nothing; a
+/// connection is logged, and a server that counts them may shut us out; ICMP errors are limited to a few a second, so
+/// that their silence says nothing.
+enum class Answerer : uint8_t { unknown, path, open, closed };
+
+/// A uniform sample of probes (Vitter's algorithm R, 1985).
+class ProbeSample {
+ public:
+  void add(uint32_t probe) {
+    const auto places = static_cast<uint32_t>(probes_.size());
+    const uint32_t seen = seen_++;
+    const auto place = seen < places ? seen : static_cast<uint32_t>(mix64(probe) % (uint64_t{seen} + 1));
+    if (place < places) probes_[place] = probe;
+  }
+  uint32_t size() const { return std::min<uint32_t>(seen_, static_cast<uint32_t>(probes_.size())); }
+  /// Only where there is one.
+  uint32_t pick(uint64_t random) const { return probes_[random % size()]; }
+
+ private:
+  std::array<uint32_t, 64> probes_{};
+  uint32_t seen_ = 0;
+};
+
 /// What one loop knows of one host: under 64 bytes, because thousands are live at once.
 struct ProbePlan::Host {
   uint64_t target = 0;          // its number in the target set
@@ -18,6 +41,8 @@ struct ProbePlan::Host {
   uint32_t first_asks = 0;      // fresh asks that have ended
   float doubt = 0;              // answers that were expected since the last one, and did not come
   uint32_t answerer = no_probe; // a probe of it that is known to answer
+  Answerer answerer_is = Answerer::unknown;
+  uint8_t open_checks_left = 0; // of this pass
   uint16_t passes_void = 0;     // passes that don't count, because it was away
   bool suspended = false;
   bool lost = false;
@@ -82,11 +107,11 @@ struct ProbePlan::Block {
   uint32_t in_flight = 0;
   uint32_t unfinished = 0;  // drawn, and without a result
   uint32_t asks_to_next_check = 0;
+  uint32_t checks_due = 0;    // of this pass, before it may end
   uint32_t empty_passes = 0;  // in a row, that found nothing
   LossEstimate loss;
   std::vector<Suspension> suspensions;
-  std::array<uint32_t, 64> answerers{};  // a sample of the probes that answered
-  uint32_t answerers_seen = 0;
+  ProbeSample open_answerers, closed_answerers;
 };
 
 }  // namespace portloop

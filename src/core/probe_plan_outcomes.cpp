@@ -29,7 +29,7 @@ ProbePlan::Block& ProbePlan::ended(const Ask& ask) {
   return block;
 }
 
-void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
+void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
   Block& block = ended(ask);
   const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
   Host& host = block.hosts[host_number];
@@ -49,20 +49,16 @@ void ProbePlan::answered(const Ask& ask, uint64_t rtt_us, uint64_t now_us) {
   ++host.answers;
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
   if (ask.pass > 1) ++host.rescued;
-  host.answerer = ask.probe;
-  // A uniform sample of all that answered (Vitter's algorithm R, 1985).
-  const auto places = static_cast<uint32_t>(block.answerers.size());
-  const uint32_t seen = block.answerers_seen++;
-  const auto place = seen < places ? seen : static_cast<uint32_t>(mix64(ask.probe) % (uint64_t{seen} + 1));
-  if (place < places) block.answerers[place] = ask.probe;
-}
-
-void ProbePlan::found_open(const Ask& ask) {
-  if (options_.stop_after == 0 || ask.kind == ProbeKind::check) return;
-  // answered() may have been the last of the block's asks, but its block is forgotten by next() only.
-  Block& block = *blocks_[ask.block];
-  Host& host = block.hosts[block.local(space_, ask.probe).host_in_block];
-  if (++host.open >= options_.stop_after) host.stopped = true;
+  const Answerer kind = state == PortState::open ? Answerer::open : state == PortState::closed ? Answerer::closed : Answerer::path;
+  if (kind >= host.answerer_is) {
+    host.answerer = ask.probe;
+    host.answerer_is = kind;
+  }
+  if (kind == Answerer::closed) block.closed_answerers.add(ask.probe);
+  if (kind != Answerer::open) return;
+  block.open_answerers.add(ask.probe);
+  ++host.open;
+  if (options_.stop_after != 0 && host.open >= options_.stop_after) host.stopped = true;
 }
 
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {

@@ -183,11 +183,12 @@ void Scanner::on_deadline(uv_timer_t* timer) {
   slot->timer_due_ms = 0;
   if (slot->state == ConnectSlot::State::free) return;
   assert(slot->state == ConnectSlot::State::connecting);
-  // It may have been started for a probe before this one, or for this one while the loop's idea of now was old, because
-  // somebody's callback had held it: then the connect is younger than its timer.
+  // It may have been started for a probe before this one, or for this one when its host had not answered yet, or while
+  // the loop's idea of now was old, because somebody's callback had held it.
   const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
-  if (waited_us < slot->ask.timeout_us) {
-    start_timer(*slot, slot->ask.timeout_us - waited_us);
+  const uint64_t timeout_us = slot->scanner->plan_.timeout_now_us(slot->ask);
+  if (waited_us < timeout_us) {
+    start_timer(*slot, timeout_us - waited_us);
     return;
   }
   slot->state = ConnectSlot::State::late;
@@ -257,7 +258,8 @@ void Scanner::start_ask(const Ask& ask) {
     handle(slot.number, *outcome);
     return;
   }
-  start_timer(slot, ask.timeout_us);
+  // A host that answers meanwhile needs no second of patience: the first look is at the shortest timeout.
+  start_timer(slot, std::min(ask.timeout_us, ProbePlan::shortest_timeout_us));
 }
 
 void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
@@ -320,8 +322,7 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const Ask ask = slot.ask;
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
-  plan_.answered(ask, result.rtt_us < longest_sample_us ? result.rtt_us : 0, now_ns / 1000);
-  if (verdict.state == PortState::open) plan_.found_open(ask);
+  plan_.answered(ask, verdict.state, result.rtt_us < longest_sample_us ? result.rtt_us : 0, now_ns / 1000);
   if (verdict.state == PortState::open && banners_ && ask.kind != ProbeKind::check) {
     read_banner(number, result);
     return;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <queue>
 #include <random>
+#include <unordered_set>
 #include <vector>
 
 #include "core/probe_plan.hpp"
@@ -19,7 +20,7 @@ struct Behaviour {
   double loss_each_way = 0;
   double rst_per_s = 0;            ///< 0: unlimited. A host's bucket holds a tenth of a second.
   double path_per_s = 0;           ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
-  bool closed_is_silent = false;
+  double silent_share = 0;         ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double host_share = 1;           ///< Of the addresses; the others are silent.
   uint64_t gone_at_us = UINT64_MAX;
@@ -51,6 +52,9 @@ class SimulatedNetwork {
   }
   bool open(const Endpoint& endpoint) const {
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) < behaviour_.open_share;
+  }
+  bool silent(const Endpoint& endpoint) const {
+    return uniform(static_cast<uint64_t>(endpoint.address.value) << 17 | endpoint.port) < behaviour_.silent_share;
   }
 
   /// Runs `loops` plans on one cursor to their end, or until `longest_us` of virtual time.
@@ -91,7 +95,8 @@ class SimulatedNetwork {
  private:
   struct Event {
     uint64_t at_us;
-    bool answered;
+    bool answered;  // else the ask's timer fires
+    uint64_t number;
     uint64_t sent_us;
     uint32_t loop;
     Ask ask;
@@ -118,7 +123,7 @@ class SimulatedNetwork {
     if (lost() || !exists(ask.endpoint.address)) return false;
     if (now >= behaviour_.gone_at_us && now < behaviour_.back_at_us) return false;
     if (!open(ask.endpoint)) {
-      if (behaviour_.closed_is_silent) return false;
+      if (silent(ask.endpoint)) return false;
       if (behaviour_.rst_per_s > 0 && !rst_[static_cast<uint64_t>(ask.endpoint.address.value)].take(behaviour_.rst_per_s, now)) return false;
     }
     return !lost();
@@ -128,11 +133,19 @@ class SimulatedNetwork {
     while (!events_.empty() && events_.top().at_us <= now) {
       const Event event = events_.top();
       events_.pop();
+      if (!unanswered_.contains(event.number)) continue;
       if (!event.answered) {
+        const uint64_t timeout_us = plans_[event.loop]->timeout_now_us(event.ask);
+        if (now - event.sent_us < timeout_us) {
+          events_.push({event.sent_us + timeout_us, false, event.number, event.sent_us, event.loop, event.ask});
+          continue;
+        }
+        unanswered_.erase(event.number);
         plans_[event.loop]->silent(event.ask, now);
         continue;
       }
-      plans_[event.loop]->answered(event.ask, now - event.sent_us, now);
+      unanswered_.erase(event.number);
+      plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed, now - event.sent_us, now);
       if (event.ask.kind == ProbeKind::check) continue;
       say(event.ask.endpoint);
       if (open(event.ask.endpoint)) outcome_.last_open_us = now;
@@ -145,16 +158,13 @@ class SimulatedNetwork {
   }
 
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
-    ++outcome_.asks;
+    const uint64_t number = outcome_.asks++;
+    unanswered_.insert(number);
     if (answers(ask, now)) {
       const uint64_t jitter = behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
-      const uint64_t at = now + behaviour_.rtt_us + jitter;
-      if (at - now < ask.timeout_us) {
-        events_.push({at, true, now, loop, ask});
-        return;
-      }
+      events_.push({now + behaviour_.rtt_us + jitter, true, number, now, loop, ask});
     }
-    events_.push({now + ask.timeout_us, false, now, loop, ask});
+    events_.push({now + std::min(ask.timeout_us, ProbePlan::shortest_timeout_us), false, number, now, loop, ask});
   }
 
   void judge(const ProbeResult& report) {
@@ -165,7 +175,7 @@ class SimulatedNetwork {
     }
     if (!exists(report.endpoint.address)) return;
     if (open(report.endpoint)) ++outcome_.missed_open;
-    else if (!behaviour_.closed_is_silent) ++outcome_.false_filtered;
+    else if (!silent(report.endpoint)) ++outcome_.false_filtered;
   }
 
   Behaviour behaviour_;
@@ -175,6 +185,7 @@ class SimulatedNetwork {
   std::map<std::pair<uint64_t, uint16_t>, int> said_;
   std::mt19937_64 random_;
   std::priority_queue<Event> events_;
+  std::unordered_set<uint64_t> unanswered_;  // asks by number
   std::map<uint64_t, Bucket> rst_;
   Bucket path_;
 };
