@@ -161,7 +161,7 @@ bool ScanCommand::write_checkpoint(bool complete) {
 }
 
 std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) const {
-  const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown;
+  const uint64_t done = results_of(stats);
   const uint64_t targets = list_->targets.size();
   std::string text = grouped(targets) + (targets == 1 ? " target" : " targets");
   if (discovering_) {
@@ -179,8 +179,10 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
   if (done + stats.not_asked < stats.probes) text += ", " + grouped(stats.probes - done - stats.not_asked) + " not answered for";
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", elapsed_s);
-  text += std::string(" in ") + seconds + " s (" + grouped(static_cast<uint64_t>(static_cast<double>(done) / std::max(elapsed_s, 1e-6))) +
-          " probes/s), seed " + std::to_string(request_.seed);
+  // A probe has one result, whatever it took; a connect is what went out, and what --rate limits.
+  const double this_run_s = elapsed_s - static_cast<double>(earlier_us_) * 1e-6;
+  text += std::string(" in ") + seconds + " s (" + grouped(per_second(done, elapsed_s)) + " probes/s, " +
+          grouped(per_second(discovery_connects_ + stats.connects, this_run_s)) + " connects/s), seed " + std::to_string(request_.seed);
   if (request_.shard.count > 1) text += ", shard " + std::to_string(request_.shard.number) + '/' + std::to_string(request_.shard.count);
   return text;
 }
