@@ -15,6 +15,12 @@ namespace {
 constexpr uint64_t checkpoint_interval_ns = 1'000'000'000;
 constexpr uint64_t checkpoint_share = 20;
 
+/// fe80::/10 stands for another network at each interface.
+bool lacks_zone(const Address& address) {
+  constexpr uint128 link_local = uint128{0xfe80} >> 6;
+  return address.family == Family::ipv6 && address.zone == 0 && address.value >> 118 == link_local;
+}
+
 /// https://no-color.org: set and not empty means no colour.
 bool no_color_is_set() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -107,7 +113,9 @@ void ScanCommand::note_unknown(const ProbeResult& probe) {
   // What can't be reached from here is said when it is found, once: nobody should wait for the end to learn it.
   if (first && probe.reason == Reason::no_route) {
     progress_.clear();
-    std::fprintf(stderr, "portloop: no route from this machine to %s\n", to_text(probe.endpoint.address).c_str());
+    const std::string address = to_text(probe.endpoint.address);
+    std::fprintf(stderr, "portloop: no route from this machine to %s%s\n", address.c_str(),
+                 lacks_zone(probe.endpoint.address) ? (": a link-local address needs its interface, as in " + address + "%eth0").c_str() : "");
   }
 }
 
