@@ -24,7 +24,8 @@ constexpr const char* help_text =
   10.0.0.1-10.0.0.9) or a host name.
 
 What to scan:
-  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default)
+  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default; the
+                           man page portloop(1) has its list)
       --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
   -i, --input-file FILE    more targets, one or more a line; '-' is standard input
   -4, -6                   one family of a name;  --all-addresses: every address of it
