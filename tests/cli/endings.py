@@ -169,6 +169,13 @@ class FullDisk(unittest.TestCase):
                 self.assertEqual(len(err.splitlines()), 1, err)
                 self.assertIn("No space left", err)
 
+    def test_help_that_nobody_gets_is_no_success(self):
+        for line in (["--help"], ["--version"], ["scan", "--help"]):
+            with self.subTest(line=line), open("/dev/full", "w") as full:
+                done = subprocess.run([support.PORTLOOP, *line], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS)
+                self.assertEqual(done.returncode, support.FAILED, done.stderr)
+                self.assertIn("No space left", done.stderr)
+
     def test_a_full_disk_keeps_whole_records_only(self):
         with support.scratch() as folder, contextlib.ExitStack() as stack:
             folder = os.path.join(folder, "disk")
