@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cli/given_options.hpp"
+#include "cli/option_error.hpp"
 #include "cli/option_values.hpp"
 #include "cli/usage.hpp"
 #include "compare/exports.hpp"
@@ -174,7 +175,7 @@ std::optional<CompareRequest> parse_compare_options(int argc, const char* const*
     request.scan.command_line = "portloop " + join_command_line(argc, argv);
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(std::string(error.what()) + ": 'portloop compare --help' lists the options");
+    throw UsageError(option_error_text(error, options, argc, argv, "portloop compare --help"));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string>
@@ -88,7 +89,10 @@ void fill_standard_descriptors() {
 int main(int argc, char** argv) {
   fill_standard_descriptors();
   try {
-    return run(argc, argv);
+    const int status = run(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    std::fprintf(stderr, "portloop: standard output can't be written: %s\n", std::strerror(errno));
+    return status == exit_complete ? exit_failed : status;
   } catch (const UsageError& error) {
     std::fprintf(stderr, "portloop: %s\n", error.what());
     return exit_usage;

@@ -17,6 +17,7 @@
 #include <set>
 
 #include "cli/merge_inputs.hpp"
+#include "cli/option_error.hpp"
 #include "cli/option_values.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
@@ -84,7 +85,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
     }
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(std::string(error.what()) + ": 'portloop merge --help' lists the options");
+    throw UsageError(option_error_text(error, options, argc, argv, "portloop merge --help"));
   }
 }
 

@@ -94,7 +94,7 @@ void ScanCommand::print_status() {
   }
   progress_.clear();
   std::fprintf(stderr, "portloop: %s%s\n", discovering_ ? "discovery: " : "",
-               ProgressLine::status_text(stats_, elapsed_s(uv_hrtime())).c_str());
+               progress_.status_text(stats_).c_str());
 }
 
 void ScanCommand::on_result(portloop_scan* scan, const portloop_result* result) {
@@ -105,7 +105,7 @@ void ScanCommand::tick() {
   for (Output& output : outputs_) output.file->flush();
   check_outputs();
   if (scan_ != nullptr) take_stats();
-  progress_.draw(stats_, elapsed_s(uv_hrtime()), discovering_ ? "discovery: " : "");
+  progress_.draw(stats_, discovering_ ? "discovery: " : "");
   if (!request_.checkpoint_file.empty() && uv_hrtime() >= next_checkpoint_ns_) {
     write_checkpoint(false);
     check_outputs();
@@ -115,6 +115,7 @@ void ScanCommand::tick() {
 /// With what earlier runs found.
 void ScanCommand::take_stats() {
   portloop_scan_stats(scan_, &stats_, sizeof stats_);
+  progress_.note(stats_, static_cast<double>(uv_hrtime() - scan_started_ns_) * 1e-9);
   stats_.open += earlier_counts_[0];
   stats_.closed += earlier_counts_[1];
   stats_.filtered += earlier_counts_[2];

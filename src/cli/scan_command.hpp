@@ -104,7 +104,9 @@ class ScanCommand {
   std::map<Address, uint32_t> open_counts_;      // with --stop-after, of hosts with an open port
   uint64_t stopped_hosts_ = 0;
   std::string failure_;                          // why the second scan could not be started
+  uint64_t discovery_connects_ = 0;
   uint64_t started_ns_ = 0;
+  uint64_t scan_started_ns_ = 0;                 // after discovery, later than started_ns_
   uint64_t finished_ns_ = 0;
   bool interrupted_ = false;
   bool output_broken_ = false;

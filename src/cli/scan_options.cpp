@@ -7,11 +7,11 @@
 
 #include "cli/checkpoint.hpp"
 #include "cli/given_options.hpp"
+#include "cli/option_error.hpp"
 #include "cli/option_values.hpp"
 #include "cli/shard_choice.hpp"
 #include "cli/usage.hpp"
 #include "core/spec_error.hpp"
-#include "output/escape.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
@@ -24,7 +24,8 @@ constexpr const char* help_text =
   10.0.0.1-10.0.0.9) or a host name.
 
 What to scan:
-  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default)
+  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default; the
+                           man page portloop(1) has its list)
       --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
   -i, --input-file FILE    more targets, one or more a line; '-' is standard input
   -4, -6                   one family of a name;  --all-addresses: every address of it
@@ -171,9 +172,6 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
   request.input_files = texts("input-file");
   request.excluded = texts("exclude");
   request.exclude_files = texts("exclude-file");
-  if (request.targets.empty() && request.input_files.empty()) {
-    throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
-  }
   request.ports = read_ports(given, services);
   request.family = read_family(given);
   request.all_addresses = given.count("all-addresses") > 0;
@@ -185,6 +183,10 @@ ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices
   request.progress = progress == "auto" ? ProgressChoice::automatic : progress == "always" ? ProgressChoice::always : ProgressChoice::never;
   request.quiet = given.count("quiet") > 0;
   request.colour = given.count("no-color") == 0;
+  // Last: where an option has taken the target for its value, that is what has to be said.
+  if (request.targets.empty() && request.input_files.empty()) {
+    throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
+  }
   return request;
 }
 
@@ -262,9 +264,7 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
-    std::string what;
-    append_visible(what, error.what());  // it repeats the word as it is
-    throw UsageError(what + ": 'portloop scan --help' lists the options");
+    throw UsageError(option_error_text(error, options, argc, argv, "portloop scan --help"));
   }
 }
 

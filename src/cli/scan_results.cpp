@@ -15,6 +15,12 @@ namespace {
 constexpr uint64_t checkpoint_interval_ns = 1'000'000'000;
 constexpr uint64_t checkpoint_share = 20;
 
+/// fe80::/10 stands for another network at each interface.
+bool lacks_zone(const Address& address) {
+  constexpr uint128 link_local = uint128{0xfe80} >> 6;
+  return address.family == Family::ipv6 && address.zone == 0 && address.value >> 118 == link_local;
+}
+
 /// https://no-color.org: set and not empty means no colour.
 bool no_color_is_set() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -107,7 +113,9 @@ void ScanCommand::note_unknown(const ProbeResult& probe) {
   // What can't be reached from here is said when it is found, once: nobody should wait for the end to learn it.
   if (first && probe.reason == Reason::no_route) {
     progress_.clear();
-    std::fprintf(stderr, "portloop: no route from this machine to %s\n", to_text(probe.endpoint.address).c_str());
+    const std::string address = to_text(probe.endpoint.address);
+    std::fprintf(stderr, "portloop: no route from this machine to %s%s\n", address.c_str(),
+                 lacks_zone(probe.endpoint.address) ? (": a link-local address needs its interface, as in " + address + "%eth0").c_str() : "");
   }
 }
 
@@ -161,7 +169,7 @@ bool ScanCommand::write_checkpoint(bool complete) {
 }
 
 std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) const {
-  const uint64_t done = stats.open + stats.closed + stats.filtered + stats.unknown;
+  const uint64_t done = results_of(stats);
   const uint64_t targets = list_->targets.size();
   std::string text = grouped(targets) + (targets == 1 ? " target" : " targets");
   if (discovering_) {
@@ -179,8 +187,10 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
   if (done + stats.not_asked < stats.probes) text += ", " + grouped(stats.probes - done - stats.not_asked) + " not answered for";
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", elapsed_s);
-  text += std::string(" in ") + seconds + " s (" + grouped(static_cast<uint64_t>(static_cast<double>(done) / std::max(elapsed_s, 1e-6))) +
-          " probes/s), seed " + std::to_string(request_.seed);
+  // A probe has one result, whatever it took; a connect is what went out, and what --rate limits.
+  const double this_run_s = elapsed_s - static_cast<double>(earlier_us_) * 1e-6;
+  text += std::string(" in ") + seconds + " s (" + grouped(per_second(done, elapsed_s)) + " probes/s, " +
+          grouped(per_second(discovery_connects_ + stats.connects, this_run_s)) + " connects/s), seed " + std::to_string(request_.seed);
   if (request_.shard.count > 1) text += ", shard " + std::to_string(request_.shard.number) + '/' + std::to_string(request_.shard.count);
   return text;
 }

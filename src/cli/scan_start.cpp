@@ -54,7 +54,8 @@ void ScanCommand::start(const TargetSet& targets, const PortSet& ports) {
   if (error != 0) throw CannotRun(portloop_options_error(o));
   check(portloop_scan_init(&loop_, &scan_), "the scan can't be made");
   portloop_scan_set_data(scan_, this);
-  if (started_ns_ == 0) started_ns_ = uv_hrtime();
+  scan_started_ns_ = uv_hrtime();
+  if (started_ns_ == 0) started_ns_ = scan_started_ns_;
   error = discovering_ ? portloop_scan_start(scan_, o, on_discovery_result, on_discovery_done)
                        : portloop_scan_start(scan_, o, on_result, on_done);
   if (error == 0) return;
@@ -84,6 +85,7 @@ void ScanCommand::on_discovery_done(portloop_scan* scan, int) {
 void ScanCommand::scan_what_answered() {
   if (!stopped_) {
     discovering_ = false;
+    discovery_connects_ = stats_.connects;
     stats_ = {};
     const TargetSet there = answered_->as_targets();
     silent_addresses_ = list_->targets.size() - there.size();

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "cli/name_lookup.hpp"
+#include "cli/pasted_target.hpp"
 #include "cli/usage.hpp"
 #include "core/spec_error.hpp"
 
@@ -49,8 +50,13 @@ std::vector<std::string> words_of_file(const std::string& file) {
 }
 
 /// Numeric words become ranges; names are kept for the lookup.
-void sort_word(const std::string& word, std::vector<AddressRange>& ranges, std::vector<std::string>& names) {
+void sort_word(const std::string& word, std::vector<AddressRange>& ranges, std::vector<std::string>& names, bool to_be_scanned) {
   const auto target = parse_target(word, interface_index);
+  if (!target && to_be_scanned) {
+    if (word == "-") throw UsageError("'-' is not a target: standard input is read with '-i -'");
+    const std::string apart = with_port_apart(word);
+    if (!apart.empty()) throw UsageError(quote_word(word) + " is not a target: write " + quote_word(apart));
+  }
   if (!target) throw UsageError(target.error());
   if (target->range) {
     ranges.push_back(*target->range);
@@ -94,18 +100,18 @@ TargetList collect_targets(const ScanRequest& request, uv_loop_t* loop) {
   for (const std::string& word : request.targets) {
     const size_t before = words.size();
     split_words(word, words);
-    if (words.size() == before) sort_word(word, included, names);  // says what is wrong with it
+    if (words.size() == before) sort_word(word, included, names, true);  // says what is wrong with it
   }
   for (const std::string& file : request.input_files) {
     for (std::string& word : words_of_file(file)) words.push_back(std::move(word));
   }
-  for (const std::string& word : words) sort_word(word, included, names);
+  for (const std::string& word : words) sort_word(word, included, names, true);
   words.clear();
   for (const std::string& list : request.excluded) split_words(list, words);
   for (const std::string& file : request.exclude_files) {
     for (std::string& word : words_of_file(file)) words.push_back(std::move(word));
   }
-  for (const std::string& word : words) sort_word(word, excluded, excluded_names);
+  for (const std::string& word : words) sort_word(word, excluded, excluded_names, false);
 
   TargetList list;
   const std::vector<std::string> failed = add_names(names, request, loop, request.all_addresses, true, included, &list.names);

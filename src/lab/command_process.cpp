@@ -7,6 +7,9 @@
 // - init: the kernel kills everything in its namespace, the lab sees it end
 // - the lab, even by SIGKILL: init's parent-death signal kills init, and with it everything; the end of the
 //   control pipe says the same, for the moment before that signal was asked for
+//
+// A signal is passed on only to a command that has not had it: one sent to the lab's whole process group, as
+// timeout(1) and scripts do, has reached the command already. Init is in that group too, and by its own copy it knows.
 #include "lab/command_process.hpp"
 
 #include <fcntl.h>
@@ -20,9 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <string>
 
 namespace portloop::lab {
@@ -32,6 +37,12 @@ namespace {
 constexpr int signal_status_base = 128;
 constexpr int cannot_execute_status = 126;  // as shells say it
 constexpr int not_found_status = 127;
+
+uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 int exit_status(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : signal_status_base + WTERMSIG(wait_status);
@@ -63,6 +74,30 @@ void reap(pid_t command) {
   }
 }
 
+/// What init itself was sent, which is what the command was sent as well.
+class GroupSignals {
+ public:
+  explicit GroupSignals(const BlockedSignals& signals) : signals_(signals) {}
+
+  void take() {
+    signalfd_siginfo signal{};
+    while (read(signals_.descriptor(), &signal, sizeof signal) == sizeof signal) {
+      if (signal.ssi_code != SI_KERNEL && signal.ssi_signo < came_ns_.size()) came_ns_[signal.ssi_signo] = now_ns();
+    }
+  }
+
+  /// Of one that the lab had from a process. The kernel signals a group's youngest process first: where the lab's
+  /// copy has come here, init's own is waiting.
+  bool reached_the_command(unsigned char signal) {
+    take();
+    return signal < came_ns_.size() && came_ns_[signal] != 0 && now_ns() - came_ns_[signal] < same_wish_ns;
+  }
+
+ private:
+  const BlockedSignals& signals_;
+  std::array<uint64_t, 32> came_ns_{};
+};
+
 [[noreturn]] void become_init(char* const argv[], const BlockedSignals& signals, int control) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   mount_own_proc();
@@ -72,19 +107,18 @@ void reap(pid_t command) {
     std::fprintf(stderr, "portloop-lab: cannot start a process: %s\n", std::strerror(errno));
     _exit(cannot_execute_status);
   }
+  GroupSignals group(signals);
   pollfd sources[] = {{control, POLLIN, 0}, {signals.descriptor(), POLLIN, 0}};
   for (;;) {
     if (poll(sources, 2, -1) < 0) continue;
     if (sources[1].revents != 0) {
-      signalfd_siginfo signal{};
-      while (read(signals.descriptor(), &signal, sizeof signal) > 0) {
-      }
+      group.take();
       reap(command);
     }
     if (sources[0].revents != 0) {
       unsigned char signal = 0;
       if (read(control, &signal, 1) != 1) _exit(signal_status_base + SIGKILL);  // the lab is gone
-      kill(command, signal);
+      if (!group.reached_the_command(signal)) kill(command, signal);
     }
   }
 }

@@ -4,12 +4,16 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <cstdint>
 #include <optional>
 
 #include "core/spec_error.hpp"
 #include "lab/descriptor.hpp"
 
 namespace portloop::lab {
+
+/// Signals that come within this time are one wish, said to one process and then to its group, or by two senders.
+constexpr uint64_t same_wish_ns = 500'000'000;
 
 /// The signals that end a command. The lab takes them from a descriptor.
 class BlockedSignals {
@@ -35,7 +39,8 @@ class CommandProcess {
   /// what make_own_network() brings where the user is not root.
   static Parsed<CommandProcess> start(char* const argv[], const BlockedSignals& signals);
 
-  /// Passes a signal on to the command.
+  /// Passes on to the command a signal that a process has sent, unless the command has had it as a member of this
+  /// process's group. What the terminal sends has always reached it.
   void pass_on(int signal) const;
 
   /// The status to exit with, once the command has ended: its own, or 128 + the signal that ended it.

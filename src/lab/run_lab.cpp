@@ -3,8 +3,9 @@
 //
 // What goes differently:
 // - the network can't be made, or no process started: `error` says why, nothing is left behind
-// - a signal from the terminal has reached the command too: nothing to do; one that a process sent to us is
-//   passed on; a second one, half a second later or more, kills the command
+// - a signal from the terminal has reached the command too: what comes of it is the command's matter, each time, as
+//   with a shell; one that a process sent to us alone is passed on; a second such SIGINT or SIGTERM, half a second
+//   later or more, kills the command
 // - the kernel does not take an answer: counted, the answer is lost
 #include "lab/run_lab.hpp"
 
@@ -30,7 +31,6 @@ namespace {
 
 constexpr uint64_t ns_per_second = 1'000'000'000;
 constexpr size_t packets_per_turn = 32;
-constexpr uint64_t same_wish_ns = ns_per_second / 2;
 
 uint64_t now_ns() {
   timespec now{};
@@ -103,16 +103,15 @@ class AnsweringLoop {
   void take_signals() {
     signalfd_siginfo signal{};
     while (read(signals_.descriptor(), &signal, sizeof signal) == sizeof signal) {
-      if (signal.ssi_signo == SIGCHLD) continue;
+      if (signal.ssi_signo == SIGCHLD || signal.ssi_code == SI_KERNEL) continue;
       const uint64_t now = now_ns();
-      const bool first = first_signal_ns_ == 0;
-      if (first) first_signal_ns_ = now;
-      const bool wish_repeated = !first && now - first_signal_ns_ >= same_wish_ns;
-      if (wish_repeated && (signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM)) {
-        command_.pass_on(SIGKILL);
-      } else if (first && signal.ssi_code != SI_KERNEL) {
+      const bool ends = signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM;
+      if (!ends || end_wished_ns_ == 0) {
         command_.pass_on(static_cast<int>(signal.ssi_signo));
+      } else if (now - end_wished_ns_ >= same_wish_ns) {
+        command_.pass_on(SIGKILL);
       }
+      if (ends && end_wished_ns_ == 0) end_wished_ns_ = now;
     }
   }
 
@@ -125,7 +124,7 @@ class AnsweringLoop {
   bool device_readable_ = false;
   bool signals_came_ = false;
   bool more_to_read_ = false;
-  uint64_t first_signal_ns_ = 0;
+  uint64_t end_wished_ns_ = 0;  // by a process; 0: not yet
 };
 
 }  // namespace

@@ -8,11 +8,13 @@ import contextlib
 import fcntl
 import json
 import os
+import pty
 import select
 import signal
 import subprocess
 import sys
 import termios
+import time
 import unittest
 
 import scan_support as support
@@ -36,10 +38,11 @@ def bytes_waiting(reader):
     return count[0]
 
 
-def catches(pid, number):
+def pending(pid, number):
+    """Whether a signal that was sent to the process has not reached it yet."""
     with open(f"/proc/{pid}/status") as status:
-        caught = next(line for line in status if line.startswith("SigCgt:"))
-    return int(caught.split()[1], 16) >> (number - 1) & 1
+        words = [line.split() for line in status if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(int(mask, 16) >> (number - 1) & 1 for _, mask in words)
 
 
 class Signals(unittest.TestCase):
@@ -75,20 +78,59 @@ class Signals(unittest.TestCase):
                     self.assertTrue(text.endswith("</nmaprun>\n"), text)
                     self.assertIn('exit="error"', text)
 
-    def test_a_second_one_ends_at_once(self):
+    def test_a_second_one_from_the_terminal_ends_at_once(self):
         # A reader that does not read: the pipe fills, the last write can't end, and only the second signal helps.
+        reader, writer = os.pipe()
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.dup2(writer, 1)
+            os.execv(support.PORTLOOP, ["portloop", "scan", "-q", "--show", "all", "-f", "json", "-p", "1-65535", "127.0.0.1"])
+        os.close(writer)
+        support.wait_until(lambda: bytes_waiting(reader) >= PIPE_BYTES, "the pipe is full")
+        os.write(screen, b"\x03")
+        shown = b""
+        while b"^C" not in shown:  # echoed when the signal has been sent
+            self.assertTrue(select.select([screen], [], [], PATIENCE_SECONDS)[0], shown)
+            shown += os.read(screen, 100)
+        support.wait_until(lambda: not pending(pid, signal.SIGINT), "the first is handled")
+        os.write(screen, b"\x03")
+        _, status = support.wait_until(lambda: (done := os.waitpid(pid, os.WNOHANG))[0] and done, "the second ends it")
+        os.close(reader)
+        os.close(screen)
+        self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
+
+    def test_a_second_one_from_a_process_ends_a_scan_that_cannot_end(self):
         reader, writer = os.pipe()
         with start("--show", "all", "-f", "json", "-p", "1-65535", "127.0.0.1", stdout=writer) as running:
             os.close(writer)
             support.wait_until(lambda: bytes_waiting(reader) >= PIPE_BYTES, "the pipe is full")
-            running.send_signal(signal.SIGINT)
-            # Two that are pending are one: the first has to arrive.
-            support.wait_until(lambda: not catches(running.pid, signal.SIGINT), "the first is handled")
-            running.send_signal(signal.SIGINT)
-            status = running.wait(PATIENCE_SECONDS)
+
+            def ended():
+                running.send_signal(signal.SIGTERM)
+                return running.poll() is not None
+            support.wait_until(ended, "one of them ends it")
             running.stderr.read()
         os.close(reader)
-        self.assertIn(status, (-signal.SIGINT, INTERRUPTED))
+        self.assertEqual(running.returncode, -signal.SIGTERM)
+
+    def test_one_wish_said_twice_is_one(self):
+        """As timeout(1) says it, to its command and then to the group."""
+        for _ in range(50):
+            with self.endless_scan("-f", "list") as running:
+                self.addCleanup(running.kill)
+                lines = [read_line(running.stdout) for _ in self.listeners.ports]
+                running.send_signal(signal.SIGTERM)
+                first = time.monotonic()
+                support.wait_until(lambda: not pending(running.pid, signal.SIGTERM), "the first is handled")
+                running.send_signal(signal.SIGTERM)
+                at_once = time.monotonic() - first < 0.1
+                rest, err = running.communicate(timeout=PATIENCE_SECONDS)
+            if at_once:  # otherwise this test was held up, and it was a second wish
+                self.assertEqual(running.returncode, INTERRUPTED, err)
+                self.assertIn(b"interrupted: ", err)
+                self.assertEqual(len(b"".join(lines + [rest]).splitlines()), len(self.listeners.ports))
+                return
+        self.fail("held up for longer than a wish lasts, 50 times")
 
 
 class ReaderGone(unittest.TestCase):
@@ -126,6 +168,13 @@ class FullDisk(unittest.TestCase):
                 self.assertEqual(running.returncode, INCOMPLETE, err)
                 self.assertEqual(len(err.splitlines()), 1, err)
                 self.assertIn("No space left", err)
+
+    def test_help_that_nobody_gets_is_no_success(self):
+        for line in (["--help"], ["--version"], ["scan", "--help"]):
+            with self.subTest(line=line), open("/dev/full", "w") as full:
+                done = subprocess.run([support.PORTLOOP, *line], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS)
+                self.assertEqual(done.returncode, support.FAILED, done.stderr)
+                self.assertIn("No space left", done.stderr)
 
     def test_a_full_disk_keeps_whole_records_only(self):
         with support.scratch() as folder, contextlib.ExitStack() as stack:

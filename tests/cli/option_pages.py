@@ -56,6 +56,17 @@ class Pages(unittest.TestCase):
                               ("zsh", long_options(read("completions", "_portloop"))), ("fish", fish)):
             self.assertEqual(options - known, set(), name)
 
+    def test_the_man_page_lists_the_common_ports(self):
+        section = read("man", "portloop.1").split(".Sh COMMON PORTS\n")[1].split("\n.Sh")[0]
+        listed = section.split(".Pp\n")[1].replace("\n", " ").replace(" ", "")
+        # In a network without a link nothing is sent, and the format says all the same which ports were meant.
+        done = subprocess.run(["unshare", "-Urn", PORTLOOP, "scan", "-q", "-f", "grepable", "127.0.0.1"], capture_output=True, text=True)
+        if "unshare" in done.stderr:
+            self.skipTest("lacks network namespaces: " + done.stderr.strip())
+        count, ports = re.search(r"# Ports scanned: TCP\((\d+);([0-9,-]+)\)", done.stdout).groups()
+        self.assertEqual(listed, ports)
+        self.assertIn(f"stands for {count} ports", section)
+
     def test_lab_options(self):
         man = read("man", "portloop-lab.1")
         for option in sorted(long_options(help_of(LAB))):

@@ -142,7 +142,7 @@ class AtATerminal(unittest.TestCase):
                 running.program.send_signal(signal.SIGTERM)
                 status, shown, out, _ = running.finish()
                 self.assertEqual(status, support.INTERRUPTED)
-                self.assertRegex(shown, rb"portloop: 3/51 \(5%\), [0-9,]+/s, 3 open, [^\n]* left\n")
+                self.assertRegex(shown, rb"portloop: 3/51 \(5%\), [0-9,]+ connects/s, 3 open, [^\n]* left\n")
                 if 1 not in ends:
                     self.assertEqual(len(out.splitlines()), 3)
 

@@ -61,7 +61,33 @@ WRONG = [
     ("/nonexistent/list", ["-i", "/nonexistent/list"]),
     ("/nonexistent/list", ["--exclude-file", "/nonexistent/list", "127.0.0.1"]),
     ("/", ["-i", "/"]),
-    ("ports", ["127.0.0.1", "--ports"]),
+    ("-p", ["127.0.0.1", "--ports"]),
+    ("127.0.0.1", ["--timeout", "127.0.0.1"]),  # the option has taken the target
+    ("10.0.0.1:80", ["--exclude", "10.0.0.1:80", "127.0.0.1"]),
+    ("-Pn", ["-Pn", "127.0.0.1"]),
+    ("---", ["---", "127.0.0.1"]),
+]
+
+# What people paste or mistype, and how the message says it is to be written.
+MEANT = [
+    (["10.0.0.1:80"], "'-p 80 10.0.0.1'"),
+    (["-p", "22", "10.0.0.1:80"], "'-p 80 10.0.0.1'"),
+    (["127.0.0.1", "10.0.0.1:22-25"], "'-p 22-25 10.0.0.1'"),
+    (["example.invalid:ssh"], "'-p ssh example.invalid'"),
+    (["10.0.0.0/24:443"], "'-p 443 10.0.0.0/24'"),
+    (["[fd00::1]:80"], "'-p 80 [fd00::1]'"),
+    (["http://example.invalid/"], "'-p http example.invalid'"),
+    (["https://user@example.invalid:8443/a?b#c"], "'-p 8443 example.invalid'"),
+    (["nosuchscheme://10.0.0.1"], "'10.0.0.1'"),
+    (["example.invalid/index.html"], "'example.invalid'"),
+    (["root@10.0.0.1"], "'10.0.0.1'"),
+    (["10.0.0.1", "80"], "'-p 80'"),
+    (["-"], "'-i -'"),
+    (["--prots", "80", "10.0.0.1"], "--ports is"),
+    (["--port=80", "10.0.0.1"], "--ports is"),
+    (["--exclude-prots", "80", "10.0.0.1"], "--exclude-ports is"),
+    (["--no-colour", "10.0.0.1"], "--no-color is"),
+    (["--retries"], "'--retries' lacks its value"),
 ]
 
 
@@ -77,6 +103,39 @@ class WrongWords(unittest.TestCase):
         for word, line in WRONG:
             with self.subTest(line=line):
                 self.assert_refused(scan(*line), word)
+
+    def test_what_was_meant_is_said(self):
+        for line, meant in MEANT:
+            with self.subTest(line=line):
+                self.assert_refused(scan(*line), meant)
+
+    def test_a_word_like_nothing_known_gets_no_guess(self):
+        for word in ("--json", "--verbose", "-x", "--targets"):
+            with self.subTest(word=word):
+                self.assert_refused(scan(word, "127.0.0.1"), f"'{word}' is not an option: 'portloop scan --help' lists the options")
+        for word in ("127.0.0.1:70000", "a:b:c", ":80", "//127.0.0.1", "]:", "["):
+            with self.subTest(word=word):
+                self.assert_refused(scan(word), "a target is an IPv4 or IPv6 address")
+
+    def test_the_other_commands_refuse_options_alike(self):
+        for line, meant in ((["merge", "--overwrit", "x"], "--overwrite is: 'portloop merge --help'"),
+                            (["compare", "--export-jso", "x"], "--export-json is: 'portloop compare --help'"),
+                            (["merge", "--a\x1bb"], "'--a\\x1bb'")):
+            with self.subTest(line=line):
+                done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                self.assert_refused((done.returncode, done.stdout, done.stderr), meant)
+
+    def test_a_file_that_may_not_be_read(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "targets")
+            with open(path, "w") as file:
+                file.write("127.0.0.1\n")
+            os.chmod(path, 0)
+            # Root may read everything, without these two capabilities as little as others.
+            as_others = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+            done = subprocess.run([*as_others, PORTLOOP, "scan", "-i", path], stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, timeout=60)
+            self.assert_refused((done.returncode, done.stdout, done.stderr), path)
 
     def test_no_target(self):
         self.assert_refused(scan("-p", "22"), "target")

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 
 import lab_support as support
 
@@ -104,6 +105,51 @@ def a_second_signal_kills_a_command_that_ignores_the_first():
     running.ends_with(128 + signal.SIGKILL)
 
 
+def a_signal_to_the_whole_group_reaches_the_command_once():
+    says_each = ("import signal; mine = {signal.SIGINT, signal.SIGQUIT}; signal.pthread_sigmask(signal.SIG_BLOCK, mine)\n"
+                 "print('ready', flush=True)\n"
+                 "while (came := signal.sigwait(mine)) != signal.SIGQUIT: print(came.name, flush=True)")
+    for _ in range(50):
+        lab = subprocess.Popen([LAB, "lan", "--", sys.executable, "-c", says_each], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
+        assert lab.stdout.readline() == "ready\n"
+        lab.send_signal(signal.SIGSTOP)  # two that come before the command looks would be one
+        sent = time.monotonic()
+        os.killpg(lab.pid, signal.SIGINT)
+        assert lab.stdout.readline() == "SIGINT\n"
+        lab.send_signal(signal.SIGCONT)
+        lab.send_signal(signal.SIGQUIT)  # the command's end, behind whatever else is passed on
+        out, err = lab.communicate(timeout=support.PATIENCE_SECONDS)
+        assert lab.returncode == 0, (lab.returncode, err)
+        if time.monotonic() - sent < 0.4:  # otherwise this test was held up, and it was another wish
+            assert out == "", out
+            return
+    raise AssertionError("held up for longer than a wish lasts, 50 times")
+
+
+def ctrl_c_is_the_commands_matter_each_time():
+    # It goes on after the first one, and ends at one that comes later than any that the lab could take for the same wish.
+    stays = ("import signal, sys, time; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+             "print('ready', flush=True); signal.sigwait({signal.SIGINT}); first = time.monotonic()\n"
+             "while time.monotonic() < first + 1: signal.sigwait({signal.SIGINT})\n"
+             "sys.exit(6)")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(LAB, [LAB, "lan", "--", sys.executable, "-c", stays])
+    heard = b""
+    while b"ready" not in heard:
+        assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], heard
+        heard += os.read(terminal, 4096)
+
+    def pressed_until_it_ends():
+        os.write(terminal, b"\x03")
+        return ended(pid)
+
+    _, status = support.wait_until(pressed_until_it_ends, "the lab ends")
+    assert os.waitstatus_to_exitcode(status) == 6, status
+    os.close(terminal)
+
+
 def ctrl_c_ends_both():
     pid, terminal = pty.fork()
     if pid == 0:
@@ -142,6 +188,7 @@ def main():
                  no_descriptor_of_the_lab_reaches_the_command, what_the_command_leaves_behind_ends_with_it,
                  the_labs_death_ends_everything, the_death_of_init_ends_everything,
                  a_signal_to_the_lab_is_passed_on, a_second_signal_kills_a_command_that_ignores_the_first,
+                 a_signal_to_the_whole_group_reaches_the_command_once, ctrl_c_is_the_commands_matter_each_time,
                  ctrl_c_ends_both, the_counters_survive_a_reader_that_is_gone]:
         case()
         print("ok", case.__name__.replace("_", " "))
