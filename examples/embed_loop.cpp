@@ -4,9 +4,12 @@
 //
 // The page says how far the scan is; POST /stop ends it. When the scan is done one more page is served, and the
 // program ends. Everything is one thread: no lock is needed anywhere.
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include <portloop/portloop.hpp>
 
@@ -14,20 +17,31 @@ namespace {
 
 class Program {
  public:
-  Program(const char* address, const char* ports, int status_port) : scan_(&loop()) {
-    portloop::Options options;
-    options.add_target(address).ports(ports);
-    listen(status_port);
-    uv_timer_init(&loop(), &ticks_);
-    ticks_.data = this;
-    uv_timer_start(&ticks_, [](uv_timer_t* timer) { ++static_cast<Program*>(timer->data)->tick_count_; }, 1, 1);
-    scan_.start(options, [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
+  /// Throws portloop::Error where an option is refused; nothing is on the loop then.
+  Program(const char* address, const char* ports, uint16_t status_port) : status_port_(status_port) {
+    options_.add_target(address).ports(ports);
   }
 
   int run() {
+    uv_timer_init(&loop(), &ticks_);
+    ticks_.data = this;
+    uv_timer_start(&ticks_, [](uv_timer_t* timer) { ++static_cast<Program*>(timer->data)->tick_count_; }, 1, 1);
+    uv_tcp_init(&loop(), &listener_);
+    listener_.data = this;
+    try {
+      listen();
+      scan_.emplace(&loop());
+      scan_->start(options_, [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
+    } catch (const portloop::Error& error) {
+      std::fprintf(stderr, "embed_loop: %s\n", error.what());
+      failed_ = true;
+      scan_.reset();
+      uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
+      uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+    }
     uv_run(&loop(), UV_RUN_DEFAULT);
-    std::printf("%d ticks and %d pages while %d ports were found open\n", tick_count_, page_count_, open_count_);
-    return uv_loop_close(&loop()) == 0 ? 0 : 1;
+    if (!failed_) std::printf("%d ticks and %d pages while %d ports were found open\n", tick_count_, page_count_, open_count_);
+    return uv_loop_close(&loop()) == 0 && !failed_ ? 0 : 1;
   }
 
  private:
@@ -51,19 +65,18 @@ class Program {
   }
 
   void on_done(int status) {
-    last_ = scan_.stats();
-    state_ = status == 0 ? "complete" : "stopped";
+    last_ = scan_->stats();
+    state_ = status == 0 ? "complete" : status == UV_ECANCELED ? "stopped" : "failed";
+    failed_ = status != 0 && status != UV_ECANCELED;
     std::printf("the scan is %s\n", state_);
     std::fflush(stdout);
-    scan_.close();
+    scan_->close();
     uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
   }
 
-  void listen(int port) {
+  void listen() {
     sockaddr_in name{};
-    uv_ip4_addr("127.0.0.1", port, &name);
-    uv_tcp_init(&loop(), &listener_);
-    listener_.data = this;
+    uv_ip4_addr("127.0.0.1", status_port_, &name);
     int error = uv_tcp_bind(&listener_, reinterpret_cast<const sockaddr*>(&name), 0);
     if (error == 0) {
       error = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 16,
@@ -79,6 +92,7 @@ class Program {
   void on_connection(int status) {
     if (status != 0) return;
     auto* visitor = new Visitor(*this);
+    visitors_.insert(visitor);
     uv_tcp_init(&loop(), &visitor->tcp);
     auto* stream = reinterpret_cast<uv_stream_t*>(&visitor->tcp);
     if (uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), stream) != 0 || uv_read_start(stream, on_buffer, on_bytes) != 0) leave(visitor);
@@ -102,8 +116,9 @@ class Program {
   }
 
   void answer(Visitor& visitor) {
-    if (visitor.request.starts_with("POST /stop ") && scan_) scan_.stop();
-    const portloop_stats now = scan_ ? scan_.stats() : last_;
+    const bool scanning = scan_.has_value() && *scan_;  // neither before it is made nor once it is closed
+    if (visitor.request.starts_with("POST /stop ") && scanning) scan_->stop();
+    const portloop_stats now = scanning ? scan_->stats() : last_;
     const std::string body = std::string("{\"state\":\"") + state_ + "\",\"probes\":" + std::to_string(now.probes) +
                              ",\"answered\":" + std::to_string(now.open + now.closed + now.filtered + now.unknown) +
                              ",\"open\":" + std::to_string(now.open) + ",\"in_flight\":" + std::to_string(now.in_flight) + "}\n";
@@ -111,19 +126,34 @@ class Program {
     visitor.write.data = &visitor;
     uv_buf_t bytes = uv_buf_init(visitor.page.data(), static_cast<unsigned>(visitor.page.size()));
     ++page_count_;
-    const bool last_page = !scan_;
     const auto written = [](uv_write_t* request, int) { leave(static_cast<Visitor*>(request->data)); };
     if (uv_write(&visitor.write, reinterpret_cast<uv_stream_t*>(&visitor.tcp), &bytes, 1, written) != 0) leave(&visitor);
-    if (last_page) uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
+    if (!scanning) end();
+  }
+
+  /// The last page is on its way: no more visitors, and those that have not asked yet need not wait.
+  void end() {
+    auto* listener = reinterpret_cast<uv_handle_t*>(&listener_);
+    if (!uv_is_closing(listener)) uv_close(listener, nullptr);
+    for (Visitor* visitor : visitors_) {
+      if (visitor->page.empty()) leave(visitor);
+    }
   }
 
   static void leave(Visitor* visitor) {
     auto* handle = reinterpret_cast<uv_handle_t*>(&visitor->tcp);
     if (uv_is_closing(handle)) return;
-    uv_close(handle, [](uv_handle_t* closed) { delete static_cast<Visitor*>(closed->data); });
+    uv_close(handle, [](uv_handle_t* closed) {
+      auto* gone = static_cast<Visitor*>(closed->data);
+      gone->program.visitors_.erase(gone);
+      delete gone;
+    });
   }
 
-  portloop::Scan scan_;
+  portloop::Options options_;
+  uint16_t status_port_;
+  std::optional<portloop::Scan> scan_;
+  std::set<Visitor*> visitors_;
   portloop_stats last_{};
   const char* state_ = "running";
   uv_tcp_t listener_{};
@@ -131,19 +161,23 @@ class Program {
   int tick_count_ = 0;
   int page_count_ = 0;
   int open_count_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 && argc != 4) {
+  uint16_t status_port = 0;  // one of the system's choice
+  const std::string_view word = argc == 4 ? argv[3] : "0";
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), status_port);
+  if ((argc != 3 && argc != 4) || error != std::errc() || end != word.data() + word.size()) {
     std::fprintf(stderr, "usage: embed_loop ADDRESS PORTS [STATUS_PORT]\n");
     return 2;
   }
   try {
-    return Program(argv[1], argv[2], argc == 4 ? std::atoi(argv[3]) : 0).run();
-  } catch (const portloop::Error& error) {
-    std::fprintf(stderr, "embed_loop: %s\n", error.what());
+    return Program(argv[1], argv[2], status_port).run();
+  } catch (const portloop::Error& refused) {
+    std::fprintf(stderr, "embed_loop: %s\n", refused.what());
     return 2;
   }
 }

@@ -18,29 +18,35 @@ static void on_done(portloop_scan* scan, int status) {
   portloop_scan_stats(scan, &stats, sizeof stats);
   printf("%llu of %llu ports are open%s%s\n", (unsigned long long)stats.open, (unsigned long long)stats.probes,
          status == 0 ? "" : ", and the scan ended early: ", status == 0 ? "" : uv_strerror(status));
+  *(int*)portloop_scan_data(scan) = status;
   portloop_scan_close(scan, NULL);
 }
 
 int main(int argc, char** argv) {
+  uv_loop_t* loop = uv_default_loop();
   portloop_options* options;
   portloop_scan* scan = NULL;
-  int error;
+  int error, status = 0;
   if (argc != 3) {
     fprintf(stderr, "usage: embed_minimal ADDRESS PORTS\n");
     return 2;
   }
   options = portloop_options_new();
-  if (options == NULL) return 1;
-  if (portloop_options_add_target(options, argv[1]) != 0 || portloop_options_set_ports(options, argv[2]) != 0) {
-    fprintf(stderr, "embed_minimal: %s\n", portloop_options_error(options));
-    portloop_options_free(options);
-    return 2;
+  if (loop == NULL || options == NULL) return 1;
+  error = portloop_options_add_target(options, argv[1]);
+  if (error == 0) error = portloop_options_set_ports(options, argv[2]);
+  if (error == 0) error = portloop_scan_init(loop, &scan);
+  if (error == 0) {
+    portloop_scan_set_data(scan, &status);
+    error = portloop_scan_start(scan, options, on_result, on_done);
+    if (error != 0) portloop_scan_close(scan, NULL); /* else on_done does */
   }
-  error = portloop_scan_init(uv_default_loop(), &scan);
-  if (error == 0) error = portloop_scan_start(scan, options, on_result, on_done);
+  if (error != 0) {
+    const char* why = portloop_options_error(options); /* "" where it was not an option */
+    fprintf(stderr, "embed_minimal: %s\n", *why != '\0' ? why : uv_strerror(error));
+  }
   portloop_options_free(options);
-  if (error != 0) fprintf(stderr, "embed_minimal: %s\n", uv_strerror(error));
-  if (error != 0 && scan != NULL) portloop_scan_close(scan, NULL);
-  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-  return error == 0 && uv_loop_close(uv_default_loop()) == 0 ? 0 : 1;
+  uv_run(loop, UV_RUN_DEFAULT);
+  if (uv_loop_close(loop) != 0) return 1;
+  return error == UV_EINVAL ? 2 : error != 0 || status != 0;
 }

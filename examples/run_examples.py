@@ -35,9 +35,26 @@ def minimal():
     check(done.returncode == 0, done)
     lines = done.stdout.splitlines()
     check(lines[0].startswith(f"127.0.0.1 {open_port}") and lines[1] == "1 of 2 ports are open", done)
-    for arguments, word in ((["localhost", "80"], "'localhost'"), (["127.0.0.1", "0"], "'0'"), ([], "usage")):
-        done = subprocess.run([EMBED_MINIMAL, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-        check(done.returncode == 2 and word in done.stderr and done.stdout == "", done)
+
+
+def refusals():
+    for program in (EMBED_MINIMAL, EMBED_LOOP, WATCH):
+        for arguments, word in ((["localhost", "80"], "'localhost'"), (["127.0.0.1", "0"], "'0'"), ([], "usage")):
+            refused(program, arguments, word, 2)
+    refused(EMBED_MINIMAL, ["2001:db8::/32", "all"], "2^63", 2)
+    refused(EMBED_LOOP, ["127.0.0.1", "61001", "65536"], "usage", 2)
+    for seconds in ("-1", "nan", "soon"):
+        refused(WATCH, ["127.0.0.1", "61001", seconds], "usage", 2)
+    refused(WATCH, ["2001:db8::/32", "all"], "2^63", 1)
+    held, port = bound(True)
+    with held:
+        refused(EMBED_LOOP, ["127.0.0.1", "61001", str(port)], "address already in use", 1)
+
+
+def refused(program, arguments, word, status):
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    check(done.returncode == status and word in done.stderr, done)
+    check(done.stdout == "", done)
 
 
 def loop_with_a_page():
@@ -55,8 +72,12 @@ def loop_with_a_page():
                 pass
             while program.stdout.readline() != "the scan is stopped\n":
                 check(program.poll() is None, "the program ended")
-            with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+            # Whoever has connected and asks nothing keeps the program no longer than its last page does.
+            idle = socket.create_connection(("127.0.0.1", int(page.split(":")[-1].rstrip("/"))))
+            with idle, urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
                 last = json.load(answer)
+                idle.settimeout(PATIENCE_SECONDS)
+                check(idle.recv(1) == b"", "the idle visitor got something")
             check(last["state"] == "stopped" and last["answered"] >= first["answered"], last)
             summary = program.stdout.read()
             check(program.wait(PATIENCE_SECONDS) == 0, program.returncode)
@@ -86,5 +107,6 @@ def watch():
 
 
 minimal()
+refusals()
 loop_with_a_page()
 watch()

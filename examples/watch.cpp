@@ -3,12 +3,13 @@
 //   watch ADDRESS PORTS [SECONDS [ROUNDS]]
 //
 // One timer, one scan at a time: the next round starts when its time has come and the last one is closed.
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <portloop/portloop.hpp>
 
@@ -16,14 +17,14 @@ namespace {
 
 class Watch {
  public:
-  Watch(const char* address, const char* ports, double seconds, int rounds) : interval_ms_(static_cast<uint64_t>(seconds * 1000)), rounds_left_(rounds) {
+  Watch(const char* address, const char* ports, uint64_t interval_ms, uint64_t rounds) : interval_ms_(interval_ms), rounds_left_(rounds) {
     options_.add_target(address).ports(ports);
-    uv_timer_init(uv_default_loop(), &next_);
-    next_.data = this;
-    uv_timer_start(&next_, [](uv_timer_t* timer) { static_cast<Watch*>(timer->data)->begin_round(); }, 0, 0);
   }
 
   int run() {
+    uv_timer_init(uv_default_loop(), &next_);
+    next_.data = this;
+    begin_round();
     uv_run(uv_default_loop(), UV_RUN_DEFAULT);
     return uv_loop_close(uv_default_loop()) == 0 && !failed_ ? 0 : 1;
   }
@@ -36,13 +37,17 @@ class Watch {
     began_ms_ = uv_now(uv_default_loop());
     try {
       scan_.emplace(uv_default_loop());
-      scan_->start(options_, [this](const portloop_result& result) { note(result); }, [this](int) { end_round(); });
+      scan_->start(options_, [this](const portloop_result& result) { note(result); }, [this](int status) { end_round(status); });
     } catch (const portloop::Error& error) {
-      std::fprintf(stderr, "watch: %s\n", error.what());
-      failed_ = true;
       scan_.reset();
-      uv_close(reinterpret_cast<uv_handle_t*>(&next_), nullptr);
+      give_up(error.what());
     }
+  }
+
+  void give_up(const char* why) {
+    std::fprintf(stderr, "watch: %s\n", why);
+    failed_ = true;
+    uv_close(reinterpret_cast<uv_handle_t*>(&next_), nullptr);
   }
 
   void note(const portloop_result& result) {
@@ -62,8 +67,12 @@ class Watch {
     states_[place] = result.state;
   }
 
-  void end_round() {
+  void end_round(int status) {
     scan_->close();
+    if (status != 0) {
+      give_up(uv_strerror(status));
+      return;
+    }
     if (rounds_left_ > 0 && --rounds_left_ == 0) {
       uv_close(reinterpret_cast<uv_handle_t*>(&next_), nullptr);
       return;
@@ -75,7 +84,7 @@ class Watch {
 
   portloop::Options options_;
   uint64_t interval_ms_;
-  int rounds_left_;  // 0: for ever
+  uint64_t rounds_left_;  // 0: for ever
   uint64_t began_ms_ = 0;
   uv_timer_t next_{};
   std::optional<portloop::Scan> scan_;
@@ -83,15 +92,24 @@ class Watch {
   bool failed_ = false;
 };
 
+/// A number that is the whole word, from 0 to what a year has of seconds.
+template <class Number>
+bool read(std::string_view word, Number& number) {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  return error == std::errc() && end == word.data() + word.size() && number >= 0 && number <= 31'536'000;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 5) {
+  double seconds = 5;
+  uint64_t rounds = 0;
+  if (argc < 3 || argc > 5 || (argc > 3 && !read(argv[3], seconds)) || (argc > 4 && !read(argv[4], rounds))) {
     std::fprintf(stderr, "usage: watch ADDRESS PORTS [SECONDS [ROUNDS]]\n");
     return 2;
   }
   try {
-    return Watch(argv[1], argv[2], argc > 3 ? std::atof(argv[3]) : 5, argc > 4 ? std::atoi(argv[4]) : 0).run();
+    return Watch(argv[1], argv[2], static_cast<uint64_t>(seconds * 1000), rounds).run();
   } catch (const portloop::Error& error) {
     std::fprintf(stderr, "watch: %s\n", error.what());
     return 2;

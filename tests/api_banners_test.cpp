@@ -107,7 +107,9 @@ TEST_CASE("stopped while banners are awaited: the open ports are told; closed: n
         uv_timer_t look;
         uv_timer_init(loop.get(), &look);
         uv_timer_start(&look, [](uv_timer_t*) {}, 1, 1);
-        loop.run_until([&] { return quiet.visitors() + second.visitors() >= 2 && scan.stats().in_flight == 0; });
+        // A socket of libuv's comes from the target's own address: such an answer is asked for three times.
+        const size_t asks = connector == PORTLOOP_CONNECTOR_PORTABLE ? 3 : 1;
+        loop.run_until([&] { return std::min(quiet.visitors(), second.visitors()) >= asks && scan.stats().in_flight == 0; });
         uv_close(as_handle(&look), nullptr);
         CHECK(scan.results.empty());
         close ? scan.close() : scan.stop();

@@ -10,7 +10,7 @@ struct Kind {
   uint32_t loops;
   portloop_connector connector;
 };
-constexpr Kind kinds[] = {{1, PORTLOOP_CONNECTOR_FASTEST}, {1, PORTLOOP_CONNECTOR_PORTABLE}, {3, PORTLOOP_CONNECTOR_FASTEST}};
+constexpr Kind kinds[] = {{1, PORTLOOP_CONNECTOR_FASTEST}, {1, PORTLOOP_CONNECTOR_PORTABLE}, {3, PORTLOOP_CONNECTOR_FASTEST}, {3, PORTLOOP_CONNECTOR_PORTABLE}};
 
 void set(portloop_options* options, const Kind& kind) {
   REQUIRE(portloop_options_set_loops(options, kind.loops) == 0);

@@ -79,6 +79,59 @@ TEST_CASE("a shard that has no probe is done at once, with no result") {
   CHECK(ports_in_order(options).empty());
 }
 
+TEST_CASE("a host that has the wanted open ports is asked no more; what is left is counted as not asked, for it alone") {
+  std::vector<LocalPort> ports, elsewhere;
+  for (int i = 0; i < 20; ++i) ports.emplace_back(LocalPort::open);
+  elsewhere.emplace_back(LocalPort::open, "127.1.2.3");
+  for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
+    for (const uint32_t loops : {1U, 2U}) {
+      CAPTURE(connector);
+      CAPTURE(loops);
+      TestLoop loop;
+      TestOptions options("127.0.0.1", join(ports) + ',' + join(elsewhere));
+      REQUIRE(portloop_options_add_target(options, "127.1.2.3") == 0);
+      REQUIRE(portloop_options_set_stop_after(options, 3) == 0);
+      REQUIRE(portloop_options_set_in_flight(options, loops) == 0);
+      REQUIRE(portloop_options_set_connector(options, connector) == 0);
+      REQUIRE(portloop_options_set_loops(options, loops) == 0);
+      Recorded scan(loop);
+      portloop_stats at_end{};
+      scan.on_done = [&](Recorded& self) {
+        at_end = self.stats();
+        self.close();
+      };
+      REQUIRE(scan.start(options) == 0);
+      loop.run();
+      CHECK(scan.status == 0);
+      const auto open_of = [&](const std::string& address) {
+        return std::count_if(scan.results.begin(), scan.results.end(), [&](const auto& result) { return result.address == address && result.state == PORTLOOP_OPEN; });
+      };
+      // Each loop counts what it found itself.
+      CHECK(open_of("127.0.0.1") >= 3);
+      CHECK(open_of("127.0.0.1") <= 3 * loops);
+      CHECK(open_of("127.1.2.3") == 1);
+      CHECK(at_end.probes == 42);
+      CHECK(at_end.not_asked >= 20 - 3 * loops);
+      CHECK(scan.results.size() + at_end.not_asked == 42);
+      CHECK(at_end.connects < (connector == PORTLOOP_CONNECTOR_FASTEST ? 43 : 3 * 43));
+    }
+  }
+}
+
+TEST_CASE("0 open ports wanted is no limit") {
+  std::vector<LocalPort> ports;
+  for (int i = 0; i < 5; ++i) ports.emplace_back(LocalPort::open);
+  TestLoop loop;
+  TestOptions options("127.0.0.1", join(ports));
+  REQUIRE(portloop_options_set_stop_after(options, 1) == 0);
+  REQUIRE(portloop_options_set_stop_after(options, 0) == 0);
+  Recorded scan(loop);
+  close_when_done(scan);
+  REQUIRE(scan.start(options) == 0);
+  loop.run();
+  CHECK(scan.results.size() == 5);
+}
+
 TEST_CASE("in flight is never more than what was set") {
   std::vector<LocalPort> ports;
   for (int i = 0; i < 30; ++i) ports.emplace_back(LocalPort::silent);

@@ -9,10 +9,35 @@ const path = require('node:path');
 
 const native = require(process.env.PORTLOOP_ADDON || path.join(__dirname, 'build', 'Release', 'portloop.node'));
 
-// Yields { address, port, state, reason, service, attempts, rttUs, error?, banner? } for each port. Leaving the
-// loop early stops the scan; options.signal, an AbortSignal, does so from outside. Throws at once, in the
-// caller's first step, what an option is refused for.
+const whole = [(value) => Number.isInteger(value), 'a whole number'];
+const kinds = {
+  targets: [(value) => Array.isArray(value) && value.every((target) => typeof target === 'string'), 'an array of strings'],
+  ports: [(value) => typeof value === 'string', 'a string'],
+  inFlight: whole,
+  rate: [(value) => typeof value === 'number', 'a number'],
+  timeoutMs: whole,
+  retries: whole,
+  loops: whole,
+  banners: [(value) => typeof value === 'boolean', 'true or false'],
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+};
+
+// A scan of something else than what was meant is worse than none.
+function check(options) {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(kinds, name)) throw new TypeError(`'${name}' is no option: ${Object.keys(kinds).join(', ')} are`);
+    const [fits, kind] = kinds[name];
+    if (value !== undefined && !fits(value)) throw new TypeError(`${name} is ${kind}`);
+  }
+}
+
+// Yields { address, port, state, reason, service, attempts, rttUs, error?, banner? } for each port. The first step
+// throws what an option is refused for. Leaving the loop early stops the scan; options.signal, an AbortSignal, does
+// so from outside: what was found by then is yielded, then the signal's reason is thrown.
 async function* scan(options) {
+  check(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
   const found = [];
   let ended = false;
   let failure = null;
@@ -26,17 +51,17 @@ async function* scan(options) {
     wake();
   });
   const abort = () => native.stop(handle);
-  options.signal?.addEventListener('abort', abort);
-  if (options.signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
   try {
     while (!ended || found.length > 0) {
       // Whole batches: shift() of a long array would move it all each time.
       for (const result of found.splice(0)) yield result;
       if (!ended && found.length === 0) await new Promise((resolve) => { wake = resolve; });
     }
-    if (failure !== null && failure !== 'ECANCELED') throw new Error(`the scan could not be finished: ${failure}`);
+    signal?.throwIfAborted();
+    if (failure !== null) throw new Error(`the scan could not be finished: ${failure}`);
   } finally {
-    options.signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
     native.stop(handle);
   }
 }

@@ -89,10 +89,10 @@ static void free_when_unused(struct running* self) {
 static void on_closed(portloop_scan* scan) {
   struct running* self = portloop_scan_data(scan);
   self->closed = 1;
-  napi_delete_reference(self->env, self->on_result);
-  napi_delete_reference(self->env, self->on_done);
-  if (!self->ending) napi_async_destroy(self->env, self->context);
-  napi_remove_async_cleanup_hook(self->cleanup);
+  if (self->on_result != NULL) napi_delete_reference(self->env, self->on_result);
+  if (self->on_done != NULL) napi_delete_reference(self->env, self->on_done);
+  if (self->context != NULL && !self->ending) napi_async_destroy(self->env, self->context);
+  if (self->cleanup != NULL) napi_remove_async_cleanup_hook(self->cleanup);
   free_when_unused(self);
 }
 
@@ -142,10 +142,17 @@ static int get(napi_env env, napi_value object, const char* name, napi_valuetype
 }
 
 static int apply_text(napi_env env, napi_value value, portloop_options* options, int (*apply)(portloop_options*, const char*)) {
-  char text[4096];
   size_t length = 0;
-  if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok || length + 1 >= sizeof text) return UV_EINVAL;
-  return apply(options, text);
+  char* text;
+  int error = UV_EINVAL;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return UV_EINVAL;
+  text = malloc(length + 1);
+  if (text == NULL) return UV_ENOMEM;
+  if (napi_get_value_string_utf8(env, value, text, length + 1, &length) == napi_ok && strlen(text) == length) {
+    error = apply(options, text);
+  }
+  free(text);
+  return error;
 }
 
 static int apply_targets(napi_env env, napi_value list, portloop_options* options) {
@@ -161,8 +168,9 @@ static int apply_targets(napi_env env, napi_value list, portloop_options* option
   return 0;
 }
 
-/* What is no whole number of 32 bits becomes 0, which is out of every setter's range, and is refused there. */
-static uint32_t whole(double number) { return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : 0; }
+/* index.js lets whole numbers through. What has more than 32 bits becomes one that every setter refuses. */
+static uint32_t whole(double number) { return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX; }
+static int retries_of(double number) { return number >= -1 && number <= 100 ? (int)number : 100; }
 
 static int apply(napi_env env, napi_value object, portloop_options* options) {
   napi_value value;
@@ -178,7 +186,7 @@ static int apply(napi_env env, napi_value object, portloop_options* options) {
   NUMBER("inFlight", portloop_options_set_in_flight(options, whole(number)))
   NUMBER("rate", portloop_options_set_rate(options, number))
   NUMBER("timeoutMs", portloop_options_set_timeout_ms(options, whole(number)))
-  NUMBER("retries", portloop_options_set_retries(options, (int)whole(number)))
+  NUMBER("retries", portloop_options_set_retries(options, retries_of(number)))
   NUMBER("loops", portloop_options_set_loops(options, whole(number)))
 #undef NUMBER
   if (error == 0 && get(env, object, "banners", napi_boolean, &value)) {
@@ -191,20 +199,25 @@ static int apply(napi_env env, napi_value object, portloop_options* options) {
 
 /* ---- What JavaScript calls ---- */
 
-static int begin(struct running* self, napi_env env, napi_value* arguments, portloop_options* options) {
+/* *made: whether there is a scan, which on_closed() will speak of. */
+static int begin(struct running* self, napi_env env, napi_value* arguments, portloop_options* options, int* made) {
   uv_loop_t* loop = NULL;
   napi_value name;
   int error;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return UV_ENOTSUP;
   error = portloop_scan_init(loop, &self->scan);
   if (error != 0) return error;
+  *made = 1;
   portloop_scan_set_data(self->scan, self);
-  napi_create_reference(env, arguments[1], 1, &self->on_result);
-  napi_create_reference(env, arguments[2], 1, &self->on_done);
-  napi_create_string_utf8(env, "portloop", NAPI_AUTO_LENGTH, &name);
-  napi_async_init(env, NULL, name, &self->context);
-  napi_add_async_cleanup_hook(env, on_cleanup, self, &self->cleanup);
-  error = portloop_scan_start(self->scan, options, on_result, on_done);
+  if (napi_create_reference(env, arguments[1], 1, &self->on_result) == napi_ok &&
+      napi_create_reference(env, arguments[2], 1, &self->on_done) == napi_ok &&
+      napi_create_string_utf8(env, "portloop", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+      napi_async_init(env, NULL, name, &self->context) == napi_ok &&
+      napi_add_async_cleanup_hook(env, on_cleanup, self, &self->cleanup) == napi_ok) {
+    error = portloop_scan_start(self->scan, options, on_result, on_done);
+  } else {
+    error = UV_ECANCELED; /* the environment is going away */
+  }
   if (error != 0) close_scan(self);
   return error;
 }
@@ -234,9 +247,10 @@ static napi_value start(napi_env env, napi_callback_info info) {
     free(self);
     self = NULL;
   } else {
-    error = begin(self, env, arguments, options);
-    if (error != 0) self->collected = 1; /* JavaScript never sees it: closing it frees it */
-    if (error != 0 && self->scan == NULL && self->cleanup == NULL) free(self);
+    int made = 0;
+    error = begin(self, env, arguments, options, &made);
+    if (error != 0) self->collected = 1; /* JavaScript never sees it: once it is closed it is freed */
+    if (error != 0 && !made) free(self);
   }
   if (error != 0) {
     const char* why = portloop_options_error(options);

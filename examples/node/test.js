@@ -40,6 +40,14 @@ async function main() {
   await assert.rejects(scan({ targets: ['no such host'], ports: '1' }).next(), /'no such host'/);
   await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '70000' }).next(), /'70000'/);
   await assert.rejects(scan({ targets: ['127.0.0.1'], timeoutMs: -5 }).next(), /timeout is 1-600000/);
+  await assert.rejects(scan({ targets: ['127.0.0.1'], retries: 14 }).next(), /retries is 0-13/);
+  await assert.rejects(scan({ targets: ['127.0.0.1'], retries: 2 ** 40 }).next(), /retries is 0-13/);
+  await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '80\u00001' }).next(), /invalid argument/);
+  await assert.rejects(scan({ targets: ['127.0.0.1'], ports: `${'1,'.repeat(4000)}70000` }).next(), /'70000'/);
+  for (const [wrong, words] of [
+    [{ ports: 80 }, /ports is a string/], [{ targets: '127.0.0.1' }, /targets is an array/], [{ inFlight: '9' }, /inFlight is a whole number/],
+    [{ timeoutMs: 1.5 }, /timeoutMs is a whole number/], [{ timeout: 5 }, /'timeout' is no option/], [{ signal: {} }, /signal is an AbortSignal/],
+  ]) await assert.rejects(scan({ targets: ['127.0.0.1'], ...wrong }).next(), words);
   await assert.rejects(scan({ targets: [] }).next(), /no address/);
   assert.throws(() => native.start(), /an object and two functions/);
   assert.throws(() => native.stop({}), /a scan is needed/);
@@ -51,10 +59,19 @@ async function main() {
   }
   const controller = new AbortController();
   let count = 0;
-  for await (const result of scan({ targets: ['127.0.0.0/16'], ports: '61001-65535', signal: controller.signal })) {
-    assert.ok(result.port);
-    if (++count === 100) controller.abort();
-  }
+  await assert.rejects(async () => {
+    for await (const result of scan({ targets: ['127.0.0.0/16'], ports: '61001-65535', signal: controller.signal })) {
+      assert.ok(result.port);
+      if (++count === 100) controller.abort();
+    }
+  }, { name: 'AbortError' });
+  assert.ok(count >= 100);
+  await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '61001', signal: AbortSignal.abort(new Error('too late')) }).next(), /too late/);
+
+  // What the consumer throws ends the scan as well, and is its own.
+  await assert.rejects(async () => {
+    for await (const result of scan({ targets: ['127.0.0.0/16'], ports: '61001-65535' })) throw new Error(result.state);
+  }, /closed/);
 
   // Two at once, one of them on two loop threads.
   const counted = async (options) => {

@@ -6,16 +6,20 @@
             print(result.address, result.port, result.banner)
 
 A generator runs its own libuv loop, a turn at a time, while it is asked for results; not asking for more stops
-the scan's progress, and leaving it (break, close(), an exception) ends the scan. PORTLOOP_LIBRARY names the
-shared library where the system does not find it.
+the scan's progress, and leaving it (break, close(), an exception) ends the scan as soon as Python lets go of it:
+at once, or with contextlib.closing() around it where that must be certain. Ctrl-C is raised when the loop's turn is
+over, after timeout_ms at the latest. PORTLOOP_LIBRARY names the shared library where the system does not find it.
 
     python3 portloop.py 127.0.0.1 30000-31000
 """
 import collections
 import ctypes
 import ctypes.util
+import functools
 import os
+import signal
 import sys
+import threading
 
 Result = collections.namedtuple("Result", "address port state reason error attempts rtt_us banner")
 
@@ -37,11 +41,10 @@ _ON_CLOSED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _UV_RUN_DEFAULT, _UV_RUN_ONCE = 0, 1
 
 
+@functools.lru_cache(maxsize=None)
 def _load():
-    name = os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.0"
-    portloop = ctypes.CDLL(name)
-    # The very libuv that portloop is linked with: its loop must be made by it, too.
-    uv = ctypes.CDLL(ctypes.util.find_library("uv") or "libuv.so.1")
+    """The library. What is looked up in it is looked up in the libuv that it is linked with, too."""
+    portloop = ctypes.CDLL(os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.0")
     pointer, text, u32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
     for function, result, arguments in (
             ("portloop_options_new", pointer, []), ("portloop_options_free", None, [pointer]),
@@ -54,15 +57,28 @@ def _load():
             ("portloop_scan_start", ctypes.c_int, [pointer, pointer, _ON_RESULT, _ON_DONE]),
             ("portloop_scan_close", None, [pointer, _ON_CLOSED]),
             ("portloop_format_address", ctypes.c_int, [pointer, text, ctypes.c_size_t]),
-            ("portloop_state_name", text, [ctypes.c_int]), ("portloop_reason_name", text, [ctypes.c_int])):
+            ("portloop_state_name", text, [ctypes.c_int]), ("portloop_reason_name", text, [ctypes.c_int]),
+            ("uv_loop_size", ctypes.c_size_t, []), ("uv_loop_init", ctypes.c_int, [pointer]), ("uv_loop_close", ctypes.c_int, [pointer]),
+            ("uv_run", ctypes.c_int, [pointer, ctypes.c_int]), ("uv_strerror", text, [ctypes.c_int])):
         getattr(portloop, function).restype = result
         getattr(portloop, function).argtypes = arguments
-    uv.uv_loop_size.restype = ctypes.c_size_t
-    for function in ("uv_loop_init", "uv_loop_close"):
-        getattr(uv, function).argtypes = [pointer]
-    uv.uv_run.argtypes = [pointer, ctypes.c_int]
-    uv.uv_strerror.restype = text
-    return portloop, uv
+    return portloop
+
+
+def _run(loop, mode):
+    """Runs the loop, and holds Ctrl-C back meanwhile: what is raised in a function that C calls is lost, and so is
+    the result that it was called with."""
+    held = []
+    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if callable(handler):
+        signal.signal(signal.SIGINT, lambda *interrupt: held.append(interrupt))
+    try:
+        _load().uv_run(loop, mode)
+    finally:
+        if callable(handler):
+            signal.signal(signal.SIGINT, handler)
+    if held:
+        handler(*held[0])
 
 
 def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None, retries=None, banners=False):
@@ -71,7 +87,7 @@ def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None,
     Raises PortloopError before the first result where an option is refused, and at the end where the scan
     could not be finished.
     """
-    portloop, uv = _load()
+    portloop = _load()
     found = collections.deque()
     ended = []
 
@@ -88,12 +104,12 @@ def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None,
     options = portloop.portloop_options_new()
     if not options:
         raise MemoryError
-    loop = ctypes.create_string_buffer(uv.uv_loop_size())
+    loop = ctypes.create_string_buffer(portloop.uv_loop_size())
     handle = ctypes.c_void_p()
 
     def check(error):
         if error != 0:
-            raise PortloopError((portloop.portloop_options_error(options) or uv.uv_strerror(error)).decode())
+            raise PortloopError((portloop.portloop_options_error(options) or portloop.uv_strerror(error)).decode())
 
     try:
         for target in [targets] if isinstance(targets, str) else targets:
@@ -104,7 +120,7 @@ def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None,
                 check(getattr(portloop, f"portloop_options_set_{setter}")(options, value))
         if banners:
             check(portloop.portloop_options_set_banners(options, 1, 2000, 512))
-        check(uv.uv_loop_init(loop))
+        check(portloop.uv_loop_init(loop))
         try:
             check(portloop.portloop_scan_init(loop, ctypes.byref(handle)))
             check(portloop.portloop_scan_start(handle, options, callbacks[0], callbacks[1]))
@@ -112,14 +128,16 @@ def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None,
                 while found:
                     yield found.popleft()
                 if not ended:
-                    uv.uv_run(loop, _UV_RUN_ONCE)
+                    _run(loop, _UV_RUN_ONCE)
             if ended[0] != 0:
-                raise PortloopError(uv.uv_strerror(ended[0]).decode())
+                raise PortloopError(portloop.uv_strerror(ended[0]).decode())
         finally:
             if handle:
                 portloop.portloop_scan_close(handle, callbacks[2])
-            uv.uv_run(loop, _UV_RUN_DEFAULT)
-            uv.uv_loop_close(loop)
+            try:
+                _run(loop, _UV_RUN_DEFAULT)
+            finally:
+                portloop.uv_loop_close(loop)
     finally:
         portloop.portloop_options_free(options)
 

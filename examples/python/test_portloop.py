@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The generator of portloop.py: results, errors, and that leaving it early ends the scan."""
+"""The generator of portloop.py: results, errors, and that leaving it early, however, ends the scan."""
 import os
+import signal
 import socket
 import sys
 import threading
@@ -40,7 +41,48 @@ for targets, ports, options, word in (("no such host", "80", {}, "'no such host'
     else:
         sys.exit(f"{targets} {ports} {options} was not refused")
 
-# A million probes, left after the first: what is not asked for is not scanned.
-results = portloop.scan("127.0.0.0/16", "61001-65000")
+
+def descriptors():
+    return set(os.listdir("/proc/self/fd"))
+
+
+# Millions of probes, left after the first: what is not asked for is not scanned, and nothing is left open.
+ENDLESS = "127.0.0.0/16", "61001-65000"
+before = descriptors()
+
+results = portloop.scan(*ENDLESS)
 assert next(results).port
 results.close()
+assert descriptors() == before
+
+
+def forget():
+    next(portloop.scan(*ENDLESS))
+
+
+forget()
+assert descriptors() == before
+
+try:
+    for result in portloop.scan(*ENDLESS):
+        raise ZeroDivisionError
+except ZeroDivisionError:
+    pass
+assert descriptors() == before
+
+# Ctrl-C, which mostly comes while C runs, ends the scan every time; so does what the program's own handler raises.
+for handler, raised in ((signal.default_int_handler, KeyboardInterrupt), (lambda *_: 1 // 0, ZeroDivisionError)):
+    signal.signal(signal.SIGINT, handler)
+    for attempt in range(10):
+        first = threading.Event()
+        interrupter = threading.Thread(target=lambda: first.wait() and os.kill(os.getpid(), signal.SIGINT))
+        interrupter.start()
+        try:
+            for count, result in enumerate(portloop.scan(*ENDLESS)):
+                first.set()
+                assert count < 1_000_000, "not interrupted"
+        except raised:
+            pass
+        interrupter.join()
+        assert signal.getsignal(signal.SIGINT) is handler
+    assert descriptors() == before

@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* ---- Options: what to scan and how. Owned by you, copied by portloop_scan_start(). Any thread, one at a time. ----
- * A setter answers 0, UV_EINVAL (then nothing was changed and portloop_options_error() says why) or UV_ENOMEM. */
+ * A setter answers 0, UV_EINVAL (portloop_options_error() says why) or UV_ENOMEM; in both cases nothing was changed. */
 
 typedef struct portloop_options portloop_options;
 
@@ -42,17 +42,18 @@ typedef struct portloop_options portloop_options;
 PORTLOOP_API portloop_options* portloop_options_new(void);
 PORTLOOP_API void portloop_options_free(portloop_options* options);
 
-/* Why the last setter below failed, one line that quotes the word at fault; "" where none has.
- * Owned by the options, valid until the next setter. */
+/* Why the last setter below or portloop_scan_start() refused, one line that quotes the word at fault; "" where it did
+ * not. Owned by the options, valid until the next of these. */
 PORTLOOP_API const char* portloop_options_error(const portloop_options* options);
 
 /* Adds numeric targets: an address, a CIDR block, a range a-b or a.b.c.d-e, with a zone for link-local IPv6.
  * Names are yours to look up. UV_EINVAL for anything else, and for 0.0.0.0 and ::. */
 PORTLOOP_API int portloop_options_add_target(portloop_options* options, const char* text);
-/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6) and zone; ports are ignored. */
+/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6) and zone; ports are ignored, both
+ * are copied. */
 PORTLOOP_API int portloop_options_add_range(portloop_options* options, const struct sockaddr* first,
                                             const struct sockaddr* last);
-/* Takes addresses out again, wherever they were added. */
+/* Takes addresses out again, wherever they were added, before or after. Texts as above. */
 PORTLOOP_API int portloop_options_exclude_target(portloop_options* options, const char* text);
 
 /* Ports 1-65535: "22,80,8000-8100", "-" or "all", service names of portloop's own list, "common" (the default).
@@ -63,7 +64,7 @@ PORTLOOP_API int portloop_options_exclude_ports(portloop_options* options, const
 /* Connects in flight at most, over all loops; banners being read count too. Range 1-1,000,000; default 1,000. What
  * is started is adapted below it. Keep it under the descriptors that you can spare: no limit is changed here. */
 PORTLOOP_API int portloop_options_set_in_flight(portloop_options* options, uint32_t connects);
-/* Connects started per second at most, over all loops. Range 0-1,000,000,000; default 0: no limit. */
+/* Connects started per second at most, over all loops; fractions count. Range 0-1,000,000,000; default 0: no limit. */
 PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double connects_per_second);
 /* The longest that one connect may wait, in milliseconds. Range 1-600,000; default 1,000. */
 PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
@@ -156,21 +157,24 @@ typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
 /* The last call for this scan: its memory is gone when this returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
 
-/* Makes a scan on `loop`; *scan is owned by you until its close callback, and must be closed. UV_ENOMEM. */
+/* Makes a scan on `loop`; *scan is owned by you until its close callback, and must be closed. UV_ENOMEM: *scan is
+ * NULL then. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
 /* Starts it, once. Either callback may be NULL. UV_EINVAL: no target, no port, or more than 2^63 probes
  * (portloop_options_error() says which); it may be tried again. UV_EALREADY: started or closed before. UV_EMFILE,
- * UV_ENOMEM and the like: after these only close is left. `options` may be freed when this returns. */
+ * UV_ENOMEM and the like: after these only close is left. `options` may be freed or changed when this returns. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
 /* Ends it early: no more connects; what was found already is told (open ports with what came of their banner, and
  * what waits from loop threads), then done. Does nothing where it isn't running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
-/* Ends it where needed, without another result (done is called first), frees everything, then calls back; NULL is
- * allowed. Once. Until then it keeps the loop alive, unreferenced or not. */
+/* Ends it where needed, without another result (done is called first), frees everything, then calls back from the
+ * loop; NULL is allowed. Once: closing it again is a mistake, and may end the program. Until it has called back the
+ * scan keeps the loop alive, unreferenced or not. */
 PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
 
-/* Whether the running scan alone keeps the loop alive. It does by default. Before start, or while it runs. */
+/* Whether the running scan alone keeps the loop alive. It does by default. Before start, or while it runs; afterwards
+ * they do nothing. Not counted: one ref undoes any number of unrefs. */
 PORTLOOP_API void portloop_scan_ref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 

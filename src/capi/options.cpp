@@ -33,13 +33,11 @@ int guarded(portloop_options* options, Body body) noexcept {
   }
 }
 
+/// `rule` says what is right, with its range and unit.
 template <class Number>
-int set_in_range(portloop_options* options, const char* name, Number value, Number lowest, Number highest, Number& place) {
+int set_in_range(portloop_options* options, const char* rule, Number value, Number lowest, Number highest, Number& place) {
   return guarded(options, [&] {
-    if (value < lowest || value > highest) {
-      return refuse(options, std::string(name) + " is " + std::to_string(lowest) + "-" + std::to_string(highest) + ", not " +
-                                 std::to_string(value));
-    }
+    if (value < lowest || value > highest) return refuse(options, std::string(rule) + ", not " + std::to_string(value));
     place = value;
     return accept(options);
   });
@@ -93,9 +91,9 @@ int portloop_options_add_range(portloop_options* options, const sockaddr* first,
 
 int portloop_options_set_ports(portloop_options* options, const char* text) {
   return guarded(options, [&] {
-    const auto ports = parse_ports(text, port_of_service);
+    auto ports = parse_ports(text, port_of_service);
     if (!ports) return refuse(options, ports.error());
-    options->ports = *ports;
+    options->ports = std::move(*ports);
     options->ports_set = true;
     return accept(options);
   });
@@ -105,13 +103,15 @@ int portloop_options_exclude_ports(portloop_options* options, const char* text) 
   return guarded(options, [&] {
     const auto ports = parse_ports(text, port_of_service);
     if (!ports) return refuse(options, ports.error());
-    for (const PortRange& range : ports->ranges()) options->excluded_ports.add(range);
+    PortSet excluded = options->excluded_ports;
+    for (const PortRange& range : ports->ranges()) excluded.add(range);
+    options->excluded_ports = std::move(excluded);
     return accept(options);
   });
 }
 
 int portloop_options_set_in_flight(portloop_options* options, uint32_t connects) {
-  return set_in_range(options, "in flight", connects, 1U, 1'000'000U, options->scanner.plan.most_in_flight);
+  return set_in_range(options, "in flight is 1-1000000 connects", connects, 1U, 1'000'000U, options->scanner.plan.most_in_flight);
 }
 
 int portloop_options_set_rate(portloop_options* options, double connects_per_second) {
@@ -132,7 +132,7 @@ int portloop_options_set_stop_after(portloop_options* options, uint32_t open_por
 }
 
 int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms) {
-  return set_in_range(options, "timeout", timeout_ms, 1U, 600'000U, options->scanner.plan.timeout_ms);
+  return set_in_range(options, "timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U, options->scanner.plan.timeout_ms);
 }
 
 int portloop_options_set_adaptive(portloop_options* options, int adaptive) {
@@ -142,7 +142,7 @@ int portloop_options_set_adaptive(portloop_options* options, int adaptive) {
 
 int portloop_options_set_retries(portloop_options* options, int retries) {
   int checked = 0;
-  const int error = set_in_range(options, "retries", retries, -1, static_cast<int>(ProbeLedger::most_attempts) - 1, checked);
+  const int error = set_in_range(options, "retries is 0-13, or -1 for adaptive", retries, -1, static_cast<int>(ProbeLedger::most_attempts) - 1, checked);
   if (error != 0) return error;
   options->scanner.plan.retries.reset();
   if (checked >= 0) options->scanner.plan.retries = static_cast<uint32_t>(checked);
@@ -151,7 +151,7 @@ int portloop_options_set_retries(portloop_options* options, int retries) {
 
 int portloop_options_set_order(portloop_options* options, portloop_order order) {
   int checked = 0;
-  const int error = set_in_range(options, "order", static_cast<int>(order), 0, 1, checked);
+  const int error = set_in_range(options, "order is 0 (random) or 1 (sequential)", static_cast<int>(order), 0, 1, checked);
   if (error == 0) options->order = checked == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
   return error;
 }
@@ -180,12 +180,12 @@ int portloop_options_skip_positions(portloop_options* options, uint64_t first, u
 }
 
 int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
-  return set_in_range(options, "loops", loops, 1U, 1024U, options->loops);
+  return set_in_range(options, "loops is 1-1024", loops, 1U, 1024U, options->loops);
 }
 
 int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {
   int checked = 0;
-  const int error = set_in_range(options, "connector", static_cast<int>(connector), 0, 1, checked);
+  const int error = set_in_range(options, "connector is 0 (fastest) or 1 (portable)", static_cast<int>(connector), 0, 1, checked);
   if (error == 0) options->connector = checked == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
   return error;
 }
@@ -193,13 +193,13 @@ int portloop_options_set_connector(portloop_options* options, portloop_connector
 int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms, uint32_t most_bytes) {
   BannerOptions wanted;
   int kind = 0;
-  int error = set_in_range(options, "banners", static_cast<int>(banners), 0, 2, kind);
+  int error = set_in_range(options, "banners is 0 (none), 1 (read) or 2 (HTTP)", static_cast<int>(banners), 0, 2, kind);
   if (error == 0 && banners == PORTLOOP_BANNERS_NONE) {
     options->scanner.banners = {};
     return 0;
   }
-  if (error == 0) error = set_in_range(options, "banner timeout", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
-  if (error == 0) error = set_in_range(options, "banner length", most_bytes, 1U, 65'536U, wanted.most_bytes);
+  if (error == 0) error = set_in_range(options, "banner timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
+  if (error == 0) error = set_in_range(options, "banner length is 1-65536 bytes", most_bytes, 1U, 65'536U, wanted.most_bytes);
   if (error != 0) return error;
   wanted.wanted = true;
   wanted.http = banners == PORTLOOP_BANNERS_HTTP;

@@ -32,7 +32,7 @@ struct portloop_scan final : public ScanEvents {
   void on_done(int status) noexcept override {
     if (on_done_ != nullptr) on_done_(this, status);
   }
-  void closed();
+  void closed() noexcept;
 
   portloop_result_cb on_result_ = nullptr;
   portloop_done_cb on_done_ = nullptr;
@@ -73,9 +73,9 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
     error = scanner_->start();
     if (error != 0) scanner_.reset();
   } else {
-    pool_ = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
-    error = pool_->start();
-    if (!pool_->holds_loop()) pool_.reset();
+    auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
+    error = pool->start();  // what it throws it throws before it holds the loop: then there is no pool to close
+    if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);
   }
   started_ = error == 0;
@@ -121,7 +121,7 @@ void portloop_scan::close(portloop_close_cb close_cb) {
   }
 }
 
-void portloop_scan::closed() {
+void portloop_scan::closed() noexcept {
   if (on_close_ != nullptr) on_close_(this);
   delete this;
 }
