@@ -35,7 +35,8 @@ Output (tables and words on stdout):
       --export-json FILE, --export-csv FILE, --export-markdown FILE, --export-html FILE
       --overwrite          a file that exists                -q, --quiet   -h, --help
 
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 some model could not run, 130 interrupted.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a model could not run or an output broke,
+130 interrupted.
 Scan only hosts and networks that you may scan.)";
 
 // And loops:N, N being the processors, at least 2: one of each kind.
@@ -126,7 +127,11 @@ void read_how(const cxxopts::ParseResult& given, CompareRequest& request, const 
   read_order(given, request.scan);
   request.scan.quiet = given.count("quiet") > 0;
   request.scan.overwrite = given.count("overwrite") > 0;
-  if (given.count("lab")) request.lab_profile = given["lab"].as<std::string>();
+  if (given.count("lab")) {
+    request.lab_profile = given["lab"].as<std::string>();
+    // No profile would mean no lab, and packets to the real address.
+    if (request.lab_profile.empty()) throw UsageError("--lab '': the name of a profile, such as 'wan', or of its file is accepted");
+  }
   if (given.count("inside-lab")) {
     request.inside_lab = true;
     request.lab_profile = given["inside-lab"].as<std::string>();
