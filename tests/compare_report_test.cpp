@@ -174,6 +174,11 @@ TEST_CASE("where an interrupt left one model a single run, the others are compar
   const std::string text = said(evaluated(comparison));
   CHECK(has(text, "loop was the fastest"));
   CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long. sequential ran only once and is not compared."));
+  CHECK(count_of(to_json(evaluated(comparison)), "\"stddev\":null") == 1);
+  CHECK(count_of(to_json(evaluated(comparison)), "\"times_the_fastest_uncertainty\":null") == 1);
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.3, 0.3, 0.3}));
+  comparison.entries[1].runs.resize(1);
+  CHECK(has(said(evaluated(comparison)), "thread-pool:50 and sequential ran only once and are not compared."));
 }
 
 TEST_CASE("who is alone in having run, or in being right, is not called the fastest") {

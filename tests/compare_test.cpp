@@ -51,6 +51,7 @@ TEST_CASE("a ratio carries the uncertainty of both sides") {
   CHECK_FALSE(ratio(summarise({9, 10, 11}), summarise({9, 10, 12})).differs());
   CHECK_FALSE(ratio(summarise({500}), summarise({9, 10, 11})).differs());
   CHECK_FALSE(ratio(summarise({500}), summarise({9, 10, 11})).has_uncertainty());
+  CHECK(ratio(summarise({500}), summarise({9, 10, 11})).uncertainty == 0);
   // 1.25 times, 2.5 times the uncertainty: enough for three runs, not for two.
   CHECK(ratio(summarise({12, 12.5, 13}), summarise({9.05, 10, 10.95})).differs() == false);
   CHECK(ratio(summarise({12, 12.5, 13}), summarise({9.2, 10, 10.8})).differs());

@@ -36,6 +36,8 @@ class JsonObject {
   void value(std::string_view name, Number value) {
     key(name) += number(value);
   }
+  /// null where it is not known.
+  void known(std::string_view name, bool is_known, double value) { key(name) += is_known ? number(value) : "null"; }
   void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
   template <class Each>
   void list(std::string_view name, const Entry& entry, const Each& each) {
@@ -76,7 +78,7 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   object.text("command", entry.contender.name());
   if (!entry.runs.empty()) {
     object.value("mean", entry.wall_s.mean);
-    object.value("stddev", entry.wall_s.deviation);
+    object.known("stddev", entry.runs.size() > 1, entry.wall_s.deviation);  // hyperfine's null, too
     object.value("median", entry.wall_s.median);
     object.value("user", entry.user_s.mean);
     object.value("system", entry.system_s.mean);
@@ -91,7 +93,7 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   if (!entry.failure.empty()) object.text("failure", entry.failure);
   if (entry.runs.empty()) return;
   object.value("times_the_fastest", entry.to_fastest.value);
-  object.value("times_the_fastest_uncertainty", entry.to_fastest.uncertainty);
+  object.known("times_the_fastest_uncertainty", entry.to_fastest.has_uncertainty(), entry.to_fastest.uncertainty);
   object.value("probes_per_second", entry.probes_per_s(setup.probes));
   append_correctness(object.key("answer"), entry.correctness);
   for (const RecordField& field : record_fields()) {

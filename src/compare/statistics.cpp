@@ -29,7 +29,8 @@ bool Ratio::differs() const { return has_uncertainty() && std::abs(value - 1) > 
 Ratio ratio(const Summary& of, const Summary& to) {
   if (of.mean <= 0 || to.mean <= 0) return {};
   const double value = of.mean / to.mean;
-  return {value, value * std::hypot(of.deviation / of.mean, to.deviation / to.mean), std::min(of.count, to.count)};
+  const size_t runs = std::min(of.count, to.count);
+  return {value, runs < 2 ? 0 : value * std::hypot(of.deviation / of.mean, to.deviation / to.mean), runs};
 }
 
 uint32_t percentile(std::vector<uint32_t>& values, double share) {

@@ -20,7 +20,7 @@ struct Summary {
 Summary summarise(std::vector<double> values);
 
 /// How many times `of` is `to`, with the uncertainty that both deviations leave, as hyperfine computes it:
-/// r * sqrt((s1/m1)^2 + (s2/m2)^2).
+/// r * sqrt((s1/m1)^2 + (s2/m2)^2). 0 where a side has one run.
 struct Ratio {
   double value = 1;
   double uncertainty = 0;

@@ -123,7 +123,9 @@ void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
                                          : name + " has the shortest mean, " + took + " for " + probes + " (" + speed + "), but these runs can't tell " +
                                                names_of(field.alike) + '.';
   if (!field.slower.empty()) text += ' ' + how_much_slower(field.slower);
-  for (const Entry* entry : field.once) text += ' ' + entry->contender.name() + " ran only once and is not compared.";
+  std::vector<std::string> once;
+  for (const Entry* entry : field.once) once.push_back(entry->contender.name());
+  if (!once.empty()) text += ' ' + listed(once) + " ran only once and " + (once.size() == 1 ? "is" : "are") + " not compared.";
   said.push_back(text);
 }
 
