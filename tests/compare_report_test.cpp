@@ -270,6 +270,20 @@ TEST_CASE("the csv has a line for each run, and each line every column") {
   CHECK(runs == 9);
 }
 
+TEST_CASE("each row of the markdown table has every column") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("loops:7", "", {}));
+  std::istringstream lines(to_markdown(evaluated(comparison)));
+  size_t rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("|")) continue;
+    ++rows;
+    CAPTURE(line);
+    CHECK(std::count(line.begin(), line.end(), '|') == 17);
+  }
+  CHECK(rows == 6);
+}
+
 TEST_CASE("what a person typed can't break out of an export") {
   Comparison comparison = made_comparison();
   comparison.setup.targets = "</title><script>alert(1)</script>|`\x1b[31m\"";

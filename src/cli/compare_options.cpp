@@ -25,7 +25,7 @@ What is compared:
       --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread, threads, a pool of 50, one loop, loops
       --lab PROFILE        inside portloop-lab's network, against its truth
   -l, --loops LIST         loop threads, such as 1,2,4        | a list is a sweep: one axis at a time,
-  -c, --in-flight LIST     connects outstanding of each loop  | or each loop count with each window
+  -c, --in-flight LIST     connects outstanding, all loops'   | or each loop count with each window
       --threads LIST       threads of the pool, as 10,50,100  | with --cross
 How (the same for every model):
   -p, --ports SPEC         'common' by default               -t, --timeout MS   each connect's (1000)

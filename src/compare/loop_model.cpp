@@ -27,7 +27,6 @@ struct LoopScan {
   std::vector<uint32_t> port_number;
   uint64_t ports = 0;
   bool done = false;
-  uint64_t threads = 0;
   uint64_t descriptors = 0;
   portloop_stats stats{};
 };
@@ -117,7 +116,6 @@ int run_scan(const ModelScan& scan, LoopScan& state, const Contender& contender,
     portloop_scan_set_data(handle, &state);
     error = portloop_scan_start(handle, options.get(), on_result, on_done);
     if (error != 0) portloop_scan_close(handle, nullptr);
-    state.threads = threads_of_this_process();  // the loops' have been started
     std::optional<Watch> watch;
     if (state.stop != nullptr && error == 0) watch.emplace(&loop, handle, state);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -143,7 +141,8 @@ int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& conte
   run.connects = state.stats.connects;
   run.local_failures = state.stats.local_failures;
   run.peak_in_flight = state.stats.peak_in_flight;
-  run.peak_threads = state.threads;
+  // The caller's loop waits while the others run.
+  run.peak_threads = contender.loops == 1 ? 1 : state.stats.loops + uint64_t{1};
   // One recycling loop still had its sockets when it was done. The portable connector, and loops of their own
   // threads, had closed theirs by then: one for each connect that was in flight.
   const bool sockets_counted = contender.loops == 1 && !contender.portable;

@@ -24,8 +24,6 @@ uint64_t status_number(const char* key) {
 
 }  // namespace
 
-uint64_t threads_of_this_process() { return status_number("Threads:"); }
-
 uint64_t most_resident_kib() { return status_number("VmHWM:"); }
 
 uint64_t descriptors_of_this_process() {
