@@ -6,6 +6,7 @@
 
 #include "compare/chart.hpp"
 #include "compare/exports.hpp"
+#include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "support/made_comparison.hpp"
@@ -60,7 +61,9 @@ TEST_CASE("numbers are written with three digits and the unit that fits") {
   CHECK(memory_text(3 * 1024 * 1024) == "3.00 GiB");
   CHECK(spread_text(summarise({1, 1, 4})) == "2.00 ± 1.73 s");
   CHECK(spread_text(summarise({2})) == "2.00 s");
-  CHECK(ratio_text({61.2, 3.4}) == "61.2 ± 3.40");
+  CHECK(spread_text(summarise({41.8, 41.95})) == "41.9 ± 0.1 s");
+  CHECK(ratio_text({61.23, 3.44, 5}) == "61.2 ± 3.4");
+  CHECK(ratio_text({494, 70.5, 5}) == "494 ± 70");
 }
 
 TEST_CASE("the table fits 100 columns, whatever the numbers") {
@@ -105,18 +108,17 @@ TEST_CASE("a model without a rank is marked in the table and in words") {
   for (RunRecord& run : comparison.entries[2].runs) run.said[0] = Said::closed;
   comparison = evaluated(comparison);
   CHECK(has(table_text(comparison), " - loop"));
-  CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in its worst run: it has no rank."));
+  CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in the worst run: no rank."));
   CHECK(has(said(comparison), "thread-pool:50 was the fastest"));
 }
 
 TEST_CASE("the words say who won, who waited, and what was in flight") {
   const std::string text = said(evaluated());
   CHECK(has(text, "loop was the fastest: 8 probes in 101 ms, 79 a second."));
-  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.15 times as long and sequential 60.4 ± 1.16 times."));
+  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long and sequential 60.4 ± 1.2 times."));
   CHECK(has(text, "half of the answers take 40.3 ms or longer"));
-  CHECK(has(text, "a pool of 50 and one thread spend at least 99.8 % of their time waiting."));
+  CHECK(has(text, "one thread and a pool of 50 spend at least 99.8 % of their time waiting."));
   CHECK(has(text, "loop held up to 4,000 connects in flight on one thread"));
-  CHECK(has(text, "60.4 ± 1.16 times sooner than sequential"));
   CHECK(has(text, "Every model took about 4.88 MiB of resident memory."));
 }
 
@@ -134,7 +136,7 @@ TEST_CASE("a sentence is there only where its numbers are") {
   comparison.entries.back().runs[2].model.local_failures = 5;
   CHECK(has(said(evaluated(comparison)), "thread-per-connection lacked a descriptor, a source port or memory up to 5 times in a run, and asked again."));
   comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.101, 0.100, 0.102}));
-  CHECK(has(said(evaluated(comparison)), "loops:2 against loop: 1.00 ± 0.01 times the speed for 1.00 times the processor time, no difference"));
+  CHECK(has(said(evaluated(comparison)), "loops:2 against loop: 1.00 ± 0.01 times the speed for about 1.00 times the processor time: no difference"));
   comparison.entries[0].runs[0].wall_us *= 3;
   CHECK(has(said(evaluated(comparison)), "The times vary much for sequential"));
   comparison.entries[0].runs[0].said[7] = Said::closed;
@@ -148,11 +150,99 @@ TEST_CASE("a sentence is there only where its numbers are") {
 TEST_CASE("two models that the runs can't tell apart are not called different") {
   Comparison comparison = made_comparison();
   comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.100, 0.103, 0.104});
-  CHECK(has(said(evaluated(comparison)), "These runs can't tell thread-pool:50 (1.01 ± 0.02 times) from it."));
+  CHECK(has(said(evaluated(comparison)),
+            "loop has the shortest mean, 101 ms for 8 probes (79 a second), but these runs can't tell thread-pool:50 (1.01 ± 0.02 times) from it."));
+  CHECK_FALSE(has(said(evaluated(comparison)), "was the fastest"));
+}
+
+TEST_CASE("of single runs nobody is called faster, and no uncertainty is made up") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.2, 0.2, 0.2}));
+  for (Entry& entry : comparison.entries) entry.runs.resize(1);
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "One run does not show how much a time varies"));
+  for (const char* claim : {"fastest", "times as", "against", "tell", "±"}) {
+    CAPTURE(claim);
+    CHECK_FALSE(has(text, claim));
+  }
+  CHECK(has(text, "loop held up to 4,000 connects in flight on one thread."));
+}
+
+TEST_CASE("where an interrupt left one model a single run, the others are compared without it") {
+  Comparison comparison = made_comparison();
+  comparison.entries[0].runs.resize(1);
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "loop was the fastest"));
+  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long. sequential ran only once and is not compared."));
+  CHECK(count_of(to_json(evaluated(comparison)), "\"stddev\":null") == 1);
+  CHECK(count_of(to_json(evaluated(comparison)), "\"times_the_fastest_uncertainty\":null") == 1);
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.3, 0.3, 0.3}));
+  comparison.entries[1].runs.resize(1);
+  CHECK(has(said(evaluated(comparison)), "thread-pool:50 and sequential ran only once and are not compared."));
+}
+
+TEST_CASE("who is alone in having run, or in being right, is not called the fastest") {
+  Comparison comparison = made_comparison();
+  comparison.entries.erase(comparison.entries.begin(), comparison.entries.begin() + 2);
+  CHECK(has(said(evaluated(comparison)), "loop took 101 ms for 8 probes: 79 a second."));
+  comparison = made_comparison();
+  comparison.truth = comparison.entries[0].runs[0].said;
+  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].said[0] = Said::closed;
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "loop, alone in being right in all its runs, took 101 ms"));
+  CHECK(has(text, "thread-pool:50 and sequential each missed 1 of the 2 ports that are open in the worst run: no rank."));
+}
+
+TEST_CASE("a loop that lost to some is told against those that differ from it") {
+  Comparison comparison = made_comparison();
+  comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.050, 0.051, 0.052});
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "thread-pool:50 was the fastest"));
+  CHECK(has(text, "; it was 60.4 ± 1.2 times as fast as sequential, and took 1.98 ± 0.04 times as long as thread-pool:50."));
+}
+
+TEST_CASE("a sweep of many models is summed up, not told one by one") {
+  Comparison comparison = made_comparison();
+  for (const char* model : {"loops:2", "loops:3", "loops:4", "loops:5", "loops:6"}) comparison.entries.push_back(entry_of(model, "oocccsss", {0.101, 0.100, 0.102}));
+  for (const char* model : {"thread-pool:1", "thread-pool:2", "thread-pool:3"}) comparison.entries.push_back(entry_of(model, "oocccsss", {3.0, 3.1, 3.2}));
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "can't tell 5 others from it: loops:2, loops:3, loops:4, loops:5 and loops:6."));
+  CHECK(has(text, "The 5 that were slower took from 12.0 ± 0.2 times (thread-pool:50) to 60.4 ± 1.2 times (sequential) as long."));
+  CHECK(has(text, "one thread and pools of 1, 2, 3 and 50 spend at least"));
+  CHECK(has(text, "loops:6, each against one loop with the same window: 1.00 to 1.00 times the speed for 1.00 to 1.00 times the processor time"));
+}
+
+TEST_CASE("where silence takes the time, the timeouts are told and not the answers") {
+  Comparison comparison = made_comparison();
+  for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 190;
+  comparison.setup.timeout_ms = 2000;
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "Nothing answered 3 of the 8 probes, and each of these occupies a thread for the whole timeout of 2,000 ms: one thread and a pool"));
+  CHECK_FALSE(has(text, "almost nothing is waited for"));
+  CHECK_FALSE(has(text, "half of the answers"));
+}
+
+TEST_CASE("a line never ends between a number and its spread or unit, nor within a model's name") {
+  Comparison comparison = made_comparison();
+  for (const char* model : {"loops:2", "loops:16", "loops:128", "loops:1000"}) {
+    comparison.entries.push_back(entry_of(model, "oocccsss", {0.301, 0.41, 0.502}));
+    comparison.entries.back().contender.shows_in_flight = true;
+  }
+  for (uint64_t probes = 8; probes < 8'000'000'000'000'000'000; probes *= 10) {
+    comparison.setup.probes = probes;  // its digits shift what follows
+    comparison = evaluated(comparison);
+    std::istringstream lines(words_text(comparison));
+    for (std::string line; std::getline(lines, line);) {
+      CHECK(columns(line) <= table_columns);
+      for (const char* start : {"± ", "ms", "%", "-c ", "times "}) CHECK_FALSE(line.starts_with(start));
+      for (const char* end : {"±", "-c"}) CHECK_FALSE(line.ends_with(end));
+    }
+  }
 }
 
 TEST_CASE("where answers are there at once, nobody is said to wait") {
   Comparison comparison = made_comparison();
+  comparison.setup.timeout_ms = 10;
   for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 9;
   CHECK(has(said(evaluated(comparison)), "almost nothing is waited for"));
   CHECK_FALSE(has(said(evaluated(comparison)), "time waiting"));
@@ -180,6 +270,20 @@ TEST_CASE("the csv has a line for each run, and each line every column") {
   CHECK(runs == 9);
 }
 
+TEST_CASE("each row of the markdown table has every column") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("loops:7", "", {}));
+  std::istringstream lines(to_markdown(evaluated(comparison)));
+  size_t rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("|")) continue;
+    ++rows;
+    CAPTURE(line);
+    CHECK(std::count(line.begin(), line.end(), '|') == 17);
+  }
+  CHECK(rows == 6);
+}
+
 TEST_CASE("what a person typed can't break out of an export") {
   Comparison comparison = made_comparison();
   comparison.setup.targets = "</title><script>alert(1)</script>|`\x1b[31m\"";
@@ -203,6 +307,46 @@ TEST_CASE("there are charts only for what was measured") {
   CHECK(has(titles(evaluated(comparison)), "Speed against loops;"));
   comparison.entries = {entry_of("sequential", "oocccsss", {1})};
   CHECK(titles(evaluated(comparison)) == "Wall time;Memory;Threads;");
+}
+
+TEST_CASE("a chart of points has a line for each series of a sweep, and a key that names it") {
+  Comparison comparison = made_comparison();
+  comparison.entries.clear();
+  for (const char* model : {"loop", "loops:2", "loops:4", "loop/uv"}) {
+    for (const uint32_t window : {10U, 100U}) {
+      comparison.entries.push_back(entry_of(model, "oocccsss", {0.1, 0.2}));
+      comparison.entries.back().contender.in_flight = window;
+      comparison.entries.back().contender.shows_in_flight = true;
+      for (RunRecord& run : comparison.entries.back().runs) run.model.peak_in_flight = window;
+    }
+  }
+  comparison.entries.push_back(entry_of("thread-pool:5", "oocccsss", {0.1}));
+  const auto chart = [](const Comparison& whole, const char* title) {
+    for (const Chart& each : charts_of(whole)) {
+      if (each.title == title) return each.svg;
+    }
+    return std::string();
+  };
+  std::string svg = chart(evaluated(comparison), "Speed against loops");
+  CHECK(count_of(svg, "<polyline") == 2);
+  for (const char* name : {">up to 10 in flight<", ">up to 100 in flight<"}) CHECK(has(svg, name));
+  CHECK(has(svg, "<title>loops:4 -c 100: 53 probes per second, loop threads 4</title>"));
+  svg = chart(evaluated(comparison), "Throughput against connects in flight");
+  CHECK(count_of(svg, "<polyline") == 4);
+  for (const char* name : {">loop<", ">loops:2<", ">loops:4<", ">loop/uv<", ">thread-pool:5<"}) CHECK(has(svg, name));
+  comparison.entries.push_back(entry_of("thread-pool:7", "oocccsss", {0.1}));
+  svg = chart(evaluated(comparison), "Throughput against connects in flight");
+  CHECK(count_of(svg, "<polyline") == 5);
+  CHECK(has(svg, ">thread-pool<"));
+}
+
+TEST_CASE("an axis says no more digits than it needs") {
+  CHECK(tick_text("1.00 s") == "1 s");
+  CHECK(tick_text("2.50 MiB") == "2.5 MiB");
+  CHECK(tick_text("10.0 s") == "10 s");
+  CHECK(tick_text("500 ms") == "500 ms");
+  CHECK(tick_text("0") == "0");
+  CHECK(Axis(3, 60, true, 0, 100).ticks() == std::vector<double>{1, 2, 5, 10, 20, 50});
 }
 
 TEST_CASE("an axis has round ticks within its ends, and keeps its order") {

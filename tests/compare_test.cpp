@@ -49,6 +49,13 @@ TEST_CASE("a ratio carries the uncertainty of both sides") {
   CHECK(r.uncertainty == doctest::Approx(2 * std::sqrt(0.05 * 0.05 + 0.1 * 0.1)));
   CHECK(r.differs());
   CHECK_FALSE(ratio(summarise({9, 10, 11}), summarise({9, 10, 12})).differs());
+  CHECK_FALSE(ratio(summarise({500}), summarise({9, 10, 11})).differs());
+  CHECK_FALSE(ratio(summarise({500}), summarise({9, 10, 11})).has_uncertainty());
+  CHECK(ratio(summarise({500}), summarise({9, 10, 11})).uncertainty == 0);
+  // 1.25 times, 2.5 times the uncertainty: enough for three runs, not for two.
+  CHECK(ratio(summarise({12, 12.5, 13}), summarise({9.05, 10, 10.95})).differs() == false);
+  CHECK(ratio(summarise({12, 12.5, 13}), summarise({9.2, 10, 10.8})).differs());
+  CHECK_FALSE(ratio(summarise({12.15, 12.85}), summarise({9.434, 10.566})).differs());
 }
 
 TEST_CASE("a percentile is the nearest rank") {

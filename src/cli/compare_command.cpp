@@ -1,13 +1,15 @@
 // portloop compare: from the request to the exit status. Each run is a process of its own: this program, with
 // the hidden option --one-run; its targets come on standard input, its record leaves on standard output.
 //
-// Happy path: read the options, collect the targets, see that the target answers at all, open the exports,
+// Happy path: read the options, collect the targets, open the exports, see that the target answers at all,
 // run everything in turn, print the tables and what they say, write the exports.
 //
 // What goes wrong:
-//   - a wrong word, a count beyond the descriptors, an export that can't be written, a target that is silent
-//     on every port, a lab that the system forbids: one line before anything is measured
+//   - a wrong word, a count beyond the descriptors, an export that can't be opened, a target that is silent
+//     on every port or that the lab knows nothing of, a lab that the system forbids: one line before anything
+//     is measured, and no file is left
 //   - a run dies: its model has no rank, the others go on, exit 3
+//   - standard output or an export breaks (a full disk, a reader that is gone): one line each, exit 3
 //   - SIGINT or SIGTERM: the run is ended, what has been measured is printed and written as incomplete, exit
 //     130; a second one ends at once
 #include <unistd.h>
@@ -35,6 +37,8 @@
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "core/spec_error.hpp"
+#include "core/target_set.hpp"
+#include "lab/own_network.hpp"
 
 namespace portloop {
 namespace {
@@ -80,6 +84,32 @@ std::string range_lines(const TargetSet& targets) {
   return lines;
 }
 
+/// What a lab's truth can't speak of: inside it these are answered by the system itself.
+void refuse_own_addresses(const TargetSet& targets) {
+  const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
+  const auto refuse = [](const Address& address) {
+    throw UsageError(quote_word(to_text(address)) + " is this machine itself, also inside the lab: with --lab, addresses that the lab simulates are accepted");
+  };
+  for (const AddressRange& range : targets.ranges()) {
+    if (range.first.family == Family::ipv4 && range.first.value <= last && range.last.value >= first) {
+      refuse({Family::ipv4, 0, std::max(range.first.value, first)});
+    }
+  }
+  for (const std::string_view own : {std::string_view("::1"), lab::own_ipv4_address, lab::own_ipv6_address}) {
+    if (const auto address = parse_address(own); targets.contains(*address)) refuse(*address);
+  }
+}
+
+/// Before a lab is made, what needs no lookup: names are looked up inside it, where nothing else can answer.
+void check_lab_targets(const CompareRequest& request) {
+  ScanRequest numeric = request.scan;
+  std::erase_if(numeric.targets, [](const std::string& word) {
+    const auto target = parse_target(word);
+    return word.find(',') != std::string::npos || (target && !target->range);
+  });
+  if (!numeric.targets.empty()) refuse_own_addresses(targets_of(numeric).targets);
+}
+
 // ---- One run, in the process that was started for it ----
 
 int run_one(CompareRequest& request, const SystemServices& services) {
@@ -116,6 +146,9 @@ class CompareCommand {
   void check_that_it_answers() const;
   void read_lab_truth();
   void open_exports();
+  void discard_exports();
+  void get_ready();
+  void say_broken(const OutputFile& file, int& status) const;
   RunCommand run_command() const;
   void say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
   int finish();
@@ -173,16 +206,17 @@ void CompareCommand::check_limits() const {
 
 /// One quick scan by a loop, up to the first answer: a silent target would only measure its timeout.
 void CompareCommand::check_that_it_answers() const {
+  if (stop_requested) return;
   const ScanRequest& scan = request_.scan;
   Contender loop;
   loop.loops = 1;
   loop.in_flight = default_in_flight(raise_descriptor_limit(2));
   const ModelScan once{list_.targets, scan.ports, ProbeOrder(list_.targets.size(), scan.ports.size(), scan.order, scan.seed), scan.timeout_ms, 0};
   VerdictSheet sheet(once.size());
-  ModelRun run;
-  if (const int error = run_loops(once, sheet, loop, scan.seed, scan.order, run, true)) {
+  if (const int error = run_until_answer(once, sheet, loop, scan.seed, scan.order, stop_requested)) {
     throw CannotRun(std::string("the target can't be scanned: ") + uv_strerror(error));
   }
+  if (stop_requested) return;
   uint64_t silent = 0;
   for (uint64_t i = 0; i < sheet.size(); ++i) {
     silent += sheet.said(i) == Said::silent;
@@ -201,6 +235,7 @@ void CompareCommand::read_lab_truth() {
   for (std::string& word : words) word.erase(word.find_last_not_of('\n') + 1);
   words.insert(words.end(), {"-p", comparison_.setup.ports});
   const ProcessOutcome outcome = run_process(words, "", stop_requested);
+  if (outcome.stopped) return;
   const auto truth = read_truth(outcome.output, list_.targets, request_.scan.ports);
   if (!outcome.error.empty() || !truth) {
     throw CannotRun("portloop-lab does not tell the truth of " + quote_word(request_.lab_profile) + ": " +
@@ -210,12 +245,11 @@ void CompareCommand::read_lab_truth() {
 }
 
 void CompareCommand::open_exports() {
-  try {
-    for (const OutputChoice& choice : request_.exports) files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
-  } catch (const CannotRun&) {
-    for (const auto& file : files_) file->discard();
-    throw;
-  }
+  for (const OutputChoice& choice : request_.exports) files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
+}
+
+void CompareCommand::discard_exports() {
+  for (const auto& file : files_) file->discard();
 }
 
 RunCommand CompareCommand::run_command() const {
@@ -241,19 +275,26 @@ void CompareCommand::say_progress(const Entry& entry, uint32_t round, uint32_t r
   std::fflush(stderr);
 }
 
+void CompareCommand::say_broken(const OutputFile& file, int& status) const {
+  if (!file.broken()) return;
+  std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
+  if (status == exit_complete) status = exit_incomplete;
+}
+
 int CompareCommand::finish() {
   if (shows_progress_ && !request_.scan.quiet) std::fputs("\r\x1b[K", stderr);
   evaluate(comparison_);
-  std::printf("%s\n%s\n%s", heading_text(comparison_).c_str(), table_text(comparison_).c_str(), words_text(comparison_).c_str());
   int status = comparison_.complete ? exit_complete : exit_interrupted;
+  OutputFile screen;
+  screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
+  screen.finish();
+  say_broken(screen, status);
   for (size_t i = 0; i < files_.size(); ++i) {
     const auto& formats = export_formats();
     const auto format = std::find_if(formats.begin(), formats.end(), [&](const ExportFormat& f) { return f.name == request_.exports[i].format; });
     files_[i]->buffer() = format->write(comparison_);
     files_[i]->finish();
-    if (!files_[i]->broken()) continue;
-    std::fprintf(stderr, "portloop: %s\n", files_[i]->error().c_str());
-    if (status == exit_complete) status = exit_incomplete;
+    say_broken(*files_[i], status);
   }
   for (const Entry& entry : comparison_.entries) {
     if (entry.failure.empty()) continue;
@@ -263,13 +304,29 @@ int CompareCommand::finish() {
   return status;
 }
 
-int CompareCommand::run() {
+/// All that can be refused, and cheap things first: a silent target takes its timeouts.
+void CompareCommand::get_ready() {
   set_up();
   check_limits();
-  check_that_it_answers();
-  read_lab_truth();
-  open_exports();
+  if (request_.inside_lab) refuse_own_addresses(list_.targets);
   watch_signals();
+  try {
+    open_exports();
+    read_lab_truth();
+    check_that_it_answers();
+  } catch (...) {
+    discard_exports();
+    throw;
+  }
+}
+
+int CompareCommand::run() {
+  get_ready();
+  if (stop_requested) {
+    discard_exports();
+    std::fputs("portloop: interrupted before anything was measured\n", stderr);
+    return exit_interrupted;
+  }
   const uint64_t dropped_before = packets_dropped_by_devices();
   run_comparison(comparison_, run_command(), [this](const Entry& entry, uint32_t round, uint32_t rounds) { say_progress(entry, round, rounds); },
                  stop_requested);
@@ -305,7 +362,10 @@ int run_compare(int argc, const char* const* argv) {
   auto request = parse_compare_options(argc, argv, services);
   if (!request) return exit_complete;
   if (request->one_run) return run_one(*request, services);
-  if (!request->lab_profile.empty() && !request->inside_lab) enter_lab(*request, argc, argv);
+  if (!request->lab_profile.empty() && !request->inside_lab) {
+    check_lab_targets(*request);
+    enter_lab(*request, argc, argv);
+  }
   return CompareCommand(*request).run();
 }
 

@@ -26,7 +26,7 @@ What is compared:
       --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread, threads, a pool of 50, one loop, loops
       --lab PROFILE        inside portloop-lab's network, against its truth
   -l, --loops LIST         loop threads, such as 1,2,4        | a list is a sweep: one axis at a time,
-  -c, --in-flight LIST     connects outstanding of each loop  | or each loop count with each window
+  -c, --in-flight LIST     connects outstanding, all loops'   | or each loop count with each window
       --threads LIST       threads of the pool, as 10,50,100  | with --cross
 How (the same for every model):
   -p, --ports SPEC         'common' by default               -t, --timeout MS   each connect's (1000)
@@ -36,7 +36,8 @@ Output (tables and words on stdout):
       --export-json FILE, --export-csv FILE, --export-markdown FILE, --export-html FILE
       --overwrite          a file that exists                -q, --quiet   -h, --help
 
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 some model could not run, 130 interrupted.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a model could not run or an output broke,
+130 interrupted.
 Scan only hosts and networks that you may scan.)";
 
 // And loops:N, N being the processors, at least 2: one of each kind.
@@ -127,7 +128,11 @@ void read_how(const cxxopts::ParseResult& given, CompareRequest& request, const 
   read_order(given, request.scan);
   request.scan.quiet = given.count("quiet") > 0;
   request.scan.overwrite = given.count("overwrite") > 0;
-  if (given.count("lab")) request.lab_profile = given["lab"].as<std::string>();
+  if (given.count("lab")) {
+    request.lab_profile = given["lab"].as<std::string>();
+    // No profile would mean no lab, and packets to the real address.
+    if (request.lab_profile.empty()) throw UsageError("--lab '': the name of a profile, such as 'wan', or of its file is accepted");
+  }
   if (given.count("inside-lab")) {
     request.inside_lab = true;
     request.lab_profile = given["inside-lab"].as<std::string>();

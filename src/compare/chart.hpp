@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "compare/comparison.hpp"
@@ -18,26 +17,5 @@ struct Chart {
 
 /// The charts for which the comparison has data, in the order in which they are shown.
 std::vector<Chart> charts_of(const Comparison& comparison);
-
-/// How an axis runs: linear from 0, or logarithmic where the values are far apart.
-class Axis {
- public:
-  /// `lowest` > 0 where `logarithmic`; pixels from `start` to `end`.
-  Axis(double lowest, double highest, bool logarithmic, double start, double end);
-  double at(double value) const;
-  /// Round values, at most about six.
-  const std::vector<double>& ticks() const { return ticks_; }
-  /// Those of an axis that counts few things: the values themselves.
-  void set_ticks(std::vector<double> ticks) { ticks_ = std::move(ticks); }
-  bool logarithmic() const { return logarithmic_; }
-
- private:
-  bool logarithmic_;
-  double lowest_, highest_, start_, end_;
-  std::vector<double> ticks_;
-};
-
-/// Escapes text for SVG and HTML, attributes included.
-std::string markup_text(std::string_view text);
 
 }  // namespace portloop::compare

@@ -82,7 +82,7 @@ void evaluate(Comparison& comparison) {
   for (size_t i = 0; i < right.size(); ++i) right[i]->rank = static_cast<uint32_t>(i + 1);
   const Entry* fastest = comparison.fastest();
   for (Entry& entry : comparison.entries) entry.to_fastest = fastest == nullptr ? Ratio{} : ratio(entry.wall_s, fastest->wall_s);
-  if (fastest != nullptr) comparison.entries[static_cast<size_t>(fastest - comparison.entries.data())].to_fastest = {1, 0};
+  if (fastest != nullptr) comparison.entries[static_cast<size_t>(fastest - comparison.entries.data())].to_fastest = {1, 0, fastest->runs.size()};
 }
 
 }  // namespace portloop::compare

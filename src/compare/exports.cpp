@@ -18,6 +18,8 @@ std::string number(double value) {
 
 std::string number(uint64_t value) { return std::to_string(value); }
 
+const char* order_name(Order order) { return order == Order::random ? "random" : "sequential"; }
+
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
@@ -36,6 +38,8 @@ class JsonObject {
   void value(std::string_view name, Number value) {
     key(name) += number(value);
   }
+  /// null where it is not known.
+  void known(std::string_view name, bool is_known, double value) { key(name) += is_known ? number(value) : "null"; }
   void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
   template <class Each>
   void list(std::string_view name, const Entry& entry, const Each& each) {
@@ -76,7 +80,7 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   object.text("command", entry.contender.name());
   if (!entry.runs.empty()) {
     object.value("mean", entry.wall_s.mean);
-    object.value("stddev", entry.wall_s.deviation);
+    object.known("stddev", entry.runs.size() > 1, entry.wall_s.deviation);  // hyperfine's null, too
     object.value("median", entry.wall_s.median);
     object.value("user", entry.user_s.mean);
     object.value("system", entry.system_s.mean);
@@ -91,7 +95,7 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   if (!entry.failure.empty()) object.text("failure", entry.failure);
   if (entry.runs.empty()) return;
   object.value("times_the_fastest", entry.to_fastest.value);
-  object.value("times_the_fastest_uncertainty", entry.to_fastest.uncertainty);
+  object.known("times_the_fastest_uncertainty", entry.to_fastest.has_uncertainty(), entry.to_fastest.uncertainty);
   object.value("probes_per_second", entry.probes_per_s(setup.probes));
   append_correctness(object.key("answer"), entry.correctness);
   for (const RecordField& field : record_fields()) {
@@ -111,7 +115,7 @@ void append_setup(JsonObject& object, const Comparison& comparison) {
   object.text("lab", setup.lab_profile);
   object.value("timeout_ms", uint64_t{setup.timeout_ms});
   object.value("retries", uint64_t{setup.retries});
-  object.text("order", setup.order == Order::random ? "random" : "sequential");
+  object.text("order", order_name(setup.order));
   object.value("seed", setup.seed);
   object.value("runs", uint64_t{setup.runs});
   object.value("warmup", uint64_t{setup.warmup});
@@ -158,7 +162,7 @@ std::string to_csv(const Comparison& comparison) {
   std::string out = "model,threads,loops,in_flight,run,rank,found,missed,false,unknown,misjudged";
   for (const RecordField& field : record_fields()) out.append(",").append(field.name);
   // A table has no place for what is said once: it stands beside each run.
-  out += ",probes,timeout_ms,retries,seed,complete,targets,ports,lab,command_line";
+  out += ",probes,timeout_ms,retries,order,seed,complete,targets,ports,lab,command_line";
   for (const auto& [name, value] : setup.environment) out += ',' + name;
   out += "\r\n";
   for (const Entry& entry : comparison.entries) {
@@ -172,7 +176,8 @@ std::string to_csv(const Comparison& comparison) {
       if (entry.rank) out += std::to_string(*entry.rank);
       for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged}) out += ',' + number(n);
       for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
-      for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}, setup.seed}) out += ',' + number(n);
+      for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}}) out += ',' + number(n);
+      out.append(",").append(order_name(setup.order)).append(",").append(number(setup.seed));
       out += comparison.complete ? ",true" : ",false";
       for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line}) append_csv_cell(out += ',', text);
       for (const auto& [name, value] : setup.environment) append_csv_cell(out += ',', value);
@@ -186,19 +191,20 @@ std::string to_markdown(const Comparison& comparison) {
   std::string out;
   for (const std::string& sentence : sentences(comparison)) out += sentence + ' ';
   if (!out.empty()) out.back() = '\n';
-  out += "\n| rank | model | found | missed | false | unknown | wall time | × fastest | user | system | memory | threads | in flight |\n";
-  out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+  out += "\n| rank | model | found | missed | false | unknown | wall time | median | min | max | × fastest | user | system | memory | threads | in flight |\n";
+  out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   for (const Entry* entry : comparison.ranked()) {
     out.append("| ").append(entry->rank ? std::to_string(*entry->rank) : "-").append(" | `").append(entry->contender.name()).append("` |");
     if (entry->runs.empty()) {
       out += " no run";
       if (!entry->failure.empty()) out.append(": ").append(markdown_cell(entry->failure));
-      out += " | | | | | | | | | | |\n";
+      out += " | | | | | | | | | | | | | |\n";
       continue;
     }
     const Correctness& answer = entry->correctness;
     for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown}) out += ' ' + count_text(static_cast<double>(n)) + " |";
-    for (const std::string& text : {spread_text(entry->wall_s), comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
+    for (const std::string& text : {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
+                                    duration_text(entry->wall_s.max), comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
                                     duration_text(entry->user_s.median), duration_text(entry->system_s.median),
                                     memory_text(entry->middle(&RunRecord::memory_kib)), count_text(entry->middle(&ModelRun::peak_threads)),
                                     count_text(entry->middle(&ModelRun::peak_in_flight))}) {
@@ -207,8 +213,8 @@ std::string to_markdown(const Comparison& comparison) {
     out += '\n';
   }
   const Setup& setup = comparison.setup;
-  out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports + ", seed " +
-         std::to_string(setup.seed) + ", timeout " + std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
+  out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports + ", " + order_name(setup.order) +
+         " order, seed " + std::to_string(setup.seed) + ", " + std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " to warm up, timeout " + std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
          (comparison.complete ? "" : "; incomplete: interrupted") + "\n\n";
   for (const auto& [name, value] : setup.environment) out += "- " + name + ": " + markdown_cell(value) + '\n';
   return out;

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "compare/process_state.hpp"
@@ -13,7 +14,8 @@ namespace portloop::compare {
 namespace {
 
 struct LoopScan {
-  LoopScan(const ModelScan& scan, VerdictSheet& verdicts, bool stop) : targets(scan.targets), sheet(verdicts), stop_at_first_answer(stop) {
+  LoopScan(const ModelScan& scan, VerdictSheet& verdicts, const volatile std::sig_atomic_t* stop_flag)
+      : targets(scan.targets), sheet(verdicts), stop(stop_flag) {
     port_number.resize(65'536);
     for (uint32_t i = 0; i < scan.ports.size(); ++i) port_number[scan.ports.at(i)] = i;
     ports = scan.ports.size();
@@ -21,10 +23,10 @@ struct LoopScan {
 
   const TargetSet& targets;
   VerdictSheet& sheet;
-  bool stop_at_first_answer;
+  const volatile std::sig_atomic_t* stop;  // set: the scan ends with the first answer, too
   std::vector<uint32_t> port_number;
   uint64_t ports = 0;
-  uint64_t threads = 0;
+  bool done = false;
   uint64_t descriptors = 0;
   portloop_stats stats{};
 };
@@ -51,13 +53,12 @@ void on_result(portloop_scan* scan, const portloop_result* result) {
   if (!host) return;
   const Said said = said_of(*result);
   loop_scan->sheet.take(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);
-  // The loops' threads are there as long as there are results to come; asked once.
-  if (loop_scan->threads == 0) loop_scan->threads = threads_of_this_process();
-  if (loop_scan->stop_at_first_answer && said != Said::silent && said != Said::unknown) portloop_scan_stop(scan);
+  if (loop_scan->stop != nullptr && said != Said::silent && said != Said::unknown) portloop_scan_stop(scan);
 }
 
 void on_done(portloop_scan* scan, int) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
+  loop_scan->done = true;
   portloop_scan_stats(scan, &loop_scan->stats, sizeof loop_scan->stats);
   loop_scan->descriptors = descriptors_of_this_process();  // one loop's recycled sockets are still there
   portloop_scan_close(scan, nullptr);
@@ -82,11 +83,26 @@ int set_options(portloop_options* o, const ModelScan& scan, const Contender& con
   return error;
 }
 
-}  // namespace
+/// Looks now and then whether the scan is to stop: a signal may come while nothing else happens.
+struct Watch {
+  Watch(uv_loop_t* loop, portloop_scan* watched, const LoopScan& scan) : handle(watched), state(scan) {
+    uv_timer_init(loop, &timer);
+    timer.data = this;
+    uv_timer_start(&timer, on_timer, look_every_ms, look_every_ms);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&timer));
+  }
+  static void on_timer(uv_timer_t* timer) {
+    auto* watch = static_cast<Watch*>(timer->data);
+    if (*watch->state.stop && !watch->state.done) portloop_scan_stop(watch->handle);
+  }
 
-int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
-              ModelRun& run, bool stop_at_first_answer) {
-  const uint64_t descriptors_before = descriptors_of_this_process();
+  static constexpr uint64_t look_every_ms = 100;
+  uv_timer_t timer{};
+  portloop_scan* handle;
+  const LoopScan& state;
+};
+
+int run_scan(const ModelScan& scan, LoopScan& state, const Contender& contender, uint64_t seed, Order order) {
   const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(), portloop_options_free);
   if (!options) return UV_ENOMEM;
   int error = set_options(options.get(), scan, contender, seed, order);
@@ -94,25 +110,44 @@ int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& conte
   uv_loop_t loop;
   error = uv_loop_init(&loop);
   if (error != 0) return error;
-  LoopScan state(scan, sheet, stop_at_first_answer);
   portloop_scan* handle = nullptr;
   error = portloop_scan_init(&loop, &handle);
   if (error == 0) {
     portloop_scan_set_data(handle, &state);
     error = portloop_scan_start(handle, options.get(), on_result, on_done);
     if (error != 0) portloop_scan_close(handle, nullptr);
+    std::optional<Watch> watch;
+    if (state.stop != nullptr && error == 0) watch.emplace(&loop, handle, state);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    if (watch) uv_close(reinterpret_cast<uv_handle_t*>(&watch->timer), nullptr);
     uv_run(&loop, UV_RUN_DEFAULT);
   }
   const int close_error = uv_loop_close(&loop);
+  return error != 0 ? error : close_error;
+}
+
+}  // namespace
+
+int run_until_answer(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
+                     const volatile std::sig_atomic_t& stop) {
+  LoopScan state(scan, sheet, &stop);
+  return run_scan(scan, state, contender, seed, order);
+}
+
+int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order, ModelRun& run) {
+  const uint64_t descriptors_before = descriptors_of_this_process();
+  LoopScan state(scan, sheet, nullptr);
+  const int error = run_scan(scan, state, contender, seed, order);
   run.connects = state.stats.connects;
   run.local_failures = state.stats.local_failures;
   run.peak_in_flight = state.stats.peak_in_flight;
-  run.peak_threads = state.threads;
+  // The caller's loop waits while the others run.
+  run.peak_threads = contender.loops == 1 ? 1 : state.stats.loops + uint64_t{1};
   // One recycling loop still had its sockets when it was done. The portable connector, and loops of their own
   // threads, had closed theirs by then: one for each connect that was in flight.
   const bool sockets_counted = contender.loops == 1 && !contender.portable;
   run.peak_descriptors = state.descriptors - descriptors_before + (sockets_counted ? 0 : state.stats.peak_in_flight);
-  return error != 0 ? error : close_error;
+  return error;
 }
 
 }  // namespace portloop::compare

@@ -1,7 +1,10 @@
 // The page of --export-html: everything in one file, no script, nothing fetched. It follows the reader's light
 // or dark, and what is too wide for a phone scrolls in its own box.
+#include <algorithm>
+
 #include "compare/chart.hpp"
 #include "compare/exports.hpp"
+#include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 
@@ -21,33 +24,42 @@ h1 { font-size: 1.5rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
 p { max-width: 46rem; }
 .said { color: var(--muted); margin: 0.25rem 0; }
+.lead { font-size: 1.15rem; line-height: 1.45; margin: 1rem 0; }
 .warning { border-left: 4px solid var(--blocking); padding-left: 0.75rem; font-weight: 600; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { padding: 0.3rem 0.5rem; text-align: right; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { padding: 0.3rem 0.45rem; text-align: right; border-bottom: 1px solid var(--line); }
 th { color: var(--muted); font-weight: 600; }
 th.model, td.model { text-align: left; position: sticky; left: 0; background: var(--bg); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; align-items: start; }
-figure { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; background: var(--box); }
+.charts { columns: 26rem; column-gap: 1rem; }
+figure { break-inside: avoid; margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; background: var(--box); }
 figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 svg { display: block; width: 100%; height: auto; max-width: 40rem; }
 svg text { font: 14px system-ui, sans-serif; fill: var(--fg); }
 svg .tick, svg .axis { fill: var(--muted); }
 svg .value { font-weight: 600; }
-svg .halo { paint-order: stroke; stroke: var(--box); stroke-width: 5px; stroke-linejoin: round; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .error { stroke: var(--fg); stroke-width: 1.5; }
-svg .trail { fill: none; stroke: var(--loop); stroke-width: 2; opacity: 0.6; }
+svg .trail { fill: none; stroke-width: 2; opacity: 0.6; }
+.trail.loop { stroke: var(--loop); } .trail.blocking { stroke: var(--blocking); }
 .fill.loop { fill: var(--loop); } .fill.blocking { fill: var(--blocking); }
-.fill.unranked { fill: var(--box); stroke: var(--unranked); stroke-width: 2; stroke-dasharray: 3 2; }
-.key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin: 0 0.3em 0 1em; }
-.key:first-child { margin-left: 0; }
+.hollow { fill: var(--box); stroke-width: 2; } .hollow.loop { stroke: var(--loop); } .hollow.blocking { stroke: var(--blocking); }
+.fill.unranked, .hollow.unranked { fill: var(--box); stroke: var(--unranked); stroke-width: 2; stroke-dasharray: 3 2; }
+.key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin-right: 0.3em; }
+.pair { white-space: nowrap; margin-right: 1em; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; margin: 0; }
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; }
 code { font: 0.9em ui-monospace, monospace; }
 ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3rem 0; }
 @media (max-width: 40rem) { figure { padding: 0.6rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
 )";
+
+/// A sentence in which no model's name is broken before or within its window.
+std::string sentence_markup(const std::string& sentence) {
+  std::string text = markup_text(sentence);
+  for (size_t at = text.find(" -c "); at != std::string::npos; at = text.find(" -c ", at)) text.replace(at, 4, "&#160;&#8209;c&#160;");
+  return text;
+}
 
 std::string cell(const std::string& text) { return "<td>" + markup_text(text) + "</td>"; }
 
@@ -89,10 +101,13 @@ std::string costs(const Comparison& comparison) {
 }
 
 std::string figures(const Comparison& comparison) {
-  std::string out =
-      "<p class=\"said\"><span class=\"key\" style=\"background: var(--loop)\"></span>loops<span class=\"key\" style=\"background: "
-      "var(--blocking)\"></span>blocking threads<span class=\"key\" style=\"border: 2px dashed var(--unranked)\"></span>no rank: another answer</p>\n"
-      "<div class=\"charts\">\n";
+  const auto key = [](const char* box, const char* text) {
+    return std::string("<span class=\"pair\"><span class=\"key\" style=\"") + box + "\"></span>" + text + "</span> ";
+  };
+  const bool some_unranked = std::any_of(comparison.entries.begin(), comparison.entries.end(), [](const Entry& entry) { return !entry.runs.empty() && !entry.rank; });
+  std::string out = "<p class=\"said\">" + key("background: var(--loop)", "loops") + key("background: var(--blocking)", "blocking threads");
+  if (some_unranked) out += key("border: 2px dashed var(--unranked)", "no rank");
+  out += "</p>\n<div class=\"charts\">\n";
   for (const Chart& chart : charts_of(comparison)) {
     out += "<figure><figcaption>" + markup_text(chart.title) + "</figcaption>" + chart.svg + "</figure>\n";
   }
@@ -132,9 +147,14 @@ std::string to_html(const Comparison& comparison) {
     start = end + 1;
   }
   if (!comparison.complete) out += "<p class=\"warning\">Interrupted: incomplete.</p>\n";
-  out += "<ul class=\"words\">\n";
-  for (const std::string& sentence : sentences(comparison)) out += "<li>" + markup_text(sentence) + "</li>\n";
-  out += "</ul>\n<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
+  const std::vector<std::string> said = sentences(comparison);
+  if (!said.empty()) out += "<p class=\"lead\">" + sentence_markup(said.front()) + "</p>\n";
+  if (said.size() > 1) {
+    out += "<ul class=\"words\">\n";
+    for (size_t i = 1; i < said.size(); ++i) out += "<li>" + sentence_markup(said[i]) + "</li>\n";
+    out += "</ul>\n";
+  }
+  out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
          "<h2>How it was measured</h2>\n" + circumstances(comparison);
   return out + "</body>\n</html>\n";
 }

@@ -1,6 +1,7 @@
 #include "compare/process_state.hpp"
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstring>
@@ -23,11 +24,12 @@ uint64_t status_number(const char* key) {
 
 }  // namespace
 
-uint64_t threads_of_this_process() { return status_number("Threads:"); }
-
 uint64_t most_resident_kib() { return status_number("VmHWM:"); }
 
 uint64_t descriptors_of_this_process() {
+  // From Linux 6.2 on the directory's size is their number. To list 16,000 takes milliseconds, and a run is measured.
+  struct stat status;
+  if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0) return static_cast<uint64_t>(status.st_size);
   DIR* directory = opendir("/proc/self/fd");
   if (directory == nullptr) return 0;
   uint64_t count = 0;

@@ -5,7 +5,7 @@
 
 namespace portloop::compare {
 
-uint64_t threads_of_this_process();
+/// Cheap from Linux 6.2 on; before that they are listed.
 uint64_t descriptors_of_this_process();
 /// The most resident memory that this program has had since it was executed. getrusage()'s ru_maxrss would
 /// count the memory of the process that started it, too.

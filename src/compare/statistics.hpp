@@ -1,12 +1,14 @@
 // The few numbers that sum several runs up. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace portloop::compare {
 
 struct Summary {
+  size_t count = 0;
   double mean = 0;
   double median = 0;
   double min = 0;
@@ -18,11 +20,16 @@ struct Summary {
 Summary summarise(std::vector<double> values);
 
 /// How many times `of` is `to`, with the uncertainty that both deviations leave, as hyperfine computes it:
-/// r * sqrt((s1/m1)^2 + (s2/m2)^2).
+/// r * sqrt((s1/m1)^2 + (s2/m2)^2). 0 where a side has one run.
 struct Ratio {
   double value = 1;
   double uncertainty = 0;
-  /// Whether the two differ by more than twice the uncertainty.
+  size_t runs = 0;  ///< The fewer of both sides'.
+
+  /// One run says nothing of how far the next would be from it.
+  bool has_uncertainty() const { return runs >= 2; }
+  /// Whether the two differ by more than twice the uncertainty; thrice where it comes from two runs, which often
+  /// lie closer together than the rest would.
   bool differs() const;
 };
 Ratio ratio(const Summary& of, const Summary& to);

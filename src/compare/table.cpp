@@ -23,9 +23,9 @@ std::string digits(double number) {
   return format(number >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
-/// Columns on the terminal: every character of ours is one wide.
-size_t columns_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+/// With as many decimals as digits() gives `like`: the spread of a number says no more than the number.
+std::string digits_like(double number, double like) {
+  return format(like >= 99.95 ? "%.0f" : like >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
 std::string left(const std::string& text, size_t columns) { return text + std::string(columns - std::min(columns, columns_of(text)), ' '); }
@@ -127,6 +127,10 @@ std::string cost_table(const Comparison& comparison) {
 
 }  // namespace
 
+size_t columns_of(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 std::string duration_text(double seconds) {
   if (seconds <= 0) return "0";
   const TimeUnit unit = unit_for(seconds);
@@ -152,12 +156,13 @@ std::string count_text(double number) {
 std::string spread_text(const Summary& seconds) {
   if (seconds.deviation <= 0) return duration_text(seconds.mean);
   const TimeUnit unit = unit_for(seconds.mean);
-  return digits(seconds.mean / unit.seconds) + " ± " + digits(seconds.deviation / unit.seconds) + ' ' + unit.name;
+  const double mean = seconds.mean / unit.seconds;
+  return digits(mean) + " ± " + digits_like(seconds.deviation / unit.seconds, mean) + ' ' + unit.name;
 }
 
 std::string ratio_text(const Ratio& ratio) {
   if (ratio.uncertainty <= 0) return digits(ratio.value);
-  return digits(ratio.value) + " ± " + digits(ratio.uncertainty);
+  return digits(ratio.value) + " ± " + digits_like(ratio.uncertainty, ratio.value);
 }
 
 std::string table_text(const Comparison& comparison) {

@@ -5,16 +5,18 @@
 #include <cstdio>
 
 #include "compare/table.hpp"
-#include "output/escape.hpp"
 
 namespace portloop::compare {
 namespace {
 
 // Below this a connect has been answered when connect() returns: the target is on this machine.
-constexpr double answered_at_once_us = 200;
+constexpr double answered_at_once_s = 200e-6;
 
 // Times that vary by more say little about a difference of a few per cent.
 constexpr double noisy_share = 0.15;
+
+// More models than this are not told one by one.
+constexpr size_t most_listed = 4;
 
 // Less than a tenth more memory is the allocator's mood.
 constexpr double alike_memory = 1.1;
@@ -29,7 +31,9 @@ std::string percent(double share) {
 
 std::string times(const Ratio& ratio) { return ratio_text(ratio) + " times"; }
 
-std::string ports(uint64_t count) { return count_text(static_cast<double>(count)) + (count == 1 ? " port" : " ports"); }
+std::string number(uint64_t count) { return count_text(static_cast<double>(count)); }
+
+std::string counted(uint64_t count, const char* what) { return number(count) + ' ' + what + (count == 1 ? "" : "s"); }
 
 /// "a", "a and b", "a, b and c"
 std::string listed(const std::vector<std::string>& parts) {
@@ -38,163 +42,296 @@ std::string listed(const std::vector<std::string>& parts) {
   return text;
 }
 
-std::vector<const Entry*> with_runs(const Comparison& comparison) {
-  std::vector<const Entry*> entries;
-  for (const Entry* entry : comparison.ranked()) {
-    if (!entry->runs.empty()) entries.push_back(entry);
-  }
+using Entries = std::vector<const Entry*>;
+
+Entries with_runs(const Comparison& comparison) {
+  Entries entries = comparison.ranked();
+  std::erase_if(entries, [](const Entry* entry) { return entry->runs.empty(); });
   return entries;
 }
 
-std::vector<const Entry*> with_rank(const Comparison& comparison) {
-  std::vector<const Entry*> entries;
-  for (const Entry* entry : comparison.ranked()) {
-    if (entry->rank) entries.push_back(entry);
-  }
+Entries with_rank(const Comparison& comparison) {
+  Entries entries = comparison.ranked();
+  std::erase_if(entries, [](const Entry* entry) { return !entry->rank; });
   return entries;
+}
+
+uint64_t most(const Entry& entry, uint64_t ModelRun::*field) {
+  uint64_t highest = 0;
+  for (const RunRecord& run : entry.runs) highest = std::max(highest, run.model.*field);
+  return highest;
+}
+
+/// How the first of the ranked compares with the others: who can't be told from it, who is slower, who can't be compared.
+struct Field {
+  Entries alike, slower, once;
+};
+
+Field field_of(const Entries& ranked) {
+  Field field;
+  for (size_t i = 1; i < ranked.size(); ++i) {
+    const Ratio& ratio = ranked[i]->to_fastest;
+    (!ratio.has_uncertainty() ? field.once : ratio.differs() ? field.slower : field.alike).push_back(ranked[i]);
+  }
+  return field;
+}
+
+/// A few by name with their ratio; of many, the names alone.
+std::string names_of(const Entries& entries) {
+  std::vector<std::string> parts;
+  for (const Entry* entry : entries) {
+    parts.push_back(entry->contender.name() + (entries.size() > most_listed ? "" : " (" + times(entry->to_fastest) + ")"));
+  }
+  return (entries.size() > most_listed ? number(entries.size()) + " others from it: " : "") + listed(parts) +
+         (entries.size() > most_listed ? "" : " from it");
+}
+
+/// A few by name; of many, the ends.
+std::string how_much_slower(const Entries& slower) {
+  if (slower.size() > most_listed) {
+    const Entry &least = *slower.front(), &worst = *slower.back();
+    return "The " + number(slower.size()) + " that were slower took from " + times(least.to_fastest) + " (" + least.contender.name() + ") to " +
+           times(worst.to_fastest) + " (" + worst.contender.name() + ") as long.";
+  }
+  std::vector<std::string> parts;
+  for (const Entry* entry : slower) {
+    parts.push_back(entry->contender.name() + (parts.empty() ? " took " : " ") + times(entry->to_fastest) + (parts.empty() ? " as long" : ""));
+  }
+  return listed(parts) + '.';
 }
 
 void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
-  const std::vector<const Entry*> entries = with_rank(comparison);
-  if (entries.empty()) {
-    if (!with_runs(comparison).empty()) said.push_back("No model gave the right answer in all its runs, so none has a rank.");
+  const Entries ranked = with_rank(comparison);
+  const size_t ran = with_runs(comparison).size();
+  if (ranked.empty()) {
+    if (ran > 0) said.push_back("No model gave the right answer in all its runs, so none has a rank.");
     return;
   }
-  const Entry& first = *entries.front();
-  std::string text = first.contender.name() + " was the fastest: " + count_text(static_cast<double>(comparison.setup.probes)) + " probes in " +
-                     duration_text(first.wall_s.mean) + ", " + count_text(first.probes_per_s(comparison.setup.probes)) + " a second.";
-  std::vector<std::string> alike, slower;
-  for (size_t i = 1; i < entries.size(); ++i) {
-    const Entry& entry = *entries[i];
-    if (entry.runs.size() > 1 && first.runs.size() > 1 && !entry.to_fastest.differs()) {
-      alike.push_back(entry.contender.name() + " (" + times(entry.to_fastest) + ")");
-    } else {
-      slower.push_back(entry.contender.name() + (slower.empty() ? " took " : " ") + times(entry.to_fastest) + (slower.empty() ? " as long" : ""));
-    }
+  const Entry& first = *ranked.front();
+  const std::string name = first.contender.name(), probes = counted(comparison.setup.probes, "probe"), took = duration_text(first.wall_s.mean);
+  const std::string speed = count_text(first.probes_per_s(comparison.setup.probes)) + " a second";
+  if (ranked.size() == 1) {
+    said.push_back(name + (ran > 1 ? ", alone in being right in all its runs, took " : " took ") + took + " for " + probes + ": " + speed + '.');
+    return;
   }
-  if (!alike.empty()) text += " These runs can't tell " + listed(alike) + " from it.";
-  if (!slower.empty()) text += ' ' + listed(slower) + '.';
+  const Field field = field_of(ranked);
+  if (field.once.size() + 1 == ranked.size()) {
+    said.push_back("One run does not show how much a time varies: the order in the table is that of these runs, and nobody is called faster.");
+    return;
+  }
+  std::string text = field.alike.empty() ? name + " was the fastest: " + probes + " in " + took + ", " + speed + '.'
+                                         : name + " has the shortest mean, " + took + " for " + probes + " (" + speed + "), but these runs can't tell " +
+                                               names_of(field.alike) + '.';
+  if (!field.slower.empty()) text += ' ' + how_much_slower(field.slower);
+  std::vector<std::string> once;
+  for (const Entry* entry : field.once) once.push_back(entry->contender.name());
+  if (!once.empty()) text += ' ' + listed(once) + " ran only once and " + (once.size() == 1 ? "is" : "are") + " not compared.";
   said.push_back(text);
 }
 
-void say_what_was_waited_for(const Comparison& comparison, std::vector<std::string>& said) {
-  std::vector<std::string> who;
-  double least_share = 1;
-  const Entry* blocking = nullptr;  // the one with the fewest threads: it sees the network, not its own queue
-  for (const Entry* entry : with_runs(comparison)) {
-    const ModelKind kind = entry->contender.kind;
-    if (kind != ModelKind::sequential && kind != ModelKind::thread_pool) continue;
-    if (blocking == nullptr || entry->contender.threads < blocking->contender.threads) blocking = entry;
-    who.push_back(kind == ModelKind::sequential ? "one thread" : "a pool of " + std::to_string(entry->contender.threads));
-    least_share = std::min(least_share, entry->waiting_share());
+/// "one thread and pools of 10 and 50"
+std::string blocking_names(const Entries& blocking) {
+  std::vector<std::string> parts, pools;
+  for (const Entry* entry : blocking) {
+    if (entry->contender.kind == ModelKind::sequential) parts.push_back("one thread");
+    else pools.push_back(std::to_string(entry->contender.threads));
   }
-  if (blocking == nullptr || blocking->middle(&RunRecord::p50_us) <= 0) return;
-  const double middle_us = blocking->middle(&RunRecord::p50_us);
-  if (middle_us < answered_at_once_us && blocking->contender.kind == ModelKind::sequential) {
-    said.push_back("Half of " + blocking->contender.name() + "'s connects were answered within " + duration_text(middle_us * 1e-6) +
+  if (!pools.empty()) parts.push_back((pools.size() == 1 ? "a pool of " : "pools of ") + listed(pools));
+  return listed(parts);
+}
+
+uint64_t silent_probes(const Entry& entry) {
+  const Verdicts& verdicts = entry.runs.front().said;
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::silent));
+}
+
+void say_what_was_waited_for(const Comparison& comparison, std::vector<std::string>& said) {
+  Entries blocking = with_runs(comparison);
+  std::erase_if(blocking, [](const Entry* entry) { return entry->contender.kind != ModelKind::sequential && entry->contender.kind != ModelKind::thread_pool; });
+  if (blocking.empty()) return;
+  std::sort(blocking.begin(), blocking.end(), [](const Entry* a, const Entry* b) { return a->contender.threads < b->contender.threads; });
+  const Entry& least = *blocking.front();  // it sees the network, not a queue of its own making
+  const double middle_s = least.middle(&RunRecord::p50_us) * 1e-6;
+  const uint64_t silent = silent_probes(least);
+  const double in_timeouts_s = static_cast<double>(silent) * comparison.setup.timeout_ms * 1e-3 * (comparison.setup.retries + 1);
+  const bool timeouts_decide = in_timeouts_s > 0.5 * least.wall_s.mean * std::max(1.0, least.middle(&ModelRun::peak_threads));
+  if (middle_s < answered_at_once_s && !timeouts_decide) {
+    if (middle_s <= 0 || least.contender.kind != ModelKind::sequential) return;
+    said.push_back("Half of " + least.contender.name() + "'s connects were answered within " + duration_text(middle_s) +
                    ": almost nothing is waited for, and what a probe costs the processor decides.");
     return;
   }
-  said.push_back("Where half of the answers take " + duration_text(middle_us * 1e-6) + " or longer, " + listed(who) +
-                 (who.size() == 1 ? " spends " : " spend at least ") + percent(least_share) + (who.size() == 1 ? " of its" : " of their") + " time waiting.");
+  double share = 1;
+  for (const Entry* entry : blocking) share = std::min(share, entry->waiting_share());
+  if (share < 0.5) return;
+  const bool single = blocking.size() == 1;
+  const std::string waiting = blocking_names(blocking) + (single ? " spends " : " spend at least ") + percent(share) + (single ? " of its" : " of their") + " time waiting.";
+  if (timeouts_decide) {
+    said.push_back("Nothing answered " + number(silent) + " of the " + counted(comparison.setup.probes, "probe") + ", and each of these occupies a thread for the whole timeout of " +
+                   number(comparison.setup.timeout_ms) + " ms: " + waiting);
+  } else {
+    said.push_back("Where half of the answers take " + duration_text(middle_s) + " or longer, " + waiting);
+  }
+}
+
+/// The loop whose window the words are about: on the fewest threads, and the fastest of those.
+const Entry* plain_loop(const Entries& ranked) {
+  const Entry* loop = nullptr;
+  const auto key = [](const Entry& entry) { return std::pair(entry.contender.portable, entry.contender.loops); };
+  for (const Entry* entry : ranked) {
+    if (entry->contender.is_loop() && (loop == nullptr || key(*entry) < key(*loop))) loop = entry;
+  }
+  return loop;
+}
+
+/// "; it was 8.62 ± 2.71 times as fast as ...": nothing where the loop is the fastest, whose lead has been said.
+std::string against_blocking(const Entry& loop, const Entries& ranked) {
+  std::vector<std::string> faster, slower;
+  if (loop.rank == 1U) return "";
+  for (const Entry* entry : ranked) {
+    const Ratio gained = ratio(entry->wall_s, loop.wall_s);
+    if (entry->contender.is_loop() || !gained.differs()) continue;
+    if (gained.value >= 1) faster.push_back(times(gained) + " as fast as " + entry->contender.name());
+    else slower.push_back(times(ratio(loop.wall_s, entry->wall_s)) + " as long as " + entry->contender.name());
+  }
+  std::string text;
+  if (!faster.empty()) text += "; it was " + listed(faster);
+  if (!slower.empty()) text += std::string(faster.empty() ? "; it" : ", and") + " took " + listed(slower);
+  return text;
 }
 
 void say_what_was_in_flight(const Comparison& comparison, std::vector<std::string>& said) {
-  const Entry* loop = nullptr;
-  for (const Entry* entry : with_rank(comparison)) {
-    if (entry->contender.is_loop() && (loop == nullptr || entry->contender.loops < loop->contender.loops)) loop = entry;
-  }
+  const Entries ranked = with_rank(comparison);
+  const Entry* loop = plain_loop(ranked);
   if (loop == nullptr) return;
-  const double held = loop->middle(&ModelRun::peak_in_flight);
-  std::vector<std::string> sooner, later;
-  for (const Entry* entry : with_rank(comparison)) {
-    if (entry->contender.is_loop()) continue;
-    const Ratio gained = ratio(entry->wall_s, loop->wall_s);
-    if (!gained.differs()) continue;
-    if (gained.value >= 1) {
-      sooner.push_back(times(gained) + " sooner than " + entry->contender.name());
-    } else {
-      later.push_back(times(ratio(loop->wall_s, entry->wall_s)) + " as long as " + entry->contender.name());
-    }
-  }
+  const uint64_t held = most(*loop, &ModelRun::peak_in_flight);
   std::string text = loop->contender.name() + " held ";
   if (held <= loop->contender.loops) {
     text += "no more than one connect in flight, since each was answered before the next was made";
   } else {
-    text += "up to " + count_text(held) + " connects in flight on " +
-            (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
+    text += "up to " + number(held) + " connects in flight on " + (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
   }
-  if (!sooner.empty()) text += "; it finished " + listed(sooner);
-  if (!later.empty()) text += std::string(sooner.empty() ? ";" : ", and") + " it took " + listed(later);
-  said.push_back(text + '.');
+  said.push_back(text + against_blocking(*loop, ranked) + '.');
 }
 
 void say_what_ran_out(const Comparison& comparison, std::vector<std::string>& said) {
   for (const Entry* entry : with_runs(comparison)) {
-    double refused = 0, reached = 0, put_back = 0;
-    for (const RunRecord& run : entry->runs) {
-      put_back = std::max(put_back, static_cast<double>(run.model.local_failures));
-      refused = std::max(refused, static_cast<double>(run.model.threads_refused));
-      reached = std::max(reached, static_cast<double>(run.model.peak_threads));
-    }
+    const uint64_t refused = most(*entry, &ModelRun::threads_refused), reached = most(*entry, &ModelRun::peak_threads);
+    const uint64_t put_back = most(*entry, &ModelRun::local_failures);
     if (entry->contender.kind == ModelKind::thread_per_connection) {
-      said.push_back("thread-per-connection reached " + count_text(reached) + " threads at once" +
+      said.push_back("thread-per-connection reached " + counted(reached, "thread") + " at once" +
                      (refused == 0 ? ", and the system refused it none."
-                                   : "; the system refused to make another " + (refused == 1 ? std::string("once") : "up to " + count_text(refused) + " times in a run") + "."));
+                                   : "; the system refused to make another " + (refused == 1 ? std::string("once") : "up to " + number(refused) + " times in a run") + "."));
     } else if (refused > 0) {
-      said.push_back(entry->contender.name() + " got no more than " + count_text(reached) + " threads: the system refused the rest.");
+      said.push_back(entry->contender.name() + " got no more than " + counted(reached, "thread") + ": the system refused the rest.");
     }
     if (put_back > 0) {
-      said.push_back(entry->contender.name() + " lacked a descriptor, a source port or memory up to " + count_text(put_back) +
-                     (put_back == 1 ? " time" : " times") + " in a run, and asked again.");
+      said.push_back(entry->contender.name() + " lacked a descriptor, a source port or memory up to " + counted(put_back, "time") + " in a run, and asked again.");
     }
   }
 }
 
-void say_what_loops_bought(const Comparison& comparison, std::vector<std::string>& said) {
-  const std::vector<const Entry*> entries = with_rank(comparison);
-  for (const Entry* many : entries) {
+struct LoopPair {
+  const Entry* many;
+  const Entry* one;
+  Ratio speed;
+  double processor_time;  ///< Of `many`, as a multiple of `one`'s.
+};
+
+/// Each of several loops with the one loop that has the same window.
+std::vector<LoopPair> loop_pairs(const Entries& ranked) {
+  std::vector<LoopPair> pairs;
+  for (const Entry* many : ranked) {
     if (!many->contender.is_loop() || many->contender.loops < 2) continue;
-    const auto one = std::find_if(entries.begin(), entries.end(), [many](const Entry* entry) {
+    const auto one = std::find_if(ranked.begin(), ranked.end(), [many](const Entry* entry) {
       return entry->contender.is_loop() && entry->contender.loops == 1 && !entry->contender.portable && entry->contender.in_flight == many->contender.in_flight;
     });
-    if (one == entries.end()) continue;
-    const Ratio gained = ratio((*one)->wall_s, many->wall_s);
+    if (one == ranked.end()) continue;
     const double cpu_one = (*one)->user_s.mean + (*one)->system_s.mean, cpu_many = many->user_s.mean + many->system_s.mean;
-    std::string text = many->contender.name() + " against " + (*one)->contender.name() + ": " + ratio_text(gained) + " times the speed";
-    if (cpu_one > 0) text += " for " + ratio_text({cpu_many / cpu_one, 0}) + " times the processor time";
-    if (many->runs.size() > 1 && !gained.differs()) text += ", no difference in speed that these runs can show";
-    said.push_back(text + '.');
+    const Ratio speed = ratio((*one)->wall_s, many->wall_s);
+    if (speed.has_uncertainty() && cpu_one > 0) pairs.push_back({many, *one, speed, cpu_many / cpu_one});
+  }
+  return pairs;
+}
+
+std::string range_text(const std::vector<double>& values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return ratio_text({*low, 0}) + " to " + ratio_text({*high, 0}) + " times";
+}
+
+void say_what_loops_bought(const Comparison& comparison, std::vector<std::string>& said) {
+  std::vector<LoopPair> alike;
+  for (const LoopPair& pair : loop_pairs(with_rank(comparison))) {
+    if (!pair.speed.differs()) {
+      alike.push_back(pair);
+      continue;
+    }
+    const bool faster = pair.speed.value > 1;
+    said.push_back(pair.many->contender.name() + (faster ? " was " : " took ") + times(faster ? pair.speed : ratio(pair.many->wall_s, pair.one->wall_s)) +
+                   (faster ? " as fast as " : " as long as ") + pair.one->contender.name() + ", for about " + ratio_text({pair.processor_time, 0}) + " times the processor time.");
+  }
+  constexpr const char* no_difference = " the processor time: no difference in speed that these runs can show.";
+  if (alike.size() == 1) {
+    said.push_back(alike[0].many->contender.name() + " against " + alike[0].one->contender.name() + ": " + times(alike[0].speed) + " the speed for about " +
+                   ratio_text({alike[0].processor_time, 0}) + " times" + no_difference);
+  } else if (!alike.empty()) {
+    std::vector<std::string> names;
+    std::vector<double> speeds, costs;
+    for (const LoopPair& pair : alike) {
+      names.push_back(pair.many->contender.name());
+      speeds.push_back(pair.speed.value);
+      costs.push_back(pair.processor_time);
+    }
+    said.push_back(listed(names) + ", each against one loop with the same window: " + range_text(speeds) + " the speed for " + range_text(costs) + no_difference);
   }
 }
 
 void say_what_memory_it_took(const Comparison& comparison, std::vector<std::string>& said) {
-  std::vector<const Entry*> entries = with_runs(comparison);
+  const auto kib = [](const Entry* entry) { return entry->middle(&RunRecord::memory_kib); };
+  Entries entries = with_runs(comparison);
   if (entries.size() < 2) return;
-  std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->middle(&RunRecord::memory_kib) < b->middle(&RunRecord::memory_kib); });
-  const Entry &least = *entries.front(), &most = *entries.back();
-  const double least_kib = least.middle(&RunRecord::memory_kib), most_kib = most.middle(&RunRecord::memory_kib);
-  if (most_kib < least_kib * alike_memory) {
-    said.push_back("Every model took about " + memory_text(most_kib) + " of resident memory.");
+  std::sort(entries.begin(), entries.end(), [&kib](const Entry* a, const Entry* b) { return kib(a) < kib(b); });
+  const Entry &least = *entries.front(), &largest = *entries.back();
+  if (kib(&largest) < kib(&least) * alike_memory) {
+    said.push_back("Every model took about " + memory_text(kib(&largest)) + " of resident memory.");
     return;
   }
-  said.push_back("Resident memory went from " + memory_text(least_kib) + " (" + least.contender.name() + ") to " + memory_text(most_kib) + " (" +
-                 most.contender.name() + ").");
+  said.push_back("Resident memory went from " + memory_text(kib(&least)) + " (" + least.contender.name() + ") to " + memory_text(kib(&largest)) + " (" +
+                 largest.contender.name() + ").");
 }
 
+/// What is true of several models is said once: pairs of a predicate and those of whom it is said.
+class Predicates {
+ public:
+  void add(const std::string& predicate, const std::string& name) {
+    const auto same = std::find_if(all_.begin(), all_.end(), [&](const auto& pair) { return pair.first == predicate; });
+    if (same != all_.end()) same->second.push_back(name);
+    else all_.push_back({predicate, {name}});
+  }
+  void say(const std::string& ending, std::vector<std::string>& said) const {
+    for (const auto& [predicate, names] : all_) said.push_back(listed(names) + (names.size() == 1 ? " " : " each ") + predicate + ending);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::vector<std::string>>> all_;
+};
+
 void say_who_was_wrong(const Comparison& comparison, std::vector<std::string>& said) {
+  Predicates wrong, misjudged;
   for (const Entry* entry : with_runs(comparison)) {
     const Correctness& c = entry->correctness;
     std::vector<std::string> parts;
-    if (c.missed > 0) parts.push_back("missed " + count_text(static_cast<double>(c.missed)) + " of " + ports(comparison.open_ports).insert(0, "the ").append(" that are open"));
-    if (c.wrongly_open > 0) parts.push_back("called " + ports(c.wrongly_open) + " open that " + (c.wrongly_open == 1 ? "is" : "are") + " not");
-    if (c.unknown > 0) parts.push_back("could not tell " + ports(c.unknown));
-    if (!parts.empty()) said.push_back(entry->contender.name() + ' ' + listed(parts) + " in its worst run: it has no rank.");
+    if (c.missed > 0) parts.push_back("missed " + number(c.missed) + " of the " + counted(comparison.open_ports, "port") + (comparison.open_ports == 1 ? " that is open" : " that are open"));
+    if (c.wrongly_open > 0) parts.push_back("called " + counted(c.wrongly_open, "port") + " open that " + (c.wrongly_open == 1 ? "is" : "are") + " not");
+    if (c.unknown > 0) parts.push_back("could not tell " + counted(c.unknown, "port"));
+    if (!parts.empty()) wrong.add(listed(parts), entry->contender.name());
     if (c.misjudged > 0) {
-      said.push_back(entry->contender.name() + " took up to " + ports(c.misjudged) + " for filtered that " + (c.misjudged == 1 ? "is" : "are") +
-                     " closed, or the other way round; the rank is about open ports.");
+      misjudged.add("took up to " + counted(c.misjudged, "port") + " for filtered that " + (c.misjudged == 1 ? "is" : "are") + " closed, or the other way round",
+                    entry->contender.name());
     }
   }
+  wrong.say(" in the worst run: no rank.", said);
+  misjudged.say("; the rank is about open ports.", said);
 }
 
 void say_what_to_doubt(const Comparison& comparison, std::vector<std::string>& said) {
@@ -210,24 +347,6 @@ void say_what_to_doubt(const Comparison& comparison, std::vector<std::string>& s
 
 }  // namespace
 
-std::string heading_text(const Comparison& comparison) {
-  const Setup& setup = comparison.setup;
-  const auto number = [](uint64_t n) { return count_text(static_cast<double>(n)); };
-  std::string ports_shown = setup.ports.size() > 40 ? setup.ports.substr(0, setup.ports.rfind(',', 37)) + ",..." : setup.ports;
-  std::string text;
-  append_visible(text, setup.targets.size() > 40 ? setup.targets.substr(0, 37) + "..." : setup.targets);
-  text += ", ports " + ports_shown + ": " + number(setup.probes) + (setup.probes == 1 ? " probe, " : " probes, ") + number(comparison.open_ports) + " open";
-  if (!setup.lab_profile.empty()) {
-    text += ", lab ";
-    append_visible(text, setup.lab_profile);
-  }
-  text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) + (setup.retries == 1 ? " retry, " : " retries, ") +
-          (setup.order == Order::random ? "random" : "sequential") + " order, seed " + std::to_string(setup.seed) + ", " + number(setup.runs) +
-          (setup.runs == 1 ? " run" : " runs") + " after " + number(setup.warmup) + " to warm up";
-  if (!comparison.complete) text += " (incomplete)";
-  return text + '\n';
-}
-
 std::vector<std::string> sentences(const Comparison& comparison) {
   std::vector<std::string> said;
   say_who_won(comparison, said);
@@ -239,26 +358,6 @@ std::vector<std::string> sentences(const Comparison& comparison) {
   say_who_was_wrong(comparison, said);
   say_what_to_doubt(comparison, said);
   return said;
-}
-
-std::string words_text(const Comparison& comparison) {
-  std::string text, line;
-  const auto end_line = [&] {
-    text += line + '\n';
-    line.clear();
-  };
-  for (const std::string& sentence : sentences(comparison)) {
-    for (size_t start = 0; start < sentence.size();) {
-      const size_t end = std::min(sentence.find(' ', start), sentence.size());
-      const std::string word = sentence.substr(start, end - start);
-      // Counted in bytes: a line with µ or ± ends a column early.
-      if (!line.empty() && line.size() + 1 + word.size() > table_columns) end_line();
-      line += (line.empty() ? "" : " ") + word;
-      start = end + 1;
-    }
-  }
-  if (!line.empty()) end_line();
-  return text;
 }
 
 }  // namespace portloop::compare

@@ -99,6 +99,9 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, stack_bytes);
+  // With guard pages each stack is two memory maps, and max_map_count bounds the threads; without, stacks that
+  // are neighbours are one. Nothing here is deep enough to need the guard.
+  pthread_attr_setguardsize(&attributes, 0);
   ModelRun run;
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;

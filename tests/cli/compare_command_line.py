@@ -101,6 +101,40 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
     assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
+    assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # no profile is not: no lab
+
+
+@test
+def an_export_that_cannot_be_opened_is_refused_before_a_silent_target_is_waited_for():
+    ports = OwnedPorts(opened=0, closed=0, silent=1)
+    with tempfile.TemporaryDirectory() as folder:
+        first = os.path.join(folder, "first.json")
+        for name in ("csv", "markdown", "html"):
+            line = refused(1, "127.0.0.1", "-p", ports.spec(), "-t", "600000", "--export-json", first, "--export-" + name, folder + "/no/x")
+            assert folder + "/no/x" in line, line
+            assert os.listdir(folder) == []
+
+
+@test
+def an_output_that_breaks_is_said_in_one_line_and_the_others_are_whole():
+    ports = OwnedPorts()
+    words = ["127.0.0.1", "-p", ports.spec(), "--models", "loop", "--runs", "1", "--warmup", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        with open("/dev/full", "w") as full:
+            said = subprocess.run([PORTLOOP, "compare", *words, "--export-json", path], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert said.returncode == 3 and said.stderr == "portloop: standard output can't be written: No space left on device\n", said
+        with open(path) as file:
+            assert json.load(file)["complete"] is True
+        for name in ("json", "csv", "markdown", "html"):
+            said = run("compare", *words, "--export-" + name, "/dev/full")
+            assert said.returncode == 3 and "'/dev/full' can't be written" in said.stderr and "loop" in said.stdout, said
+            assert len(said.stderr.splitlines()) == 1, said
+    reader, writer = os.pipe()
+    os.close(reader)
+    said = subprocess.run([PORTLOOP, "compare", *words], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert said.returncode == 3 and said.stderr == "portloop: standard output can't be written: Broken pipe\n", said
 
 
 @test
@@ -161,6 +195,22 @@ def an_interrupt_keeps_what_has_been_measured():
             told = json.load(file)
         assert told["complete"] is False
         assert all(1 <= len(result["times"]) < 10000 for result in told["results"]), told
+
+
+@test
+def an_interrupt_before_anything_was_measured_leaves_no_file():
+    ports = OwnedPorts(opened=0, closed=0, silent=1)
+    with tempfile.TemporaryDirectory() as folder:
+        words = [PORTLOOP, "compare", "127.0.0.1", "-p", ports.spec(), "-t", "600000", "--export-json", os.path.join(folder, "result.json")]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            end = time.monotonic() + PATIENCE_SECONDS
+            while not os.listdir(folder) and time.monotonic() < end:  # from then on a signal is caught
+                pass
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 130 and out == "", (process.returncode, out, err)
+        assert err == "portloop: interrupted before anything was measured\n", err
+        assert os.listdir(folder) == []
 
 
 if __name__ == "__main__":

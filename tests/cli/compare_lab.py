@@ -57,6 +57,16 @@ def a_target_that_the_lab_does_not_have_is_refused_before_anything_runs():
     assert said.stderr.startswith("portloop: '10.99.0.1' "), said.stderr
 
 
+@test
+def this_machines_own_addresses_are_refused_since_the_lab_does_not_simulate_them():
+    for target, quoted in (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.9.0.0/24", "127.9.0.0"), ("100.64.0.1", "100.64.0.1")):
+        said = run("compare", "--lab", "lan", target, "-p", "30000-30010")
+        assert said.returncode == 2 and said.stdout == "" and len(said.stderr.splitlines()) == 1, said
+        assert said.stderr.startswith(f"portloop: '{quoted}' is this machine itself"), said
+    said = run("compare", "--lab", "lan", "localhost", "-p", "30000-30010")  # a name is looked up inside
+    assert said.returncode == 2 and said.stdout == "" and " is this machine itself" in said.stderr, said
+
+
 if __name__ == "__main__":
     need_lab()
     run_tests(globals())

@@ -1,0 +1,142 @@
+#include "compare/point_chart.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "compare/svg.hpp"
+#include "compare/table.hpp"
+
+namespace portloop::compare {
+namespace {
+
+// Where the points are.
+constexpr double plot_left = 66, plot_right = 390, plot_top = 26, plot_bottom = 246;
+
+// The key: names of more characters than these have a row of their own.
+constexpr double key_top = plot_bottom + 62, key_row = 22;
+constexpr size_t half_row_characters = 22;
+
+// Points at the same place on an axis that counts few things stand side by side.
+constexpr double side_step = 7;
+
+enum class Shape : uint8_t { circle, square, triangle, diamond };
+
+/// Loops and blocking models have a colour each; within it the shape tells the series apart, then the filling.
+struct Marker {
+  Shape shape;
+  bool hollow;
+};
+
+std::vector<Marker> markers_of(const std::vector<Series>& all) {
+  std::vector<Marker> markers;
+  std::array<size_t, 2> used{};
+  for (const Series& series : all) {
+    const size_t number = used[series.entries.front()->contender.is_loop()]++;
+    markers.push_back({static_cast<Shape>(number % 4), number / 4 % 2 == 1});
+  }
+  return markers;
+}
+
+std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& said) {
+  std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";
+  if (!said.empty()) attributes += "<title>" + markup_text(said) + "</title>";
+  const auto polygon = [&](const std::array<std::array<double, 2>, 4>& corners) {
+    std::string points;
+    for (const auto& corner : corners) points += px(x + corner[0]) + ',' + px(y + corner[1]) + ' ';
+    return "<polygon points=\"" + points + "\"" + attributes + "</polygon>";
+  };
+  switch (marker.shape) {
+    case Shape::circle: break;
+    case Shape::square: return polygon({{{-5.5, -5.5}, {5.5, -5.5}, {5.5, 5.5}, {-5.5, 5.5}}});
+    case Shape::triangle: return polygon({{{0, -7}, {7, 5.5}, {-7, 5.5}, {0, -7}}});
+    case Shape::diamond: return polygon({{{0, -7.5}, {7.5, 0}, {0, 7.5}, {-7.5, 0}}});
+  }
+  return "<circle cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"6\"" + attributes + "</circle>";
+}
+
+double speed_of(const Entry& entry) { return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().said.size()) / entry.wall_s.mean : 0; }
+
+double speed_deviation(const Entry& entry) {
+  return entry.wall_s.mean > 0 ? speed_of(entry) * entry.wall_s.deviation / entry.wall_s.mean : 0;
+}
+
+std::string frame(const Axis& x, const Axis& y, const std::string& x_axis) {
+  std::string out;
+  for (const double tick : y.ticks()) {
+    out += line_from(plot_left, y.at(tick), plot_right, y.at(tick), "grid") + text_at(plot_left - 6, y.at(tick) + 4, "tick", count_text(tick), "end");
+  }
+  for (const double tick : x.ticks()) {
+    out += line_from(x.at(tick), plot_top, x.at(tick), plot_bottom, "grid") + text_at(x.at(tick), plot_bottom + 17, "tick", count_text(tick), "middle");
+  }
+  return out + text_at((plot_left + plot_right) / 2, plot_bottom + 38, "axis", x_axis + (x.logarithmic() ? ", logarithmic" : ""), "middle") +
+         text_at(0, 14, "axis", std::string("probes per second") + (y.logarithmic() ? ", logarithmic" : " ± deviation"));
+}
+
+std::string error_bar(const Entry& entry, double x, const Axis& y) {
+  const double speed = speed_of(entry), deviation = speed_deviation(entry);
+  if (deviation <= 0) return "";
+  const double low = y.at(std::max(speed - deviation, y.logarithmic() ? speed * 0.1 : 0)), high = y.at(speed + deviation);
+  return line_from(x, low, x, high, "error") + line_from(x - 4, low, x + 4, low, "error") + line_from(x - 4, high, x + 4, high, "error");
+}
+
+std::string said_of(const Entry& entry, double x, const std::string& x_axis) {
+  return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' + count_text(x);
+}
+
+std::string series_drawn(const Series& series, const Marker& marker, const PointFigure& figure, const Axis& x, const Axis& y, double aside) {
+  std::string line, points;
+  for (const Entry* entry : series.entries) {
+    const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed_of(*entry));
+    line += px(at_x) + ',' + px(at_y) + ' ';
+    points += error_bar(*entry, at_x, y) + drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
+  }
+  if (series.entries.size() < 2) return points;
+  const std::string css(series.entries.front()->contender.is_loop() ? "loop" : "blocking");
+  return "<polyline class=\"trail " + css + "\" points=\"" + line + "\"/>" + points;
+}
+
+/// Answers where it ends.
+double append_key(std::string& out, const std::vector<Series>& all, const std::vector<Marker>& markers) {
+  const bool halves = std::all_of(all.begin(), all.end(), [](const Series& series) { return series.name.size() <= half_row_characters; });
+  for (size_t i = 0; i < all.size(); ++i) {
+    const double x = halves && i % 2 == 1 ? picture_width / 2 : 0;
+    const double y = key_top + key_row * static_cast<double>(halves ? i / 2 : i);
+    out += drawn(markers[i], x + 8, y, css_of(*all[i].entries.front()), "") + text_at(x + 22, y + 5, "name", all[i].name);
+  }
+  return key_top + key_row * static_cast<double>(halves ? (all.size() + 1) / 2 : all.size());
+}
+
+}  // namespace
+
+Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
+  double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
+  std::set<double> values;
+  std::string described = figure.title + ": ";
+  for (const Series& series : all) {
+    for (const Entry* entry : series.entries) {
+      const double x = figure.x_of(*entry), y = speed_of(*entry);
+      low_x = low_x == 0 ? x : std::min(low_x, x);
+      high_x = std::max(high_x, x);
+      low_y = low_y == 0 ? y : std::min(low_y, y);
+      high_y = std::max(high_y, y + speed_deviation(*entry));
+      values.insert(x);
+      described += said_of(*entry, x, figure.x_axis) + "; ";
+    }
+  }
+  // Room for what stands aside.
+  const double room = 12 + (figure.logarithmic_x ? 0 : side_step * static_cast<double>(all.size()) / 2);
+  Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - room);
+  if (!figure.logarithmic_x) x.set_ticks({values.begin(), values.end()});
+  const Axis y(low_y, high_y, far_apart(low_y, high_y), plot_bottom, plot_top + 4);
+  const std::vector<Marker> markers = markers_of(all);
+  std::string out = frame(x, y, figure.x_axis);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const double aside = figure.logarithmic_x ? 0 : side_step * (static_cast<double>(i) - static_cast<double>(all.size() - 1) / 2);
+    out += series_drawn(all[i], markers[i], figure, x, y, aside);
+  }
+  const double bottom = append_key(out, all, markers);
+  return {figure.title, opened(bottom, described) + out + "</svg>"};
+}
+
+}  // namespace portloop::compare

@@ -1,0 +1,24 @@
+// Probes per second against one number, as series of points.
+#pragma once
+
+#include "compare/chart.hpp"
+
+namespace portloop::compare {
+
+/// Entries that differ in one number, in its order: joined by a line. One marker and one name.
+struct Series {
+  std::string name;
+  std::vector<const Entry*> entries;  ///< At least one.
+};
+
+struct PointFigure {
+  std::string title;
+  std::string x_axis;
+  double (*x_of)(const Entry&);
+  bool logarithmic_x;
+};
+
+/// Names stand in a key below the picture, where points that meet can't cover them.
+Chart point_chart(const std::vector<Series>& all, const PointFigure& figure);
+
+}  // namespace portloop::compare

@@ -1,0 +1,82 @@
+#include "compare/svg.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "output/escape.hpp"
+
+namespace portloop::compare {
+
+Axis::Axis(double lowest, double highest, bool logarithmic, double start, double end)
+    : logarithmic_(logarithmic), lowest_(0), highest_(highest > 0 ? highest : 1), start_(start), end_(end) {
+  if (logarithmic_) {
+    lowest_ = std::pow(10, std::floor(std::log10(lowest)));
+    highest_ = std::max(highest_, lowest_ * 10);
+    const bool few_decades = highest_ / lowest_ < 100;
+    for (double decade = lowest_; decade <= highest_ * 1.0001; decade *= 10) {
+      for (const double factor : {1.0, 2.0, 5.0}) {
+        if ((factor == 1 || few_decades) && decade * factor <= highest_ * 1.0001) ticks_.push_back(decade * factor);
+      }
+    }
+    return;
+  }
+  double step = std::pow(10, std::floor(std::log10(highest_ / 4)));
+  for (const double factor : {2.0, 5.0, 10.0}) {
+    if (highest_ / step > 5) step *= factor / (factor == 5.0 ? 2 : factor == 10.0 ? 5 : 1);
+  }
+  for (int i = 0; step * i <= highest_ * 1.0001; ++i) ticks_.push_back(step * i);
+}
+
+double Axis::at(double value) const {
+  const double share = logarithmic_ ? std::log(std::max(value, lowest_) / lowest_) / std::log(highest_ / lowest_) : value / highest_;
+  return start_ + (end_ - start_) * std::clamp(share, 0.0, 1.0);
+}
+
+// Beyond this a linear axis shows the small values as nothing.
+constexpr double widest_linear = 25;
+
+bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > widest_linear; }
+
+std::string px(double value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
+std::string text_at(double x, double y, std::string_view css, const std::string& text, std::string_view anchor) {
+  std::string out = "<text x=\"" + px(x) + "\" y=\"" + px(y) + "\" class=\"";
+  out.append(css).append("\" text-anchor=\"").append(anchor).append("\">").append(markup_text(text)).append("</text>");
+  return out;
+}
+
+std::string line_from(double x1, double y1, double x2, double y2, std::string_view css) {
+  std::string out = "<line x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) + "\" y2=\"" + px(y2) + "\" class=\"";
+  return out.append(css).append("\"/>");
+}
+
+std::string opened(double height, const std::string& description) {
+  return "<svg viewBox=\"0 0 400 " + px(height) + "\" role=\"img\" aria-label=\"" + markup_text(description) + "\">";
+}
+
+std::string_view css_of(const Entry& entry) {
+  if (!entry.rank) return "unranked";
+  return entry.contender.is_loop() ? "loop" : "blocking";
+}
+
+std::string tick_text(std::string label) {
+  const size_t point = label.find('.');
+  if (point == std::string::npos) return label;
+  const size_t end = std::min(label.find(' ', point), label.size());
+  const size_t kept = label.find_last_not_of('0', end - 1);
+  label.erase(kept == point ? point : kept + 1, end - (kept == point ? point : kept + 1));
+  return label;
+}
+
+std::string markup_text(std::string_view text) {
+  std::string out;
+  append_xml_text(out, text);
+  return out;
+}
+
+}  // namespace portloop::compare
