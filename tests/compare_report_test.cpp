@@ -109,7 +109,8 @@ TEST_CASE("a model without a rank is marked in the table and in words") {
   comparison = evaluated(comparison);
   CHECK(has(table_text(comparison), " - loop"));
   CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in the worst run: no rank."));
-  CHECK(has(said(comparison), "thread-pool:50 was the fastest"));
+  CHECK(has(said(comparison), "thread-pool:50 was the fastest of the models that were right: "));
+  for (const Chart& chart : charts_of(comparison)) CHECK(has(chart.svg, "loop unranked"));
 }
 
 TEST_CASE("the words say who won, who waited, and what was in flight") {
@@ -141,6 +142,8 @@ TEST_CASE("a sentence is there only where its numbers are") {
   CHECK(has(said(evaluated(comparison)), "The times vary much for sequential"));
   comparison.entries[0].runs[0].said[7] = Said::closed;
   CHECK(has(said(evaluated(comparison)), "sequential took up to 1 port for filtered that is closed, or the other way round"));
+  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].said[probe] = Said::closed;
+  CHECK(has(said(evaluated(comparison)), "thread-pool:50 and sequential took up to 2 and 1 ports for filtered that are closed, or the other way round"));
   for (RunRecord& run : comparison.entries[1].runs) run.memory_kib = 81'920;
   CHECK(has(said(evaluated(comparison)), "Resident memory went from 4.88 MiB (loop) to 80.0 MiB (thread-pool:50)."));
   comparison.complete = false;

@@ -44,7 +44,8 @@ svg .trail { fill: none; stroke-width: 2; opacity: 0.6; }
 .trail.loop { stroke: var(--loop); } .trail.blocking { stroke: var(--blocking); }
 .fill.loop { fill: var(--loop); } .fill.blocking { fill: var(--blocking); }
 .hollow { fill: var(--box); stroke-width: 2; } .hollow.loop { stroke: var(--loop); } .hollow.blocking { stroke: var(--blocking); }
-.fill.unranked, .hollow.unranked { fill: var(--box); stroke: var(--unranked); stroke-width: 2; stroke-dasharray: 3 2; }
+.unranked.loop { stroke: var(--loop); } .unranked.blocking { stroke: var(--blocking); }
+.fill.unranked, .hollow.unranked { fill: var(--box); stroke-width: 2; stroke-dasharray: 3 2; }
 .key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin-right: 0.3em; }
 .pair { white-space: nowrap; margin-right: 1em; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; margin: 0; }

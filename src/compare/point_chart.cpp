@@ -38,6 +38,8 @@ std::vector<Marker> markers_of(const std::vector<Series>& all) {
   return markers;
 }
 
+std::string_view colour_of(const Series& series) { return series.entries.front()->contender.is_loop() ? "loop" : "blocking"; }
+
 std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& said) {
   std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";
   if (!said.empty()) attributes += "<title>" + markup_text(said) + "</title>";
@@ -92,8 +94,7 @@ std::string series_drawn(const Series& series, const Marker& marker, const Point
     points += error_bar(*entry, at_x, y) + drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
   }
   if (series.entries.size() < 2) return points;
-  const std::string css(series.entries.front()->contender.is_loop() ? "loop" : "blocking");
-  return "<polyline class=\"trail " + css + "\" points=\"" + line + "\"/>" + points;
+  return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
 }
 
 /// Answers where it ends.
@@ -102,7 +103,7 @@ double append_key(std::string& out, const std::vector<Series>& all, const std::v
   for (size_t i = 0; i < all.size(); ++i) {
     const double x = halves && i % 2 == 1 ? picture_width / 2 : 0;
     const double y = key_top + key_row * static_cast<double>(halves ? i / 2 : i);
-    out += drawn(markers[i], x + 8, y, css_of(*all[i].entries.front()), "") + text_at(x + 22, y + 5, "name", all[i].name);
+    out += drawn(markers[i], x + 8, y, colour_of(all[i]), "") + text_at(x + 22, y + 5, "name", all[i].name);
   }
   return key_top + key_row * static_cast<double>(halves ? (all.size() + 1) / 2 : all.size());
 }

@@ -60,7 +60,7 @@ std::string opened(double height, const std::string& description) {
 }
 
 std::string_view css_of(const Entry& entry) {
-  if (!entry.rank) return "unranked";
+  if (!entry.rank) return entry.contender.is_loop() ? "loop unranked" : "blocking unranked";
   return entry.contender.is_loop() ? "loop" : "blocking";
 }
 

@@ -38,7 +38,7 @@ std::string text_at(double x, double y, std::string_view css, const std::string&
 std::string line_from(double x1, double y1, double x2, double y2, std::string_view css);
 /// The opening tag; `description` is for those who can't see the picture.
 std::string opened(double height, const std::string& description);
-/// The CSS class of an entry's colour.
+/// The CSS classes of an entry's colour, and of what has no rank.
 std::string_view css_of(const Entry& entry);
 /// "1.00 s" is 1 s on an axis.
 std::string tick_text(std::string label);

@@ -119,8 +119,9 @@ void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
     said.push_back("One run does not show how much a time varies: the order in the table is that of these runs, and nobody is called faster.");
     return;
   }
-  std::string text = field.alike.empty() ? name + " was the fastest: " + probes + " in " + took + ", " + speed + '.'
-                                         : name + " has the shortest mean, " + took + " for " + probes + " (" + speed + "), but these runs can't tell " +
+  const std::string among = ran > ranked.size() ? " of the models that were right" : "";
+  std::string text = field.alike.empty() ? name + " was the fastest" + among + ": " + probes + " in " + took + ", " + speed + '.'
+                                         : name + " has the shortest mean" + among + ", " + took + " for " + probes + " (" + speed + "), but these runs can't tell " +
                                                names_of(field.alike) + '.';
   if (!field.slower.empty()) text += ' ' + how_much_slower(field.slower);
   std::vector<std::string> once;
@@ -316,8 +317,24 @@ class Predicates {
   std::vector<std::pair<std::string, std::vector<std::string>>> all_;
 };
 
+void say_who_misjudged(const Comparison& comparison, std::vector<std::string>& said) {
+  std::vector<std::string> names, counts;
+  bool one_port = true;
+  for (const Entry* entry : with_runs(comparison)) {
+    const uint64_t misjudged = entry->correctness.misjudged;
+    if (misjudged == 0) continue;
+    names.push_back(entry->contender.name());
+    counts.push_back(number(misjudged));
+    one_port = misjudged == 1;
+  }
+  if (names.empty()) return;
+  one_port = one_port && names.size() == 1;
+  said.push_back(listed(names) + " took up to " + listed(counts) + (one_port ? " port" : " ports") + " for filtered that " + (one_port ? "is" : "are") +
+                 " closed, or the other way round; the rank is about open ports.");
+}
+
 void say_who_was_wrong(const Comparison& comparison, std::vector<std::string>& said) {
-  Predicates wrong, misjudged;
+  Predicates wrong;
   for (const Entry* entry : with_runs(comparison)) {
     const Correctness& c = entry->correctness;
     std::vector<std::string> parts;
@@ -325,13 +342,9 @@ void say_who_was_wrong(const Comparison& comparison, std::vector<std::string>& s
     if (c.wrongly_open > 0) parts.push_back("called " + counted(c.wrongly_open, "port") + " open that " + (c.wrongly_open == 1 ? "is" : "are") + " not");
     if (c.unknown > 0) parts.push_back("could not tell " + counted(c.unknown, "port"));
     if (!parts.empty()) wrong.add(listed(parts), entry->contender.name());
-    if (c.misjudged > 0) {
-      misjudged.add("took up to " + counted(c.misjudged, "port") + " for filtered that " + (c.misjudged == 1 ? "is" : "are") + " closed, or the other way round",
-                    entry->contender.name());
-    }
   }
   wrong.say(" in the worst run: no rank.", said);
-  misjudged.say("; the rank is about open ports.", said);
+  say_who_misjudged(comparison, said);
 }
 
 void say_what_to_doubt(const Comparison& comparison, std::vector<std::string>& said) {
