@@ -169,8 +169,22 @@ int ScanCommand::finish(const TargetList& list) {
   return complete && !output_broken_ && !checkpoint_failed_ ? exit_complete : exit_incomplete;
 }
 
+/// Where an error ended it on the way: closes what had been opened by then.
+ScanCommand::~ScanCommand() {
+  if (!loop_made_) return;
+  unwatch_ending_signals();
+  if (scan_ != nullptr) portloop_scan_close(scan_, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);  // the scan's handles are its own to close
+  uv_walk(&loop_, [](uv_handle_t* handle, void*) {
+    if (!uv_is_closing(handle)) uv_close(handle, nullptr);
+  }, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+}
+
 int ScanCommand::run() {
   check(uv_loop_init(&loop_), "the event loop can't be made");
+  loop_made_ = true;
   begin_record();
   const TargetList& list = record_.list;
   list_ = &list;
@@ -187,6 +201,7 @@ int ScanCommand::run() {
   watch_signals();
   uv_run(&loop_, UV_RUN_DEFAULT);
   check(uv_loop_close(&loop_), "the event loop is not empty");
+  loop_made_ = false;
   return finish(list);
 }
 

@@ -51,6 +51,10 @@ class ScanCommand {
     earlier_us_ = record_.elapsed_us;
   }
 
+  ~ScanCommand();
+  ScanCommand(const ScanCommand&) = delete;
+  ScanCommand& operator=(const ScanCommand&) = delete;
+
   int run();
 
  private:
@@ -89,6 +93,7 @@ class ScanCommand {
   ProgressLine progress_;
   const TargetList* list_ = nullptr;
   uv_loop_t loop_{};
+  bool loop_made_ = false;  // and not closed
   portloop_scan* scan_ = nullptr;
   portloop_stats stats_{};
   std::vector<Output> outputs_;
