@@ -19,7 +19,10 @@ constexpr double prior_answers = 0.5;
 uint64_t LossEstimate::answers() const { return std::accumulate(answers_.begin(), answers_.end(), uint64_t{0}); }
 
 double LossEstimate::first_pass_loss() const {
-  return (static_cast<double>(rescued()) + prior_lost) / (static_cast<double>(answers()) + prior_probes);
+  const double by_rescues = (static_cast<double>(rescued()) + prior_lost) / (static_cast<double>(answers()) + prior_probes);
+  const auto checks = std::accumulate(checks_.begin(), checks_.end(), 0.0);
+  const auto checks_lost = std::accumulate(checks_lost_.begin(), checks_lost_.end(), 0.0);
+  return std::max(by_rescues, checks_lost / (checks + prior_probes));
 }
 
 double LossEstimate::first_pass_loss_of(uint32_t host_answers, uint32_t host_rescued) const {

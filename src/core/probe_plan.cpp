@@ -363,6 +363,7 @@ bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
   if (options_.retries) return passes <= static_cast<int>(*options_.retries);
   if (block.all_retry) return true;
   if (passes < 2) return true;
+  if (block.hosts.size() == 1) return false;  // the block's loss is its own
   // The host's own loss, where it is worse than the block's: one loss for all passes.
   double missing = host.answers;
   const double loss = block.loss.first_pass_loss_of(host.answers, host.rescued);
