@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Programs outside the tree use portloop as installed (pkg-config, shared and static) and as a Meson subproject.
+"""Programs outside the tree use portloop as installed (pkg-config, shared and static; npm) and as a Meson subproject.
 
 usage: install_test.py SOURCE_DIR BUILD_DIR
 """
@@ -32,7 +32,8 @@ def consumers(folder, flags, libraries, environment):
     for compiler, source, language in ((CC, "consumer.c", ["-std=gnu11"]), (CXX, "consumer.c", ["-std=c++20", "-xc++"]),
                                        (CXX, "consumer.cpp", ["-std=c++20"])):
         program = folder / "program"
-        run(compiler, *language, "-Wall", "-Wextra", "-Werror", *flags, "-c", outside / source, "-o", folder / "program.o")
+        warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+        run(compiler, *language, *warnings, *flags, "-c", outside / source, "-o", folder / "program.o")
         run(compiler, folder / "program.o", "-o", program, *libraries)
         print(compiler, source, run(program, env={**os.environ, **environment}).splitlines())
 
@@ -65,6 +66,24 @@ def installed(folder):
     shutil.copy(library_folder / "libportloop.a", archive_folder)
     libraries = [f"-L{archive_folder}"] + [word for word in pkg_config("--static", "--libs") if not word.startswith("-L")]
     consumers(folder, pkg_config("--cflags"), libraries, {})
+    return prefix, pc_file
+
+
+def by_npm(folder, prefix, pc_file):
+    """Node's addon, against what is installed. Nothing is downloaded: it needs nothing but Node's own headers."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    headers = node and pathlib.Path(node).resolve().parent.parent
+    if not npm or not (headers / "include" / "node" / "node_api.h").exists():
+        print("no npm, or no headers of Node's: left out")
+        return
+    shutil.copytree(SOURCE / "examples" / "node", folder / "node")
+    moved = folder / "pkgconfig"
+    moved.mkdir()
+    (moved / "portloop.pc").write_text(pc_file.read_text().replace(f"prefix=/{prefix.relative_to(folder / 'root')}\n", f"prefix={prefix}\n", 1))
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(moved), "npm_config_cache": str(folder / "npm"), "npm_config_update_notifier": "false"}
+    environment.pop("PORTLOOP_ADDON", None)
+    run(npm, "install", "--offline", "--no-audit", "--no-fund", f"--nodedir={headers}", cwd=folder / "node", env=environment)
+    print(run(npm, "test", cwd=folder / "node", env=environment).splitlines()[-1])
 
 
 def as_subproject(folder):
@@ -99,5 +118,5 @@ test('cpp', executable('cpp_consumer', 'consumer.cpp', dependencies: portloop_de
 with tempfile.TemporaryDirectory() as scratch:
     (pathlib.Path(scratch) / "one").mkdir()
     (pathlib.Path(scratch) / "two").mkdir()
-    installed(pathlib.Path(scratch) / "one")
+    by_npm(pathlib.Path(scratch) / "one", *installed(pathlib.Path(scratch) / "one"))
     as_subproject(pathlib.Path(scratch) / "two")

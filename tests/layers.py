@@ -6,6 +6,7 @@ usage: layers.py SOURCE_DIR SHARED_LIBRARY
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,15 +69,18 @@ def check_public_headers():
                 wrong.append(f"include/portloop/{path.name} includes {name}, which is not public")
     with tempfile.TemporaryDirectory() as scratch:
         for path in headers:
-            compilers = [(CXX, "-std=c++20", "cpp")] + ([(CC, "-std=c11", "c")] if path.suffix == ".h" else [])
-            for compiler, standard, suffix in compilers:
+            compilers = [(cxx, "-std=c++20", "cpp", ["-Wold-style-cast"]) for cxx in {CXX, shutil.which("clang++")} - {None}]
+            if path.suffix == ".h":
+                compilers += [(cc, standard, "c", ["-Wstrict-prototypes"]) for cc in {CC, shutil.which("clang")} - {None}
+                              for standard in ("-std=c11", "-std=gnu11")]
+            for compiler, standard, suffix, warnings in compilers:
                 # Twice, so that the guard is tried as well.
                 unit = pathlib.Path(scratch) / f"alone.{suffix}"
                 unit.write_text(f"#include <portloop/{path.name}>\n" * 2 + "typedef int not_empty;\n")
                 done = subprocess.run([compiler, standard, "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror",
-                                       "-D_GNU_SOURCE", "-fsyntax-only", f"-I{SOURCE / 'include'}", unit], capture_output=True, text=True)
+                                       *warnings, *([] if standard == "-std=gnu11" else ["-D_GNU_SOURCE"]), "-fsyntax-only", f"-I{SOURCE / 'include'}", unit], capture_output=True, text=True)
                 if done.returncode != 0:
-                    wrong.append(f"include/portloop/{path.name} does not compile alone ({standard}):\n{done.stderr}")
+                    wrong.append(f"include/portloop/{path.name} does not compile alone ({compiler} {standard}):\n{done.stderr}")
 
 
 def check_symbols():
