@@ -51,6 +51,38 @@ TEST_CASE("bytes that come one by one are one banner") {
   for (const auto connector : connectors) CHECK(read_banner(SpeakingServer::byte_by_byte, words, connector).banner == words);
 }
 
+TEST_CASE("a banner that came while the embedder held the loop past the deadline is read all the same") {
+  for (const auto connector : connectors) {
+    CAPTURE(connector);
+    TestLoop loop;
+    LocalPort open(LocalPort::open);
+    TestOptions options("127.0.0.1", open.text());
+    portloop_options_set_connector(options, connector);
+    REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 20, 64) == 0);
+    Recorded scan(loop);
+    // Behind the loop's poll, and so before its timers: the embedder's server speaks, and then keeps the loop busy.
+    uv_check_t embedder;
+    scan.on_done = [&embedder](Recorded& self) {
+      uv_close(as_handle(&embedder), nullptr);
+      self.close();
+    };
+    uv_check_init(loop.get(), &embedder);
+    embedder.data = &open;
+    uv_check_start(&embedder, [](uv_check_t* check) {
+      const int visitor = static_cast<LocalPort*>(check->data)->accept_waiting();
+      if (visitor < 0) return;
+      CHECK(send(visitor, "hello", 5, MSG_NOSIGNAL) == 5);
+      const uint64_t until_ns = uv_hrtime() + 40'000'000;
+      while (uv_hrtime() < until_ns) {}
+      ::close(visitor);
+    });
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    REQUIRE(scan.results.size() == 1);
+    CHECK(scan.results[0].banner == "hello");
+  }
+}
+
 TEST_CASE("a server that never stops speaking is read for no longer than the timeout, and no further than the limit") {
   const std::string endless(200'000'000, 'x');
   for (const auto connector : connectors) {

@@ -1,18 +1,29 @@
 // Memory that runs out: each allocation that the library makes for a call fails once, in turn. The call says
 // UV_ENOMEM, or does without; whatever it leaves can be closed, and no exception crosses the C ABI.
+#include <atomic>
 #include <cstdlib>
 #include <new>
+#include <thread>
 
-#include "support/embedding.hpp"
+#include "support/speaking_server.hpp"
 
 namespace {
 
-// Of this thread's allocations, the one that fails: 1 is the next, 0 none. Loop threads have none of their own.
-thread_local uint64_t failing = 0;
-thread_local bool failed = false;
+// Of the allocations of the caller's thread, or of all loop threads, the one that fails: 1 is the next, 0 none.
+const std::thread::id caller = std::this_thread::get_id();
+uint64_t failing = 0;
+std::atomic<uint64_t> failing_in_lanes{0};
+std::atomic<bool> failed{false};
+
+bool has_come(std::atomic<uint64_t>& count) noexcept {
+  uint64_t left = count;
+  while (left > 0 && !count.compare_exchange_weak(left, left - 1)) {}
+  return left == 1;
+}
 
 void* allocate(size_t size) noexcept {
-  if (failing > 0 && --failing == 0) {
+  const bool in_lane = std::this_thread::get_id() != caller;
+  if (in_lane ? has_come(failing_in_lanes) : failing > 0 && --failing == 0) {
     failed = true;
     return nullptr;
   }
@@ -127,5 +138,78 @@ TEST_CASE("a start that runs out of memory says so, calls nothing, and leaves a 
       });
       CHECK(allocations > 5);
     }
+  }
+}
+
+TEST_CASE("a scan that runs out of memory tells nothing wrong, and is done once: without memory, or with every result") {
+  const LocalPort open(LocalPort::open), other(LocalPort::open), closed(LocalPort::closed);
+  for (const auto connector : connectors) {
+    for (const bool banners : {false, true}) {
+      CAPTURE(connector);
+      CAPTURE(banners);
+      const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+        CAPTURE(n);
+        TestLoop loop;
+        TestOptions options("127.0.0.1", open.text() + ',' + other.text() + ',' + closed.text());
+        portloop_options_set_connector(options, connector);
+        if (banners) portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 1, 16);
+        // Counts what it is told, and allocates nothing for it.
+        struct Told {
+          int open = 0, closed = 0, other = 0, done = 0, status = 1;
+        } told;
+        portloop_scan* scan = nullptr;
+        REQUIRE(portloop_scan_init(loop.get(), &scan) == 0);
+        portloop_scan_set_data(scan, &told);
+        REQUIRE(portloop_scan_start(scan, options, [](portloop_scan* self, const portloop_result* result) {
+          auto& counts = *static_cast<Told*>(portloop_scan_data(self));
+          ++(result->state == PORTLOOP_OPEN ? counts.open : result->state == PORTLOOP_CLOSED ? counts.closed : counts.other);
+        }, [](portloop_scan* self, int status) {
+          auto& counts = *static_cast<Told*>(portloop_scan_data(self));
+          ++counts.done;
+          counts.status = status;
+          portloop_scan_close(self, nullptr);
+        }) == 0);
+        with_failure_at(n, [&] { return uv_run(loop.get(), UV_RUN_DEFAULT); });
+        CHECK(told.done == 1);
+        CHECK((told.status == 0 || (failed && told.status == UV_ENOMEM)));
+        CHECK(told.open <= 2);
+        CHECK(told.closed <= 1);
+        CHECK(told.other == 0);
+        if (told.status == 0) CHECK(told.open + told.closed == 3);
+      });
+      CHECK(allocations > 5);
+    }
+  }
+}
+
+TEST_CASE("loop threads that run out of memory end their part, and the scan says so; what was told is true") {
+  const std::string words(40, 'w');
+  for (const auto connector : connectors) {
+    CAPTURE(connector);
+    const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+      CAPTURE(n);
+      failed = false;
+      TestLoop loop;
+      SpeakingServer first(loop, SpeakingServer::then_closes, words), second(loop, SpeakingServer::then_closes, words);
+      TestOptions options("127.0.0.1", first.text() + ',' + second.text());
+      portloop_options_set_connector(options, connector);
+      portloop_options_set_loops(options, 2);
+      portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 10'000, 100);
+      Recorded scan(loop);
+      close_when_done(scan);
+      failing_in_lanes = n;
+      REQUIRE(scan.start(options) == 0);
+      loop.run();
+      failing_in_lanes = 0;
+      CHECK(scan.done == 1);
+      CHECK((scan.status == 0 || (failed && scan.status == UV_ENOMEM)));
+      CHECK(scan.results.size() <= 2);
+      if (scan.status == 0) CHECK(scan.results.size() == 2);
+      for (const auto& result : scan.results) {
+        CHECK(result.state == PORTLOOP_OPEN);
+        if (!failed) CHECK(result.banner == words);
+      }
+    });
+    CHECK(allocations > 5);
   }
 }

@@ -1,7 +1,8 @@
 // Happy path: the connection comes from its slot, bytes come, then a short quiet or the end of the stream;
 // the result is told with them, the connection is reset.
 //
-// What goes wrong: nothing comes (after the timeout a GET where that is wanted, then the result without a
+// What goes wrong: the deadline comes late, because somebody's callback held the loop (what lies in the kernel is read
+// before it counts); nothing comes (after the timeout a GET where that is wanted, then the result without a
 // banner); bytes come one by one for ever (the deadline is absolute); more than fits comes (the rest is left
 // unread); the peer resets (what came so far is the banner).
 #include "engine/banner_reader.hpp"
@@ -32,6 +33,13 @@ bool send_now(uv_tcp_t& tcp, std::string_view bytes) {
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
   return uv_try_write(reinterpret_cast<uv_stream_t*>(&tcp), &buffer, 1) == static_cast<int>(bytes.size());
 #endif
+}
+
+/// Whether bytes have come that the loop has not polled for yet.
+bool has_unread_bytes(uv_tcp_t& tcp) {
+  uv_os_fd_t fd = -1;
+  char byte;
+  return uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp), &fd) == 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 }  // namespace
@@ -124,6 +132,11 @@ void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*)
 void BannerReader::on_deadline(uv_timer_t* timer) {
   auto* reading = static_cast<Reading*>(timer->data);
   BannerReader* self = reading->reader;
+  // Timers run before the loop polls. Not 0 ms: that would run again before the poll.
+  if (reading->bytes.empty() && has_unread_bytes(reading->tcp)) {
+    uv_timer_start(timer, on_deadline, 1, 0);
+    return;
+  }
   if (reading->bytes.empty() && self->options_.http && !reading->asked_with_get) {
     self->ask_with_get(*reading);
   } else {

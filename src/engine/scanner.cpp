@@ -216,7 +216,14 @@ ConnectSlot& Scanner::take_slot(const Endpoint& endpoint) {
 }
 
 void Scanner::add_slot() {
+  // All the memory first: once libuv knows the timer, the slot must stay. Every list has room for every slot, so that
+  // freeing one takes none.
   auto slot = std::make_unique<ConnectSlot>();
+  if (slots_.size() == slots_.capacity()) {
+    const size_t room = std::max<size_t>(64, 2 * slots_.capacity());
+    for (auto& list : free_slots_) list.reserve(room);
+    slots_.reserve(room);
+  }
   slot->scanner = this;
   slot->number = static_cast<uint32_t>(slots_.size());
   slot->timer.data = slot.get();

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +93,12 @@ class LocalPort {
     other.fd_ = other.filler_ = -1;
   }
   LocalPort& operator=(LocalPort&&) = delete;
+
+  /// A visitor of an open port, who is the caller's to close; -1 where none waits.
+  int accept_waiting() const {
+    pollfd waiting{fd_, POLLIN, 0};
+    return poll(&waiting, 1, 0) == 1 ? accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC) : -1;
+  }
 
   uint16_t number() const { return number_; }
   std::string text() const { return std::to_string(number_); }
