@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """The rows of docs/benchmarks.md: portloop, and the peers that are installed, in the lab's profiles.
 
-usage: lab_rows.py PORTLOOP PORTLOOP_LAB [--runs N] [--rows a,b,...] [--peers] [--loops N]
+usage: lab_rows.py PORTLOOP PORTLOOP_LAB [--runs N] [--rows a,b,...] [--peers] [--peer-runs N] [--loops N]
 
 Each run has a seed of its own, is checked against the truth, and prints its time; a row ends with the median.
-With no option but target and ports: what is measured is what a user gets.
+With no option but target and ports: what is measured is what a user gets. --peers: those of nmap -sT, nmap -sS and
+masscan that are installed (the last two need root), with how many of the open ports each of them found.
 """
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,10 +27,13 @@ ROWS = {
     "lossy10": ("lossy10", ["198.18.0.1"], "1-65535"),
     "unreachable": ("unreachable", ["198.18.%d.0/28" % i for i in range(5)], "1-200"),
 }
+# Each writes its open ports to a file. masscan is told what it can't find out on a device without Ethernet.
 PEERS = {
-    "nmap -sT -T4": ["nmap", "-sT", "-T4", "-Pn", "-n", "-oX", "-"],
-    "nmap -sS -T4": ["nmap", "-sS", "-T4", "-Pn", "-n", "-oX", "-"],
+    "nmap -sT -T4": ["nmap", "-sT", "-T4", "-Pn", "-n", "-oG"],
+    "nmap -sS -T4": ["nmap", "-sS", "-T4", "-Pn", "-n", "-oG"],
+    "masscan, 100,000/s": ["masscan", "-e", "lab0", "--source-ip", "100.64.0.1", "--rate", "100000", "--wait", "5", "-oL"],
 }
+LONGEST_PEER_S = 900
 
 
 def run_portloop(args, row, seed):
@@ -65,12 +70,46 @@ def last_open_s(path):
     return 0.0 if last is None else last - first
 
 
+def open_ports_in(path):
+    """Of nmap's grepable or masscan's list output: (address, port)."""
+    found = set()
+    for line in open(path):
+        if line.startswith("open tcp "):
+            found.add((line.split()[3], int(line.split()[2])))
+        elif line.startswith("Host: ") and "Ports: " in line:
+            address = line.split()[1]
+            for port in line.split("Ports: ")[1].split("\t")[0].split(", "):
+                if "/open/" in port:
+                    found.add((address, int(port.split("/")[0])))
+    return found
+
+
 def run_peer(args, command, row, seed):
+    """Seconds (nothing where it took too long), and how many open ports it found, of how many, and falsely."""
     profile, targets, ports = ROWS[row]
-    start = time.monotonic()
-    subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", os.devnull, "--", *command, "-p", ports, *targets],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.monotonic() - start
+    said = subprocess.run([args.lab, profile, "--truth", *targets, "-p", ports, "--open-only"], capture_output=True, text=True, check=True)
+    truth = {(line["address"], line["port"]) for line in map(json.loads, said.stdout.splitlines())}
+    with tempfile.NamedTemporaryFile() as result:
+        start = time.monotonic()
+        try:
+            subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", os.devnull, "--", *command, result.name, "-p", ports, *targets],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LONGEST_PEER_S)
+        except subprocess.TimeoutExpired:
+            return None, 0, len(truth), 0
+        seconds = time.monotonic() - start
+        found = open_ports_in(result.name)
+    return seconds, len(found & truth), len(truth), len(found - truth)
+
+
+def run_peers(args, row):
+    for name, command in PEERS.items():
+        if not shutil.which(command[0]):
+            print(f"{row:12} {name}: not installed")
+            continue
+        for seed in range(args.first_seed, args.first_seed + args.peer_runs):
+            seconds, found, there, false = run_peer(args, command, row, seed)
+            took = "not done after %d s" % LONGEST_PEER_S if seconds is None else "%.2f s" % seconds
+            print(f"{row:12} {name}: {took}, {found} of {there} open ports found, {false} false", flush=True)
 
 
 def main():
@@ -82,6 +121,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--loops")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--peer-runs", type=int, default=1)
     args = parser.parse_args()
     wrong = 0
     for row in args.rows.split(","):
@@ -98,8 +138,8 @@ def main():
             if not exact:
                 print(check.stdout[-1500:], check.stderr[-500:], json.dumps(counted), flush=True)
         print(f"{row:12} median {statistics.median(times):.2f} s, min {min(times):.2f}, max {max(times):.2f}", flush=True)
-        for name, command in PEERS.items() if args.peers else ():
-            print(f"{row:12} {name}: {run_peer(args, command, row, 1):.2f} s", flush=True)
+        if args.peers:
+            run_peers(args, row)
     print(f"{wrong} runs were not exact")
     sys.exit(1 if wrong else 0)
 
