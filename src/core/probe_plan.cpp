@@ -129,7 +129,7 @@ bool ProbePlan::next_put_back(uint64_t now_us, Next& next) {
     put_back_.pop_back();
     return true;
   }
-  if (Block& block = *blocks_[last.ask.block]; block.hosts[block.local(space_, last.ask.probe).host_in_block].stopped) {
+  if (Block& block = *blocks_[last.ask.block]; block.hosts[last.ask.host].stopped) {
     block.ledger.finish(last.ask.probe);
     --block.unfinished;
     --block.in_flight;
@@ -432,6 +432,7 @@ void ProbePlan::fill_ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t 
   ask.position = block.first_position + probe;
   ask.block = block.place;
   ask.probe = probe;
+  ask.host = local.host_in_block;
   ask.kind = kind;
   ask.pass = static_cast<uint8_t>(block.pass);
   if (kind != ProbeKind::check) {
@@ -457,7 +458,7 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
 
 uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
   const Block& block = *blocks_[ask.block];
-  return std::min(ask.timeout_us, timeout_us(block.hosts[block.local(space_, ask.probe).host_in_block], ask.pass));
+  return std::min(ask.timeout_us, timeout_us(block.hosts[ask.host], ask.pass));
 }
 
 uint32_t ProbePlan::timeout_us(const Host& host, uint32_t pass) const {

@@ -81,6 +81,7 @@ struct Ask {
   uint64_t position = 0;  ///< In the shard's order.
   uint32_t block = 0;     ///< Which live block.
   uint32_t probe = 0;     ///< Which of its probes.
+  uint32_t host = 0;      ///< Which of its hosts.
   uint64_t serial = 0;    ///< In the window.
   uint32_t timeout_us = 0;  ///< The longest it may wait: ProbePlan::timeout_now_us() may say less later.
   uint8_t attempt = 1;

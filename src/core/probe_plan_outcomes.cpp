@@ -31,7 +31,7 @@ ProbePlan::Block& ProbePlan::ended(const Ask& ask) {
 
 void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
   Block& block = ended(ask);
-  const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
+  const uint32_t host_number = ask.host;
   Host& host = block.hosts[host_number];
   window_.answered(ask.serial);
   if (rtt_us != 0) {
@@ -63,7 +63,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
 
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
-  const uint32_t host_number = block.local(space_, ask.probe).host_in_block;
+  const uint32_t host_number = ask.host;
   Host& host = block.hosts[host_number];
   if (ask.kind == ProbeKind::check) {
     block.loss.check(ask.pass, false);
