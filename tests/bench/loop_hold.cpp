@@ -98,8 +98,9 @@ class Watch {
     if (values_us.empty()) return;
     std::sort(values_us.begin(), values_us.end());
     const auto at = [&](double share) { return values_us[static_cast<size_t>(share * static_cast<double>(values_us.size() - 1))]; };
-    std::printf("%-8s %-6s count %7zu  median %7.0f us  99 %% %7.0f us  99.9 %% %7.0f us  longest %7.0f us\n", phase, what,
-                values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back());
+    const auto over_2_ms = values_us.end() - std::upper_bound(values_us.begin(), values_us.end(), 2000.0);
+    std::printf("%-8s %-6s count %7zu  median %6.0f us  99 %% %6.0f us  99.9 %% %6.0f us  longest %6.0f us  over 2 ms %td\n", phase, what,
+                values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back(), over_2_ms);
   }
 
   uv_check_t turn_{};
