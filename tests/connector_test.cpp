@@ -19,7 +19,7 @@ namespace {
 class NoEvents final : public ConnectorEvents {
  public:
   void on_outcome(uint32_t, const ConnectOutcome&) override {}
-  void on_batch_end() override {}
+  void on_batch_end(bool) override {}
 };
 
 /// Not one descriptor more than there are, while it lives.

@@ -36,6 +36,17 @@ TEST_CASE("a window whose probes are answered doubles each round") {
   CHECK(second == 2 * first);
 }
 
+TEST_CASE("while answers wait to be taken a window does not grow, and then it does") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  window.answers_wait(true);
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);
+  window.answers_wait(false);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);  // it grows as this round is judged
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == 2 * first);
+}
+
 TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {
   ProbeWindow window = wide();
   uint64_t now_us = 1;

@@ -132,6 +132,9 @@ class ProbePlan {
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask);
 
+  /// Whether answers have come that nobody has looked at yet: this side is busy, and more in flight would only wait.
+  void answers_wait(bool wait) { window_.answers_wait(wait); }
+
   uint32_t in_flight() const { return in_flight_; }
   /// Probes that ended without a result, because their host had enough open ports.
   uint64_t not_asked() const { return not_asked_; }

@@ -96,7 +96,7 @@ void ProbeWindow::judge(const Entry& entry) {
   ++tally.asked;
   tally.answered += entry.answered;
   round_last_us_ = entry.sent_us;
-  if (slow_start_ && was_full_) size_ = std::min<double>(size_ + 1, options_.most_in_flight);
+  if (slow_start_ && was_full_ && !answers_wait_) size_ = std::min<double>(size_ + 1, options_.most_in_flight);
   if (first_serial_ >= round_ends_) close_round();
 }
 
@@ -124,7 +124,7 @@ void ProbeWindow::close_round() {
 }
 
 void ProbeWindow::grow() {
-  if (!slow_start_ && was_full_) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
+  if (!slow_start_ && was_full_ && !answers_wait_) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
   if (learned_rate_per_s_ == 0) return;
   // The first good round probes with a tenth more; when round after round is good, something has changed for the
   // better (another loop or scanner has finished with the host), and growth gathers speed.

@@ -7,6 +7,7 @@
 // In random order the share of answers is constant, so only its FALL while the window grows means overload.
 //
 // What goes wrong, and what happens then:
+//   - answers come faster than we can take them     -> no growth: what is added would wait, and cost memory and cache
 //   - the share of first asks falls                 -> the window shrinks, slow start ends
 //   - known answerers are silent during a retry pass -> probes are spaced at the rate that was answered
 //   - rounds sent before a cut say what led to it    -> they are ignored
@@ -58,6 +59,8 @@ class ProbeWindow {
   /// Answers the serial number under which answered() is called.
   uint64_t sent(ProbeKind kind, uint64_t now_us);
   void answered(uint64_t serial);
+  /// While answers wait to be taken, a larger window buys nothing: it does not grow.
+  void answers_wait(bool wait) { answers_wait_ = wait; }
   void rtt_sample(uint64_t rtt_us) { rtt_.sample(rtt_us); }
   /// Judges what is past its soft deadline. Call before may_send().
   void advance(uint64_t now_us);
@@ -111,6 +114,7 @@ class ProbeWindow {
   double size_;
   double round_start_size_;  // what a cut is measured from: growth within the round was a mistake
   bool slow_start_ = true;
+  bool answers_wait_ = false;
   bool was_full_ = false;  // the window, not something else, held probes back in this round
   uint32_t young_ = 0;     // sent, not answered, not past the soft deadline
 

@@ -21,8 +21,8 @@ class ConnectorEvents {
  public:
   /// The slot's connect has ended; EALREADY only with an ICMP error. The slot holds its socket until release().
   virtual void on_outcome(uint32_t slot, const ConnectOutcome& outcome) = 0;
-  /// The outcomes of this turn of the loop have been told.
-  virtual void on_batch_end() = 0;
+  /// The outcomes of this turn of the loop have been told; `more_wait`: but not all that there were.
+  virtual void on_batch_end(bool more_wait) = 0;
 
  protected:
   ~ConnectorEvents() = default;

@@ -201,7 +201,7 @@ void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
       self->events_->on_outcome(slot, outcome);
     }
   }
-  if (!self->on_closed_) self->events_->on_batch_end();
+  if (!self->on_closed_) self->events_->on_batch_end(count == events_at_once);
 }
 
 void EpollConnector::release(uint32_t slot, Keep keep) {

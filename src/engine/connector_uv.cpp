@@ -140,7 +140,7 @@ void UvConnector::on_turn(uv_idle_t* idle) {
     self->events_->on_outcome(slot, outcome_of(*connection, connection->status));
   }
   if (self->ended_.empty()) uv_idle_stop(idle);
-  self->events_->on_batch_end();
+  self->events_->on_batch_end(!self->ended_.empty());
 }
 
 /// libuv has no way to ask a connect that is under way; but whether the peer is known already can be asked.

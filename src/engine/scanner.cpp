@@ -273,7 +273,8 @@ void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
   if (state_ == State::running) guarded([&] { handle(slot, outcome); });
 }
 
-void Scanner::on_batch_end() {
+void Scanner::on_batch_end(bool more_wait) {
+  plan_.answers_wait(more_wait);
   if (state_ == State::running) guarded([this] { pump(uv_hrtime() / 1000); });
 }
 

@@ -101,7 +101,7 @@ class Scanner final : private ConnectorEvents {
   static void start_timer(ConnectSlot& slot, uint64_t wait_us);
   static void on_deadline(uv_timer_t* timer);
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
-  void on_batch_end() override;
+  void on_batch_end(bool more_wait) override;
 
   void pump(uint64_t began_us);
   void ask_late_slots(uint64_t began_us);

@@ -107,7 +107,7 @@ class ScriptedConnector final : public portloop::Connector {
     for (const uint32_t slot : due) {
       if (slots_[slot].in_use) events_->on_outcome(slot, slots_[slot].scripted.outcome);
     }
-    events_->on_batch_end();
+    events_->on_batch_end(false);
   }
 
   Log& log_;
