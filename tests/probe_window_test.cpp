@@ -19,7 +19,7 @@ uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t o
   now_us += 20'000;
   for (size_t i = 0; i < serials.size(); i += one_in) {
     window.answered(serials[i]);
-    window.rtt_sample(20'000);
+    window.rtt_sample(20'000, 20'000);
   }
   now_us += 200'000;
   window.advance(now_us);
@@ -45,6 +45,17 @@ TEST_CASE("while answers wait to be taken a window does not grow, and then it do
   window.answers_wait(false);
   CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);  // it grows as this round is judged
   CHECK(round(window, ProbeKind::fresh, now_us, 1) == 2 * first);
+}
+
+TEST_CASE("a window whose answers come far later than they once did does not grow: they stand in a queue") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 1000; ++i) window.rtt_sample(100'000, 20'000);
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);
+  uint32_t sent = 0;
+  for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(sent > first);  // old news fades
 }
 
 TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {

@@ -36,6 +36,7 @@ struct ProbePlan::Host {
   uint64_t target = 0;          // its number in the target set
   uint64_t last_answer_us = 0;
   RttEstimator rtt;
+  uint32_t shortest_rtt_us = UINT32_MAX;
   uint32_t answers = 0;         // ports that answered
   uint32_t rescued = 0;         // of them, in a pass after the first
   uint32_t first_asks = 0;      // fresh asks that have ended

@@ -35,7 +35,8 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   Host& host = block.hosts[host_number];
   window_.answered(ask.serial);
   if (rtt_us != 0) {
-    window_.rtt_sample(rtt_us);
+    host.shortest_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.shortest_rtt_us, rtt_us));
+    window_.rtt_sample(rtt_us, host.shortest_rtt_us);
     host.rtt.sample(rtt_us);
   }
   note_answer(block, host_number, now_us);

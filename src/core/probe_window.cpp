@@ -18,6 +18,10 @@ constexpr uint64_t longest_soft_deadline_us = 1'000'000;
 constexpr double slowest_fresh_rate_per_s = 4000;
 constexpr double smallest_size = 16;
 
+// As HyStart++ (RFC 9406) takes a rise of the round-trip time for a full pipe; more than its 16 ms at most, because
+// answers come in bursts here, and a window that is too large does little harm.
+constexpr uint64_t bearable_queue_us = 20'000;
+
 constexpr uint32_t smallest_round = 32;
 constexpr uint32_t smallest_learned_round = 8;
 constexpr uint32_t fewest_checks = 8;
@@ -79,6 +83,12 @@ void ProbeWindow::answered(uint64_t serial) {
   --young_;
 }
 
+void ProbeWindow::rtt_sample(uint64_t rtt_us, uint64_t shortest_us) {
+  rtt_.sample(rtt_us);
+  ++samples_;
+  queued_ += rtt_us > 2 * shortest_us + bearable_queue_us;
+}
+
 void ProbeWindow::advance(uint64_t now_us) {
   const uint64_t deadline_us = soft_deadline_us();
   while (!entries_.empty() && (entries_.front().answered || entries_.front().sent_us + deadline_us <= now_us)) {
@@ -96,7 +106,7 @@ void ProbeWindow::judge(const Entry& entry) {
   ++tally.asked;
   tally.answered += entry.answered;
   round_last_us_ = entry.sent_us;
-  if (slow_start_ && was_full_ && !answers_wait_) size_ = std::min<double>(size_ + 1, options_.most_in_flight);
+  if (slow_start_ && may_grow()) size_ = std::min<double>(size_ + 1, options_.most_in_flight);
   if (first_serial_ >= round_ends_) close_round();
 }
 
@@ -115,6 +125,8 @@ void ProbeWindow::close_round() {
     if (retry_.asked + check_.asked >= enough && fresh_.asked == 0) close_retry_round();
   }
   fresh_ = retry_ = check_ = {};
+  samples_ /= 2;
+  queued_ /= 2;
   was_full_ = false;
   round_start_size_ = size_;
   // At a learned rate a round is a third of a second: at 10/s a window's worth would take minutes.
@@ -124,7 +136,7 @@ void ProbeWindow::close_round() {
 }
 
 void ProbeWindow::grow() {
-  if (!slow_start_ && was_full_ && !answers_wait_) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
+  if (!slow_start_ && may_grow()) size_ = std::min<double>(size_ * 1.1 + 2, options_.most_in_flight);
   if (learned_rate_per_s_ == 0) return;
   // The first good round probes with a tenth more; when round after round is good, something has changed for the
   // better (another loop or scanner has finished with the host), and growth gathers speed.

@@ -7,7 +7,9 @@
 // In random order the share of answers is constant, so only its FALL while the window grows means overload.
 //
 // What goes wrong, and what happens then:
-//   - answers come faster than we can take them     -> no growth: what is added would wait, and cost memory and cache
+//   - answers come faster than we can take them, or
+//     most of them later than their hosts once did  -> no growth: what is added waits in a queue, ours or the path's, and
+//                                                       costs memory and cache
 //   - the share of first asks falls                 -> the window shrinks, slow start ends
 //   - known answerers are silent during a retry pass -> probes are spaced at the rate that was answered
 //   - rounds sent before a cut say what led to it    -> they are ignored
@@ -61,7 +63,8 @@ class ProbeWindow {
   void answered(uint64_t serial);
   /// While answers wait to be taken, a larger window buys nothing: it does not grow.
   void answers_wait(bool wait) { answers_wait_ = wait; }
-  void rtt_sample(uint64_t rtt_us) { rtt_.sample(rtt_us); }
+  /// `shortest_us`: the shortest of the same host, this one included.
+  void rtt_sample(uint64_t rtt_us, uint64_t shortest_us);
   /// Judges what is past its soft deadline. Call before may_send().
   void advance(uint64_t now_us);
   /// The share of answers of the retry passes before says nothing of the next one's.
@@ -104,6 +107,7 @@ class ProbeWindow {
   void close_round();
   void close_fresh_round();
   void close_retry_round();
+  bool may_grow() const { return was_full_ && !answers_wait_ && 2 * queued_ <= samples_; }
   void grow();
   double shared_floor_per_s(double delivered_per_s);
   static bool has_fallen(const Tally& tally, double best);
@@ -122,6 +126,8 @@ class ProbeWindow {
   uint64_t first_serial_ = 0;  // of entries_.front()
 
   Tally fresh_, retry_, check_;  // of the round
+  uint32_t samples_ = 0;         // round-trip times, those of rounds before at half the weight for each
+  uint32_t queued_ = 0;          // of them, far above their hosts' shortest
   uint64_t round_ends_ = 0;      // serial behind the round's last entry
   uint64_t round_first_us_ = 0;
   uint64_t round_last_us_ = 0;
