@@ -64,6 +64,22 @@ TEST_CASE("the fewer answers, the less is known: five want a third pass where tw
   CHECK(many.missing_after(2) < 0.001);
 }
 
+TEST_CASE("loops that share a block know the first pass's loss by the answers of all") {
+  SharedAnswers shared;
+  LossEstimate one, other, alone;
+  for (LossEstimate* estimate : {&one, &other, &alone}) answers(*estimate, 1, 7);
+  one.exchange(shared);
+  CHECK(one.first_pass_loss() == alone.first_pass_loss());
+  other.exchange(shared);
+  CHECK(other.first_pass_loss() < alone.first_pass_loss());
+  answers(other, 2, 2);
+  for (int i = 0; i < 2; ++i) other.exchange(shared);  // what was told is told once
+  one.exchange(shared);
+  CHECK(one.first_pass_loss() == doctest::Approx(other.first_pass_loss()));
+  CHECK(shared.all == 16);
+  CHECK(shared.rescued == 2);
+}
+
 TEST_CASE("a host is judged by its own loss where it has many answers, by its block's where it has few") {
   LossEstimate block;
   answers(block, 1, 100'000);

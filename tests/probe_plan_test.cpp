@@ -85,6 +85,15 @@ TEST_CASE("silence is asked about twice where nothing is lost") {
   CHECK(outcome.microseconds < 3'000'000);
 }
 
+TEST_CASE("two loops ask a firewalled host no more often than one") {
+  Behaviour filtered;
+  filtered.silent_share = 1;
+  filtered.open_share = 0.0014;
+  const Outcome outcome = run(filtered, 1, 10000, wide(), 2);
+  check_exact(outcome);
+  CHECK(outcome.asks < 2.2 * 10000);
+}
+
 TEST_CASE("a dead host ends, after two asks a port, and three where they are few") {
   Behaviour dead;
   dead.host_share = 0;

@@ -18,8 +18,19 @@ constexpr double prior_answers = 0.5;
 
 uint64_t LossEstimate::answers() const { return std::accumulate(answers_.begin(), answers_.end(), uint64_t{0}); }
 
+void LossEstimate::exchange(SharedAnswers& shared) {
+  const auto exchange_one = [](std::atomic<uint64_t>& all, uint64_t mine, uint64_t& told) {
+    const uint64_t others = all.fetch_add(mine - told, std::memory_order_relaxed) - told;
+    told = mine;
+    return others;
+  };
+  others_answers_ = exchange_one(shared.all, answers(), told_answers_);
+  others_rescued_ = exchange_one(shared.rescued, rescued(), told_rescued_);
+}
+
 double LossEstimate::first_pass_loss() const {
-  const double by_rescues = (static_cast<double>(rescued()) + prior_lost) / (static_cast<double>(answers()) + prior_probes);
+  const double by_rescues = (static_cast<double>(rescued() + others_rescued_) + prior_lost) /
+                            (static_cast<double>(answers() + others_answers_) + prior_probes);
   const auto checks = std::accumulate(checks_.begin(), checks_.end(), 0.0);
   const auto checks_lost = std::accumulate(checks_lost_.begin(), checks_lost_.end(), 0.0);
   return std::max(by_rescues, checks_lost / (checks + prior_probes));

@@ -2,9 +2,16 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 namespace portloop {
+
+/// What the loops of a scan have heard of a block that all of them work on. Relaxed atomics, touched once a pass.
+struct SharedAnswers {
+  std::atomic<uint64_t> all{0};
+  std::atomic<uint64_t> rescued{0};  ///< Of them, in a pass after the first.
+};
 
 /// Counts the answers of each pass of a block, and estimates from them what is still missing:
 ///
@@ -22,6 +29,9 @@ class LossEstimate {
     ++checks_[index(pass)];
     if (!answered) ++checks_lost_[index(pass)];
   }
+
+  /// Tells the other loops what is new here, and takes what they have told: the first pass's loss is everybody's.
+  void exchange(SharedAnswers& shared);
 
   uint32_t answers_in(uint32_t pass) const { return answers_[index(pass)]; }
   uint64_t answers() const;
@@ -41,6 +51,8 @@ class LossEstimate {
   std::array<uint32_t, passes_counted> answers_{};
   std::array<uint32_t, passes_counted> checks_{};
   std::array<uint32_t, passes_counted> checks_lost_{};
+  uint64_t told_answers_ = 0, told_rescued_ = 0;      // to the other loops
+  uint64_t others_answers_ = 0, others_rescued_ = 0;  // as far as they have told
 };
 
 }  // namespace portloop

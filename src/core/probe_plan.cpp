@@ -379,6 +379,7 @@ bool ProbePlan::pass_ended(Block& block) {
     if (settled) forget(block);
     return settled;
   }
+  if (space_.order.block_count() == 1) block.loss.exchange(cursor_.answers);
   const bool found = block.loss.answers_in(block.pass) > 0;
   const uint32_t empty_passes = found ? 0 : block.empty_passes + 1;
   const bool again = another_pass(block, empty_passes) && start_pass(block);

@@ -64,6 +64,7 @@ struct ProbeCursor {
   static constexpr uint32_t chunk = 256;
   std::atomic<uint64_t> next_position{0};
   SharedPace pace;
+  SharedAnswers answers;  ///< Of a scan that is one block.
 };
 
 struct PlanOptions {
