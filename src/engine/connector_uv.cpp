@@ -13,6 +13,7 @@
 //     batches, so that the embedder's handles have their turn in between
 //   - the slot is released before its connect ends: uv_close calls the connect callback with UV_ECANCELED,
 //     then the close callback; the connection belongs to no slot any more and frees itself
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -180,7 +181,7 @@ int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
   Connection* connection = slots_[slot];
   uv_os_fd_t fd = -1;
   int error = uv_fileno(reinterpret_cast<uv_handle_t*>(&connection->tcp), &fd);
-  const int copy = error == 0 ? dup(fd) : -1;
+  const int copy = error == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
   if (error == 0 && copy < 0) error = uv_translate_sys_error(errno);
   if (error == 0) error = uv_tcp_open(tcp, copy);
   if (error != 0 && copy >= 0) ::close(copy);
