@@ -22,8 +22,15 @@ from scan_support import INCOMPLETE, INTERRUPTED, PATIENCE_SECONDS, start
 
 # Open ports of 127.0.0.1 are found at once; then comes silence for longer than any test is patient.
 SILENT = "192.0.2.0/24"
-PIPE_BYTES = 60_000  # of 65,536: the last write need not fit exactly
+PIPE_BYTES = 4096  # the smallest that Linux makes: the first write of a scan of all ports is larger, and so it blocks
 ENDLESS = ["-t", "600000", "--timing", "fixed", "--retries", "13"]
+
+
+def small_pipe():
+    reader, writer = os.pipe()
+    F_SETPIPE_SZ = 1031  # linux/fcntl.h; Python's fcntl has it from 3.10 on
+    fcntl.fcntl(writer, F_SETPIPE_SZ, PIPE_BYTES)
+    return reader, writer
 
 
 def read_line(pipe):
@@ -80,7 +87,7 @@ class Signals(unittest.TestCase):
 
     def test_a_second_one_from_the_terminal_ends_at_once(self):
         # A reader that does not read: the pipe fills, the last write can't end, and only the second signal helps.
-        reader, writer = os.pipe()
+        reader, writer = small_pipe()
         pid, screen = pty.fork()
         if pid == 0:
             os.dup2(writer, 1)
@@ -100,7 +107,7 @@ class Signals(unittest.TestCase):
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
 
     def test_a_second_one_from_a_process_ends_a_scan_that_cannot_end(self):
-        reader, writer = os.pipe()
+        reader, writer = small_pipe()
         with start("--show", "all", "-f", "json", "-p", "1-65535", "127.0.0.1", stdout=writer) as running:
             os.close(writer)
             support.wait_until(lambda: bytes_waiting(reader) >= PIPE_BYTES, "the pipe is full")
