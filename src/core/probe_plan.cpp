@@ -349,12 +349,15 @@ uint32_t ProbePlan::probe_to_check(Block& block, Host& host, uint64_t random) {
   return block.hosts.size() == 1 ? block.open_answerers.pick(random) : host.answerer;
 }
 
-/// At the end of a pass that had too few: any probe of the block that should answer, or none.
+/// At the end of a pass that had too few: any probe of the block that should answer, or none. A host that is away says
+/// nothing of the path, and one that has enough open ports is asked no more.
 uint32_t ProbePlan::probe_to_check_last(Block& block, const ScanSpace& space, uint64_t random) {
-  if (block.closed_answerers.size() > 0) return block.closed_answerers.pick(random);
-  if (block.open_answerers.size() == 0) return Host::no_probe;
-  const uint32_t probe = block.open_answerers.pick(random);
-  return probe_to_check(block, block.hosts[block.local(space, probe).host_in_block], random);
+  const bool closed = block.closed_answerers.size() > 0;
+  if (!closed && block.open_answerers.size() == 0) return Host::no_probe;
+  const uint32_t probe = closed ? block.closed_answerers.pick(random) : block.open_answerers.pick(random);
+  Host& host = block.hosts[block.local(space, probe).host_in_block];
+  if (host.suspended || host.lost || host.stopped) return Host::no_probe;
+  return closed ? probe : probe_to_check(block, host, random);
 }
 
 bool ProbePlan::wants_retry(const Block& block, const Host& host) const {
