@@ -132,6 +132,36 @@ TEST_CASE("a host that answers shortens the wait of what it was asked before") {
   CHECK(outcome.microseconds < 1'100'000);  // 0.2 s, and twice 0.4 s; a second for a host that is not known
 }
 
+TEST_CASE("a host that has enough open ports is not asked again, not even by a check") {
+  const ScanSpace space = space_of(1, 30, 1);
+  ProbeCursor cursor;
+  PlanOptions options = wide();
+  options.stop_after = 1;
+  ProbePlan plan(space, cursor, options);
+  uint32_t asked_22 = 0, asks_afterwards = 0;
+  bool found = false;
+  std::vector<Ask> silent;
+  for (uint64_t now = 1;;) {
+    const ProbePlan::Next next = plan.next(now);
+    if (next.step == ProbePlan::Step::finished) break;
+    if (next.step == ProbePlan::Step::ask) {
+      asks_afterwards += found;
+      if (next.ask.endpoint.port == 22 && ++asked_22 == 2) {  // open, but only the second pass hears it
+        plan.answered(next.ask, PortState::open, 100, now);
+        found = true;
+      } else {
+        silent.push_back(next.ask);
+      }
+    } else if (next.step == ProbePlan::Step::wait) {
+      now += 2'000'000;
+      for (const Ask& ask : silent) plan.silent(ask, now);
+      silent.clear();
+    }
+  }
+  CHECK(found);
+  CHECK(asks_afterwards == 0);
+}
+
 TEST_CASE("one server is connected to a dozen times at most, however many of its other ports are silent") {
   const ScanSpace space = space_of(1, 5000, 1);
   ProbeCursor cursor;
