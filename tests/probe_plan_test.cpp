@@ -106,6 +106,70 @@ TEST_CASE("a dead host ends, after two asks a port, and three where they are few
   CHECK(few.asks == 30);
 }
 
+TEST_CASE("what the path says of an absent host promises no more: its ports are asked as often as those of a silent one") {
+  Behaviour no_neighbour;  // the kernel's word, for whatever waits at that moment
+  no_neighbour.host_share = 0;
+  no_neighbour.neighbour_fails_us = 2'000'000;
+  Behaviour limited_router;
+  limited_router.host_share = 0;
+  limited_router.unreachable_per_s = 1;
+  Behaviour busy_router;
+  busy_router.host_share = 0;
+  busy_router.unreachable_per_s = 1000;
+  for (const Behaviour& behaviour : {no_neighbour, limited_router, busy_router}) {
+    for (const uint32_t loops : {1U, 2U}) {
+      const Outcome outcome = run(behaviour, 1, 20000, wide(), loops);
+      check_exact(outcome);
+      CHECK(outcome.path_answers > 0);
+      CHECK(outcome.asks <= 2 * 20000);
+      CHECK(outcome.microseconds < 10'000'000);
+    }
+  }
+}
+
+TEST_CASE("what the path says of absent hosts keeps no other host from being found") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Behaviour mixed;
+    mixed.host_share = 0.2;
+    mixed.open_share = 0.3;
+    mixed.loss_each_way = 0.01;
+    mixed.unreachable_per_s = 50;
+    mixed.seed = seed;
+    const Outcome outcome = run(mixed, 256, 20);
+    check_exact(outcome);
+    CHECK(outcome.path_answers > 0);
+  }
+}
+
+TEST_CASE("a host that is gone, of which a router says so now and then, is lost all the same") {
+  const ScanSpace space = space_of(1, 20000, 1);
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  std::vector<Ask> waiting;
+  uint64_t now = 1, lost = 0;
+  for (;;) {
+    const ProbePlan::Next next = plan.next(now);
+    if (next.step == ProbePlan::Step::finished) break;
+    if (next.step == ProbePlan::Step::report) lost += next.report.reason == Reason::host_lost;
+    if (next.step == ProbePlan::Step::ask && now < 1'000'000) {
+      plan.answered(next.ask, PortState::closed, 1000, now);
+      now += 100;
+    } else if (next.step == ProbePlan::Step::ask) {
+      waiting.push_back(next.ask);
+    } else if (next.step == ProbePlan::Step::wait) {
+      now += 1'000'000;
+      for (size_t i = 0; i < waiting.size(); ++i) {
+        // Of every check, too: a port that is known to be closed is not filtered because its host is away.
+        if (i == 0) plan.answered(waiting[i], PortState::filtered, 1000, now);
+        else plan.silent(waiting[i], now);
+      }
+      waiting.clear();
+    }
+    REQUIRE(now < 120'000'000);
+  }
+  CHECK(lost > 5000);
+}
+
 TEST_CASE("scans of few ports over a lossy path are as right as large ones") {
   uint64_t wrong = 0;
   constexpr uint64_t scans = 400;

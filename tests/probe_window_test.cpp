@@ -36,6 +36,21 @@ TEST_CASE("a window whose probes are answered doubles each round") {
   CHECK(second == 2 * first);
 }
 
+TEST_CASE("what the path answers makes room at once, and its share may fall without a cut") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  const uint64_t in_a_round = 1000;
+  for (const uint64_t one_in : {1, 1, 2, 10, 1000}) {  // of the rest, too, nothing is heard
+    std::vector<uint64_t> serials;
+    for (uint64_t i = 0; i < in_a_round; ++i) serials.push_back(window.sent(ProbeKind::retry, now_us));
+    for (uint64_t i = 0; i < in_a_round; i += one_in) window.path_answered(serials[i]);
+    if (one_in == 1) CHECK(window.has_room());
+    now_us += 200'000;
+    window.advance(now_us);
+  }
+  CHECK(window.learned_rate_per_s() == 0);
+}
+
 TEST_CASE("while answers wait to be taken a window does not grow, and then it does") {
   ProbeWindow window = wide();
   uint64_t now_us = 1;

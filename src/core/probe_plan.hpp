@@ -121,8 +121,8 @@ class ProbePlan {
   static constexpr uint32_t shortest_timeout_us = 200'000;
 
   // Each ask ends in exactly one of these.
-  /// The port answered, or the path answered for it (then `state` is filtered); final. `rtt_us` is 0 where it is no
-  /// sample (Karn).
+  /// The port answered, or the path answered for it (then `state` is filtered, and the round-trip time nobody's); final.
+  /// `rtt_us` is 0 where it is no sample (Karn).
   void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
   /// No answer within ask.timeout_us.
   void silent(const Ask& ask, uint64_t now_us);
@@ -178,6 +178,7 @@ class ProbePlan {
   void forget(Block& block);
 
   Block& ended(const Ask& ask);
+  void path_answered(const Ask& ask);
   void note_answer(Block& block, uint32_t host, uint64_t now_us);
   void note_silence(Block& block, uint32_t host, double expected_answers, uint64_t now_us);
 

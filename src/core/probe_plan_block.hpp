@@ -9,9 +9,8 @@
 namespace portloop {
 
 /// What a port that answered is good for as a check of what is lost. In this order: a RST costs its host nothing; a
-/// connection is logged, and a server that counts them may shut us out; ICMP errors are limited to a few a second, so
-/// that their silence says nothing.
-enum class Answerer : uint8_t { unknown, path, open, closed };
+/// connection is logged, and a server that counts them may shut us out.
+enum class Answerer : uint8_t { unknown, open, closed };
 
 /// A uniform sample of probes (Vitter's algorithm R, 1985).
 class ProbeSample {

@@ -30,6 +30,10 @@ ProbePlan::Block& ProbePlan::ended(const Ask& ask) {
 }
 
 void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
+  if (state == PortState::filtered) {
+    path_answered(ask);
+    return;
+  }
   Block& block = ended(ask);
   const uint32_t host_number = ask.host;
   Host& host = block.hosts[host_number];
@@ -50,7 +54,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   ++host.answers;
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
   if (ask.pass > 1) ++host.rescued;
-  const Answerer kind = state == PortState::open ? Answerer::open : state == PortState::closed ? Answerer::closed : Answerer::path;
+  const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
   if (kind >= host.answerer_is) {
     host.answerer = ask.probe;
     host.answerer_is = kind;
@@ -60,6 +64,21 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   block.open_answerers.add(ask.probe);
   ++host.open;
   if (options_.stop_after != 0 && host.open >= options_.stop_after) host.stopped = true;
+}
+
+/// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the kernel's
+/// own word that there is no such neighbour ends whatever waits at that moment: taken for answers, a few of them would
+/// promise more, so that pass followed pass for ever, at a rate that they had taught.
+void ProbePlan::path_answered(const Ask& ask) {
+  Block& block = ended(ask);
+  window_.path_answered(ask.serial);
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(ask.pass, false);
+    return;
+  }
+  block.ledger.finish(ask.probe);
+  --block.unfinished;
+  if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
 }
 
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {

@@ -63,7 +63,7 @@ uint64_t ProbeWindow::next_judgement_us() const {
 }
 
 uint64_t ProbeWindow::sent(ProbeKind kind, uint64_t now_us) {
-  entries_.push_back({now_us, kind, false});
+  entries_.push_back({now_us, kind, false, false});
   ++young_;
   if (!has_room()) was_full_ = true;
   double rate_per_s = options_.rate_per_s;
@@ -75,13 +75,21 @@ uint64_t ProbeWindow::sent(ProbeKind kind, uint64_t now_us) {
   return first_serial_ + entries_.size() - 1;
 }
 
-void ProbeWindow::answered(uint64_t serial) {
-  if (serial < first_serial_) return;  // its soft deadline had passed: late, but the port's answer all the same
+/// Null where the soft deadline had passed, or the entry was ended before.
+ProbeWindow::Entry* ProbeWindow::end(uint64_t serial) {
+  if (serial < first_serial_) return nullptr;  // late, but the port's answer all the same
   Entry& entry = entries_[serial - first_serial_];
-  if (entry.answered) return;
-  entry.answered = true;
+  if (entry.over) return nullptr;
+  entry.over = true;
   --young_;
+  return &entry;
 }
+
+void ProbeWindow::answered(uint64_t serial) {
+  if (Entry* entry = end(serial)) entry->answered = true;
+}
+
+void ProbeWindow::path_answered(uint64_t serial) { end(serial); }
 
 void ProbeWindow::rtt_sample(uint64_t rtt_us, uint64_t shortest_us) {
   rtt_.sample(rtt_us);
@@ -91,11 +99,11 @@ void ProbeWindow::rtt_sample(uint64_t rtt_us, uint64_t shortest_us) {
 
 void ProbeWindow::advance(uint64_t now_us) {
   const uint64_t deadline_us = soft_deadline_us();
-  while (!entries_.empty() && (entries_.front().answered || entries_.front().sent_us + deadline_us <= now_us)) {
+  while (!entries_.empty() && (entries_.front().over || entries_.front().sent_us + deadline_us <= now_us)) {
     const Entry entry = entries_.front();
     entries_.pop_front();
     ++first_serial_;
-    if (!entry.answered) --young_;
+    if (!entry.over) --young_;
     judge(entry);
   }
 }

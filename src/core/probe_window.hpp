@@ -61,6 +61,9 @@ class ProbeWindow {
   /// Answers the serial number under which answered() is called.
   uint64_t sent(ProbeKind kind, uint64_t now_us);
   void answered(uint64_t serial);
+  /// A router or a firewall answered for the port. That makes room, but counts as silence: such answers are limited to so
+  /// many a second, so that their share falls as the rate rises, although nothing is lost.
+  void path_answered(uint64_t serial);
   /// While answers wait to be taken, a larger window buys nothing: it does not grow.
   void answers_wait(bool wait) { answers_wait_ = wait; }
   /// `shortest_us`: the shortest of the same host, this one included.
@@ -83,6 +86,7 @@ class ProbeWindow {
     uint64_t sent_us;
     ProbeKind kind;
     bool answered;
+    bool over;  // nothing more is awaited: it was answered, or the path answered for it
   };
   struct Tally {
     uint32_t asked = 0;
@@ -102,6 +106,7 @@ class ProbeWindow {
     uint32_t next_ = 0;
   };
 
+  Entry* end(uint64_t serial);
   uint64_t soft_deadline_us() const;
   void judge(const Entry& entry);
   void close_round();

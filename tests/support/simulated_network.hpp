@@ -22,7 +22,9 @@ struct Behaviour {
   double path_per_s = 0;           ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
   double silent_share = 0;         ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
-  double host_share = 1;           ///< Of the addresses; the others are silent.
+  double host_share = 1;           ///< Of the addresses; the others are silent, or the path answers for them:
+  uint64_t neighbour_fails_us = 0; ///< Every so often all asks of theirs that wait end with an error; 0: never.
+  double unreachable_per_s = 0;    ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
   uint64_t microseconds_per_ask = 10;
@@ -38,6 +40,7 @@ struct Outcome {
   uint64_t missed_open = 0;
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
+  uint64_t path_answers = 0;
   uint64_t probes = 0;
   uint32_t peak_in_flight = 0;
   bool finished = false;
@@ -95,7 +98,7 @@ class SimulatedNetwork {
  private:
   struct Event {
     uint64_t at_us;
-    bool answered;  // else the ask's timer fires
+    enum class Kind : uint8_t { deadline, answer, path_answer } kind;
     uint64_t number;
     uint64_t sent_us;
     uint32_t loop;
@@ -129,15 +132,30 @@ class SimulatedNetwork {
     return !lost();
   }
 
+  /// 0 where the path says nothing of this ask.
+  uint64_t path_answers_at(const Ask& ask, uint64_t now) {
+    if (exists(ask.endpoint.address)) return 0;
+    if (behaviour_.neighbour_fails_us > 0) return (now / behaviour_.neighbour_fails_us + 1) * behaviour_.neighbour_fails_us;
+    if (behaviour_.unreachable_per_s > 0 && unreachable_.take(behaviour_.unreachable_per_s, now)) return now + behaviour_.rtt_us;
+    return 0;
+  }
+
   void deliver(uint64_t now) {
     while (!events_.empty() && events_.top().at_us <= now) {
       const Event event = events_.top();
       events_.pop();
       if (!unanswered_.contains(event.number)) continue;
-      if (!event.answered) {
+      if (event.kind == Event::Kind::path_answer) {
+        unanswered_.erase(event.number);
+        ++outcome_.path_answers;
+        plans_[event.loop]->answered(event.ask, PortState::filtered, now - event.sent_us, now);
+        if (event.ask.kind != ProbeKind::check) say(event.ask.endpoint);
+        continue;
+      }
+      if (event.kind == Event::Kind::deadline) {
         const uint64_t timeout_us = plans_[event.loop]->timeout_now_us(event.ask);
         if (now - event.sent_us < timeout_us) {
-          events_.push({event.sent_us + timeout_us, false, event.number, event.sent_us, event.loop, event.ask});
+          events_.push({event.sent_us + timeout_us, Event::Kind::deadline, event.number, event.sent_us, event.loop, event.ask});
           continue;
         }
         unanswered_.erase(event.number);
@@ -162,9 +180,11 @@ class SimulatedNetwork {
     unanswered_.insert(number);
     if (answers(ask, now)) {
       const uint64_t jitter = behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
-      events_.push({now + behaviour_.rtt_us + jitter, true, number, now, loop, ask});
+      events_.push({now + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
+    } else if (const uint64_t at_us = path_answers_at(ask, now); at_us != 0) {
+      events_.push({at_us, Event::Kind::path_answer, number, now, loop, ask});
     }
-    events_.push({now + std::min(ask.timeout_us, ProbePlan::shortest_timeout_us), false, number, now, loop, ask});
+    events_.push({now + std::min(ask.timeout_us, ProbePlan::shortest_timeout_us), Event::Kind::deadline, number, now, loop, ask});
   }
 
   void judge(const ProbeResult& report) {
@@ -188,6 +208,7 @@ class SimulatedNetwork {
   std::unordered_set<uint64_t> unanswered_;  // asks by number
   std::map<uint64_t, Bucket> rst_;
   Bucket path_;
+  Bucket unreachable_;
 };
 
 }  // namespace portloop::testing
