@@ -1,7 +1,9 @@
 // A network in virtual time that plays against a ProbePlan: microseconds pass only when the test says so.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <queue>
@@ -27,6 +29,9 @@ struct Behaviour {
   double unreachable_per_s = 0;    ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
+  double local_failure_share = 0;  ///< Of the asks; half of them lack a descriptor.
+  double doubt_share = 0;          ///< Of the asks: the answer makes no sense, and they are repeated.
+  double cannot_ask_share = 0;     ///< Of the ports: nothing can be sent to them from here.
   uint64_t microseconds_per_ask = 10;
   uint64_t seed = 1;
 };
@@ -50,6 +55,10 @@ class SimulatedNetwork {
  public:
   SimulatedNetwork(const Behaviour& behaviour, const ScanSpace& space) : behaviour_(behaviour), space_(space), random_(behaviour.seed) {}
 
+  /// Called with every step that is no wait: when, by which loop, and what.
+  using Observer = std::function<void(uint64_t now_us, uint32_t loop, const ProbePlan::Next& next)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
   bool exists(const Address& address) const {
     return uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
   }
@@ -72,6 +81,7 @@ class SimulatedNetwork {
       uint32_t asked = 0, finished = 0;
       for (uint32_t loop = 0; loop < loops; ++loop) {
         const ProbePlan::Next next = plans_[loop]->next(now);
+        if (observer_ && (next.step == ProbePlan::Step::ask || next.step == ProbePlan::Step::report)) observer_(now, loop, next);
         if (next.step == ProbePlan::Step::ask) {
           send(next.ask, loop, now);
           ++asked;
@@ -175,7 +185,28 @@ class SimulatedNetwork {
     if (++said_[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome_.said_twice;
   }
 
+  /// Whether the ask ended at once, on our own side.
+  bool fails_here(const Ask& ask, uint32_t loop, uint64_t now) {
+    ProbePlan& plan = *plans_[loop];
+    if (behaviour_.cannot_ask_share > 0 && uniform(ask.endpoint.port) < behaviour_.cannot_ask_share) {
+      plan.given_up(ask);
+      if (ask.kind != ProbeKind::check) say(ask.endpoint);
+      return true;
+    }
+    if (behaviour_.local_failure_share + behaviour_.doubt_share == 0) return false;
+    const double chance = std::uniform_real_distribution<>(0, 1)(random_);
+    if (chance < behaviour_.local_failure_share) {
+      const bool descriptors = chance < behaviour_.local_failure_share / 2;
+      plan.put_back(ask, descriptors ? EMFILE : ENOBUFS, descriptors, now);
+      return true;
+    }
+    if (ask.kind == ProbeKind::check || chance >= behaviour_.local_failure_share + behaviour_.doubt_share) return false;
+    plan.repeat(ask);
+    return true;
+  }
+
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
+    if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
     if (answers(ask, now)) {
@@ -200,6 +231,7 @@ class SimulatedNetwork {
 
   Behaviour behaviour_;
   const ScanSpace& space_;
+  Observer observer_;
   std::vector<std::unique_ptr<ProbePlan>> plans_;
   Outcome outcome_;
   std::map<std::pair<uint64_t, uint16_t>, int> said_;
