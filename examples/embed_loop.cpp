@@ -25,13 +25,16 @@ class Program {
   int run() {
     uv_timer_init(&loop(), &ticks_);
     ticks_.data = this;
-    uv_timer_start(&ticks_, [](uv_timer_t* timer) { ++static_cast<Program*>(timer->data)->tick_count_; }, 1, 1);
+    uv_timer_start(
+        &ticks_, [](uv_timer_t* timer) { ++static_cast<Program*>(timer->data)->tick_count_; }, 1, 1);
     uv_tcp_init(&loop(), &listener_);
     listener_.data = this;
     try {
       listen();
       scan_.emplace(&loop());
-      scan_->start(options_, [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
+      scan_->start(
+          options_, [this](const portloop_result& result) { on_result(result); },
+          [this](int status) { on_done(status); });
     } catch (const portloop::Error& error) {
       std::fprintf(stderr, "embed_loop: %s\n", error.what());
       failed_ = true;
@@ -40,7 +43,8 @@ class Program {
       uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
     }
     uv_run(&loop(), UV_RUN_DEFAULT);
-    if (!failed_) std::printf("%d ticks and %d pages while %d ports were found open\n", tick_count_, page_count_, open_count_);
+    if (!failed_)
+      std::printf("%d ticks and %d pages while %d ports were found open\n", tick_count_, page_count_, open_count_);
     return uv_loop_close(&loop()) == 0 && !failed_ ? 0 : 1;
   }
 
@@ -79,10 +83,12 @@ class Program {
     uv_ip4_addr("127.0.0.1", status_port_, &name);
     int error = uv_tcp_bind(&listener_, reinterpret_cast<const sockaddr*>(&name), 0);
     if (error == 0) {
-      error = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 16,
-                        [](uv_stream_t* stream, int status) { static_cast<Program*>(stream->data)->on_connection(status); });
+      error = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 16, [](uv_stream_t* stream, int status) {
+        static_cast<Program*>(stream->data)->on_connection(status);
+      });
     }
-    if (error != 0) throw portloop::Error(error, std::string("the status page cannot be served: ") + uv_strerror(error));
+    if (error != 0)
+      throw portloop::Error(error, std::string("the status page cannot be served: ") + uv_strerror(error));
     int size = sizeof name;
     uv_tcp_getsockname(&listener_, reinterpret_cast<sockaddr*>(&name), &size);
     std::printf("status page: http://127.0.0.1:%u/\n", static_cast<unsigned>(ntohs(name.sin_port)));
@@ -95,7 +101,9 @@ class Program {
     visitors_.insert(visitor);
     uv_tcp_init(&loop(), &visitor->tcp);
     auto* stream = reinterpret_cast<uv_stream_t*>(&visitor->tcp);
-    if (uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), stream) != 0 || uv_read_start(stream, on_buffer, on_bytes) != 0) leave(visitor);
+    if (uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), stream) != 0 ||
+        uv_read_start(stream, on_buffer, on_bytes) != 0)
+      leave(visitor);
   }
 
   static void on_buffer(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
@@ -121,13 +129,17 @@ class Program {
     const portloop_stats now = scanning ? scan_->stats() : last_;
     const std::string body = std::string("{\"state\":\"") + state_ + "\",\"probes\":" + std::to_string(now.probes) +
                              ",\"answered\":" + std::to_string(now.open + now.closed + now.filtered + now.unknown) +
-                             ",\"open\":" + std::to_string(now.open) + ",\"in_flight\":" + std::to_string(now.in_flight) + "}\n";
-    visitor.page = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+                             ",\"open\":" + std::to_string(now.open) +
+                             ",\"in_flight\":" + std::to_string(now.in_flight) + "}\n";
+    visitor.page =
+        "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body;
     visitor.write.data = &visitor;
     uv_buf_t bytes = uv_buf_init(visitor.page.data(), static_cast<unsigned>(visitor.page.size()));
     ++page_count_;
     const auto written = [](uv_write_t* request, int) { leave(static_cast<Visitor*>(request->data)); };
-    if (uv_write(&visitor.write, reinterpret_cast<uv_stream_t*>(&visitor.tcp), &bytes, 1, written) != 0) leave(&visitor);
+    if (uv_write(&visitor.write, reinterpret_cast<uv_stream_t*>(&visitor.tcp), &bytes, 1, written) != 0)
+      leave(&visitor);
     if (!scanning) end();
   }
 

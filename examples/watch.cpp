@@ -17,7 +17,8 @@ namespace {
 
 class Watch {
  public:
-  Watch(const char* address, const char* ports, uint64_t interval_ms, uint64_t rounds) : interval_ms_(interval_ms), rounds_left_(rounds) {
+  Watch(const char* address, const char* ports, uint64_t interval_ms, uint64_t rounds)
+      : interval_ms_(interval_ms), rounds_left_(rounds) {
     options_.add_target(address).ports(ports);
   }
 
@@ -37,7 +38,8 @@ class Watch {
     began_ms_ = uv_now(uv_default_loop());
     try {
       scan_.emplace(uv_default_loop());
-      scan_->start(options_, [this](const portloop_result& result) { note(result); }, [this](int status) { end_round(status); });
+      scan_->start(
+          options_, [this](const portloop_result& result) { note(result); }, [this](int status) { end_round(status); });
     } catch (const portloop::Error& error) {
       scan_.reset();
       give_up(error.what());
@@ -61,7 +63,8 @@ class Watch {
       const std::time_t seconds = std::time(nullptr);
       std::strftime(now, sizeof now, "%H:%M:%S", std::localtime(&seconds));
       std::printf("%s %s %u %s%s%s\n", now, place.first.c_str(), static_cast<unsigned>(place.second),
-                  first_round ? "" : portloop_state_name(before->second), first_round ? "" : " -> ", portloop_state_name(result.state));
+                  first_round ? "" : portloop_state_name(before->second), first_round ? "" : " -> ",
+                  portloop_state_name(result.state));
       std::fflush(stdout);
     }
     states_[place] = result.state;
@@ -78,8 +81,9 @@ class Watch {
       return;
     }
     const uint64_t passed_ms = uv_now(uv_default_loop()) - began_ms_;
-    uv_timer_start(&next_, [](uv_timer_t* timer) { static_cast<Watch*>(timer->data)->begin_round(); },
-                   passed_ms < interval_ms_ ? interval_ms_ - passed_ms : 0, 0);
+    uv_timer_start(
+        &next_, [](uv_timer_t* timer) { static_cast<Watch*>(timer->data)->begin_round(); },
+        passed_ms < interval_ms_ ? interval_ms_ - passed_ms : 0, 0);
   }
 
   portloop::Options options_;

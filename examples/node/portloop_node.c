@@ -53,7 +53,8 @@ static void call(struct running* self, napi_ref function_ref, napi_value argumen
   napi_value function, global, thrown;
   napi_get_reference_value(self->env, function_ref, &function);
   napi_get_global(self->env, &global);
-  if (napi_make_callback(self->env, self->context, global, function, 1, &argument, NULL) != napi_pending_exception) return;
+  if (napi_make_callback(self->env, self->context, global, function, 1, &argument, NULL) != napi_pending_exception)
+    return;
   if (napi_get_and_clear_last_exception(self->env, &thrown) == napi_ok) napi_fatal_exception(self->env, thrown);
 }
 
@@ -138,10 +139,12 @@ static void on_collected(napi_env env, void* data, void* hint) {
 
 static int get(napi_env env, napi_value object, const char* name, napi_valuetype wanted, napi_value* value) {
   napi_valuetype type;
-  return napi_get_named_property(env, object, name, value) == napi_ok && napi_typeof(env, *value, &type) == napi_ok && type == wanted;
+  return napi_get_named_property(env, object, name, value) == napi_ok && napi_typeof(env, *value, &type) == napi_ok &&
+         type == wanted;
 }
 
-static int apply_text(napi_env env, napi_value value, portloop_options* options, int (*apply)(portloop_options*, const char*)) {
+static int apply_text(napi_env env, napi_value value, portloop_options* options,
+                      int (*apply)(portloop_options*, const char*)) {
   size_t length = 0;
   char* text;
   int error = UV_EINVAL;
@@ -177,11 +180,12 @@ static int apply(napi_env env, napi_value object, portloop_options* options) {
   double number;
   int error = 0;
   if (get(env, object, "targets", napi_object, &value)) error = apply_targets(env, value, options);
-  if (error == 0 && get(env, object, "ports", napi_string, &value)) error = apply_text(env, value, options, portloop_options_set_ports);
-#define NUMBER(name, statement)                                                            \
-  if (error == 0 && get(env, object, name, napi_number, &value)) {                         \
-    napi_get_value_double(env, value, &number);                                            \
-    error = statement;                                                                     \
+  if (error == 0 && get(env, object, "ports", napi_string, &value))
+    error = apply_text(env, value, options, portloop_options_set_ports);
+#define NUMBER(name, statement)                                    \
+  if (error == 0 && get(env, object, name, napi_number, &value)) { \
+    napi_get_value_double(env, value, &number);                    \
+    error = statement;                                             \
   }
   NUMBER("inFlight", portloop_options_set_in_flight(options, whole(number)))
   NUMBER("rate", portloop_options_set_rate(options, number))
@@ -255,7 +259,8 @@ static napi_value start(napi_env env, napi_callback_info info) {
   if (error != 0) {
     const char* why = portloop_options_error(options);
     bool pending = false;
-    if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) fail(env, *why != '\0' ? why : uv_strerror(error));
+    if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
+      fail(env, *why != '\0' ? why : uv_strerror(error));
     portloop_options_free(options);
     return NULL;
   }
@@ -314,7 +319,9 @@ NAPI_MODULE_INIT() {
   }
   for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i) {
     napi_value function;
-    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok) return NULL;
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) !=
+        napi_ok)
+      return NULL;
     set(env, exports, functions[i].name, function);
   }
   set_text(env, exports, "version", portloop_version());

@@ -97,9 +97,9 @@ PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum 
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
 /* Whether to read what an open port says first; HTTP: with a GET where nothing came. Default NONE, and then the
  * numbers are not looked at. timeout_ms: the longest wait, milliseconds, range 1-600,000; with HTTP once more after
- * the GET. most_bytes: range 1-65,536, the rest is left unread. */
+ * the GET. max_bytes: range 1-65,536, the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
-                                              uint32_t timeout_ms, uint32_t most_bytes);
+                                              uint32_t timeout_ms, uint32_t max_bytes);
 
 /* ---- Results ---- */
 
@@ -126,12 +126,12 @@ typedef struct portloop_result {
   uint16_t port;                   /* host byte order */
   enum portloop_state state;
   enum portloop_reason reason;
-  int error;               /* a libuv code for PORTLOOP_LOCAL_ERROR, else 0 */
-  uint32_t attempts;       /* how often it was asked */
-  uint64_t rtt_us;         /* from the connect call to its answer, microseconds; 0 where none came */
-  const char* banner;      /* raw bytes from the network, not text; NULL where none were read */
-  size_t banner_length;    /* bytes */
-  uint64_t position;       /* in the shard's order, from 0; what portloop_options_skip_positions() takes */
+  int error;            /* a libuv code for PORTLOOP_LOCAL_ERROR, else 0 */
+  uint32_t attempts;    /* how often it was asked */
+  uint64_t rtt_us;      /* from the connect call to its answer, microseconds; 0 where none came */
+  const char* banner;   /* raw bytes from the network, not text; NULL where none were read */
+  size_t banner_length; /* bytes */
+  uint64_t position;    /* in the shard's order, from 0; what portloop_options_skip_positions() takes */
 } portloop_result;
 
 /* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice). UV_ENOSPC; UV_EINVAL for
@@ -184,15 +184,15 @@ PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 
 /* What has been done so far. Later versions may add fields at the end. */
 typedef struct portloop_stats {
-  uint64_t probes;         /* addresses x ports of this scan's shard */
-  uint64_t connects;       /* connect calls made, retries included */
+  uint64_t probes;                          /* addresses x ports of this scan's shard */
+  uint64_t connects;                        /* connect calls made, retries included */
   uint64_t open, closed, filtered, unknown; /* results so far */
-  uint64_t local_failures; /* connects put back because this machine lacked something */
-  uint32_t in_flight;      /* connects outstanding now */
-  uint32_t peak_in_flight; /* the most there were; with loops > 1 the sum of each loop's */
-  uint32_t loops;          /* loop threads; 1 for your own loop */
-  uint64_t skipped;        /* of the probes, those that portloop_options_skip_positions() left out */
-  uint64_t not_asked;      /* probes of hosts that had stop_after open ports: they get no result */
+  uint64_t local_failures;                  /* connects put back because this machine lacked something */
+  uint32_t in_flight;                       /* connects outstanding now */
+  uint32_t peak_in_flight;                  /* the most there were; with loops > 1 the sum of each loop's */
+  uint32_t loops;                           /* loop threads; 1 for your own loop */
+  uint64_t skipped;                         /* of the probes, those that portloop_options_skip_positions() left out */
+  uint64_t not_asked;                       /* probes of hosts that had stop_after open ports: they get no result */
 } portloop_stats;
 
 /* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only

@@ -43,8 +43,12 @@ class Options {
   }
 
   Options& add_target(const std::string& text) { return check(portloop_options_add_target(get(), text.c_str())); }
-  Options& add_range(const sockaddr& first, const sockaddr& last) { return check(portloop_options_add_range(get(), &first, &last)); }
-  Options& exclude_target(const std::string& text) { return check(portloop_options_exclude_target(get(), text.c_str())); }
+  Options& add_range(const sockaddr& first, const sockaddr& last) {
+    return check(portloop_options_add_range(get(), &first, &last));
+  }
+  Options& exclude_target(const std::string& text) {
+    return check(portloop_options_exclude_target(get(), text.c_str()));
+  }
   Options& ports(const std::string& text) { return check(portloop_options_set_ports(get(), text.c_str())); }
   Options& exclude_ports(const std::string& text) { return check(portloop_options_exclude_ports(get(), text.c_str())); }
   Options& in_flight(uint32_t connects) { return check(portloop_options_set_in_flight(get(), connects)); }
@@ -58,11 +62,13 @@ class Options {
   Options& seed(uint64_t seed) { return check(portloop_options_set_seed(get(), seed)); }
   Options& shard(uint32_t number, uint32_t count) { return check(portloop_options_set_shard(get(), number, count)); }
   /// Positions first..last of the order have their result from an earlier scan.
-  Options& skip_positions(uint64_t first, uint64_t last) { return check(portloop_options_skip_positions(get(), first, last)); }
+  Options& skip_positions(uint64_t first, uint64_t last) {
+    return check(portloop_options_skip_positions(get(), first, last));
+  }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
-  Options& banners(portloop_banners banners, uint32_t longest_wait_ms = 2000, uint32_t most_bytes = 512) {
-    return check(portloop_options_set_banners(get(), banners, longest_wait_ms, most_bytes));
+  Options& banners(portloop_banners banners, uint32_t max_wait_ms = 2000, uint32_t max_bytes = 512) {
+    return check(portloop_options_set_banners(get(), banners, max_wait_ms, max_bytes));
   }
 
   /// Owned by this object.

@@ -35,7 +35,8 @@ int guarded(portloop_options* options, Body body) noexcept {
 
 /// `rule` says what is right, with its range and unit.
 template <class Number>
-int set_in_range(portloop_options* options, const char* rule, Number value, Number lowest, Number highest, Number& place) {
+int set_in_range(portloop_options* options, const char* rule, Number value, Number lowest, Number highest,
+                 Number& place) {
   return guarded(options, [&] {
     if (value < lowest || value > highest) return refuse(options, std::string(rule) + ", not " + std::to_string(value));
     place = value;
@@ -49,7 +50,8 @@ int add_to(portloop_options* options, const char* text, std::vector<AddressRange
   return guarded(options, [&] {
     const auto word = parse_target(text, interface_index);
     if (!word) return refuse(options, word.error());
-    if (!word->range) return refuse(options, quote_word(text) + " is a host name: look it up first, only numeric addresses are taken");
+    if (!word->range)
+      return refuse(options, quote_word(text) + " is a host name: look it up first, only numeric addresses are taken");
     ranges.push_back(*word->range);
     return accept(options);
   });
@@ -74,7 +76,8 @@ int portloop_options_exclude_target(portloop_options* options, const char* text)
 int portloop_options_add_range(portloop_options* options, const sockaddr* first, const sockaddr* last) {
   return guarded(options, [&] {
     const bool known = first->sa_family == AF_INET || first->sa_family == AF_INET6;
-    if (!known || first->sa_family != last->sa_family) return refuse(options, "a range has two addresses of one family");
+    if (!known || first->sa_family != last->sa_family)
+      return refuse(options, "a range has two addresses of one family");
     SocketAddress low{}, high{};
     const size_t size = first->sa_family == AF_INET ? sizeof low.v4 : sizeof low.v6;
     __builtin_memcpy(&low, first, size);
@@ -83,7 +86,9 @@ int portloop_options_add_range(portloop_options* options, const sockaddr* first,
     const std::string words = quote_word(to_text(range.first) + '-' + to_text(range.last));
     if (range.first.zone != range.last.zone) return refuse(options, words + " has two zones: a range has one");
     if (range.last < range.first) return refuse(options, words + " is backwards: the lower address comes first");
-    if (is_unspecified(range.first)) return refuse(options, words + " contains " + quote_word(to_text(range.first)) + ", which means this machine itself");
+    if (is_unspecified(range.first))
+      return refuse(options,
+                    words + " contains " + quote_word(to_text(range.first)) + ", which means this machine itself");
     options->included.push_back(range);
     return accept(options);
   });
@@ -111,7 +116,8 @@ int portloop_options_exclude_ports(portloop_options* options, const char* text) 
 }
 
 int portloop_options_set_in_flight(portloop_options* options, uint32_t connects) {
-  return set_in_range(options, "in flight is 1-1000000 connects", connects, 1U, 1'000'000U, options->scanner.plan.most_in_flight);
+  return set_in_range(options, "in flight is 1-1000000 connects", connects, 1U, 1'000'000U,
+                      options->scanner.plan.max_in_flight);
 }
 
 int portloop_options_set_rate(portloop_options* options, double connects_per_second) {
@@ -132,7 +138,8 @@ int portloop_options_set_stop_after(portloop_options* options, uint32_t open_por
 }
 
 int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms) {
-  return set_in_range(options, "timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U, options->scanner.plan.timeout_ms);
+  return set_in_range(options, "timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U,
+                      options->scanner.plan.timeout_ms);
 }
 
 int portloop_options_set_adaptive(portloop_options* options, int adaptive) {
@@ -142,7 +149,8 @@ int portloop_options_set_adaptive(portloop_options* options, int adaptive) {
 
 int portloop_options_set_retries(portloop_options* options, int retries) {
   int checked = 0;
-  const int error = set_in_range(options, "retries is 0-13, or -1 for adaptive", retries, -1, static_cast<int>(ProbeLedger::most_attempts) - 1, checked);
+  const int error = set_in_range(options, "retries is 0-13, or -1 for adaptive", retries, -1,
+                                 static_cast<int>(ProbeLedger::max_attempts) - 1, checked);
   if (error != 0) return error;
   options->scanner.plan.retries.reset();
   if (checked >= 0) options->scanner.plan.retries = static_cast<uint32_t>(checked);
@@ -151,7 +159,8 @@ int portloop_options_set_retries(portloop_options* options, int retries) {
 
 int portloop_options_set_order(portloop_options* options, portloop_order order) {
   int checked = 0;
-  const int error = set_in_range(options, "order is 0 (random) or 1 (sequential)", static_cast<int>(order), 0, 1, checked);
+  const int error =
+      set_in_range(options, "order is 0 (random) or 1 (sequential)", static_cast<int>(order), 0, 1, checked);
   if (error == 0) options->order = checked == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
   return error;
 }
@@ -164,7 +173,8 @@ int portloop_options_set_seed(portloop_options* options, uint64_t seed) {
 int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count) {
   return guarded(options, [&] {
     if (number < 1 || number > count) {
-      return refuse(options, "shard is K/N with 1 <= K <= N, not " + quote_word(std::to_string(number) + '/' + std::to_string(count)));
+      return refuse(options, "shard is K/N with 1 <= K <= N, not " +
+                                 quote_word(std::to_string(number) + '/' + std::to_string(count)));
     }
     options->shard = {number, count};
     return accept(options);
@@ -173,7 +183,8 @@ int portloop_options_set_shard(portloop_options* options, uint32_t number, uint3
 
 int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last) {
   return guarded(options, [&] {
-    if (last < first) return refuse(options, "positions are first..last, not " + std::to_string(first) + ".." + std::to_string(last));
+    if (last < first)
+      return refuse(options, "positions are first..last, not " + std::to_string(first) + ".." + std::to_string(last));
     options->finished.push_back({first, last});
     return accept(options);
   });
@@ -185,12 +196,15 @@ int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
 
 int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {
   int checked = 0;
-  const int error = set_in_range(options, "connector is 0 (fastest) or 1 (portable)", static_cast<int>(connector), 0, 1, checked);
-  if (error == 0) options->connector = checked == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
+  const int error =
+      set_in_range(options, "connector is 0 (fastest) or 1 (portable)", static_cast<int>(connector), 0, 1, checked);
+  if (error == 0)
+    options->connector = checked == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
   return error;
 }
 
-int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms, uint32_t most_bytes) {
+int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms,
+                                 uint32_t max_bytes) {
   BannerOptions wanted;
   int kind = 0;
   int error = set_in_range(options, "banners is 0 (none), 1 (read) or 2 (HTTP)", static_cast<int>(banners), 0, 2, kind);
@@ -198,8 +212,11 @@ int portloop_options_set_banners(portloop_options* options, portloop_banners ban
     options->scanner.banners = {};
     return 0;
   }
-  if (error == 0) error = set_in_range(options, "banner timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
-  if (error == 0) error = set_in_range(options, "banner length is 1-65536 bytes", most_bytes, 1U, 65'536U, wanted.most_bytes);
+  if (error == 0)
+    error =
+        set_in_range(options, "banner timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U, wanted.timeout_ms);
+  if (error == 0)
+    error = set_in_range(options, "banner length is 1-65536 bytes", max_bytes, 1U, 65'536U, wanted.max_bytes);
   if (error != 0) return error;
   wanted.wanted = true;
   wanted.http = banners == PORTLOOP_BANNERS_HTTP;

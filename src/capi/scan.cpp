@@ -117,7 +117,8 @@ void portloop_scan::close(portloop_close_cb close_cb) {
   } else {
     uv_idle_init(loop, &closer_);
     closer_.data = this;
-    uv_close(reinterpret_cast<uv_handle_t*>(&closer_), [](uv_handle_t* handle) { static_cast<portloop_scan*>(handle->data)->closed(); });
+    uv_close(reinterpret_cast<uv_handle_t*>(&closer_),
+             [](uv_handle_t* handle) { static_cast<portloop_scan*>(handle->data)->closed(); });
   }
 }
 
@@ -160,7 +161,8 @@ int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan) {
   return *scan == nullptr ? UV_ENOMEM : 0;
 }
 
-int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result, portloop_done_cb on_done) {
+int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
+                        portloop_done_cb on_done) {
   try {
     return scan->start(options, on_result, on_done);
   } catch (const std::bad_alloc&) {

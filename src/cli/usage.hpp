@@ -7,11 +7,11 @@
 namespace portloop {
 
 enum ExitStatus : int {
-  exit_complete = 0,     ///< The scan is complete.
-  exit_failed = 1,       ///< It could not run: an output that can't be opened, a failure of our own.
-  exit_usage = 2,        ///< Wrong usage: the word at fault has been quoted.
-  exit_incomplete = 3,   ///< It ran, but some target did not resolve, some result is unknown, or the output broke.
-  exit_interrupted = 130 ///< Ctrl-C or SIGTERM; the results so far are whole.
+  exit_complete = 0,      ///< The scan is complete.
+  exit_failed = 1,        ///< It could not run: an output that can't be opened, a failure of our own.
+  exit_usage = 2,         ///< Wrong usage: the word at fault has been quoted.
+  exit_incomplete = 3,    ///< It ran, but some target did not resolve, some result is unknown, or the output broke.
+  exit_interrupted = 130  ///< Ctrl-C or SIGTERM; the results so far are whole.
 };
 
 /// The message is one line that quotes the word at fault and says what is accepted.

@@ -78,11 +78,15 @@ void evaluate(Comparison& comparison) {
     entry.rank.reset();
     if (!entry.runs.empty() && entry.failure.empty() && entry.correctness.right()) right.push_back(&entry);
   }
-  std::stable_sort(right.begin(), right.end(), [](const Entry* a, const Entry* b) { return a->wall_s.mean < b->wall_s.mean; });
+  std::stable_sort(right.begin(), right.end(),
+                   [](const Entry* a, const Entry* b) { return a->wall_s.mean < b->wall_s.mean; });
   for (size_t i = 0; i < right.size(); ++i) right[i]->rank = static_cast<uint32_t>(i + 1);
   const Entry* fastest = comparison.fastest();
-  for (Entry& entry : comparison.entries) entry.to_fastest = fastest == nullptr ? Ratio{} : ratio(entry.wall_s, fastest->wall_s);
-  if (fastest != nullptr) comparison.entries[static_cast<size_t>(fastest - comparison.entries.data())].to_fastest = {1, 0, fastest->runs.size()};
+  for (Entry& entry : comparison.entries)
+    entry.to_fastest = fastest == nullptr ? Ratio{} : ratio(entry.wall_s, fastest->wall_s);
+  if (fastest != nullptr)
+    comparison.entries[static_cast<size_t>(fastest - comparison.entries.data())].to_fastest = {1, 0,
+                                                                                               fastest->runs.size()};
 }
 
 }  // namespace portloop::compare

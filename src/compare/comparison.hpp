@@ -18,14 +18,14 @@ namespace portloop::compare {
 
 /// What every run has in common.
 struct Setup {
-  std::string targets;      ///< As the person wrote them.
+  std::string targets;  ///< As the person wrote them.
   std::string ports;
   uint64_t probes = 0;
   uint32_t timeout_ms = 1000;
   uint32_t retries = 0;
   Order order = Order::random;
   uint64_t seed = 0;
-  uint32_t runs = 5;        ///< Of each model, without the warm-up.
+  uint32_t runs = 5;  ///< Of each model, without the warm-up.
   uint32_t warmup = 1;
   std::string lab_profile;  ///< Empty: no lab.
   std::string command_line;
@@ -61,7 +61,7 @@ struct Comparison {
   std::string doubt;           ///< Why the numbers may say more about something else; empty: no reason known.
 
   // Set by evaluate():
-  uint64_t open_ports = 0;     ///< In the reference.
+  uint64_t open_ports = 0;  ///< In the reference.
 
   /// The fastest entry that has a rank; null where none has.
   const Entry* fastest() const;

@@ -7,8 +7,8 @@
 namespace portloop::compare {
 namespace {
 
-constexpr uint32_t most_threads = 65'536;
-constexpr uint32_t most_loops = 1024;
+constexpr uint32_t max_threads = 65'536;
+constexpr uint32_t max_loops = 1024;
 
 constexpr std::string_view accepted =
     "sequential, thread-per-connection, thread-pool:N (1-65536), loop, loops:N (1-1024) and loop/uv are accepted";
@@ -40,14 +40,14 @@ std::optional<Contender> parse_model(std::string_view word) {
     contender.kind = ModelKind::thread_per_connection;
     return contender;
   }
-  if (const auto threads = number_behind(word, "thread-pool:", most_threads)) {
+  if (const auto threads = number_behind(word, "thread-pool:", max_threads)) {
     contender.kind = ModelKind::thread_pool;
     contender.threads = *threads;
     return contender;
   }
   if (word == "loop") return loop_model(1);
   if (word == "loop/uv") return loop_model(1, true);
-  if (const auto loops = number_behind(word, "loops:", most_loops)) return loop_model(*loops);
+  if (const auto loops = number_behind(word, "loops:", max_loops)) return loop_model(*loops);
   return std::nullopt;
 }
 

@@ -14,10 +14,10 @@ enum class ModelKind : uint8_t { sequential, thread_per_connection, thread_pool,
 
 struct Contender {
   ModelKind kind = ModelKind::loop;
-  uint32_t threads = 0;     ///< Of a thread pool, 1-65,536; else 0.
-  uint32_t loops = 0;       ///< Of a loop model, 1-1,024; else 0.
-  uint32_t in_flight = 0;   ///< Of a loop model, over all its loops; else 0.
-  bool portable = false;    ///< The loop with the portable connector.
+  uint32_t threads = 0;          ///< Of a thread pool, 1-65,536; else 0.
+  uint32_t loops = 0;            ///< Of a loop model, 1-1,024; else 0.
+  uint32_t in_flight = 0;        ///< Of a loop model, over all its loops; else 0.
+  bool portable = false;         ///< The loop with the portable connector.
   bool shows_in_flight = false;  ///< Several windows are compared: the name says which.
 
   bool is_loop() const { return kind == ModelKind::loop; }

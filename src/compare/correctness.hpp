@@ -18,11 +18,11 @@ using Verdicts = std::vector<Said>;
 Verdicts consensus(const std::vector<const Verdicts*>& runs);
 
 struct Correctness {
-  uint64_t found = 0;      ///< Open ports of the reference that were found.
-  uint64_t missed = 0;     ///< Open ports that were said to be closed or filtered.
+  uint64_t found = 0;         ///< Open ports of the reference that were found.
+  uint64_t missed = 0;        ///< Open ports that were said to be closed or filtered.
   uint64_t wrongly_open = 0;  ///< Said open, and not open in the reference.
-  uint64_t unknown = 0;    ///< Probes without a verdict.
-  uint64_t misjudged = 0;  ///< Closed said to be filtered, or the other way round.
+  uint64_t unknown = 0;       ///< Probes without a verdict.
+  uint64_t misjudged = 0;     ///< Closed said to be filtered, or the other way round.
   /// Whether the open ports are those of the reference, and nothing is unknown.
   bool right() const { return missed + wrongly_open + unknown == 0; }
 };

@@ -171,15 +171,19 @@ std::string to_csv(const Comparison& comparison) {
       const Contender& c = entry.contender;
       const Correctness& answer = entry.answers[i];
       append_csv_cell(out, c.name());
-      for (const uint64_t n : {uint64_t{c.threads}, uint64_t{c.loops}, uint64_t{c.in_flight}, uint64_t{i + 1}}) out += ',' + number(n);
+      for (const uint64_t n : {uint64_t{c.threads}, uint64_t{c.loops}, uint64_t{c.in_flight}, uint64_t{i + 1}})
+        out += ',' + number(n);
       out += ',';
       if (entry.rank) out += std::to_string(*entry.rank);
-      for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged}) out += ',' + number(n);
+      for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged})
+        out += ',' + number(n);
       for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
-      for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}}) out += ',' + number(n);
+      for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}})
+        out += ',' + number(n);
       out.append(",").append(order_name(setup.order)).append(",").append(number(setup.seed));
       out += comparison.complete ? ",true" : ",false";
-      for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line}) append_csv_cell(out += ',', text);
+      for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line})
+        append_csv_cell(out += ',', text);
       for (const auto& [name, value] : setup.environment) append_csv_cell(out += ',', value);
       out += "\r\n";
     }
@@ -191,10 +195,16 @@ std::string to_markdown(const Comparison& comparison) {
   std::string out;
   for (const std::string& sentence : sentences(comparison)) out += sentence + ' ';
   if (!out.empty()) out.back() = '\n';
-  out += "\n| rank | model | found | missed | false | unknown | wall time | median | min | max | × fastest | user | system | memory | threads | in flight |\n";
+  out +=
+      "\n| rank | model | found | missed | false | unknown | wall time | median | min | max | × fastest | user | "
+      "system | memory | threads | in flight |\n";
   out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   for (const Entry* entry : comparison.ranked()) {
-    out.append("| ").append(entry->rank ? std::to_string(*entry->rank) : "-").append(" | `").append(entry->contender.name()).append("` |");
+    out.append("| ")
+        .append(entry->rank ? std::to_string(*entry->rank) : "-")
+        .append(" | `")
+        .append(entry->contender.name())
+        .append("` |");
     if (entry->runs.empty()) {
       out += " no run";
       if (!entry->failure.empty()) out.append(": ").append(markdown_cell(entry->failure));
@@ -202,19 +212,24 @@ std::string to_markdown(const Comparison& comparison) {
       continue;
     }
     const Correctness& answer = entry->correctness;
-    for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown}) out += ' ' + count_text(static_cast<double>(n)) + " |";
-    for (const std::string& text : {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
-                                    duration_text(entry->wall_s.max), comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
-                                    duration_text(entry->user_s.median), duration_text(entry->system_s.median),
-                                    memory_text(entry->middle(&RunRecord::memory_kib)), count_text(entry->middle(&ModelRun::peak_threads)),
-                                    count_text(entry->middle(&ModelRun::peak_in_flight))}) {
+    for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown})
+      out += ' ' + count_text(static_cast<double>(n)) + " |";
+    for (const std::string& text :
+         {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
+          duration_text(entry->wall_s.max),
+          comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
+          duration_text(entry->user_s.median), duration_text(entry->system_s.median),
+          memory_text(entry->middle(&RunRecord::memory_kib)), count_text(entry->middle(&ModelRun::peak_threads)),
+          count_text(entry->middle(&ModelRun::peak_in_flight))}) {
       out += ' ' + text + " |";
     }
     out += '\n';
   }
   const Setup& setup = comparison.setup;
-  out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports + ", " + order_name(setup.order) +
-         " order, seed " + std::to_string(setup.seed) + ", " + std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " to warm up, timeout " + std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
+  out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports +
+         ", " + order_name(setup.order) + " order, seed " + std::to_string(setup.seed) + ", " +
+         std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " to warm up, timeout " +
+         std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
          (comparison.complete ? "" : "; incomplete: interrupted") + "\n\n";
   for (const auto& [name, value] : setup.environment) out += "- " + name + ": " + markdown_cell(value) + '\n';
   return out;

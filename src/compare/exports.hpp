@@ -22,7 +22,8 @@ struct ExportFormat {
   std::string (*write)(const Comparison&);
 };
 
-inline constexpr std::array<ExportFormat, 4> export_formats_table{{{"json", to_json}, {"csv", to_csv}, {"markdown", to_markdown}, {"html", to_html}}};
+inline constexpr std::array<ExportFormat, 4> export_formats_table{
+    {{"json", to_json}, {"csv", to_csv}, {"markdown", to_markdown}, {"html", to_html}}};
 
 constexpr const auto& export_formats() { return export_formats_table; }
 

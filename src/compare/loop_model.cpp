@@ -76,10 +76,13 @@ int set_options(portloop_options* o, const ModelScan& scan, const Contender& con
   if (error == 0) error = portloop_options_set_timeout_ms(o, scan.timeout_ms);
   if (error == 0) error = portloop_options_set_adaptive(o, 0);
   if (error == 0) error = portloop_options_set_retries(o, static_cast<int>(scan.retries));
-  if (error == 0) error = portloop_options_set_order(o, order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL);
+  if (error == 0)
+    error = portloop_options_set_order(o, order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL);
   if (error == 0) error = portloop_options_set_seed(o, seed);
   if (error == 0) error = portloop_options_set_loops(o, contender.loops);
-  if (error == 0) error = portloop_options_set_connector(o, contender.portable ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+  if (error == 0)
+    error = portloop_options_set_connector(
+        o, contender.portable ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
   return error;
 }
 
@@ -103,7 +106,8 @@ struct Watch {
 };
 
 int run_scan(const ModelScan& scan, LoopScan& state, const Contender& contender, uint64_t seed, Order order) {
-  const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(), portloop_options_free);
+  const std::unique_ptr<portloop_options, void (*)(portloop_options*)> options(portloop_options_new(),
+                                                                               portloop_options_free);
   if (!options) return UV_ENOMEM;
   int error = set_options(options.get(), scan, contender, seed, order);
   if (error != 0) return error;
@@ -134,7 +138,8 @@ int run_until_answer(const ModelScan& scan, VerdictSheet& sheet, const Contender
   return run_scan(scan, state, contender, seed, order);
 }
 
-int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order, ModelRun& run) {
+int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
+              ModelRun& run) {
   const uint64_t descriptors_before = descriptors_of_this_process();
   LoopScan state(scan, sheet, nullptr);
   const int error = run_scan(scan, state, contender, seed, order);

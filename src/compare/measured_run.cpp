@@ -16,7 +16,8 @@ uint64_t in_us(const timeval& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_usec);
 }
 
-ModelRun run_model(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order, std::string& error) {
+ModelRun run_model(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
+                   std::string& error) {
   switch (contender.kind) {
     case ModelKind::sequential: return run_sequential(scan, sheet);
     case ModelKind::thread_per_connection: return run_thread_per_connection(scan, sheet);
@@ -30,7 +31,8 @@ ModelRun run_model(const ModelScan& scan, VerdictSheet& sheet, const Contender& 
 
 }  // namespace
 
-RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order, std::string& error) {
+RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order,
+                      std::string& error) {
   RunRecord record;
   VerdictSheet sheet(scan.size());
   rusage before{}, after{};
@@ -39,7 +41,7 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
   record.model = run_model(scan, sheet, contender, seed, order, error);
   const auto wall = std::chrono::steady_clock::now() - started;
   getrusage(RUSAGE_SELF, &after);
-  record.memory_kib = most_resident_kib();
+  record.memory_kib = peak_resident_kib();
 
   record.wall_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(wall).count());
   record.user_us = in_us(after.ru_utime) - in_us(before.ru_utime);

@@ -10,6 +10,7 @@
 namespace portloop::compare {
 
 /// Call it once in a process: memory is the process's peak. `error` is set where the model could not run.
-RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order, std::string& error);
+RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order,
+                      std::string& error);
 
 }  // namespace portloop::compare

@@ -58,7 +58,8 @@ ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3re
 /// A sentence in which no model's name is broken before or within its window.
 std::string sentence_markup(const std::string& sentence) {
   std::string text = markup_text(sentence);
-  for (size_t at = text.find(" -c "); at != std::string::npos; at = text.find(" -c ", at)) text.replace(at, 4, "&#160;&#8209;c&#160;");
+  for (size_t at = text.find(" -c "); at != std::string::npos; at = text.find(" -c ", at))
+    text.replace(at, 4, "&#160;&#8209;c&#160;");
   return text;
 }
 
@@ -66,36 +67,48 @@ std::string cell(const std::string& text) { return "<td>" + markup_text(text) + 
 
 std::string answers(const Comparison& comparison) {
   std::string out =
-      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"model\">model</th><th>rank</th><th>found</th><th>missed</th><th>false</th>"
-      "<th>unknown</th><th>misjudged</th><th>wall time</th><th>median</th><th>min</th><th>max</th><th>× fastest</th></tr></thead><tbody>\n";
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th "
+      "class=\"model\">model</th><th>rank</th><th>found</th><th>missed</th><th>false</th>"
+      "<th>unknown</th><th>misjudged</th><th>wall time</th><th>median</th><th>min</th><th>max</th><th>× "
+      "fastest</th></tr></thead><tbody>\n";
   for (const Entry* entry : comparison.ranked()) {
-    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" + cell(entry->rank ? std::to_string(*entry->rank) : "–");
+    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" +
+           cell(entry->rank ? std::to_string(*entry->rank) : "–");
     if (entry->runs.empty()) {
-      out += "<td colspan=\"10\">no run" + markup_text(entry->failure.empty() ? "" : ": " + entry->failure) + "</td></tr>\n";
+      out += "<td colspan=\"10\">no run" + markup_text(entry->failure.empty() ? "" : ": " + entry->failure) +
+             "</td></tr>\n";
       continue;
     }
     const Correctness& c = entry->correctness;
-    for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged}) out += cell(count_text(static_cast<double>(n)));
-    out += cell(spread_text(entry->wall_s)) + cell(duration_text(entry->wall_s.median)) + cell(duration_text(entry->wall_s.min)) +
-           cell(duration_text(entry->wall_s.max)) + cell(comparison.fastest() == nullptr ? "–" : ratio_text(entry->to_fastest)) + "</tr>\n";
+    for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged})
+      out += cell(count_text(static_cast<double>(n)));
+    out += cell(spread_text(entry->wall_s)) + cell(duration_text(entry->wall_s.median)) +
+           cell(duration_text(entry->wall_s.min)) + cell(duration_text(entry->wall_s.max)) +
+           cell(comparison.fastest() == nullptr ? "–" : ratio_text(entry->to_fastest)) + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }
 
 std::string costs(const Comparison& comparison) {
   std::string out =
-      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"model\">model</th><th>user</th><th>system</th><th>memory</th><th>threads</th>"
-      "<th>refused</th><th>descriptors</th><th>switches</th><th>in flight</th><th>connects/s</th><th>p50</th><th>p95</th><th>p99</th></tr></thead><tbody>\n";
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th "
+      "class=\"model\">model</th><th>user</th><th>system</th><th>memory</th><th>threads</th>"
+      "<th>refused</th><th>descriptors</th><th>switches</th><th>in "
+      "flight</th><th>connects/s</th><th>p50</th><th>p95</th><th>p99</th></tr></thead><tbody>\n";
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
-    const double switches = entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
+    const double switches =
+        entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
     const double connects = entry->middle(&ModelRun::connects) / (entry->wall_s.median > 0 ? entry->wall_s.median : 1);
-    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" + cell(duration_text(entry->user_s.median)) +
-           cell(duration_text(entry->system_s.median)) + cell(memory_text(entry->middle(&RunRecord::memory_kib))) +
-           cell(count_text(entry->middle(&ModelRun::peak_threads))) + cell(count_text(entry->middle(&ModelRun::threads_refused))) +
+    out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" +
+           cell(duration_text(entry->user_s.median)) + cell(duration_text(entry->system_s.median)) +
+           cell(memory_text(entry->middle(&RunRecord::memory_kib))) +
+           cell(count_text(entry->middle(&ModelRun::peak_threads))) +
+           cell(count_text(entry->middle(&ModelRun::threads_refused))) +
            cell(count_text(entry->middle(&ModelRun::peak_descriptors))) + cell(count_text(switches)) +
            cell(count_text(entry->middle(&ModelRun::peak_in_flight))) + cell(count_text(connects));
-    for (const auto field : {&RunRecord::p50_us, &RunRecord::p95_us, &RunRecord::p99_us}) out += cell(duration_text(entry->middle(field) * 1e-6));
+    for (const auto field : {&RunRecord::p50_us, &RunRecord::p95_us, &RunRecord::p99_us})
+      out += cell(duration_text(entry->middle(field) * 1e-6));
     out += "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
@@ -105,8 +118,10 @@ std::string figures(const Comparison& comparison) {
   const auto key = [](const char* box, const char* text) {
     return std::string("<span class=\"pair\"><span class=\"key\" style=\"") + box + "\"></span>" + text + "</span> ";
   };
-  const bool some_unranked = std::any_of(comparison.entries.begin(), comparison.entries.end(), [](const Entry& entry) { return !entry.runs.empty() && !entry.rank; });
-  std::string out = "<p class=\"said\">" + key("background: var(--loop)", "loops") + key("background: var(--blocking)", "blocking threads");
+  const bool some_unranked = std::any_of(comparison.entries.begin(), comparison.entries.end(),
+                                         [](const Entry& entry) { return !entry.runs.empty() && !entry.rank; });
+  std::string out = "<p class=\"said\">" + key("background: var(--loop)", "loops") +
+                    key("background: var(--blocking)", "blocking threads");
   if (some_unranked) out += key("border: 2px dashed var(--unranked)", "no rank");
   out += "</p>\n<div class=\"charts\">\n";
   for (const Chart& chart : charts_of(comparison)) {
@@ -124,7 +139,8 @@ std::string circumstances(const Comparison& comparison) {
   out += "<dt>command</dt><dd><code>" + markup_text(setup.command_line) + "</code></dd>\n";
   item("targets", setup.targets);
   item("ports", setup.ports);
-  item("probes", count_text(static_cast<double>(setup.probes)) + ", " + count_text(static_cast<double>(comparison.open_ports)) + " open by " +
+  item("probes", count_text(static_cast<double>(setup.probes)) + ", " +
+                     count_text(static_cast<double>(comparison.open_ports)) + " open by " +
                      (comparison.truth.empty() ? "what the runs say together" : "the lab's truth"));
   if (!setup.lab_profile.empty()) item("lab", setup.lab_profile);
   item("timeout", std::to_string(setup.timeout_ms) + " ms, " + std::to_string(setup.retries) + " retries");
@@ -138,8 +154,10 @@ std::string circumstances(const Comparison& comparison) {
 
 std::string to_html(const Comparison& comparison) {
   std::string out =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\">\n<title>portloop compare: " + markup_text(comparison.setup.targets) + "</title>\n<style>" + std::string(style) +
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+      "content=\"width=device-width, "
+      "initial-scale=1\">\n<title>portloop compare: " +
+      markup_text(comparison.setup.targets) + "</title>\n<style>" + std::string(style) +
       "</style>\n</head>\n<body>\n<h1>portloop compare</h1>\n";
   const std::string heading = heading_text(comparison);
   for (size_t start = 0; start < heading.size();) {
@@ -155,8 +173,8 @@ std::string to_html(const Comparison& comparison) {
     for (size_t i = 1; i < said.size(); ++i) out += "<li>" + sentence_markup(said[i]) + "</li>\n";
     out += "</ul>\n";
   }
-  out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) +
-         "<h2>How it was measured</h2>\n" + circumstances(comparison);
+  out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" +
+         costs(comparison) + "<h2>How it was measured</h2>\n" + circumstances(comparison);
   return out + "</body>\n</html>\n";
 }
 

@@ -38,7 +38,9 @@ std::vector<Marker> markers_of(const std::vector<Series>& all) {
   return markers;
 }
 
-std::string_view colour_of(const Series& series) { return series.entries.front()->contender.is_loop() ? "loop" : "blocking"; }
+std::string_view colour_of(const Series& series) {
+  return series.entries.front()->contender.is_loop() ? "loop" : "blocking";
+}
 
 std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& said) {
   std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";
@@ -57,7 +59,9 @@ std::string drawn(const Marker& marker, double x, double y, std::string_view css
   return "<circle cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"6\"" + attributes + "</circle>";
 }
 
-double speed_of(const Entry& entry) { return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().said.size()) / entry.wall_s.mean : 0; }
+double speed_of(const Entry& entry) {
+  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().said.size()) / entry.wall_s.mean : 0;
+}
 
 double speed_deviation(const Entry& entry) {
   return entry.wall_s.mean > 0 ? speed_of(entry) * entry.wall_s.deviation / entry.wall_s.mean : 0;
@@ -66,32 +70,42 @@ double speed_deviation(const Entry& entry) {
 std::string frame(const Axis& x, const Axis& y, const std::string& x_axis) {
   std::string out;
   for (const double tick : y.ticks()) {
-    out += line_from(plot_left, y.at(tick), plot_right, y.at(tick), "grid") + text_at(plot_left - 6, y.at(tick) + 4, "tick", count_text(tick), "end");
+    out += line_from(plot_left, y.at(tick), plot_right, y.at(tick), "grid") +
+           text_at(plot_left - 6, y.at(tick) + 4, "tick", count_text(tick), "end");
   }
   for (const double tick : x.ticks()) {
-    out += line_from(x.at(tick), plot_top, x.at(tick), plot_bottom, "grid") + text_at(x.at(tick), plot_bottom + 17, "tick", count_text(tick), "middle");
+    out += line_from(x.at(tick), plot_top, x.at(tick), plot_bottom, "grid") +
+           text_at(x.at(tick), plot_bottom + 17, "tick", count_text(tick), "middle");
   }
-  return out + text_at((plot_left + plot_right) / 2, plot_bottom + 38, "axis", x_axis + (x.logarithmic() ? ", logarithmic" : ""), "middle") +
-         text_at(0, 14, "axis", std::string("probes per second") + (y.logarithmic() ? ", logarithmic" : " ± deviation"));
+  return out +
+         text_at((plot_left + plot_right) / 2, plot_bottom + 38, "axis",
+                 x_axis + (x.logarithmic() ? ", logarithmic" : ""), "middle") +
+         text_at(0, 14, "axis",
+                 std::string("probes per second") + (y.logarithmic() ? ", logarithmic" : " ± deviation"));
 }
 
 std::string error_bar(const Entry& entry, double x, const Axis& y) {
   const double speed = speed_of(entry), deviation = speed_deviation(entry);
   if (deviation <= 0) return "";
-  const double low = y.at(std::max(speed - deviation, y.logarithmic() ? speed * 0.1 : 0)), high = y.at(speed + deviation);
-  return line_from(x, low, x, high, "error") + line_from(x - 4, low, x + 4, low, "error") + line_from(x - 4, high, x + 4, high, "error");
+  const double low = y.at(std::max(speed - deviation, y.logarithmic() ? speed * 0.1 : 0)),
+               high = y.at(speed + deviation);
+  return line_from(x, low, x, high, "error") + line_from(x - 4, low, x + 4, low, "error") +
+         line_from(x - 4, high, x + 4, high, "error");
 }
 
 std::string said_of(const Entry& entry, double x, const std::string& x_axis) {
-  return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' + count_text(x);
+  return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' +
+         count_text(x);
 }
 
-std::string series_drawn(const Series& series, const Marker& marker, const PointFigure& figure, const Axis& x, const Axis& y, double aside) {
+std::string series_drawn(const Series& series, const Marker& marker, const PointFigure& figure, const Axis& x,
+                         const Axis& y, double aside) {
   std::string line, points;
   for (const Entry* entry : series.entries) {
     const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed_of(*entry));
     line += px(at_x) + ',' + px(at_y) + ' ';
-    points += error_bar(*entry, at_x, y) + drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
+    points += error_bar(*entry, at_x, y) +
+              drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
   }
   if (series.entries.size() < 2) return points;
   return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
@@ -99,7 +113,8 @@ std::string series_drawn(const Series& series, const Marker& marker, const Point
 
 /// Answers where it ends.
 double append_key(std::string& out, const std::vector<Series>& all, const std::vector<Marker>& markers) {
-  const bool halves = std::all_of(all.begin(), all.end(), [](const Series& series) { return series.name.size() <= half_row_characters; });
+  const bool halves = std::all_of(all.begin(), all.end(),
+                                  [](const Series& series) { return series.name.size() <= half_row_characters; });
   for (size_t i = 0; i < all.size(); ++i) {
     const double x = halves && i % 2 == 1 ? picture_width / 2 : 0;
     const double y = key_top + key_row * static_cast<double>(halves ? i / 2 : i);
@@ -133,7 +148,8 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
   const std::vector<Marker> markers = markers_of(all);
   std::string out = frame(x, y, figure.x_axis);
   for (size_t i = 0; i < all.size(); ++i) {
-    const double aside = figure.logarithmic_x ? 0 : side_step * (static_cast<double>(i) - static_cast<double>(all.size() - 1) / 2);
+    const double aside =
+        figure.logarithmic_x ? 0 : side_step * (static_cast<double>(i) - static_cast<double>(all.size() - 1) / 2);
     out += series_drawn(all[i], markers[i], figure, x, y, aside);
   }
   const double bottom = append_key(out, all, markers);

@@ -16,7 +16,8 @@ uint64_t status_number(const char* key) {
   unsigned long long number = 0;
   char line[256];
   while (std::fgets(line, sizeof line, file) != nullptr) {
-    if (std::strncmp(line, key, std::strlen(key)) == 0 && std::sscanf(line + std::strlen(key), "%llu", &number) == 1) break;
+    if (std::strncmp(line, key, std::strlen(key)) == 0 && std::sscanf(line + std::strlen(key), "%llu", &number) == 1)
+      break;
   }
   std::fclose(file);
   return number;
@@ -24,7 +25,7 @@ uint64_t status_number(const char* key) {
 
 }  // namespace
 
-uint64_t most_resident_kib() { return status_number("VmHWM:"); }
+uint64_t peak_resident_kib() { return status_number("VmHWM:"); }
 
 uint64_t descriptors_of_this_process() {
   // From Linux 6.2 on the directory's size is their number. To list 16,000 takes milliseconds, and a run is measured.
@@ -47,7 +48,8 @@ uint64_t packets_dropped_by_devices() {
     const char* colon = std::strchr(line, ':');
     unsigned long long dropped = 0;
     // Eight numbers of what was received, then bytes, packets, errors and drops of what was sent.
-    if (colon != nullptr && std::sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &dropped) == 1) sum += dropped;
+    if (colon != nullptr && std::sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &dropped) == 1)
+      sum += dropped;
   }
   std::fclose(file);
   return sum;

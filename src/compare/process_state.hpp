@@ -9,7 +9,7 @@ namespace portloop::compare {
 uint64_t descriptors_of_this_process();
 /// The most resident memory that this program has had since it was executed. getrusage()'s ru_maxrss would
 /// count the memory of the process that started it, too.
-uint64_t most_resident_kib();
+uint64_t peak_resident_kib();
 
 /// Packets that this network's devices dropped instead of sending, since they were made. In the lab's network
 /// they are those that the lab was too slow to take.

@@ -23,7 +23,8 @@ struct Pipe {
   /// `quiet`: writing to a reader that is gone is an error and not a SIGPIPE, which only a socket can do.
   bool open(bool quiet) {
     int ends[2];
-    if (quiet ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 : pipe2(ends, O_CLOEXEC) != 0) return false;
+    if (quiet ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 : pipe2(ends, O_CLOEXEC) != 0)
+      return false;
     read = ends[0];
     write = ends[1];
     return true;
@@ -50,7 +51,8 @@ struct Pipe {
 }
 
 /// Feeds and reads at once, so that neither side waits for the other for ever. False: stopped.
-bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& said, const volatile std::sig_atomic_t& stop) {
+bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& said,
+              const volatile std::sig_atomic_t& stop) {
   size_t written = 0;
   for (;;) {
     if (stop) return false;
@@ -58,16 +60,21 @@ bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& s
     pollfd ends[2] = {{output.read, POLLIN, 0}, {input.write, POLLOUT, 0}};
     if (poll(ends, 2, look_every_ms) < 0 && errno != EINTR) return true;
     if (ends[1].revents != 0) {
-      const ssize_t count = send(input.write, text.data() + written, text.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (count >= 0) written += static_cast<size_t>(count);
-      else if (errno != EAGAIN && errno != EINTR) written = text.size();  // it does not want the rest
+      const ssize_t count =
+          send(input.write, text.data() + written, text.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count >= 0)
+        written += static_cast<size_t>(count);
+      else if (errno != EAGAIN && errno != EINTR)
+        written = text.size();  // it does not want the rest
     }
     if (ends[0].revents == 0) continue;
     char buffer[16'384];
     const ssize_t count = read(output.read, buffer, sizeof buffer);
     if (count == 0) return true;
-    if (count > 0) said.append(buffer, static_cast<size_t>(count));
-    else if (errno != EINTR) return true;
+    if (count > 0)
+      said.append(buffer, static_cast<size_t>(count));
+    else if (errno != EINTR)
+      return true;
   }
 }
 
@@ -79,7 +86,8 @@ std::string describe(int status, const std::string& program) {
 
 }  // namespace
 
-ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text, const volatile std::sig_atomic_t& stop) {
+ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text,
+                           const volatile std::sig_atomic_t& stop) {
   ProcessOutcome outcome;
   Pipe input, output;
   pid_t child = -1;

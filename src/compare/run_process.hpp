@@ -21,6 +21,7 @@ struct ProcessOutcome {
 };
 
 /// `words` are the program's path and its arguments; a path without a slash is looked for in PATH.
-ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& input, const volatile std::sig_atomic_t& stop);
+ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& input,
+                           const volatile std::sig_atomic_t& stop);
 
 }  // namespace portloop::compare

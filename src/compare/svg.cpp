@@ -29,7 +29,8 @@ Axis::Axis(double lowest, double highest, bool logarithmic, double start, double
 }
 
 double Axis::at(double value) const {
-  const double share = logarithmic_ ? std::log(std::max(value, lowest_) / lowest_) / std::log(highest_ / lowest_) : value / highest_;
+  const double share =
+      logarithmic_ ? std::log(std::max(value, lowest_) / lowest_) / std::log(highest_ / lowest_) : value / highest_;
   return start_ + (end_ - start_) * std::clamp(share, 0.0, 1.0);
 }
 
@@ -51,7 +52,8 @@ std::string text_at(double x, double y, std::string_view css, const std::string&
 }
 
 std::string line_from(double x1, double y1, double x2, double y2, std::string_view css) {
-  std::string out = "<line x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) + "\" y2=\"" + px(y2) + "\" class=\"";
+  std::string out =
+      "<line x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) + "\" y2=\"" + px(y2) + "\" class=\"";
   return out.append(css).append("\"/>");
 }
 

@@ -34,7 +34,8 @@ bool far_apart(double lowest, double highest);
 
 /// A coordinate.
 std::string px(double value);
-std::string text_at(double x, double y, std::string_view css, const std::string& text, std::string_view anchor = "start");
+std::string text_at(double x, double y, std::string_view css, const std::string& text,
+                    std::string_view anchor = "start");
 std::string line_from(double x1, double y1, double x2, double y2, std::string_view css);
 /// The opening tag; `description` is for those who can't see the picture.
 std::string opened(double height, const std::string& description);

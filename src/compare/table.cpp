@@ -28,8 +28,12 @@ std::string digits_like(double number, double like) {
   return format(like >= 99.95 ? "%.0f" : like >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
-std::string left(const std::string& text, size_t columns) { return text + std::string(columns - std::min(columns, columns_of(text)), ' '); }
-std::string right(const std::string& text, size_t columns) { return std::string(columns - std::min(columns, columns_of(text)), ' ') + text; }
+std::string left(const std::string& text, size_t columns) {
+  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
+}
+std::string right(const std::string& text, size_t columns) {
+  return std::string(columns - std::min(columns, columns_of(text)), ' ') + text;
+}
 
 std::string without_trailing_space(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
@@ -88,18 +92,22 @@ std::string answers_table(const Comparison& comparison) {
   const size_t fixed = 3 + name_columns + 6 + 8 + 7 + 9 + 2 + wall_columns + 2 + 2 + ratio_columns;
   const size_t bar_columns = table_columns - std::min(table_columns - 4, fixed);
   std::string text = "   " + left("model", name_columns) + right("found", 6) + right("missed", 8) + right("false", 7) +
-                     right("unknown", 9) + "  " + left("wall time", wall_columns) + "  " + left("", bar_columns) + "  " +
-                     "x fastest\n";
+                     right("unknown", 9) + "  " + left("wall time", wall_columns) + "  " + left("", bar_columns) +
+                     "  " + "x fastest\n";
   for (const Entry* entry : entries) {
     const Correctness& c = entry->correctness;
-    std::string line = right(entry->rank ? std::to_string(*entry->rank) : "-", 2) + ' ' + left(entry->contender.name(), name_columns);
+    std::string line =
+        right(entry->rank ? std::to_string(*entry->rank) : "-", 2) + ' ' + left(entry->contender.name(), name_columns);
     if (entry->runs.empty()) {
-      text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted before" : entry->failure));
+      text += without_trailing_space(line +
+                                     "  no run: " + (entry->failure.empty() ? "interrupted before" : entry->failure));
       continue;
     }
     line += right(count_text(static_cast<double>(c.found)), 6) + right(count_text(static_cast<double>(c.missed)), 8) +
-            right(count_text(static_cast<double>(c.wrongly_open)), 7) + right(count_text(static_cast<double>(c.unknown)), 9);
-    line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " + left(bar(entry->wall_s.mean / longest, bar_columns), bar_columns) + "  ";
+            right(count_text(static_cast<double>(c.wrongly_open)), 7) +
+            right(count_text(static_cast<double>(c.unknown)), 9);
+    line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " +
+            left(bar(entry->wall_s.mean / longest, bar_columns), bar_columns) + "  ";
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
     text += without_trailing_space(line);
   }
@@ -107,18 +115,21 @@ std::string answers_table(const Comparison& comparison) {
 }
 
 std::string cost_table(const Comparison& comparison) {
-  std::string text = left("costs, medians", name_columns) + right("user", 7) + right("system", 7) + right("memory", 7) + right("threads", 8) +
-         right("descr.", 7) + right("switch", 7) + right("flight", 7) + right("conn/s", 7) + right("p50", 7) + right("p95", 7) +
-         right("p99", 7) + '\n';
+  std::string text = left("costs, medians", name_columns) + right("user", 7) + right("system", 7) + right("memory", 7) +
+                     right("threads", 8) + right("descr.", 7) + right("switch", 7) + right("flight", 7) +
+                     right("conn/s", 7) + right("p50", 7) + right("p95", 7) + right("p99", 7) + '\n';
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
-    const double switches = entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
+    const double switches =
+        entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
     const double connects_per_s = entry->middle(&ModelRun::connects) / std::max(entry->wall_s.median, 1e-9);
     text += left(entry->contender.name(), name_columns) + right(short_duration(entry->user_s.median), 7) +
-            right(short_duration(entry->system_s.median), 7) + right(short_memory(entry->middle(&RunRecord::memory_kib)), 7) +
-            right(short_count(entry->middle(&ModelRun::peak_threads)), 8) + right(short_count(entry->middle(&ModelRun::peak_descriptors)), 7) +
-            right(short_count(switches), 7) + right(short_count(entry->middle(&ModelRun::peak_in_flight)), 7) +
-            right(short_count(connects_per_s), 7) + right(short_duration(entry->middle(&RunRecord::p50_us) * 1e-6), 7) +
+            right(short_duration(entry->system_s.median), 7) +
+            right(short_memory(entry->middle(&RunRecord::memory_kib)), 7) +
+            right(short_count(entry->middle(&ModelRun::peak_threads)), 8) +
+            right(short_count(entry->middle(&ModelRun::peak_descriptors)), 7) + right(short_count(switches), 7) +
+            right(short_count(entry->middle(&ModelRun::peak_in_flight)), 7) + right(short_count(connects_per_s), 7) +
+            right(short_duration(entry->middle(&RunRecord::p50_us) * 1e-6), 7) +
             right(short_duration(entry->middle(&RunRecord::p95_us) * 1e-6), 7) +
             right(short_duration(entry->middle(&RunRecord::p99_us) * 1e-6), 7) + '\n';
   }
@@ -128,7 +139,8 @@ std::string cost_table(const Comparison& comparison) {
 }  // namespace
 
 size_t columns_of(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string duration_text(double seconds) {

@@ -15,23 +15,27 @@ std::string number(uint64_t count) { return count_text(static_cast<double>(count
 bool belong_together(std::string_view left, std::string_view right) {
   static constexpr std::array<std::string_view, 8> units = {"µs", "ms", "s", "min", "MiB", "GiB", "%", "times"};
   right = right.substr(0, right.find_first_of(",.;:()"));
-  return left == "±" || right == "±" || left == "-c" || right == "-c" || std::find(units.begin(), units.end(), right) != units.end();
+  return left == "±" || right == "±" || left == "-c" || right == "-c" ||
+         std::find(units.begin(), units.end(), right) != units.end();
 }
 
 }  // namespace
 
 std::string heading_text(const Comparison& comparison) {
   const Setup& setup = comparison.setup;
-  std::string ports_shown = setup.ports.size() > 40 ? setup.ports.substr(0, setup.ports.rfind(',', 37)) + ",..." : setup.ports;
+  std::string ports_shown =
+      setup.ports.size() > 40 ? setup.ports.substr(0, setup.ports.rfind(',', 37)) + ",..." : setup.ports;
   std::string text;
   append_visible(text, setup.targets.size() > 40 ? setup.targets.substr(0, 37) + "..." : setup.targets);
-  text += ", ports " + ports_shown + ": " + number(setup.probes) + (setup.probes == 1 ? " probe, " : " probes, ") + number(comparison.open_ports) + " open";
+  text += ", ports " + ports_shown + ": " + number(setup.probes) + (setup.probes == 1 ? " probe, " : " probes, ") +
+          number(comparison.open_ports) + " open";
   if (!setup.lab_profile.empty()) {
     text += ", lab ";
     append_visible(text, setup.lab_profile);
   }
-  text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) + (setup.retries == 1 ? " retry, " : " retries, ") +
-          (setup.order == Order::random ? "random" : "sequential") + " order, seed " + std::to_string(setup.seed) + ", " + number(setup.runs) +
+  text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) +
+          (setup.retries == 1 ? " retry, " : " retries, ") + (setup.order == Order::random ? "random" : "sequential") +
+          " order, seed " + std::to_string(setup.seed) + ", " + number(setup.runs) +
           (setup.runs == 1 ? " run" : " runs") + " after " + number(setup.warmup) + " to warm up";
   if (!comparison.complete) text += " (incomplete)";
   return text + '\n';
@@ -45,7 +49,9 @@ std::string words_text(const Comparison& comparison) {
       size_t end = std::min(sentence.find(' ', start), sentence.size());
       for (size_t word = start; end < sentence.size();) {
         const size_t next = std::min(sentence.find(' ', end + 1), sentence.size());
-        if (!belong_together(std::string_view(sentence).substr(word, end - word), std::string_view(sentence).substr(end + 1, next - end - 1))) break;
+        if (!belong_together(std::string_view(sentence).substr(word, end - word),
+                             std::string_view(sentence).substr(end + 1, next - end - 1)))
+          break;
         word = end + 1;
         end = next;
       }

@@ -55,8 +55,6 @@ bool is_unspecified(const Address& address);
 constexpr unsigned address_bits(Family family) { return family == Family::ipv4 ? 32 : 128; }
 
 /// 2^address_bits - 1.
-constexpr uint128 highest_value(Family family) {
-  return family == Family::ipv4 ? uint128{0xffffffff} : ~uint128{0};
-}
+constexpr uint128 highest_value(Family family) { return family == Family::ipv4 ? uint128{0xffffffff} : ~uint128{0}; }
 
 }  // namespace portloop

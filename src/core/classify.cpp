@@ -11,10 +11,14 @@ constexpr Verdict filtered(Reason reason) { return {VerdictKind::answer, PortSta
 Reason icmp4_reason(const IcmpError& icmp) {
   if (icmp.type != 3) return Reason::host_unreach;
   switch (icmp.code) {
-    case 0: case 6: case 11: return Reason::net_unreach;
+    case 0:
+    case 6:
+    case 11: return Reason::net_unreach;
     case 2: return Reason::proto_unreach;
     case 3: return Reason::port_unreach;
-    case 9: case 10: case 13: return Reason::admin_prohibited;
+    case 9:
+    case 10:
+    case 13: return Reason::admin_prohibited;
     default: return Reason::host_unreach;
   }
 }
@@ -25,7 +29,9 @@ Reason icmp6_reason(const IcmpError& icmp) {
   if (icmp.type != 1) return Reason::host_unreach;
   switch (icmp.code) {
     case 0: return Reason::net_unreach;
-    case 1: case 5: case 6: return Reason::admin_prohibited;
+    case 1:
+    case 5:
+    case 6: return Reason::admin_prohibited;
     case 4: return Reason::port_unreach;
     default: return Reason::host_unreach;
   }
@@ -38,12 +44,19 @@ Reason icmp_reason(const IcmpError& icmp) {
 /// What the connect call returned at once: nothing was sent, so nothing is known about the port.
 Verdict classify_call(int error_number) {
   switch (error_number) {
-    case EMFILE: case ENFILE:
-      return {VerdictKind::local_limit, PortState::unknown, Reason::local_error, error_number};
-    case ENOBUFS: case ENOMEM: case EADDRNOTAVAIL: case EADDRINUSE: case EAGAIN: case ENETDOWN: case EINTR: case ENOSPC:
-      return {VerdictKind::local_wait, PortState::unknown, Reason::local_error, error_number};
-    case ENETUNREACH: case EHOSTUNREACH: case EINVAL:
-      return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
+    case EMFILE:
+    case ENFILE: return {VerdictKind::local_limit, PortState::unknown, Reason::local_error, error_number};
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EAGAIN:
+    case ENETDOWN:
+    case EINTR:
+    case ENOSPC: return {VerdictKind::local_wait, PortState::unknown, Reason::local_error, error_number};
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EINVAL: return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
     default:  // EACCES and EPERM (prohibited routes, security modules, BPF), EAFNOSUPPORT, ...
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, error_number};
   }
@@ -54,39 +67,41 @@ Verdict classify_call(int error_number) {
 Verdict classify(const ConnectOutcome& outcome) {
   switch (outcome.error_number) {
     case 0:
-      if (outcome.peer == Peer::self) return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, EADDRINUSE};
+      if (outcome.peer == Peer::self)
+        return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, EADDRINUSE};
       if (outcome.peer == Peer::own_address) return {VerdictKind::confirm, PortState::open, Reason::syn_ack, 0};
       return {VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
     case ECONNREFUSED:
       // A RST and a firewall's ICMP port-unreachable are the same errno; only the error queue tells them apart.
       if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
       return {VerdictKind::answer, PortState::closed, Reason::conn_refused, 0};
-    case EALREADY: case EINPROGRESS:
+    case EALREADY:
+    case EINPROGRESS:
       // An ICMP error that came while connect() held the socket leaves the connect pending, but it is queued.
       if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
       return {VerdictKind::pending, PortState::unknown, Reason::no_response, 0};
-    case ETIMEDOUT:
-      return {VerdictKind::silent, PortState::filtered, Reason::no_response, 0};
-    case ECONNRESET: case ECONNABORTED: case EPIPE:
-      return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, outcome.error_number};
+    case ETIMEDOUT: return {VerdictKind::silent, PortState::filtered, Reason::no_response, 0};
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE: return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, outcome.error_number};
     default: break;
   }
   // Ports come back; an address to call from (IPv6 is switched off, say) doesn't while a scan waits.
   if (outcome.no_source) return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
   if (outcome.from_call) return classify_call(outcome.error_number);
   switch (outcome.error_number) {
-    case EHOSTUNREACH: case EHOSTDOWN: case ENONET:
-      return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::host_unreach);
-    case ENETUNREACH:
-      return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::net_unreach);
-    case ENOPROTOOPT: case EPROTO: case EOPNOTSUPP:
-      return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::proto_unreach);
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENONET: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::host_unreach);
+    case ENETUNREACH: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::net_unreach);
+    case ENOPROTOOPT:
+    case EPROTO:
+    case EOPNOTSUPP: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::proto_unreach);
     case EACCES:
       // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without one it is local policy.
       if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, EACCES};
-    default:
-      return classify_call(outcome.error_number);
+    default: return classify_call(outcome.error_number);
   }
 }
 

@@ -25,8 +25,8 @@ enum class Peer : uint8_t {
 
 /// What was seen of one connect.
 struct ConnectOutcome {
-  int error_number = 0;     ///< 0: connected. EALREADY: pending.
-  bool from_call = false;   ///< The connect call itself returned it: no packet was answered.
+  int error_number = 0;    ///< 0: connected. EALREADY: pending.
+  bool from_call = false;  ///< The connect call itself returned it: no packet was answered.
   std::optional<IcmpError> icmp;
   Peer peer = Peer::other;  ///< Only where connected.
   bool no_source = false;   ///< With EADDRNOTAVAIL: it is no port that lacks, this machine has no address to call from.

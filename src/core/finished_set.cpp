@@ -6,7 +6,8 @@
 namespace portloop {
 
 std::vector<PositionRange> merged_ranges(std::vector<PositionRange> ranges) {
-  std::sort(ranges.begin(), ranges.end(), [](const PositionRange& a, const PositionRange& b) { return a.first < b.first; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const PositionRange& a, const PositionRange& b) { return a.first < b.first; });
   std::vector<PositionRange> merged;
   for (const PositionRange& range : ranges) {
     if (!merged.empty() && (range.first <= merged.back().last || range.first - 1 == merged.back().last)) {
@@ -39,7 +40,8 @@ void FinishedSet::add(uint64_t position) {
     chunk.bits = std::make_unique<std::array<uint64_t, chunk_bits / 64>>();
     // What the mark has passed is finished too, so that a chunk is full when its last position comes.
     const uint64_t start = position - position % chunk_bits;
-    for (uint64_t passed = start; passed < mark_; ++passed) (*chunk.bits)[(passed - start) / 64] |= uint64_t{1} << (passed % 64);
+    for (uint64_t passed = start; passed < mark_; ++passed)
+      (*chunk.bits)[(passed - start) / 64] |= uint64_t{1} << (passed % 64);
     chunk.count = mark_ > start ? static_cast<uint32_t>(mark_ - start) : 0;
   }
   (*chunk.bits)[position % chunk_bits / 64] |= uint64_t{1} << (position % 64);

@@ -27,7 +27,8 @@ class Permutation {
 
   /// The place of `i` < n. Under two walks on average, since the network's domain is less than 2 n.
   uint64_t at(uint64_t i) const {
-    do i = encrypt(i); while (i >= n_);
+    do i = encrypt(i);
+    while (i >= n_);
     return i;
   }
 

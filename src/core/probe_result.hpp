@@ -37,13 +37,13 @@ enum class Reason : uint8_t {
 
 struct ProbeResult {
   Endpoint endpoint;
-  uint64_t position = 0;   ///< In the shard's order; each probe has one of its own.
+  uint64_t position = 0;  ///< In the shard's order; each probe has one of its own.
   PortState state = PortState::unknown;
   Reason reason = Reason::interrupted;
-  int error_number = 0;    ///< errno of Reason::local_error, else 0.
-  uint64_t rtt_us = 0;     ///< From the connect call to the answer; 0 where there was none.
-  uint32_t attempts = 0;   ///< How often the port was asked, at least 1 but for a result that was never asked.
-  std::string_view banner; ///< What an open port said first, raw bytes; valid only during the callback.
+  int error_number = 0;     ///< errno of Reason::local_error, else 0.
+  uint64_t rtt_us = 0;      ///< From the connect call to the answer; 0 where there was none.
+  uint32_t attempts = 0;    ///< How often the port was asked, at least 1 but for a result that was never asked.
+  std::string_view banner;  ///< What an open port said first, raw bytes; valid only during the callback.
 };
 
 /// "open", "closed", "filtered", "unknown".

@@ -485,20 +485,15 @@ constexpr auto aliases = std::to_array<Alias>({
     {"zabbix", 10050},
 });
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace
 
-std::span<const ServiceName> service_names() {
-  return services;
-}
+std::span<const ServiceName> service_names() { return services; }
 
 std::string_view service_name_of(uint16_t port) {
   const auto found = std::lower_bound(services.begin(), services.end(), port,

@@ -3,10 +3,10 @@
 namespace portloop {
 
 std::string quote_word(std::string_view word) {
-  static constexpr size_t longest_shown_bytes = 80;
+  static constexpr size_t max_quoted_bytes = 80;
   static constexpr char hex[] = "0123456789abcdef";
   std::string quoted = "'";
-  for (const char c : word.substr(0, longest_shown_bytes)) {
+  for (const char c : word.substr(0, max_quoted_bytes)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f) {
       quoted += c;
@@ -16,7 +16,7 @@ std::string quote_word(std::string_view word) {
       quoted += hex[byte & 15];
     }
   }
-  quoted += word.size() > longest_shown_bytes ? "...'" : "'";
+  quoted += word.size() > max_quoted_bytes ? "...'" : "'";
   return quoted;
 }
 

@@ -77,7 +77,8 @@ std::optional<uint64_t> TargetSet::index_of(const Address& address) const {
   const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), AddressRange{address, address}, ordered_by_first);
   if (after == ranges_.begin()) return std::nullopt;
   const AddressRange& range = *(after - 1);
-  if (range.first.family != address.family || range.first.zone != address.zone || address > range.last) return std::nullopt;
+  if (range.first.family != address.family || range.first.zone != address.zone || address > range.last)
+    return std::nullopt;
   const auto number = static_cast<size_t>(after - ranges_.begin() - 1);
   return first_index_[number] + static_cast<uint64_t>(address.value - range.first.value);
 }

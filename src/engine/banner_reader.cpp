@@ -39,7 +39,8 @@ bool send_now(uv_tcp_t& tcp, std::string_view bytes) {
 bool has_unread_bytes(uv_tcp_t& tcp) {
   uv_os_fd_t fd = -1;
   char byte;
-  return uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp), &fd) == 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  return uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp), &fd) == 0 &&
+         recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 }  // namespace
@@ -67,10 +68,10 @@ struct BannerReader::Reading {
   }
 };
 
-BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t most_at_once,
+BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t max_at_once,
                            std::function<void(const ProbeResult&)> on_read)
-    : loop_(loop), options_(options), most_at_once_(most_at_once), on_read_(std::move(on_read)) {
-  readings_.reserve(most_at_once);
+    : loop_(loop), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {
+  readings_.reserve(max_at_once);
 }
 
 BannerReader::~BannerReader() = default;
@@ -119,8 +120,9 @@ void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*)
     self->end(*reading);
     return;
   }
-  const size_t room = self->options_.most_bytes - reading->bytes.size();
-  if (!reading->append(std::min(static_cast<size_t>(length), room)) || reading->bytes.size() >= self->options_.most_bytes) {
+  const size_t room = self->options_.max_bytes - reading->bytes.size();
+  if (!reading->append(std::min(static_cast<size_t>(length), room)) ||
+      reading->bytes.size() >= self->options_.max_bytes) {
     self->end(*reading);
     return;
   }
@@ -186,7 +188,8 @@ bool BannerReader::end_some(size_t most) {
 void BannerReader::set_referenced(bool referenced) {
   referenced_ = referenced;
   for (Reading* reading : readings_) {
-    for (auto* handle : {reinterpret_cast<uv_handle_t*>(&reading->tcp), reinterpret_cast<uv_handle_t*>(&reading->timer)}) {
+    for (auto* handle :
+         {reinterpret_cast<uv_handle_t*>(&reading->tcp), reinterpret_cast<uv_handle_t*>(&reading->timer)}) {
       referenced ? uv_ref(handle) : uv_unref(handle);
     }
   }

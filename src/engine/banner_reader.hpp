@@ -16,11 +16,11 @@ namespace portloop {
 class BannerReader {
  public:
   /// `on_read` is given the result with its banner, or without one where nothing came.
-  BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t most_at_once,
+  BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t max_at_once,
                std::function<void(const ProbeResult&)> on_read);
   ~BannerReader();
 
-  bool full() const { return active_ >= most_at_once_; }
+  bool full() const { return active_ >= max_at_once_; }
   bool idle() const { return active_ == 0; }
 
   /// Takes the slot's connection over. Where that fails the slot is as after release(), and the result has
@@ -44,7 +44,7 @@ class BannerReader {
 
   uv_loop_t* loop_;
   BannerOptions options_;
-  uint32_t most_at_once_;
+  uint32_t max_at_once_;
   std::function<void(const ProbeResult&)> on_read_;
   std::vector<Reading*> readings_;  // active ones
   uint32_t active_ = 0;

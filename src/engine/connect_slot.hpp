@@ -3,7 +3,7 @@
 
 #include <uv.h>
 
-#include "core/probe_plan.hpp"
+#include "plan/probe_plan.hpp"
 
 namespace portloop {
 

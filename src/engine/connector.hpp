@@ -32,7 +32,7 @@ class ConnectorEvents {
 class Connector {
  public:
   /// After so long the loop's other handles have their turn: outcomes that are left are told in the next one.
-  static constexpr uint64_t longest_go_us = 250;
+  static constexpr uint64_t max_batch_us = 250;
 
   virtual ~Connector() = default;
 

@@ -125,11 +125,12 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   if (slot >= sockets_.size()) sockets_.resize(slot + 1);
   Socket& socket = sockets_[slot];
   const SocketKind kind = socket_kind(endpoint.address, loopback_source_);
-  if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= most_socket_uses)) close_socket(socket);
+  if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= max_socket_uses)) close_socket(socket);
   if (socket.fd < 0) {
     int error_number = make_socket(socket, kind);
     // Sockets of another kind that wait for a probe may be all the descriptors there are.
-    if ((error_number == EMFILE || error_number == ENFILE) && close_idle_socket()) error_number = make_socket(socket, kind);
+    if ((error_number == EMFILE || error_number == ENFILE) && close_idle_socket())
+      error_number = make_socket(socket, kind);
     if (error_number != 0) return ConnectOutcome::of_call(error_number);
   }
   ++socket.uses;
@@ -173,7 +174,8 @@ ConnectOutcome EpollConnector::ask(uint32_t slot) { return ask_kernel(sockets_[s
 
 ConnectOutcome EpollConnector::ask_kernel(Socket& socket) const {
   ConnectOutcome outcome;
-  if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EISCONN) outcome.error_number = errno;
+  if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EISCONN)
+    outcome.error_number = errno;
   if (outcome.error_number == 0) {
     outcome.peer = peer_of(socket.fd, socket.kind);
     return outcome;
@@ -190,7 +192,7 @@ void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
   std::array<epoll_event, events_at_once> events;
   const uint64_t began_us = uv_hrtime() / 1000;
   int count = events_at_once;
-  while (count == events_at_once && uv_hrtime() / 1000 - began_us <= longest_go_us) {
+  while (count == events_at_once && uv_hrtime() / 1000 - began_us <= max_batch_us) {
     count = epoll_wait(self->epoll_fd_, events.data(), events_at_once, 0);
     for (int i = 0; i < count; ++i) {
       const uint32_t slot = events[static_cast<size_t>(i)].data.u32;

@@ -60,7 +60,7 @@ class UvConnector final : public Connector {
   uv_loop_t* loop_ = nullptr;
   ConnectorEvents* events_ = nullptr;
   std::vector<Connection*> slots_;
-  size_t alive_ = 0;  // connections that libuv still knows
+  size_t alive_ = 0;            // connections that libuv still knows
   std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
   bool referenced_ = true;
   uv_idle_t turns_{};  // active while ended_ is not empty
@@ -132,7 +132,7 @@ void UvConnector::on_turn(uv_idle_t* idle) {
   const uint64_t began_us = uv_hrtime() / 1000;
   // A turn of the loop makes connects in two goes. Outcomes that pile up cost a system call more each: libuv disarms the
   // descriptors of those whose handles are not closed before it polls again.
-  while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= 2 * longest_go_us) {
+  while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= 2 * max_batch_us) {
     const uint32_t slot = self->ended_.front();
     self->ended_.pop_front();
     const Connection* connection = self->slots_[slot];

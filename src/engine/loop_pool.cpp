@@ -11,7 +11,7 @@ namespace {
 // A lane hands its results over when it has this many, or when its loop is about to sleep.
 constexpr size_t batch_size = 128;
 // Results that wait for the caller: about 10 MiB, then the lanes wait.
-constexpr size_t most_queued = 65536;
+constexpr size_t max_queued = 65536;
 constexpr size_t deliveries_per_turn = 256;
 
 /// A thread starts with the mask of the one that makes it: the embedder's signals are its own threads' affair.
@@ -65,7 +65,8 @@ class LoopPool::Lane final : public ScanEvents {
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
     }
-    error = uv_async_init(&loop_, &stop_request_, [](uv_async_t* async) { static_cast<Lane*>(async->data)->scanner_->stop(); });
+    error = uv_async_init(&loop_, &stop_request_,
+                          [](uv_async_t* async) { static_cast<Lane*>(async->data)->scanner_->stop(); });
     if (error != 0) return error;
     stop_request_.data = this;
     uv_prepare_init(&loop_, &before_sleep_);
@@ -80,7 +81,8 @@ class LoopPool::Lane final : public ScanEvents {
   }
 
   int start_thread() {
-    const int error = uv_thread_create(&thread_, [](void* lane) { uv_run(&static_cast<Lane*>(lane)->loop_, UV_RUN_DEFAULT); }, this);
+    const int error = uv_thread_create(
+        &thread_, [](void* lane) { uv_run(&static_cast<Lane*>(lane)->loop_, UV_RUN_DEFAULT); }, this);
     joinable_ = error == 0;
     return error;
   }
@@ -149,12 +151,12 @@ class LoopPool::Lane final : public ScanEvents {
 LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
                    uint32_t loops, ScanEvents& events)
     : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events), cursor_(space) {
-  const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.most_in_flight));
+  const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     // The remainder goes to the first lanes, so that the sum is exactly what was allowed.
-    share.plan.most_in_flight = options.plan.most_in_flight / lanes + (lane < options.plan.most_in_flight % lanes);
+    share.plan.max_in_flight = options.plan.max_in_flight / lanes + (lane < options.plan.max_in_flight % lanes);
     lanes_.push_back(std::make_unique<Lane>(*this, share));
   }
 }
@@ -164,8 +166,8 @@ LoopPool::~LoopPool() = default;
 const ScanCounters& LoopPool::counters(size_t lane) const { return lanes_[lane]->counters(); }
 
 int LoopPool::start() {
-  queue_.reserve(most_queued + batch_size);
-  delivering_.reserve(most_queued + batch_size);  // they are swapped; untouched pages cost nothing
+  queue_.reserve(max_queued + batch_size);
+  delivering_.reserve(max_queued + batch_size);  // they are swapped; untouched pages cost nothing
   int error = uv_async_init(loop_, &results_ready_, on_results);
   if (error != 0) return error;
   results_ready_.data = this;
@@ -207,7 +209,7 @@ int LoopPool::start() {
 void LoopPool::hand_over(std::vector<Stored>& batch) {
   {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return queue_.size() < most_queued || discarding_; });
+    room_.wait(lock, [this] { return queue_.size() < max_queued || discarding_; });
     if (!discarding_) std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
   }
   batch.clear();

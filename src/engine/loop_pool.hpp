@@ -73,15 +73,15 @@ class LoopPool {
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
-  std::mutex mutex_;                 // guards the next five
+  std::mutex mutex_;  // guards the next five
   std::condition_variable room_;
   std::vector<Stored> queue_;
   size_t lanes_ended_ = 0;
-  int failure_ = 0;                  // of the first lane that failed
-  bool discarding_ = false;          // closed: nobody wants results any more
+  int failure_ = 0;          // of the first lane that failed
+  bool discarding_ = false;  // closed: nobody wants results any more
 
-  std::vector<Stored> delivering_;   // taken from the queue
-  size_t delivered_ = 0;             // of them
+  std::vector<Stored> delivering_;  // taken from the queue
+  size_t delivered_ = 0;            // of them
   bool started_ = false;
   bool stopped_ = false;
   bool done_ = false;

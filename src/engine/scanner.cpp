@@ -16,10 +16,10 @@ namespace {
 // turn of the loop has two such goes at most (late slots and new connects; new connects after the answers), and
 // the connector's own.
 constexpr int steps_per_turn = 64;
-constexpr uint64_t longest_go_us = Connector::longest_go_us;
+constexpr uint64_t max_batch_us = Connector::max_batch_us;
 
 // An answer after the kernel's resend at 1 s may be to either SYN: it is no sample (Karn's rule).
-constexpr uint64_t longest_sample_us = 950'000;
+constexpr uint64_t max_sample_us = 950'000;
 
 // Seen open from three source ports, a port of this machine is open: two of our own sockets that meet by
 // chance do not meet three times.
@@ -29,11 +29,11 @@ constexpr uint8_t confirmations_needed = 2;
 constexpr uint8_t resets_believed = 2;
 // A socket that meets itself is asked again from another source port; with a port range of ten ports it may
 // well meet itself several times.
-constexpr uint8_t most_anomalies = 100;
+constexpr uint8_t max_anomalies = 100;
 
 ScannerOptions divided(ScannerOptions options) {
   // Banners being read hold descriptors too: a quarter of the window is theirs.
-  if (options.banners.wanted) options.plan.most_in_flight = std::max(1U, options.plan.most_in_flight / 4 * 3);
+  if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
   return options;
 }
 
@@ -47,7 +47,7 @@ Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, c
       connector_(std::move(connector)),
       events_(events) {
   if (!options_.banners.wanted) return;
-  const uint32_t at_once = std::max(1U, options.plan.most_in_flight / 4);
+  const uint32_t at_once = std::max(1U, options.plan.max_in_flight / 4);
   banners_ = std::make_unique<BannerReader>(loop_, options_.banners, at_once, [this](const ProbeResult& result) {
     guarded([&] { deliver(result); });  // called by libuv, as often as not
     if (state_ == State::running) turn_soon();
@@ -102,12 +102,9 @@ void Scanner::on_turn(uv_idle_t* idle) {
       });
       break;
     case State::stopping:
-    case State::closing:
-      self->guarded([self] { self->cancel_some(); });
-      break;
+    case State::closing: self->guarded([self] { self->cancel_some(); }); break;
     case State::fresh:
-    case State::done:
-      break;
+    case State::done: break;
   }
 }
 
@@ -118,7 +115,7 @@ void Scanner::pump(uint64_t began_us) {
   pumping_ = true;
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    if (step == steps_per_turn || (step > 0 && now_us - began_us > longest_go_us)) {
+    if (step == steps_per_turn || (step > 0 && now_us - began_us > max_batch_us)) {
       turn_soon();
       break;
     }
@@ -151,7 +148,7 @@ void Scanner::pump(uint64_t began_us) {
 void Scanner::ask_late_slots(uint64_t began_us) {
   const size_t count = std::min<size_t>(late_and_polled_, steps_per_turn);
   for (size_t i = 0; i < count && state_ == State::running; ++i) {
-    if (uv_hrtime() / 1000 - began_us > longest_go_us) break;
+    if (uv_hrtime() / 1000 - began_us > max_batch_us) break;
     const auto [number, serial] = late_slots_.front();
     late_slots_.pop_front();
     ConnectSlot& slot = *slots_[number];
@@ -202,7 +199,7 @@ void Scanner::on_deadline(uv_timer_t* timer) {
 ConnectSlot& Scanner::take_slot(const Endpoint& endpoint) {
   const uint32_t kind = connector_->kind_of(endpoint);
   std::vector<uint32_t>* from = &free_slots_[kind];
-  if (from->empty() && slots_.size() >= options_.plan.most_in_flight) {
+  if (from->empty() && slots_.size() >= options_.plan.max_in_flight) {
     from = std::find_if(std::begin(free_slots_), std::end(free_slots_), [](const auto& list) { return !list.empty(); });
   }
   if (from->empty()) {
@@ -266,7 +263,7 @@ void Scanner::start_ask(const Ask& ask) {
     return;
   }
   // A host that answers meanwhile needs no second of patience: the first look is at the shortest timeout.
-  start_timer(slot, std::min(ask.timeout_us, ProbePlan::shortest_timeout_us));
+  start_timer(slot, std::min(ask.timeout_us, ProbePlan::min_timeout_us));
 }
 
 void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {
@@ -296,13 +293,9 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
   const Verdict verdict = classify(outcome);
   const Ask ask = slot.ask;
   switch (verdict.kind) {
-    case VerdictKind::answer:
-      handle_answer(number, verdict);
-      return;
+    case VerdictKind::answer: handle_answer(number, verdict); return;
     case VerdictKind::confirm:
-    case VerdictKind::ask_again:
-      handle_doubt(number, verdict);
-      return;
+    case VerdictKind::ask_again: handle_doubt(number, verdict); return;
     case VerdictKind::pending:  // the connector tells no such thing; waiting on is right all the same
       return;
     case VerdictKind::silent:
@@ -330,7 +323,7 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const Ask ask = slot.ask;
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
-  plan_.answered(ask, verdict.state, result.rtt_us < longest_sample_us ? result.rtt_us : 0, now_ns / 1000);
+  plan_.answered(ask, verdict.state, result.rtt_us < max_sample_us ? result.rtt_us : 0, now_ns / 1000);
   if (verdict.state == PortState::open && banners_ && ask.kind != ProbeKind::check) {
     read_banner(number, result);
     return;
@@ -343,7 +336,8 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
 void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
   Ask ask = slots_[number]->ask;
   const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-  if (ask.kind == ProbeKind::check || (verdict.kind == VerdictKind::confirm && ask.confirmations >= confirmations_needed) ||
+  if (ask.kind == ProbeKind::check ||
+      (verdict.kind == VerdictKind::confirm && ask.confirmations >= confirmations_needed) ||
       (reset && ask.anomalies >= resets_believed)) {
     handle_answer(number, {VerdictKind::answer, PortState::open, Reason::syn_ack, 0});
     return;
@@ -351,7 +345,7 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
   free_slot(number, Connector::Keep::nothing);
   if (verdict.kind == VerdictKind::confirm) {
     ++ask.confirmations;
-  } else if (++ask.anomalies >= most_anomalies) {
+  } else if (++ask.anomalies >= max_anomalies) {
     plan_.given_up(ask);
     ProbeResult unknown;
     unknown.endpoint = ask.endpoint;

@@ -25,8 +25,8 @@
 
 #include <uv.h>
 
-#include "core/probe_plan.hpp"
 #include "engine/connector.hpp"
+#include "plan/probe_plan.hpp"
 
 namespace portloop {
 
@@ -57,9 +57,9 @@ struct ScanCounters {
 /// How what open ports say first is read.
 struct BannerOptions {
   bool wanted = false;
-  bool http = false;              ///< Where nothing came, ask with a GET.
+  bool http = false;  ///< Where nothing came, ask with a GET.
   uint32_t timeout_ms = 2000;
-  uint32_t most_bytes = 512;
+  uint32_t max_bytes = 512;
 };
 
 struct ScannerOptions {
@@ -134,8 +134,8 @@ class Scanner final : private ConnectorEvents {
   State state_ = State::fresh;
   bool referenced_ = true;
   bool pumping_ = false;
-  uv_idle_t turns_{};   // active while there is work for the next turn of the loop
-  uv_timer_t wake_{};   // when the plan wants to be asked again
+  uv_idle_t turns_{};                                // active while there is work for the next turn of the loop
+  uv_timer_t wake_{};                                // when the plan wants to be asked again
   std::vector<std::unique_ptr<ConnectSlot>> slots_;  // they never move
   std::vector<uint32_t> free_slots_[4];              // by the connector's kind
   struct LateSlot {
@@ -145,7 +145,7 @@ class Scanner final : private ConnectorEvents {
   std::deque<LateSlot> late_slots_;  // their timers fired
   size_t late_and_polled_ = 0;       // of them, before the loop polled last
   bool done_told_ = false;
-  int failure_ = 0;                  // why it was stopped, where nobody asked for it
+  int failure_ = 0;  // why it was stopped, where nobody asked for it
   size_t cancelled_slots_ = 0;
   size_t closed_slots_ = 0;
   size_t open_handles_ = 0;

@@ -63,7 +63,9 @@ void Scanner::cancel_some() {
 }
 
 void Scanner::close_some() {
-  const auto slot_closed = [](uv_handle_t* handle) { static_cast<ConnectSlot*>(handle->data)->scanner->on_handle_closed(); };
+  const auto slot_closed = [](uv_handle_t* handle) {
+    static_cast<ConnectSlot*>(handle->data)->scanner->on_handle_closed();
+  };
   const size_t end = std::min(slots_.size(), closed_slots_ + timers_closed_per_turn);
   for (; closed_slots_ < end; ++closed_slots_) uv_close(as_handle(&slots_[closed_slots_]->timer), slot_closed);
   if (closed_slots_ < slots_.size()) {

@@ -28,9 +28,7 @@ class ArrivalClock {
   void drained() { oldest_ = next_; }
 
   /// The latest time at which a packet that is read now can have arrived.
-  uint64_t arrival_ns(uint64_t now_ns) const {
-    return oldest_ == next_ ? now_ns : sent_ns_[oldest_ % sent_ns_.size()];
-  }
+  uint64_t arrival_ns(uint64_t now_ns) const { return oldest_ == next_ ? now_ns : sent_ns_[oldest_ % sent_ns_.size()]; }
 
  private:
   Descriptor socket_;

@@ -152,9 +152,7 @@ prefix 198.18.0.0/16 fd00:20::/64
 
 }  // namespace
 
-std::span<const BuiltInProfile> built_in_profiles() {
-  return profiles;
-}
+std::span<const BuiltInProfile> built_in_profiles() { return profiles; }
 
 std::string_view built_in_profile(std::string_view name) {
   for (const BuiltInProfile& profile : profiles) {

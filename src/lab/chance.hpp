@@ -28,8 +28,6 @@ constexpr uint64_t mix(uint64_t seed, const Address& address) {
 }
 
 /// 0 <= share < 1, from the 53 bits that a double holds.
-constexpr double as_share(uint64_t hash) {
-  return static_cast<double>(hash >> 11) * 0x1p-53;
-}
+constexpr double as_share(uint64_t hash) { return static_cast<double>(hash >> 11) * 0x1p-53; }
 
 }  // namespace portloop::lab

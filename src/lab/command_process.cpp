@@ -60,8 +60,7 @@ void mount_own_proc() {
   signals.restore();
   execvp(argv[0], argv);
   const int error = errno;
-  std::fprintf(stderr, "portloop-lab: cannot run %s: %s\n", quote_word(argv[0]).c_str(),
-               std::strerror(error));
+  std::fprintf(stderr, "portloop-lab: cannot run %s: %s\n", quote_word(argv[0]).c_str(), std::strerror(error));
   _exit(error == ENOENT ? not_found_status : cannot_execute_status);
 }
 
@@ -153,8 +152,7 @@ void BlockedSignals::restore() const {
 
 Parsed<CommandProcess> CommandProcess::start(char* const argv[], const BlockedSignals& signals) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    return SpecError{std::string("cannot make a pipe: ") + std::strerror(errno)};
+  if (pipe2(ends, O_CLOEXEC) != 0) return SpecError{std::string("cannot make a pipe: ") + std::strerror(errno)};
   Descriptor read_end(ends[0]);
   Descriptor write_end(ends[1]);
   const pid_t init = fork_into_new_process_namespace();

@@ -27,14 +27,13 @@ constexpr uint8_t handshake_resends = 4;
 constexpr uint64_t least_resend_ns = 200'000'000;  // Linux's TCP_RTO_MIN
 constexpr uint8_t data_resends = 7;
 constexpr uint64_t idle_ns = 60 * ns_per_second;
-constexpr uint64_t largest_window_bytes = 16 * 1400;  // what is in flight for one connection
+constexpr uint64_t max_window_bytes = 16 * 1400;  // what is in flight for one connection
 constexpr std::string_view end_of_request = "\r\n\r\n";
 
 uint64_t resend_after_ns(const Connection& connection) {
   const uint64_t first_ns =
       connection.established
-          ? std::max(least_resend_ns,
-                     (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
+          ? std::max(least_resend_ns, (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
           : handshake_resend_ns;
   return first_ns << connection.resends;
 }
@@ -123,8 +122,7 @@ void Responder::on_acknowledgement(Connection& connection, const Arrival& arriva
   if (news == 0 || news > outstanding) return;
   connection.acknowledged += news;
   connection.resends = 0;
-  connection.resend_ns =
-      anything_unacknowledged(connection) ? arrival.now_ns + resend_after_ns(connection) : never;
+  connection.resend_ns = anything_unacknowledged(connection) ? arrival.now_ns + resend_after_ns(connection) : never;
 }
 
 void Responder::on_data(Connection& connection, const Arrival& arrival) {
@@ -145,13 +143,12 @@ void Responder::on_data(Connection& connection, const Arrival& arrival) {
       connection.next_byte_ns = never;
     }
   }
-  send_segment(connection, arrival.now_ns, tcp_flag::ack, connection.sent + (connection.finished ? 1 : 0),
-               {});
+  send_segment(connection, arrival.now_ns, tcp_flag::ack, connection.sent + (connection.finished ? 1 : 0), {});
 }
 
 void Responder::send_available(Connection& connection, uint64_t now_ns) {
   const Script& script = script_of(connection.speech);
-  const uint64_t window = std::min<uint64_t>(largest_window_bytes, connection.peer_window_bytes);
+  const uint64_t window = std::min<uint64_t>(max_window_bytes, connection.peer_window_bytes);
   const bool was_outstanding = anything_unacknowledged(connection);
   while (connection.sent < connection.available && connection.sent < connection.acknowledged + window) {
     const uint64_t text_position = connection.sent % script.text.size();
@@ -229,8 +226,7 @@ void Responder::on_timer(Connection& connection, uint64_t now_ns) {
 
 /// Makes sure that on_timer is called when the connection's next deadline has come.
 void Responder::arm(Connection& connection) {
-  const uint64_t deadline_ns =
-      std::min({connection.resend_ns, connection.next_byte_ns, connection.heard_ns + idle_ns});
+  const uint64_t deadline_ns = std::min({connection.resend_ns, connection.next_byte_ns, connection.heard_ns + idle_ns});
   if (deadline_ns >= connection.armed_ns) return;  // an earlier call comes first, and will arm again
   connection.armed_ns = deadline_ns;
   timers_.add(deadline_ns, connections_.ref(connection));

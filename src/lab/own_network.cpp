@@ -36,9 +36,7 @@ constexpr char device_name[] = "lab0";
 // The kernel's 500 would drop bursts that a real network takes; 16,000 connects may start in one turn.
 constexpr uint32_t queue_packets = 65536;
 
-std::string errno_text() {
-  return std::strerror(errno);
-}
+std::string errno_text() { return std::strerror(errno); }
 
 std::string first_line_of(const char* path) {
   Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
@@ -75,21 +73,18 @@ Failure leave_for_own_namespaces() {
   if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return user_namespaces_forbidden();
   const auto onto_itself = [](unsigned id) { return std::to_string(id) + ' ' + std::to_string(id) + " 1\n"; };
   write_file("/proc/self/setgroups", "deny");  // absent in old kernels, which need it less
-  if (!write_file("/proc/self/uid_map", onto_itself(uid)) ||
-      !write_file("/proc/self/gid_map", onto_itself(gid))) {
+  if (!write_file("/proc/self/uid_map", onto_itself(uid)) || !write_file("/proc/self/gid_map", onto_itself(gid))) {
     return user_namespaces_forbidden();
   }
   return std::nullopt;
 }
 
 std::string tun_forbidden(const char* step) {
-  const std::string what =
-      std::string("this system forbids TUN devices (") + step + ": " + errno_text() + "): ";
+  const std::string what = std::string("this system forbids TUN devices (") + step + ": " + errno_text() + "): ";
   switch (errno) {
     case ENOENT:
     case ENODEV:
-    case ENXIO:
-      return what + "load the driver with 'modprobe tun' (in a container, pass --device /dev/net/tun)";
+    case ENXIO: return what + "load the driver with 'modprobe tun' (in a container, pass --device /dev/net/tun)";
     case EACCES: return what + "allow it with 'chmod 666 /dev/net/tun', or run as root";
     case EPERM:
       if (first_line_of("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
@@ -209,8 +204,7 @@ Parsed<OwnNetwork> make_own_network() {
   if (!network.device) return SpecError{tun_forbidden("opening /dev/net/tun")};
   ifreq request = named(device_name);
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
-  if (ioctl(network.device.get(), TUNSETIFF, &request) != 0)
-    return SpecError{tun_forbidden("making a device")};
+  if (ioctl(network.device.get(), TUNSETIFF, &request) != 0) return SpecError{tun_forbidden("making a device")};
   if (const auto failure = configure_ipv4()) return SpecError{*failure};
   if (const auto failure = configure_ipv6(network.has_ipv6)) return SpecError{*failure};
   return network;

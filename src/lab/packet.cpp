@@ -17,12 +17,8 @@ constexpr uint8_t protocol_icmpv6 = 58;
 constexpr uint8_t hop_limit = 64;
 constexpr uint16_t window_bytes = 65535;
 
-uint16_t read16(const uint8_t* at) {
-  return static_cast<uint16_t>(at[0] << 8 | at[1]);
-}
-uint32_t read32(const uint8_t* at) {
-  return uint32_t{read16(at)} << 16 | read16(at + 2);
-}
+uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
+uint32_t read32(const uint8_t* at) { return uint32_t{read16(at)} << 16 | read16(at + 2); }
 
 void write16(uint8_t* at, size_t value) {
   at[0] = static_cast<uint8_t>(value >> 8);
@@ -74,8 +70,7 @@ bool parse_tcp(std::span<const uint8_t> tcp, Segment& segment) {
   segment.acknowledgement = read32(&tcp[8]);
   segment.flags = tcp[13];
   segment.window_bytes = read16(&tcp[14]);
-  segment.max_segment_bytes =
-      find_max_segment(tcp.subspan(tcp_header_bytes, header_bytes - tcp_header_bytes));
+  segment.max_segment_bytes = find_max_segment(tcp.subspan(tcp_header_bytes, header_bytes - tcp_header_bytes));
   if (segment.max_segment_bytes == 0) {
     segment.max_segment_bytes = segment.source.family == Family::ipv4 ? uint16_t{536} : uint16_t{1220};
   }
@@ -162,8 +157,8 @@ std::optional<Segment> parse_segment(std::span<const uint8_t> packet) {
     const size_t header_bytes = size_t{4} * (packet[0] & 15);
     const size_t total_bytes = read16(&packet[2]);
     const bool fragment = (read16(&packet[6]) & 0x3fff) != 0;
-    if (header_bytes < ipv4_header_bytes || total_bytes < header_bytes || total_bytes > packet.size() ||
-        fragment || packet[9] != protocol_tcp) {
+    if (header_bytes < ipv4_header_bytes || total_bytes < header_bytes || total_bytes > packet.size() || fragment ||
+        packet[9] != protocol_tcp) {
       return std::nullopt;
     }
     segment.source = {Family::ipv4, 0, read_address_value(&packet[12], 4)};
@@ -205,8 +200,7 @@ void build_segment(const Reply& reply, Packet& packet) {
   packet.payload = reply.payload;
 }
 
-void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original,
-                       Packet& packet) {
+void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet) {
   const bool ipv4 = router.family == Family::ipv4;
   const Address receiver = ipv4 ? Address{Family::ipv4, 0, read_address_value(&original[12], 4)}
                                 : Address{Family::ipv6, 0, read_address_value(&original[8], 16)};

@@ -68,8 +68,7 @@ enum class Unreachable : uint8_t { net, host, port, admin_prohibited };
 
 /// An ICMP (or ICMPv6) error about `original`, said by `router`, which must be of the original's family.
 /// Quotes as much of the original as fits. `original` must hold a whole IP header.
-void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original,
-                       Packet& packet);
+void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet);
 
 /// The ones' complement sum of RFC 1071 over 16-bit words; `sum` carries it from piece to piece. Each piece
 /// but the last must have an even length.

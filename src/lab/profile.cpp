@@ -50,15 +50,14 @@ std::optional<Integer> read_integer(std::string_view text, Integer low, Integer 
 
 /// "300us", "0.3ms", "1.5s", at most an hour.
 std::optional<uint32_t> read_duration_us(std::string_view text) {
-  constexpr double longest_us = 3600 * us_per_second;
-  static constexpr std::pair<std::string_view, double> units[] = {
-      {"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
+  constexpr double max_us = 3600 * us_per_second;
+  static constexpr std::pair<std::string_view, double> units[] = {{"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
   for (const auto& [unit, us] : units) {
     if (!text.ends_with(unit)) continue;
     const auto number = read_number(text.substr(0, text.size() - unit.size()));
     if (!number) continue;
     const double total_us = *number * us;
-    if (total_us > longest_us) return std::nullopt;
+    if (total_us > max_us) return std::nullopt;
     return static_cast<uint32_t>(std::llround(total_us));
   }
   return std::nullopt;
@@ -98,13 +97,12 @@ std::optional<Speech> read_speech(std::string_view word) {
 }
 
 std::optional<Refusal> read_refusal(std::string_view word) {
-  static constexpr std::pair<std::string_view, Refusal> names[] = {
-      {"rst", Refusal::rst},
-      {"silent", Refusal::silence},
-      {"net-unreachable", Refusal::net_unreachable},
-      {"host-unreachable", Refusal::host_unreachable},
-      {"port-unreachable", Refusal::port_unreachable},
-      {"admin-prohibited", Refusal::admin_prohibited}};
+  static constexpr std::pair<std::string_view, Refusal> names[] = {{"rst", Refusal::rst},
+                                                                   {"silent", Refusal::silence},
+                                                                   {"net-unreachable", Refusal::net_unreachable},
+                                                                   {"host-unreachable", Refusal::host_unreachable},
+                                                                   {"port-unreachable", Refusal::port_unreachable},
+                                                                   {"admin-prohibited", Refusal::admin_prohibited}};
   for (const auto& [name, refusal] : names) {
     if (word == name) return refusal;
   }
@@ -210,8 +208,7 @@ Outcome read_exists(Profile& profile, Words words) {
 Outcome read_missing(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
   const auto refusal = read_refusal(words[0]);
-  if (!refusal || *refusal == Refusal::rst)
-    return Fault{words[0], "is not what an address without a host can do"};
+  if (!refusal || *refusal == Refusal::rst) return Fault{words[0], "is not what an address without a host can do"};
   profile.regions.back().missing = *refusal;
   return std::nullopt;
 }
@@ -271,8 +268,7 @@ Outcome read_back_at(Profile& profile, Words words) {
   Region& region = profile.regions.back();
   const auto us = read_duration_us(words[0]);
   if (!us) return Fault{words[0], "is not a time"};
-  if (region.gone_at_us == 0 || *us <= region.gone_at_us)
-    return Fault{words[0], "is not after a gone-at above it"};
+  if (region.gone_at_us == 0 || *us <= region.gone_at_us) return Fault{words[0], "is not after a gone-at above it"};
   region.back_at_us = *us;
   return std::nullopt;
 }
@@ -294,10 +290,8 @@ constexpr Keyword keywords[] = {
     {"exists", "exists 10%", Place::once_in_region, read_exists},
     {"missing", "missing silent, net-unreachable, host-unreachable, port-unreachable or admin-prohibited",
      Place::once_in_region, read_missing},
-    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region,
-     read_open},
-    {"closed",
-     "closed [PORTS] [SHARE%] rst|silent|net-unreachable|host-unreachable|port-unreachable|admin-prohibited",
+    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region, read_open},
+    {"closed", "closed [PORTS] [SHARE%] rst|silent|net-unreachable|host-unreachable|port-unreachable|admin-prohibited",
      Place::any_in_region, read_closed},
     {"rst-per-second", "rst-per-second 200 [burst 20]", Place::once_in_region, read_rst_per_second},
     {"gone-at", "gone-at 1.5s", Place::once_in_region, read_gone_at},
@@ -318,8 +312,7 @@ std::vector<std::string_view> split(std::string_view line) {
 
 /// The rest of a line after its first word, without blanks around it.
 std::string_view after_first_word(std::string_view line, std::string_view first_word) {
-  std::string_view rest =
-      line.substr(static_cast<size_t>(first_word.data() - line.data()) + first_word.size());
+  std::string_view rest = line.substr(static_cast<size_t>(first_word.data() - line.data()) + first_word.size());
   const size_t start = rest.find_first_not_of(" \t");
   if (start == std::string_view::npos) return {};
   return rest.substr(start, rest.find_last_not_of(" \t\r") - start + 1);
@@ -381,8 +374,7 @@ Parsed<Profile> parse_profile(std::string_view name, std::string_view text) {
   }
   Profile profile = reader.take();
   if (profile.regions.empty()) {
-    return SpecError{std::string(name) +
-                     ": has no prefix line, so nothing would answer: write prefix 10.0.0.0/16"};
+    return SpecError{std::string(name) + ": has no prefix line, so nothing would answer: write prefix 10.0.0.0/16"};
   }
   return profile;
 }

@@ -13,14 +13,7 @@
 namespace portloop::lab {
 
 /// How a SYN to something that is not open is answered.
-enum class Refusal : uint8_t {
-  rst,
-  silence,
-  net_unreachable,
-  host_unreachable,
-  port_unreachable,
-  admin_prohibited
-};
+enum class Refusal : uint8_t { rst, silence, net_unreachable, host_unreachable, port_unreachable, admin_prohibited };
 
 /// What an open port does once the handshake is complete.
 enum class Speech : uint8_t {

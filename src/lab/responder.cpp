@@ -69,9 +69,7 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
   }
 }
 
-uint64_t Responder::next_due_ns() const {
-  return std::min(timers_.earliest_ns(), answers_.earliest_ns());
-}
+uint64_t Responder::next_due_ns() const { return std::min(timers_.earliest_ns(), answers_.earliest_ns()); }
 
 const Packet* Responder::take_due(uint64_t now_ns) {
   while (timers_.earliest_ns() <= now_ns) {
@@ -97,8 +95,7 @@ void Responder::on_syn(const Arrival& arrival) {
   const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
   if (seen_before > 0) ++counters_.syn_repeated;
   if (arrival.host.region == nullptr || is_away(arrival)) return;
-  if (lost(Direction::out, *arrival.host.region, syn.destination, mix({syn.destination_port, seen_before})))
-    return;
+  if (lost(Direction::out, *arrival.host.region, syn.destination, mix({syn.destination_port, seen_before}))) return;
   const PortTruth port = truth_.port(arrival.host, syn.destination, syn.destination_port);
   if (port.open) {
     accept(arrival, port, seen_before);
@@ -164,15 +161,14 @@ void Responder::refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_be
 void Responder::on_stray_segment(const Arrival& arrival) {
   const Segment& segment = arrival.segment;
   if ((segment.flags & tcp_flag::rst) != 0 || !arrival.host.exists) return;
-  const uint64_t question = mix({segment.destination_port, segment.source_port, segment.sequence,
-                                 segment.acknowledgement, segment.flags});
+  const uint64_t question =
+      mix({segment.destination_port, segment.source_port, segment.sequence, segment.acknowledgement, segment.flags});
   const Region& region = *arrival.host.region;
   if (lost(Direction::out, region, segment.destination, question)) return;
   const PortTruth port = truth_.port(arrival.host, segment.destination, segment.destination_port);
   if (!port.open && port.refusal != Refusal::rst) return;
   if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, question)) return;
-  const uint64_t due_ns =
-      due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, question);
+  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, question);
   build_rst(segment, queue(due_ns, arrival.host.rtt_us));
 }
 

@@ -37,20 +37,14 @@ bool leaves_for_good(const HostTruth& host) {
 }  // namespace
 
 ResultCheck::ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Say say)
-    : targets_(targets),
-      ports_(ports),
-      truth_(profile),
-      say_(std::move(say)),
-      said_(targets.size() * ports.size()) {}
+    : targets_(targets), ports_(ports), truth_(profile), say_(std::move(say)), said_(targets.size() * ports.size()) {}
 
-void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endpoint,
-                         const std::string& detail) {
-  constexpr uint64_t most_shown = 20;
+void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail) {
+  constexpr uint64_t max_reported = 20;
   const uint64_t before = differences_.total();
   ++count;
-  if (before < most_shown)
-    say_(std::string(what) + ' ' + to_text(endpoint.address, endpoint.port) + ": " + detail);
-  if (before == most_shown) say_("... and more");
+  if (before < max_reported) say_(std::string(what) + ' ' + to_text(endpoint.address, endpoint.port) + ": " + detail);
+  if (before == max_reported) say_("... and more");
 }
 
 void ResultCheck::take(std::string_view line) {
@@ -79,8 +73,7 @@ void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
   }
   const uint64_t index = *address_index * ports_.size() + *port_index;
   if (said_[index]) {
-    differ(differences_.repeated, "said twice", line.endpoint,
-           "again in line " + std::to_string(line_number));
+    differ(differences_.repeated, "said twice", line.endpoint, "again in line " + std::to_string(line_number));
     return;
   }
   said_[index] = true;
@@ -91,9 +84,8 @@ void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
     if (truth.open) ++found_open_;
     return;
   }
-  const std::string detail = "is " + std::string(to_text(right)) + " (" +
-                             std::string(to_text(reason_of(truth))) + "), the result says " +
-                             std::string(to_text(line.state));
+  const std::string detail = "is " + std::string(to_text(right)) + " (" + std::string(to_text(reason_of(truth))) +
+                             "), the result says " + std::string(to_text(line.state));
   if (line.state == PortState::unknown) {
     if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", line.endpoint, detail);
     return;
@@ -112,8 +104,7 @@ Differences ResultCheck::finish(bool open_only) {
       if (said_[i * ports_.size() + j]) continue;
       if (others_may_miss && (!truth.open || leaves_for_good(host))) continue;
       differ(differences_.missed, "missed", {address, ports_.at(j)},
-             "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) +
-                 ')');
+             "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) + ')');
     }
   }
   return differences_;

@@ -16,8 +16,7 @@ std::optional<uint16_t> read_port(std::string_view text) {
 }
 
 std::optional<PortState> read_state(std::string_view text) {
-  for (const PortState state :
-       {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
+  for (const PortState state : {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
     if (text == to_text(state)) return state;
   }
   return std::nullopt;

@@ -40,8 +40,7 @@ uint64_t now_ns() {
 
 class AnsweringLoop {
  public:
-  AnsweringLoop(int device, Responder& responder, const CommandProcess& command,
-                const BlockedSignals& signals)
+  AnsweringLoop(int device, Responder& responder, const CommandProcess& command, const BlockedSignals& signals)
       : device_(device), responder_(responder), command_(command), signals_(signals) {}
 
   /// Returns the command's exit status.
@@ -137,8 +136,7 @@ LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
     run.error = network.error();
     return run;
   }
-  if (!network->has_ipv6)
-    std::fputs("portloop-lab: this kernel has no IPv6, only IPv4 is simulated\n", stderr);
+  if (!network->has_ipv6) std::fputs("portloop-lab: this kernel has no IPv6, only IPv4 is simulated\n", stderr);
   Responder responder(profile, luck_seed);
   const BlockedSignals signals;
   const auto command = CommandProcess::start(argv, signals);

@@ -20,7 +20,7 @@ constexpr std::string_view drip_text = "portloop-lab says one byte a second\r\n"
 const std::string& hostile_text() {
   static const std::string text = [] {
     std::string bytes(
-        "=cmd|'/C calc'!A0,\"a\"\"b\",+1+1,@SUM(A1)\r\n"  // a spreadsheet's formulas and CSV quotes
+        "=cmd|'/C calc'!A0,\"a\"\"b\",+1+1,@SUM(A1)\r\n"                  // a spreadsheet's formulas and CSV quotes
         "\x1b[2J\x1b[31m\x1b]0;owned\x07\x1b]8;;http://127.0.0.1/\x1b\\"  // clear, colour, window title, link
         "\x9b"
         "31m\x90q\x9c"                                          // the same as C1 controls of one byte

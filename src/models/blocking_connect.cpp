@@ -19,15 +19,15 @@ using Clock = std::chrono::steady_clock;
 // after the handshake is an open port whose server resets at once; a socket may well meet itself some times.
 constexpr int confirmations_needed = 2;
 constexpr int resets_believed = 2;
-constexpr int most_anomalies = 100;
+constexpr int max_anomalies = 100;
 
 // What this machine lacks is waited for: 1, 2, 4, ... 64 ms, and for about 30 s in all.
-constexpr int most_local_waits = 480;
-constexpr std::chrono::milliseconds longest_local_wait{64};
+constexpr int max_local_waits = 480;
+constexpr std::chrono::milliseconds max_local_wait{64};
 
 void wait_for_this_machine(int failures) {
   const auto wait = std::chrono::milliseconds(1) * (1 << (failures < 7 ? failures - 1 : 6));
-  std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(wait, longest_local_wait));
+  std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(wait, max_local_wait));
 }
 
 Said said_of(const Verdict& verdict) {
@@ -58,7 +58,7 @@ void BlockingConnect::close_socket() {
 
 int BlockingConnect::make_ready(const Endpoint& endpoint) {
   const SocketKind kind = socket_kind(endpoint.address, source_);
-  if (fd_ >= 0 && (kind != kind_ || uses_ >= most_socket_uses)) close_socket();
+  if (fd_ >= 0 && (kind != kind_ || uses_ >= max_socket_uses)) close_socket();
   if (fd_ >= 0 && left_ != Left::nothing && !dissolve(fd_)) close_socket();
   left_ = Left::nothing;
   ++uses_;
@@ -116,16 +116,13 @@ void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
     const uint64_t rtt_us = waited.count() < 1 ? 1 : static_cast<uint64_t>(waited.count());
     const Verdict verdict = classify(outcome);
-    const bool reusable = outcome.error_number == 0 || outcome.error_number == ECONNREFUSED || outcome.error_number == EALREADY;
+    const bool reusable =
+        outcome.error_number == 0 || outcome.error_number == ECONNREFUSED || outcome.error_number == EALREADY;
     if (!reusable || outcome.icmp) close_socket();
     switch (verdict.kind) {
-      case VerdictKind::answer:
-        sheet.take(probe.number, said_of(verdict), rtt_us);
-        return;
+      case VerdictKind::answer: sheet.take(probe.number, said_of(verdict), rtt_us); return;
       case VerdictKind::pending:
-      case VerdictKind::silent:
-        sheet.take(probe.number, Said::silent, 0);
-        return;
+      case VerdictKind::silent: sheet.take(probe.number, Said::silent, 0); return;
       case VerdictKind::confirm:
         if (++confirmations > confirmations_needed) {
           sheet.take(probe.number, Said::open, rtt_us);
@@ -135,7 +132,7 @@ void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
         break;
       case VerdictKind::ask_again: {
         const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-        if (++anomalies > (reset ? resets_believed : most_anomalies)) {
+        if (++anomalies > (reset ? resets_believed : max_anomalies)) {
           sheet.take(probe.number, reset ? Said::open : Said::unknown, reset ? rtt_us : 0);
           return;
         }
@@ -145,15 +142,13 @@ void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
       case VerdictKind::local_limit:
       case VerdictKind::local_wait:
         ++local_failures_;
-        if (++local_waits > most_local_waits) {
+        if (++local_waits > max_local_waits) {
           sheet.take(probe.number, Said::unknown, 0);
           return;
         }
         wait_for_this_machine(local_waits);
         break;
-      case VerdictKind::cannot_ask:
-        sheet.take(probe.number, Said::unknown, 0);
-        return;
+      case VerdictKind::cannot_ask: sheet.take(probe.number, Said::unknown, 0); return;
     }
   }
 }

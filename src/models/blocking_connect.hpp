@@ -24,7 +24,8 @@ namespace portloop {
 class BlockingConnect {
  public:
   /// `source`: see spare_loopback_address(). `timeout_ms` >= 1.
-  BlockingConnect(const std::optional<Address>& source, uint32_t timeout_ms) : source_(source), timeout_ms_(timeout_ms) {}
+  BlockingConnect(const std::optional<Address>& source, uint32_t timeout_ms)
+      : source_(source), timeout_ms_(timeout_ms) {}
   ~BlockingConnect();
   BlockingConnect(const BlockingConnect&) = delete;
   BlockingConnect& operator=(const BlockingConnect&) = delete;

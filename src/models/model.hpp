@@ -60,12 +60,12 @@ class VerdictSheet {
 
 /// What a model knows about its own run.
 struct ModelRun {
-  uint64_t connects = 0;         ///< Connect calls for probes, retries and confirmations included.
-  uint64_t local_failures = 0;   ///< Connects put back because this machine lacked something.
-  uint64_t peak_in_flight = 0;   ///< Connects outstanding at once, at most.
-  uint64_t peak_threads = 1;     ///< The calling thread included.
-  uint64_t peak_descriptors = 0; ///< Opened by the model.
-  uint64_t threads_refused = 0;  ///< How often the system refused to make a thread.
+  uint64_t connects = 0;          ///< Connect calls for probes, retries and confirmations included.
+  uint64_t local_failures = 0;    ///< Connects put back because this machine lacked something.
+  uint64_t peak_in_flight = 0;    ///< Connects outstanding at once, at most.
+  uint64_t peak_threads = 1;      ///< The calling thread included.
+  uint64_t peak_descriptors = 0;  ///< Opened by the model.
+  uint64_t threads_refused = 0;   ///< How often the system refused to make a thread.
 };
 
 /// One thread, one connect at a time, one recycled socket.

@@ -25,7 +25,7 @@ namespace {
 constexpr size_t stack_bytes = 64 * 1024;
 
 // The system has refused, and no thread is left whose end could be waited for: for how long to try again.
-constexpr int most_pauses = 10'000;
+constexpr int max_pauses = 10'000;
 constexpr std::chrono::milliseconds pause{1};
 
 struct Crowd {
@@ -46,7 +46,8 @@ void* connect_one(void* argument) {
     BlockingConnect connect(crowd.source, crowd.scan->timeout_ms);
     connect.ask(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
     crowd.connects.fetch_add(connect.connects(), std::memory_order_relaxed);
-    if (connect.local_failures() > 0) crowd.local_failures.fetch_add(connect.local_failures(), std::memory_order_relaxed);
+    if (connect.local_failures() > 0)
+      crowd.local_failures.fetch_add(connect.local_failures(), std::memory_order_relaxed);
   }
   const int left = crowd.threads.fetch_sub(1) - 1;
   if (left <= crowd.wake_at.load()) crowd.threads.notify_one();
@@ -61,7 +62,7 @@ void wait_until_left(int left) {
 /// Makes the thread, waiting for others to end where the system refuses. False: it never can.
 bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
   ++crowd.threads;
-  for (int pauses = 0; pauses < most_pauses;) {
+  for (int pauses = 0; pauses < max_pauses;) {
     const int threads = crowd.threads;
     pthread_t thread;
     if (pthread_create(&thread, &attributes, connect_one, reinterpret_cast<void*>(static_cast<uintptr_t>(i))) == 0) {
@@ -82,7 +83,7 @@ bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
 }
 
 /// A thread that finds no descriptor left waits for one: so many have a connect outstanding, at most.
-uint64_t most_descriptors() {
+uint64_t max_descriptors() {
   rlimit limit{};
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
 }
@@ -118,7 +119,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   pthread_attr_destroy(&attributes);
   run.connects = crowd.connects;
   run.local_failures = crowd.local_failures;
-  run.peak_in_flight = run.peak_descriptors = std::min(run.peak_threads - 1, most_descriptors());
+  run.peak_in_flight = run.peak_descriptors = std::min(run.peak_threads - 1, max_descriptors());
   return run;
 }
 

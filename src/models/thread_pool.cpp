@@ -60,7 +60,7 @@ class ThreadPool {
   const std::optional<Address> source_;
   const uint32_t wanted_;
   alignas(64) std::atomic<uint64_t> next_{0};  // every thread writes it: away from what every thread only reads
-  alignas(64) std::mutex mutex_;  // of what follows, at a thread's end
+  alignas(64) std::mutex mutex_;               // of what follows, at a thread's end
   bool asked_ = false;
   ModelRun run_;
 };

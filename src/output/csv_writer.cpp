@@ -38,8 +38,6 @@ class CsvWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_csv_writer() {
-  return std::make_unique<CsvWriter>();
-}
+std::unique_ptr<Writer> make_csv_writer() { return std::make_unique<CsvWriter>(); }
 
 }  // namespace portloop

@@ -142,8 +142,6 @@ void append_csv_cell(std::string& out, std::string_view raw) {
   out += '"';
 }
 
-void append_grepable_value(std::string& out, std::string_view raw) {
-  append_visible(out, raw, "/,");
-}
+void append_grepable_value(std::string& out, std::string_view raw) { append_visible(out, raw, "/,"); }
 
 }  // namespace portloop

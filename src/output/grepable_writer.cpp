@@ -18,8 +18,8 @@ class GrepableWriter final : public Writer {
     out += "# Nmap grepable format, written by portloop " + header.version + " scan initiated " +
            calendar_text(header.started_us) + " as: ";
     append_visible(out, header.command_line);
-    out += "\n# Ports scanned: TCP(" + std::to_string(header.ports.size()) + ';' + header.ports.to_text() +
-           "), seed " + std::to_string(header.seed) + '\n';
+    out += "\n# Ports scanned: TCP(" + std::to_string(header.ports.size()) + ';' + header.ports.to_text() + "), seed " +
+           std::to_string(header.seed) + '\n';
   }
 
   void result(const OutputResult& result, std::string& out) override {
@@ -34,9 +34,7 @@ class GrepableWriter final : public Writer {
     out += '\n';
   }
 
-  void save(std::string& state) const override {
-    collector_.save(state);
-  }
+  void save(std::string& state) const override { collector_.save(state); }
 
   bool restore(std::string_view state) override {
     for (size_t start = 0; start < state.size();) {
@@ -90,8 +88,6 @@ class GrepableWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_grepable_writer() {
-  return std::make_unique<GrepableWriter>();
-}
+std::unique_ptr<Writer> make_grepable_writer() { return std::make_unique<GrepableWriter>(); }
 
 }  // namespace portloop

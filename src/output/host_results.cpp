@@ -22,11 +22,9 @@ void add_rtt_sample(HostResults& host, uint64_t rtt_us) {
 
 PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
   for (HostResults::Group& group : host.groups)
-    if (group.state == probe.state && group.reason == probe.reason &&
-        group.error_number == probe.error_number)
+    if (group.state == probe.state && group.reason == probe.reason && group.error_number == probe.error_number)
       return group.tally;
-  return host.groups.emplace_back(HostResults::Group{probe.state, probe.reason, probe.error_number, {}})
-      .tally;
+  return host.groups.emplace_back(HostResults::Group{probe.state, probe.reason, probe.error_number, {}}).tally;
 }
 
 }  // namespace
@@ -64,9 +62,8 @@ std::vector<uint16_t> PortTally::sorted_ranks() const {
 }
 
 bool HostResults::answered() const {
-  return std::any_of(groups.begin(), groups.end(), [](const Group& g) {
-    return g.state == PortState::open || g.state == PortState::closed;
-  });
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const Group& g) { return g.state == PortState::open || g.state == PortState::closed; });
 }
 
 void HostCollector::begin(const ScanHeader& header) {
@@ -82,8 +79,8 @@ void HostCollector::begin(const ScanHeader& header) {
 
 uint32_t HostCollector::rank_of(uint16_t port) const {
   const std::vector<PortRange>& ranges = ports_.ranges();
-  const auto range = std::lower_bound(ranges.begin(), ranges.end(), port,
-                                      [](const PortRange& r, uint16_t p) { return r.last < p; });
+  const auto range =
+      std::lower_bound(ranges.begin(), ranges.end(), port, [](const PortRange& r, uint16_t p) { return r.last < p; });
   assert(range != ranges.end() && port >= range->first);
   return ports_before_[static_cast<size_t>(range - ranges.begin())] + port - range->first;
 }
@@ -109,9 +106,7 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   return finished;
 }
 
-std::map<Address, HostResults> HostCollector::take_unfinished() {
-  return std::exchange(unfinished_, {});
-}
+std::map<Address, HostResults> HostCollector::take_unfinished() { return std::exchange(unfinished_, {}); }
 
 std::vector<ListedPort> HostCollector::listed_ports(const HostResults& host) const {
   std::vector<ListedPort> listed;
@@ -141,8 +136,8 @@ std::vector<CountedPorts> HostCollector::counted_ports(const HostResults& host) 
   std::vector<CountedPorts> counted;
   for (const HostResults::Group& group : host.groups) {
     if (is_listed(group.state)) continue;
-    counted.push_back({group.state, reason_text(group.reason, group.error_number), group.tally.count(),
-                       ranges_of(group.tally)});
+    counted.push_back(
+        {group.state, reason_text(group.reason, group.error_number), group.tally.count(), ranges_of(group.tally)});
   }
   std::stable_sort(counted.begin(), counted.end(),
                    [](const CountedPorts& a, const CountedPorts& b) { return a.state < b.state; });

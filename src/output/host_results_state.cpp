@@ -8,7 +8,8 @@
 namespace portloop {
 namespace {
 
-void append_line(std::string& state, std::string_view kind, std::initializer_list<int64_t> numbers, std::string_view word) {
+void append_line(std::string& state, std::string_view kind, std::initializer_list<int64_t> numbers,
+                 std::string_view word) {
   state += kind;
   for (const int64_t number : numbers) state += ' ' + std::to_string(number);
   append_word(state, word);
@@ -34,9 +35,12 @@ void HostCollector::save(std::string& state) const {
   for (const auto& [address, host] : unfinished_) {
     state += "host";
     append_word(state, to_text(address));
-    append_line(state, "", {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.srtt_us, host.rttvar_us}, host.name);
+    append_line(state, "",
+                {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.srtt_us, host.rttvar_us},
+                host.name);
     for (const HostResults::Group& group : host.groups) {
-      append_line(state, "ports", {static_cast<int64_t>(group.state), static_cast<int64_t>(group.reason), group.error_number},
+      append_line(state, "ports",
+                  {static_cast<int64_t>(group.state), static_cast<int64_t>(group.reason), group.error_number},
                   ranges_of(group.tally));
     }
     for (const auto& [port, banner] : host.banners) append_line(state, "banner", {port}, banner);
@@ -65,7 +69,9 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
     const auto numbers = read_numbers(words, 3);
     const auto ports = parse_ports(words.back(), nullptr);
     if (!numbers || !ports || restored_ == nullptr) return false;
-    if ((*numbers)[0] > static_cast<int64_t>(PortState::unknown) || (*numbers)[1] > static_cast<int64_t>(Reason::interrupted)) return false;
+    if ((*numbers)[0] > static_cast<int64_t>(PortState::unknown) ||
+        (*numbers)[1] > static_cast<int64_t>(Reason::interrupted))
+      return false;
     HostResults::Group& group = restored_->groups.emplace_back();
     group.state = static_cast<PortState>((*numbers)[0]);
     group.reason = static_cast<Reason>((*numbers)[1]);

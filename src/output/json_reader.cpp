@@ -35,7 +35,9 @@ bool take_unicode_escape(std::string_view& text, std::string& out) {
   if (point >= 0xdc00 && point < 0xe000) return false;
   if (point >= 0xd800 && point < 0xdc00) {
     uint32_t low = 0;
-    if (text.size() < 6 || !text.starts_with("\\u") || !read_number(text.substr(2, 4), low, 16) || low < 0xdc00 || low >= 0xe000) return false;
+    if (text.size() < 6 || !text.starts_with("\\u") || !read_number(text.substr(2, 4), low, 16) || low < 0xdc00 ||
+        low >= 0xe000)
+      return false;
     text.remove_prefix(6);
     point = 0x10000 + ((point - 0xd800) << 10 | (low - 0xdc00));
   }
@@ -123,7 +125,10 @@ bool ResultReader::take(std::string_view name, std::string_view value, bool is_s
     if (time_us) result.time_us = *time_us;
     return time_us.has_value();
   }
-  std::string* place = name == "service" ? &result.service : name == "host" ? &result.host_name : name == "banner" ? &result.banner : nullptr;
+  std::string* place = name == "service"  ? &result.service
+                       : name == "host"   ? &result.host_name
+                       : name == "banner" ? &result.banner
+                                          : nullptr;
   if (place == nullptr) return true;
   auto raw = is_string ? raw_of_json_string(value) : std::nullopt;
   if (raw) *place = std::move(*raw);
@@ -153,7 +158,9 @@ std::optional<std::string> raw_of_json_string(std::string_view content) {
     }
     // The backslash itself is written \x5c, so that nothing else can stand behind one.
     uint32_t byte = 0;
-    if (i + 3 >= visible->size() || (*visible)[i + 1] != 'x' || !read_number(std::string_view(*visible).substr(i + 2, 2), byte, 16)) return std::nullopt;
+    if (i + 3 >= visible->size() || (*visible)[i + 1] != 'x' ||
+        !read_number(std::string_view(*visible).substr(i + 2, 2), byte, 16))
+      return std::nullopt;
     raw += static_cast<char>(byte);
     i += 3;
   }

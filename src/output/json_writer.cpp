@@ -53,8 +53,6 @@ class JsonWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_json_writer() {
-  return std::make_unique<JsonWriter>();
-}
+std::unique_ptr<Writer> make_json_writer() { return std::make_unique<JsonWriter>(); }
 
 }  // namespace portloop

@@ -20,8 +20,6 @@ class ListWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_list_writer() {
-  return std::make_unique<ListWriter>();
-}
+std::unique_ptr<Writer> make_list_writer() { return std::make_unique<ListWriter>(); }
 
 }  // namespace portloop

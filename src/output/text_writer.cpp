@@ -12,8 +12,7 @@ namespace {
 
 /// How many columns a text of visible characters takes on a terminal, if none of them is a wide one.
 size_t display_width(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string_view colour_of(PortState state) {
@@ -85,7 +84,8 @@ class TextWriter final : public Writer {
   void save(std::string& state) const override {
     if (!heading_written_) return;
     state += "widths";
-    for (const Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_}) state += ' ' + std::to_string(column->width);
+    for (const Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_})
+      state += ' ' + std::to_string(column->width);
     state += '\n';
   }
 
@@ -111,8 +111,7 @@ class TextWriter final : public Writer {
     void widen(std::string_view text) { width = std::max(width, display_width(text)); }
   };
 
-  static void append_cell(std::string& out, Column& column, std::string_view text,
-                          std::string_view colour = {}) {
+  static void append_cell(std::string& out, Column& column, std::string_view text, std::string_view colour = {}) {
     column.widen(text);
     const size_t padding = column.width - display_width(text);
     if (column.right) out.append(padding, ' ');
@@ -147,8 +146,6 @@ class TextWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_text_writer() {
-  return std::make_unique<TextWriter>();
-}
+std::unique_ptr<Writer> make_text_writer() { return std::make_unique<TextWriter>(); }
 
 }  // namespace portloop

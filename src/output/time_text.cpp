@@ -41,8 +41,8 @@ constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May
 std::string rfc3339_text(int64_t time_us) {
   const Moment m = moment_of(time_us);
   char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", m.year, m.month, m.day, m.hour,
-                m.minute, m.second, m.microsecond);
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", m.year, m.month, m.day, m.hour, m.minute,
+                m.second, m.microsecond);
   return text;
 }
 
@@ -50,14 +50,15 @@ std::optional<int64_t> read_rfc3339(std::string_view text) {
   int year = 0, hour = 0, minute = 0, second = 0, microsecond = 0;
   unsigned month = 0, day = 0;
   // Too many digits make another text than was read, and are refused below.
-  if (text.size() != 27 || std::sscanf(std::string(text).c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ", &year, &month, &day, &hour, &minute,
-                                       &second, &microsecond) != 7) {
+  if (text.size() != 27 || std::sscanf(std::string(text).c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ", &year, &month, &day,
+                                       &hour, &minute, &second, &microsecond) != 7) {
     return std::nullopt;
   }
   const chrono::year_month_day date{chrono::year{year}, chrono::month{month}, chrono::day{day}};
   if (!date.ok()) return std::nullopt;
-  const chrono::sys_time<chrono::microseconds> time = chrono::sys_days{date} + chrono::hours{hour} + chrono::minutes{minute} +
-                                                      chrono::seconds{second} + chrono::microseconds{microsecond};
+  const chrono::sys_time<chrono::microseconds> time = chrono::sys_days{date} + chrono::hours{hour} +
+                                                      chrono::minutes{minute} + chrono::seconds{second} +
+                                                      chrono::microseconds{microsecond};
   const int64_t time_us = time.time_since_epoch().count();
   return rfc3339_text(time_us) == text ? std::optional(time_us) : std::nullopt;
 }
@@ -65,8 +66,8 @@ std::optional<int64_t> read_rfc3339(std::string_view text) {
 std::string calendar_text(int64_t time_us) {
   const Moment m = moment_of(time_us);
   char text[64];
-  std::snprintf(text, sizeof text, "%s %s %2u %02d:%02d:%02d %04d", weekdays[m.weekday], months[m.month - 1],
-                m.day, m.hour, m.minute, m.second, m.year);
+  std::snprintf(text, sizeof text, "%s %s %2u %02d:%02d:%02d %04d", weekdays[m.weekday], months[m.month - 1], m.day,
+                m.hour, m.minute, m.second, m.year);
   return text;
 }
 

@@ -19,9 +19,7 @@ constexpr auto formats = std::to_array<OutputFormat>({
 
 }  // namespace
 
-std::span<const OutputFormat> output_formats() {
-  return formats;
-}
+std::span<const OutputFormat> output_formats() { return formats; }
 
 const OutputFormat* find_output_format(std::string_view name) {
   const auto* found =

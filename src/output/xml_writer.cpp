@@ -64,8 +64,8 @@ class XmlWriter final : public Writer {
     if (!footer.complete) append_attribute(out, "errormsg", "the scan is incomplete");
     // The hosts that are up in this file, so that the two places can't contradict each other.
     const uint64_t down = footer.hosts_total > hosts_up_ ? footer.hosts_total - hosts_up_ : 0;
-    out += "/><hosts up=\"" + std::to_string(hosts_up_) + "\" down=\"" + std::to_string(down) +
-           "\" total=\"" + std::to_string(hosts_up_ + down) + "\"/></runstats>\n</nmaprun>\n";
+    out += "/><hosts up=\"" + std::to_string(hosts_up_) + "\" down=\"" + std::to_string(down) + "\" total=\"" +
+           std::to_string(hosts_up_ + down) + "\"/></runstats>\n</nmaprun>\n";
   }
 
   void save(std::string& state) const override {
@@ -172,8 +172,6 @@ class XmlWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_xml_writer() {
-  return std::make_unique<XmlWriter>();
-}
+std::unique_ptr<Writer> make_xml_writer() { return std::make_unique<XmlWriter>(); }
 
 }  // namespace portloop

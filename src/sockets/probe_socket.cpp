@@ -72,7 +72,8 @@ std::optional<IcmpError> read_error_queue(int fd) {
 
 Peer peer_of(int fd, SocketKind kind) {
   Endpoint local, remote;
-  if (kind == SocketKind::loopback || !find_peer(fd, local, remote) || local.address != remote.address) return Peer::other;
+  if (kind == SocketKind::loopback || !find_peer(fd, local, remote) || local.address != remote.address)
+    return Peer::other;
   return local.port == remote.port ? Peer::self : Peer::own_address;
 }
 

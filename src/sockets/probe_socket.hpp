@@ -16,7 +16,7 @@ namespace portloop {
 
 /// Initial sequence numbers of a recycled socket grow by 3 (tcp_disconnect() in the kernel): after this many
 /// uses a socket is replaced, so that they are not predictable for long.
-constexpr uint32_t most_socket_uses = 1000;
+constexpr uint32_t max_socket_uses = 1000;
 
 /// A socket can be used again only for targets of its own kind.
 enum class SocketKind : uint32_t { ipv4 = 0, ipv6 = 1, loopback = 2 };

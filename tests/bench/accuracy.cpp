@@ -35,7 +35,7 @@ void run_row(const Kind& kind, uint16_t ports, double loss_each_way, uint64_t sc
   const Address host{Family::ipv4, 0, 0x0a000001};
   uint64_t wrong = 0, missed = 0, asks = 0, microseconds = 0;
   PlanOptions options;
-  options.most_in_flight = 15000;
+  options.max_in_flight = 15000;
   for (uint64_t seed = 1; seed <= scans; ++seed) {
     Behaviour behaviour;
     behaviour.rtt_us = 30'000;
@@ -50,9 +50,11 @@ void run_row(const Kind& kind, uint16_t ports, double loss_each_way, uint64_t sc
     asks += outcome.asks;
     microseconds += outcome.microseconds;
   }
-  const auto share = [scans](uint64_t count) { return 100.0 * static_cast<double>(count) / static_cast<double>(scans); };
-  std::printf("%-25s %5u %5.0f %% %9.2f %% %9.2f %% %8.2f %8.2f s\n", kind.name, ports, 100 * loss_each_way, share(wrong), share(missed),
-              static_cast<double>(asks) / static_cast<double>(scans * ports),
+  const auto share = [scans](uint64_t count) {
+    return 100.0 * static_cast<double>(count) / static_cast<double>(scans);
+  };
+  std::printf("%-25s %5u %5.0f %% %9.2f %% %9.2f %% %8.2f %8.2f s\n", kind.name, ports, 100 * loss_each_way,
+              share(wrong), share(missed), static_cast<double>(asks) / static_cast<double>(scans * ports),
               static_cast<double>(microseconds) * 1e-6 / static_cast<double>(scans));
 }
 
@@ -60,7 +62,8 @@ void run_row(const Kind& kind, uint16_t ports, double loss_each_way, uint64_t sc
 
 int main(int argc, char** argv) {
   const uint64_t scans = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2000;
-  std::printf("%-25s %5s %7s %11s %11s %8s %10s\n", "one host, 30 ms", "ports", "loss", "wrong", "open missed", "asks", "time");
+  std::printf("%-25s %5s %7s %11s %11s %8s %10s\n", "one host, 30 ms", "ports", "loss", "wrong", "open missed", "asks",
+              "time");
   for (const Kind& kind : kinds) {
     for (const uint16_t ports : port_counts) {
       for (const double loss : losses) run_row(kind, ports, loss, scans);

@@ -28,7 +28,8 @@ struct Slot {
 
 class Baseline {
  public:
-  Baseline(const char* address, unsigned first, unsigned last, size_t in_flight) : next_(first), last_(last), slots_(in_flight) {
+  Baseline(const char* address, unsigned first, unsigned last, size_t in_flight)
+      : next_(first), last_(last), slots_(in_flight) {
     address_.sin_family = AF_INET;
     if (inet_pton(AF_INET, address, &address_.sin_addr) != 1) std::exit(2);
     epoll_ = epoll_create1(EPOLL_CLOEXEC);

@@ -41,7 +41,8 @@ class Watch {
     uv_check_start(&turn_, [](uv_check_t* check) { static_cast<Watch*>(check->data)->on_turn(); });
     uv_timer_init(loop, &timer_);
     timer_.data = this;
-    uv_timer_start(&timer_, [](uv_timer_t* timer) { static_cast<Watch*>(timer->data)->on_timer(); }, 1, 1);
+    uv_timer_start(
+        &timer_, [](uv_timer_t* timer) { static_cast<Watch*>(timer->data)->on_timer(); }, 1, 1);
     uv_unref(reinterpret_cast<uv_handle_t*>(&turn_));
     uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
     begin();
@@ -52,8 +53,8 @@ class Watch {
     done_ = 0;
   }
   void begin() {
-    longest_us_ = 0;
-    most_work_ = longest_work_ = 0;
+    max_turn_us_ = 0;
+    max_work_ = work_of_longest_turn_ = 0;
     turns_us_.clear();
     gaps_us_.clear();
     turn_ns_ = processor_time_ns();
@@ -61,9 +62,9 @@ class Watch {
   }
   void report(const char* phase) {
     print(phase, "turn", turns_us_);
-    if (most_work_ > 0) {
+    if (max_work_ > 0) {
       std::printf("%-8s %-6s the longest turn %5llu, the most in one turn %5llu\n", phase, "work",
-                  static_cast<unsigned long long>(longest_work_), static_cast<unsigned long long>(most_work_));
+                  static_cast<unsigned long long>(work_of_longest_turn_), static_cast<unsigned long long>(max_work_));
     }
     print(phase, "timer", gaps_us_);
     begin();
@@ -82,11 +83,11 @@ class Watch {
     if (scan_ == nullptr) return;
     const portloop_stats stats = scan_->stats();
     const uint64_t done = stats.connects + stats.open + stats.closed + stats.filtered + stats.unknown;
-    if (turn_us > longest_us_) {
-      longest_us_ = turn_us;
-      longest_work_ = done - done_;
+    if (turn_us > max_turn_us_) {
+      max_turn_us_ = turn_us;
+      work_of_longest_turn_ = done - done_;
     }
-    most_work_ = std::max(most_work_, done - done_);
+    max_work_ = std::max(max_work_, done - done_);
     done_ = done;
   }
   void on_timer() {
@@ -97,10 +98,13 @@ class Watch {
   static void print(const char* phase, const char* what, std::vector<double>& values_us) {
     if (values_us.empty()) return;
     std::sort(values_us.begin(), values_us.end());
-    const auto at = [&](double share) { return values_us[static_cast<size_t>(share * static_cast<double>(values_us.size() - 1))]; };
+    const auto at = [&](double share) {
+      return values_us[static_cast<size_t>(share * static_cast<double>(values_us.size() - 1))];
+    };
     const auto over_2_ms = values_us.end() - std::upper_bound(values_us.begin(), values_us.end(), 2000.0);
-    std::printf("%-8s %-6s count %7zu  median %6.0f us  99 %% %6.0f us  99.9 %% %6.0f us  longest %6.0f us  over 2 ms %td\n", phase, what,
-                values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back(), over_2_ms);
+    std::printf(
+        "%-8s %-6s count %7zu  median %6.0f us  99 %% %6.0f us  99.9 %% %6.0f us  longest %6.0f us  over 2 ms %td\n",
+        phase, what, values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back(), over_2_ms);
   }
 
   uv_check_t turn_{};
@@ -109,10 +113,10 @@ class Watch {
   uint64_t gap_ns_ = 0;
   std::vector<double> turns_us_, gaps_us_;
   const portloop::Scan* scan_ = nullptr;
-  uint64_t done_ = 0;          // connect calls and results at the end of the turn before
-  double longest_us_ = 0;
-  uint64_t longest_work_ = 0;  // of that turn
-  uint64_t most_work_ = 0;     // of any turn
+  uint64_t done_ = 0;  // connect calls and results at the end of the turn before
+  double max_turn_us_ = 0;
+  uint64_t work_of_longest_turn_ = 0;  // of that turn
+  uint64_t max_work_ = 0;              // of any turn
 };
 
 /// A loop that turns and does nothing, for about as long as the scan takes.
@@ -124,10 +128,13 @@ void turn_idly(uv_loop_t* loop) {
   uv_idle_start(&turning, [](uv_idle_t*) {});
   uv_timer_init(loop, &end);
   end.data = &turning;
-  uv_timer_start(&end, [](uv_timer_t* timer) {
-    uv_close(static_cast<uv_handle_t*>(timer->data), nullptr);
-    uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
-  }, idle_ms, 0);
+  uv_timer_start(
+      &end,
+      [](uv_timer_t* timer) {
+        uv_close(static_cast<uv_handle_t*>(timer->data), nullptr);
+        uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+      },
+      idle_ms, 0);
   uv_run(loop, UV_RUN_DEFAULT);
 }
 
@@ -155,15 +162,18 @@ int main(int argc, char** argv) {
     portloop_stats stats{};
     portloop::Scan whole(&loop);
     watch.follow(&whole);
-    whole.start(options, [](const portloop_result&) {}, [&](int) { stats = whole.stats(); });
+    whole.start(
+        options, [](const portloop_result&) {}, [&](int) { stats = whole.stats(); });
     uv_run(&loop, UV_RUN_DEFAULT);
     watch.follow(nullptr);
     whole.close();
     uv_run(&loop, UV_RUN_DEFAULT);
-    std::printf("%u in flight: %llu open, %llu closed, %llu filtered, %llu unknown, %llu connects, %llu local failures\n",
-                stats.peak_in_flight, static_cast<unsigned long long>(stats.open), static_cast<unsigned long long>(stats.closed),
-                static_cast<unsigned long long>(stats.filtered), static_cast<unsigned long long>(stats.unknown),
-                static_cast<unsigned long long>(stats.connects), static_cast<unsigned long long>(stats.local_failures));
+    std::printf(
+        "%u in flight: %llu open, %llu closed, %llu filtered, %llu unknown, %llu connects, %llu local failures\n",
+        stats.peak_in_flight, static_cast<unsigned long long>(stats.open),
+        static_cast<unsigned long long>(stats.closed), static_cast<unsigned long long>(stats.filtered),
+        static_cast<unsigned long long>(stats.unknown), static_cast<unsigned long long>(stats.connects),
+        static_cast<unsigned long long>(stats.local_failures));
     watch.report("scan");
     portloop::Scan cancelled(&loop);
     cancelled.start(options, [](const portloop_result&) {});

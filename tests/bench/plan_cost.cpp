@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <deque>
 
-#include "core/probe_plan.hpp"
+#include "plan/probe_plan.hpp"
 
 using namespace portloop;
 
@@ -37,7 +37,7 @@ double plan_cost_ns(const ScanSpace& space, uint32_t silent_of_8) {
   const double began_ns = now_ns();
   ProbeCursor cursor;
   PlanOptions options;
-  options.most_in_flight = in_flight;
+  options.max_in_flight = in_flight;
   ProbePlan plan(space, cursor, options);
   std::deque<Waiting> answers, silences;
   uint64_t now_us = 1;

@@ -18,7 +18,7 @@ import threading
 import unittest
 import xml.etree.ElementTree as xml
 
-from output_results import original
+from results import original
 
 PORTLOOP = sys.argv[1]
 PORTS = range(31050, 31150)

@@ -37,7 +37,7 @@ std::vector<Scenario> scenarios() {
       scenario.name = std::string(name) + "/" + std::to_string(seed);
       scenario.hosts = hosts;
       scenario.ports = ports;
-      scenario.options.most_in_flight = 15000;
+      scenario.options.max_in_flight = 15000;
       scenario.behaviour.seed = seed;
       change(scenario);
       all.push_back(scenario);
@@ -49,31 +49,57 @@ std::vector<Scenario> scenarios() {
   add("lossy-10", 1, 20000, [](Scenario& s) { s.behaviour.loss_each_way = 0.1; });
   add("lossy-30", 1, 2000, [](Scenario& s) { s.behaviour.loss_each_way = 0.3; });
   add("firewalled", 1, 10000, [](Scenario& s) { s.behaviour.silent_share = 1, s.behaviour.open_share = 0.0014; });
-  add("firewalled-lossy", 1, 300, [](Scenario& s) { s.behaviour = {.loss_each_way = 0.05, .silent_share = 0.5, .open_share = 0.2, .seed = s.behaviour.seed}; });
-  add("firewalled-2-loops", 1, 10000, [](Scenario& s) { s.behaviour.silent_share = 1, s.behaviour.open_share = 0.0014, s.loops = 2; });
+  add("firewalled-lossy", 1, 300, [](Scenario& s) {
+    s.behaviour = {.loss_each_way = 0.05, .silent_share = 0.5, .open_share = 0.2, .seed = s.behaviour.seed};
+  });
+  add("firewalled-2-loops", 1, 10000,
+      [](Scenario& s) { s.behaviour.silent_share = 1, s.behaviour.open_share = 0.0014, s.loops = 2; });
   add("one-port", 1, 1, [](Scenario& s) { s.behaviour.loss_each_way = 0.1; });
   add("dead", 1, 2000, [](Scenario& s) { s.behaviour.host_share = 0; });
   add("dead-few", 1, 10, [](Scenario& s) { s.behaviour.host_share = 0; });
-  add("no-neighbour", 1, 20000, [](Scenario& s) { s.behaviour.host_share = 0, s.behaviour.neighbour_fails_us = 2'000'000; });
+  add("no-neighbour", 1, 20000,
+      [](Scenario& s) { s.behaviour.host_share = 0, s.behaviour.neighbour_fails_us = 2'000'000; });
   add("unreachable", 1, 5000, [](Scenario& s) { s.behaviour.host_share = 0, s.behaviour.unreachable_per_s = 100; });
   add("limited-resets", 1, 4000, [](Scenario& s) { s.behaviour.rst_per_s = 200, s.behaviour.open_share = 0.003; });
-  add("limited-resets-2-loops", 1, 4000, [](Scenario& s) { s.behaviour.rst_per_s = 200, s.behaviour.open_share = 0.003, s.loops = 2; });
+  add("limited-resets-2-loops", 1, 4000,
+      [](Scenario& s) { s.behaviour.rst_per_s = 200, s.behaviour.open_share = 0.003, s.loops = 2; });
   add("narrow-path", 1, 10000, [](Scenario& s) { s.behaviour.path_per_s = 2000; });
-  add("away-and-back", 1, 30000, [](Scenario& s) { s.behaviour.gone_at_us = 500'000, s.behaviour.back_at_us = 5'000'000, s.behaviour.microseconds_per_ask = 40; });
-  add("away-for-good", 1, 30000, [](Scenario& s) { s.behaviour.gone_at_us = 500'000, s.behaviour.microseconds_per_ask = 40; });
-  add("sparse", 4096, 3, [](Scenario& s) { s.behaviour = {.rtt_us = 100'000, .loss_each_way = 0.01, .open_share = 0.5, .host_share = 0.1, .seed = s.behaviour.seed}; });
-  add("sparse-unreachable", 256, 20, [](Scenario& s) { s.behaviour = {.loss_each_way = 0.01, .open_share = 0.3, .host_share = 0.2, .unreachable_per_s = 50, .seed = s.behaviour.seed}; });
+  add("away-and-back", 1, 30000, [](Scenario& s) {
+    s.behaviour.gone_at_us = 500'000, s.behaviour.back_at_us = 5'000'000, s.behaviour.microseconds_per_ask = 40;
+  });
+  add("away-for-good", 1, 30000,
+      [](Scenario& s) { s.behaviour.gone_at_us = 500'000, s.behaviour.microseconds_per_ask = 40; });
+  add("sparse", 4096, 3, [](Scenario& s) {
+    s.behaviour = {
+        .rtt_us = 100'000, .loss_each_way = 0.01, .open_share = 0.5, .host_share = 0.1, .seed = s.behaviour.seed};
+  });
+  add("sparse-unreachable", 256, 20, [](Scenario& s) {
+    s.behaviour = {
+        .loss_each_way = 0.01, .open_share = 0.3, .host_share = 0.2, .unreachable_per_s = 50, .seed = s.behaviour.seed};
+  });
   add("many-blocks", 30000, 2, [](Scenario& s) { s.behaviour.loss_each_way = 0.02; });
-  add("sequential-shard", 30000, 2, [](Scenario& s) { s.behaviour.loss_each_way = 0.02, s.order = Order::sequential, s.shard = {2, 3}; });
-  add("retries-0", 1, 20000, [](Scenario& s) { s.options.retries = 0, s.behaviour.gone_at_us = 300'000, s.behaviour.back_at_us = 3'000'000, s.behaviour.microseconds_per_ask = 40; });
-  add("retries-3", 4, 200, [](Scenario& s) { s.options.retries = 3, s.behaviour.host_share = 0.5, s.behaviour.loss_each_way = 0.2; });
+  add("sequential-shard", 30000, 2, [](Scenario& s) {
+    s.behaviour.loss_each_way = 0.02, s.order = Order::sequential, s.shard = {2, 3};
+  });
+  add("retries-0", 1, 20000, [](Scenario& s) {
+    s.options.retries = 0, s.behaviour.gone_at_us = 300'000, s.behaviour.back_at_us = 3'000'000,
+    s.behaviour.microseconds_per_ask = 40;
+  });
+  add("retries-3", 4, 200,
+      [](Scenario& s) { s.options.retries = 3, s.behaviour.host_share = 0.5, s.behaviour.loss_each_way = 0.2; });
   add("rate", 1, 2000, [](Scenario& s) { s.options.rate_per_s = 1000; });
-  add("narrow", 1, 2000, [](Scenario& s) { s.options.most_in_flight = 7; });
-  add("fixed-timing", 1, 5000, [](Scenario& s) { s.options.adaptive = false, s.options.timeout_ms = 300, s.behaviour.silent_share = 0.3; });
+  add("narrow", 1, 2000, [](Scenario& s) { s.options.max_in_flight = 7; });
+  add("fixed-timing", 1, 5000,
+      [](Scenario& s) { s.options.adaptive = false, s.options.timeout_ms = 300, s.behaviour.silent_share = 0.3; });
   add("short-timeout", 8, 100, [](Scenario& s) { s.options.timeout_ms = 150, s.behaviour.silent_share = 0.3; });
-  add("stop-after", 64, 100, [](Scenario& s) { s.options.stop_after = 2, s.behaviour.open_share = 0.1, s.behaviour.loss_each_way = 0.05; });
-  add("local-failures", 4, 1000, [](Scenario& s) { s.behaviour.local_failure_share = 0.01, s.behaviour.doubt_share = 0.01, s.behaviour.cannot_ask_share = 0.01; });
-  add("local-failures-stop-after", 16, 100, [](Scenario& s) { s.behaviour.local_failure_share = 0.1, s.behaviour.open_share = 0.1, s.options.stop_after = 2; });
+  add("stop-after", 64, 100,
+      [](Scenario& s) { s.options.stop_after = 2, s.behaviour.open_share = 0.1, s.behaviour.loss_each_way = 0.05; });
+  add("local-failures", 4, 1000, [](Scenario& s) {
+    s.behaviour.local_failure_share = 0.01, s.behaviour.doubt_share = 0.01, s.behaviour.cannot_ask_share = 0.01;
+  });
+  add("local-failures-stop-after", 16, 100, [](Scenario& s) {
+    s.behaviour.local_failure_share = 0.1, s.behaviour.open_share = 0.1, s.options.stop_after = 2;
+  });
   add("nothing-can-be-made", 1, 3, [](Scenario& s) { s.behaviour.local_failure_share = 1; });
   return all;
 }
@@ -94,12 +120,14 @@ std::string line_of(uint64_t now_us, uint32_t loop, const ProbePlan::Next& next)
   char line[160];
   if (next.step == ProbePlan::Step::ask) {
     const Ask& ask = next.ask;
-    std::snprintf(line, sizeof line, "%" PRIu64 " loop %u ask %" PRIu64 " pass %u attempt %u kind %u timeout %u\n", now_us, loop, ask.position,
-                  unsigned{ask.pass}, unsigned{ask.attempt}, static_cast<unsigned>(ask.kind), ask.timeout_us);
+    std::snprintf(line, sizeof line, "%" PRIu64 " loop %u ask %" PRIu64 " pass %u attempt %u kind %u timeout %u\n",
+                  now_us, loop, ask.position, unsigned{ask.pass}, unsigned{ask.attempt},
+                  static_cast<unsigned>(ask.kind), ask.timeout_us);
   } else {
     const ProbeResult& result = next.report;
-    std::snprintf(line, sizeof line, "%" PRIu64 " loop %u report %" PRIu64 " %s %s attempts %u\n", now_us, loop, result.position,
-                  std::string(to_text(result.state)).c_str(), reason_text(result.reason, result.error_number).c_str(), result.attempts);
+    std::snprintf(line, sizeof line, "%" PRIu64 " loop %u report %" PRIu64 " %s %s attempts %u\n", now_us, loop,
+                  result.position, std::string(to_text(result.state)).c_str(),
+                  reason_text(result.reason, result.error_number).c_str(), result.attempts);
   }
   return line;
 }
@@ -123,8 +151,10 @@ std::string play(const Scenario& scenario, bool trace) {
   });
   const Outcome outcome = network.run(scenario.options, scenario.loops);
   char line[200];
-  std::snprintf(line, sizeof line, "%s asks %" PRIu64 " reports %" PRIu64 " results %" PRIu64 " us %" PRIu64 "%s digest %016" PRIx64, scenario.name.c_str(),
-                outcome.asks, reports, outcome.results, outcome.microseconds, outcome.finished ? "" : " UNFINISHED", digest.value());
+  std::snprintf(line, sizeof line,
+                "%s asks %" PRIu64 " reports %" PRIu64 " results %" PRIu64 " us %" PRIu64 "%s digest %016" PRIx64,
+                scenario.name.c_str(), outcome.asks, reports, outcome.results, outcome.microseconds,
+                outcome.finished ? "" : " UNFINISHED", digest.value());
   return line;
 }
 

@@ -18,7 +18,7 @@
 #include "doctest/doctest.h"
 #include "portloop/portloop.h"
 
-namespace portloop_test {
+namespace portloop::testing {
 
 inline uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
@@ -28,10 +28,13 @@ class TestLoop {
   TestLoop() {
     REQUIRE(uv_loop_init(&loop_) == 0);
     REQUIRE(uv_timer_init(&loop_, &watchdog_) == 0);
-    uv_timer_start(&watchdog_, [](uv_timer_t*) {
-      std::fprintf(stderr, "the loop did not come to its end\n");
-      std::abort();
-    }, 60'000, 0);
+    uv_timer_start(
+        &watchdog_,
+        [](uv_timer_t*) {
+          std::fprintf(stderr, "the loop did not come to its end\n");
+          std::abort();
+        },
+        60'000, 0);
     uv_unref(as_handle(&watchdog_));
   }
   ~TestLoop() {
@@ -78,7 +81,8 @@ class LocalPort {
     REQUIRE(fd_ >= 0);
     REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&name), size) == 0);
     REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&name), &size) == 0);
-    number_ = ntohs(v6 ? reinterpret_cast<sockaddr_in6*>(&name)->sin6_port : reinterpret_cast<sockaddr_in*>(&name)->sin_port);
+    number_ =
+        ntohs(v6 ? reinterpret_cast<sockaddr_in6*>(&name)->sin6_port : reinterpret_cast<sockaddr_in*>(&name)->sin_port);
     if (answer == closed) return;
     REQUIRE(listen(fd_, answer == silent ? 0 : 4096) == 0);
     if (answer == open) return;
@@ -89,7 +93,8 @@ class LocalPort {
     if (filler_ >= 0) ::close(filler_);
     ::close(fd_);
   }
-  LocalPort(LocalPort&& other) noexcept : address_(other.address_), fd_(other.fd_), filler_(other.filler_), number_(other.number_) {
+  LocalPort(LocalPort&& other) noexcept
+      : address_(other.address_), fd_(other.fd_), filler_(other.filler_), number_(other.number_) {
     other.fd_ = other.filler_ = -1;
   }
   LocalPort& operator=(LocalPort&&) = delete;
@@ -185,7 +190,8 @@ struct Recorded {
     char text[64];
     REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&told->address), text, sizeof text) == 0);
     self.results.push_back({text, told->port, told->state, told->reason, told->error, told->attempts, told->rtt_us,
-                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length), told->banner != nullptr, told->position});
+                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length),
+                            told->banner != nullptr, told->position});
     if (self.on_result) self.on_result(self);
   }
   static void done_cb(portloop_scan* scan, int status) {
@@ -226,4 +232,4 @@ inline void close_when_done(Recorded& scan) {
   scan.on_done = [](Recorded& self) { self.close(); };
 }
 
-}  // namespace portloop_test
+}  // namespace portloop::testing

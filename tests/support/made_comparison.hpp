@@ -5,7 +5,7 @@
 
 #include "compare/comparison.hpp"
 
-namespace portloop::test {
+namespace portloop::testing {
 
 /// `said`: a letter for each probe: n(othing), o(pen), c(losed), f(iltered), s(ilent), u(nknown).
 inline compare::RunRecord run_of(std::string_view said, double wall_s) {
@@ -51,4 +51,4 @@ inline compare::Comparison made_comparison() {
   return comparison;
 }
 
-}  // namespace portloop::test
+}  // namespace portloop::testing

@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-namespace portloop::test {
+namespace portloop::testing {
 
 class OwnedPorts {
  public:
@@ -66,7 +66,8 @@ class OwnedPorts {
     if (backlog >= 0 && listen(fd, backlog) != 0) return 0;
     socklen_t length = sizeof address;
     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    const uint16_t port = ntohs(family_ == AF_INET ? reinterpret_cast<sockaddr_in&>(address).sin_port : reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+    const uint16_t port = ntohs(family_ == AF_INET ? reinterpret_cast<sockaddr_in&>(address).sin_port
+                                                   : reinterpret_cast<sockaddr_in6&>(address).sin6_port);
     ports_.insert(port);
     return port;
   }
@@ -76,4 +77,4 @@ class OwnedPorts {
   std::set<uint16_t> ports_;
 };
 
-}  // namespace portloop::test
+}  // namespace portloop::testing

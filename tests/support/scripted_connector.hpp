@@ -8,14 +8,14 @@
 
 #include "engine/connector.hpp"
 
-namespace portloop_test {
+namespace portloop::testing {
 
 /// What one connect meets.
 struct Scripted {
   enum When {
-    in_call,   ///< start() itself says so.
-    on_event,  ///< The loop tells it in a later turn.
-    when_late, ///< Only a late timer's question finds it: the event is lost in the kernel.
+    in_call,    ///< start() itself says so.
+    on_event,   ///< The loop tells it in a later turn.
+    when_late,  ///< Only a late timer's question finds it: the event is lost in the kernel.
     never,
   };
   When when = never;
@@ -29,8 +29,8 @@ class ScriptedConnector final : public portloop::Connector {
     std::map<uint16_t, std::deque<Scripted>> script;  // by port; the last entry is repeated
     std::map<uint16_t, int> connects;
     int asked_late = 0;
-    int released_whole = 0;    // Keep::socket
-    int released_odd = 0;      // Keep::nothing
+    int released_whole = 0;  // Keep::socket
+    int released_odd = 0;    // Keep::nothing
     size_t in_use = 0;
     bool released_twice = false;
     bool closed = false;
@@ -118,4 +118,4 @@ class ScriptedConnector final : public portloop::Connector {
   std::function<void()> on_closed_;
 };
 
-}  // namespace portloop_test
+}  // namespace portloop::testing

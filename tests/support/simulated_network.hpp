@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/probe_plan.hpp"
+#include "plan/probe_plan.hpp"
 
 namespace portloop::testing {
 
@@ -20,13 +20,13 @@ struct Behaviour {
   uint64_t rtt_us = 20'000;
   uint64_t jitter_us = 1'000;
   double loss_each_way = 0;
-  double rst_per_s = 0;            ///< 0: unlimited. A host's bucket holds a tenth of a second.
-  double path_per_s = 0;           ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
-  double silent_share = 0;         ///< Of the ports that are not open; the others send RSTs.
+  double rst_per_s = 0;     ///< 0: unlimited. A host's bucket holds a tenth of a second.
+  double path_per_s = 0;    ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
+  double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
-  double host_share = 1;           ///< Of the addresses; the others are silent, or the path answers for them:
-  uint64_t neighbour_fails_us = 0; ///< Every so often all asks of theirs that wait end with an error; 0: never.
-  double unreachable_per_s = 0;    ///< A router sends so many host-unreachables a second for all of them.
+  double host_share = 1;            ///< Of the addresses; the others are silent, or the path answers for them:
+  uint64_t neighbour_fails_us = 0;  ///< Every so often all asks of theirs that wait end with an error; 0: never.
+  double unreachable_per_s = 0;     ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
   double local_failure_share = 0;  ///< Of the asks; half of them lack a descriptor.
@@ -53,7 +53,8 @@ struct Outcome {
 
 class SimulatedNetwork {
  public:
-  SimulatedNetwork(const Behaviour& behaviour, const ScanSpace& space) : behaviour_(behaviour), space_(space), random_(behaviour.seed) {}
+  SimulatedNetwork(const Behaviour& behaviour, const ScanSpace& space)
+      : behaviour_(behaviour), space_(space), random_(behaviour.seed) {}
 
   /// Called with every step that is no wait: when, by which loop, and what.
   using Observer = std::function<void(uint64_t now_us, uint32_t loop, const ProbePlan::Next& next)>;
@@ -69,19 +70,21 @@ class SimulatedNetwork {
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 17 | endpoint.port) < behaviour_.silent_share;
   }
 
-  /// Runs `loops` plans on one cursor to their end, or until `longest_us` of virtual time.
-  Outcome run(const PlanOptions& options, uint32_t loops = 1, uint64_t longest_us = 1'000'000'000) {
+  /// Runs `loops` plans on one cursor to their end, or until `max_us` of virtual time.
+  Outcome run(const PlanOptions& options, uint32_t loops = 1, uint64_t max_us = 1'000'000'000) {
     ProbeCursor cursor;
-    for (uint32_t loop = 0; loop < loops; ++loop) plans_.push_back(std::make_unique<ProbePlan>(space_, cursor, options));
+    for (uint32_t loop = 0; loop < loops; ++loop)
+      plans_.push_back(std::make_unique<ProbePlan>(space_, cursor, options));
     outcome_ = {};
     outcome_.probes = space_.size();
-    for (uint64_t now = 1; now < longest_us;) {
+    for (uint64_t now = 1; now < max_us;) {
       deliver(now);
       uint64_t wake = events_.empty() ? UINT64_MAX : events_.top().at_us;
       uint32_t asked = 0, finished = 0;
       for (uint32_t loop = 0; loop < loops; ++loop) {
         const ProbePlan::Next next = plans_[loop]->next(now);
-        if (observer_ && (next.step == ProbePlan::Step::ask || next.step == ProbePlan::Step::report)) observer_(now, loop, next);
+        if (observer_ && (next.step == ProbePlan::Step::ask || next.step == ProbePlan::Step::report))
+          observer_(now, loop, next);
         if (next.step == ProbePlan::Step::ask) {
           send(next.ask, loop, now);
           ++asked;
@@ -128,8 +131,12 @@ class SimulatedNetwork {
     }
   };
 
-  double uniform(uint64_t what) const { return static_cast<double>(mix64(what + behaviour_.seed * 1'000'003) >> 11) * 0x1p-53; }
-  bool lost() { return behaviour_.loss_each_way > 0 && std::uniform_real_distribution<>(0, 1)(random_) < behaviour_.loss_each_way; }
+  double uniform(uint64_t what) const {
+    return static_cast<double>(mix64(what + behaviour_.seed * 1'000'003) >> 11) * 0x1p-53;
+  }
+  bool lost() {
+    return behaviour_.loss_each_way > 0 && std::uniform_real_distribution<>(0, 1)(random_) < behaviour_.loss_each_way;
+  }
 
   bool answers(const Ask& ask, uint64_t now) {
     if (behaviour_.path_per_s > 0 && !path_.take(behaviour_.path_per_s, now)) return false;
@@ -137,7 +144,9 @@ class SimulatedNetwork {
     if (now >= behaviour_.gone_at_us && now < behaviour_.back_at_us) return false;
     if (!open(ask.endpoint)) {
       if (silent(ask.endpoint)) return false;
-      if (behaviour_.rst_per_s > 0 && !rst_[static_cast<uint64_t>(ask.endpoint.address.value)].take(behaviour_.rst_per_s, now)) return false;
+      if (behaviour_.rst_per_s > 0 &&
+          !rst_[static_cast<uint64_t>(ask.endpoint.address.value)].take(behaviour_.rst_per_s, now))
+        return false;
     }
     return !lost();
   }
@@ -145,8 +154,10 @@ class SimulatedNetwork {
   /// 0 where the path says nothing of this ask.
   uint64_t path_answers_at(const Ask& ask, uint64_t now) {
     if (exists(ask.endpoint.address)) return 0;
-    if (behaviour_.neighbour_fails_us > 0) return (now / behaviour_.neighbour_fails_us + 1) * behaviour_.neighbour_fails_us;
-    if (behaviour_.unreachable_per_s > 0 && unreachable_.take(behaviour_.unreachable_per_s, now)) return now + behaviour_.rtt_us;
+    if (behaviour_.neighbour_fails_us > 0)
+      return (now / behaviour_.neighbour_fails_us + 1) * behaviour_.neighbour_fails_us;
+    if (behaviour_.unreachable_per_s > 0 && unreachable_.take(behaviour_.unreachable_per_s, now))
+      return now + behaviour_.rtt_us;
     return 0;
   }
 
@@ -165,7 +176,8 @@ class SimulatedNetwork {
       if (event.kind == Event::Kind::deadline) {
         const uint64_t timeout_us = plans_[event.loop]->timeout_now_us(event.ask);
         if (now - event.sent_us < timeout_us) {
-          events_.push({event.sent_us + timeout_us, Event::Kind::deadline, event.number, event.sent_us, event.loop, event.ask});
+          events_.push(
+              {event.sent_us + timeout_us, Event::Kind::deadline, event.number, event.sent_us, event.loop, event.ask});
           continue;
         }
         unanswered_.erase(event.number);
@@ -173,7 +185,8 @@ class SimulatedNetwork {
         continue;
       }
       unanswered_.erase(event.number);
-      plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed, now - event.sent_us, now);
+      plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed,
+                                   now - event.sent_us, now);
       if (event.ask.kind == ProbeKind::check) continue;
       say(event.ask.endpoint);
       if (open(event.ask.endpoint)) outcome_.last_open_us = now;
@@ -210,12 +223,14 @@ class SimulatedNetwork {
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
     if (answers(ask, now)) {
-      const uint64_t jitter = behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
+      const uint64_t jitter =
+          behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
       events_.push({now + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
     } else if (const uint64_t at_us = path_answers_at(ask, now); at_us != 0) {
       events_.push({at_us, Event::Kind::path_answer, number, now, loop, ask});
     }
-    events_.push({now + std::min(ask.timeout_us, ProbePlan::shortest_timeout_us), Event::Kind::deadline, number, now, loop, ask});
+    events_.push(
+        {now + std::min(ask.timeout_us, ProbePlan::min_timeout_us), Event::Kind::deadline, number, now, loop, ask});
   }
 
   void judge(const ProbeResult& report) {
@@ -225,8 +240,10 @@ class SimulatedNetwork {
       return;
     }
     if (!exists(report.endpoint.address)) return;
-    if (open(report.endpoint)) ++outcome_.missed_open;
-    else if (!silent(report.endpoint)) ++outcome_.false_filtered;
+    if (open(report.endpoint))
+      ++outcome_.missed_open;
+    else if (!silent(report.endpoint))
+      ++outcome_.false_filtered;
   }
 
   Behaviour behaviour_;

@@ -7,20 +7,21 @@
 
 #include "support/embedding.hpp"
 
-namespace portloop_test {
+namespace portloop::testing {
 
 class SpeakingServer {
  public:
   enum Manner {
-    at_once,      ///< All it has to say, then silence.
-    then_closes,  ///< All of it, then the end of the stream.
-    byte_by_byte, ///< A byte a turn of the loop.
+    at_once,       ///< All it has to say, then silence.
+    then_closes,   ///< All of it, then the end of the stream.
+    byte_by_byte,  ///< A byte a turn of the loop.
     never,
-    resets,       ///< Says it, then resets.
-    when_asked,   ///< After the first bytes from the other side.
+    resets,      ///< Says it, then resets.
+    when_asked,  ///< After the first bytes from the other side.
   };
 
-  SpeakingServer(TestLoop& loop, Manner manner, std::string words) : loop_(loop), manner_(manner), words_(std::move(words)) {
+  SpeakingServer(TestLoop& loop, Manner manner, std::string words)
+      : loop_(loop), manner_(manner), words_(std::move(words)) {
     sockaddr_in name{};
     uv_ip4_addr("127.0.0.1", 0, &name);
     uv_tcp_init(loop.get(), &listener_);
@@ -28,8 +29,8 @@ class SpeakingServer {
     uv_unref(as_handle(&listener_));
     REQUIRE(uv_tcp_bind(&listener_, reinterpret_cast<sockaddr*>(&name), 0) == 0);
     REQUIRE(uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 64, [](uv_stream_t* stream, int) {
-      static_cast<SpeakingServer*>(stream->data)->on_connection();
-    }) == 0);
+              static_cast<SpeakingServer*>(stream->data)->on_connection();
+            }) == 0);
     int size = sizeof name;
     uv_tcp_getsockname(&listener_, reinterpret_cast<sockaddr*>(&name), &size);
     number_ = ntohs(name.sin_port);
@@ -64,7 +65,8 @@ class SpeakingServer {
       uv_buf_t bytes = uv_buf_init(server->words_.data() + from, static_cast<unsigned>(length));
       uv_write(&write, reinterpret_cast<uv_stream_t*>(&tcp), &bytes, 1, [](uv_write_t* request, int) {
         auto* self = static_cast<Visitor*>(request->data);
-        if (self->server->manner_ == then_closes && !uv_is_closing(as_handle(&self->tcp))) uv_close(as_handle(&self->tcp), nullptr);
+        if (self->server->manner_ == then_closes && !uv_is_closing(as_handle(&self->tcp)))
+          uv_close(as_handle(&self->tcp), nullptr);
       });
     }
   };
@@ -78,18 +80,21 @@ class SpeakingServer {
     uv_unref(as_handle(&visitor.tcp));
     uv_unref(as_handle(&visitor.turns));
     REQUIRE(uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), reinterpret_cast<uv_stream_t*>(&visitor.tcp)) == 0);
-    uv_read_start(reinterpret_cast<uv_stream_t*>(&visitor.tcp), [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-      auto* self = static_cast<Visitor*>(handle->data);
-      *buffer = uv_buf_init(self->buffer, sizeof self->buffer);
-    }, [](uv_stream_t* stream, ssize_t length, const uv_buf_t* bytes) {
-      auto* self = static_cast<Visitor*>(stream->data);
-      if (length < 0) {
-        self->close();
-        return;
-      }
-      self->server->heard_.append(bytes->base, static_cast<size_t>(length));
-      if (self->server->manner_ == when_asked) self->say(0, self->server->words_.size());
-    });
+    uv_read_start(
+        reinterpret_cast<uv_stream_t*>(&visitor.tcp),
+        [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+          auto* self = static_cast<Visitor*>(handle->data);
+          *buffer = uv_buf_init(self->buffer, sizeof self->buffer);
+        },
+        [](uv_stream_t* stream, ssize_t length, const uv_buf_t* bytes) {
+          auto* self = static_cast<Visitor*>(stream->data);
+          if (length < 0) {
+            self->close();
+            return;
+          }
+          self->server->heard_.append(bytes->base, static_cast<size_t>(length));
+          if (self->server->manner_ == when_asked) self->say(0, self->server->words_.size());
+        });
     if (manner_ == at_once || manner_ == then_closes) visitor.say(0, words_.size());
     if (manner_ == resets) {
       uv_buf_t bytes = uv_buf_init(words_.data(), static_cast<unsigned>(words_.size()));
@@ -118,4 +123,4 @@ class SpeakingServer {
   std::list<Visitor> visitors_;
 };
 
-}  // namespace portloop_test
+}  // namespace portloop::testing

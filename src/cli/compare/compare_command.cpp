@@ -1,0 +1,397 @@
+// portloop compare: from the request to the exit status. Each run is a process of its own: this program, with
+// the hidden option --one-run; its targets come on standard input, its record leaves on standard output.
+//
+// Happy path: read the options, collect the targets, open the exports, see that the target answers at all,
+// run everything in turn, print the tables and what they say, write the exports.
+//
+// What goes wrong:
+//   - a wrong word, a count beyond the descriptors, an export that can't be opened, a target that is silent
+//     on every port or that the lab knows nothing of, a lab that the system forbids: one line before anything
+//     is measured, and no file is left
+//   - a run dies: its model has no rank, the others go on, exit 3
+//   - standard output or an export breaks (a full disk, a reader that is gone): one line each, exit 3
+//   - SIGINT or SIGTERM: the run is ended, what has been measured is printed and written as incomplete, exit
+//     130; a second one ends at once
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <memory>
+
+#include "cli/compare/compare_options.hpp"
+#include "cli/record/output_file.hpp"
+#include "cli/scan/descriptor_limit.hpp"
+#include "cli/targets/target_list.hpp"
+#include "cli/usage.hpp"
+#include "compare/exports.hpp"
+#include "compare/lab_truth.hpp"
+#include "compare/loop_model.hpp"
+#include "compare/measured_run.hpp"
+#include "compare/process_state.hpp"
+#include "compare/run_comparison.hpp"
+#include "compare/run_process.hpp"
+#include "compare/table.hpp"
+#include "compare/words.hpp"
+#include "core/spec_error.hpp"
+#include "core/target_set.hpp"
+#include "lab/own_network.hpp"
+
+namespace portloop {
+namespace {
+
+using namespace compare;
+
+// Five bytes a probe in each run, and a minute even at a million a second.
+constexpr uint64_t max_probes = uint64_t{1} << 24;
+
+volatile std::sig_atomic_t stop_requested = 0;
+
+void watch_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_requested = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+class LookupLoop {
+ public:
+  LookupLoop() {
+    if (const int error = uv_loop_init(&loop_))
+      throw CannotRun(std::string("the event loop can't be made: ") + uv_strerror(error));
+  }
+  ~LookupLoop() { uv_loop_close(&loop_); }
+  uv_loop_t* get() { return &loop_; }
+
+ private:
+  uv_loop_t loop_{};
+};
+
+TargetList targets_of(const ScanRequest& request) {
+  LookupLoop loop;
+  return collect_targets(request, loop.get());
+}
+
+std::string range_lines(const TargetSet& targets) {
+  std::string lines;
+  for (const AddressRange& range : targets.ranges()) {
+    lines += to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last)) + '\n';
+  }
+  return lines;
+}
+
+/// What a lab's truth can't speak of: inside it these are answered by the system itself.
+void refuse_own_addresses(const TargetSet& targets) {
+  const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
+  const auto refuse = [](const Address& address) {
+    throw UsageError(
+        quote_word(to_text(address)) +
+        " is this machine itself, also inside the lab: with --lab, addresses that the lab simulates are accepted");
+  };
+  for (const AddressRange& range : targets.ranges()) {
+    if (range.first.family == Family::ipv4 && range.first.value <= last && range.last.value >= first) {
+      refuse({Family::ipv4, 0, std::max(range.first.value, first)});
+    }
+  }
+  for (const std::string_view own : {std::string_view("::1"), lab::own_ipv4_address, lab::own_ipv6_address}) {
+    if (const auto address = parse_address(own); targets.contains(*address)) refuse(*address);
+  }
+}
+
+/// Before a lab is made, what needs no lookup: names are looked up inside it, where nothing else can answer.
+void check_lab_targets(const CompareRequest& request) {
+  ScanRequest numeric = request.scan;
+  std::erase_if(numeric.targets, [](const std::string& word) {
+    const auto target = parse_target(word);
+    return word.find(',') != std::string::npos || (target && !target->range);
+  });
+  if (!numeric.targets.empty()) refuse_own_addresses(targets_of(numeric).targets);
+}
+
+// ---- One run, in the process that was started for it ----
+
+int run_one(CompareRequest& request, const SystemServices& services) {
+  std::string ports;
+  std::getline(std::cin, ports);
+  const auto parsed = parse_ports(ports, [&services](std::string_view name) { return services.port_of(name); });
+  if (!parsed) throw UsageError("--one-run: " + parsed.error());
+  request.scan.ports = *parsed;
+  Contender contender = request.models.front();
+  if (!request.sweep.in_flight.empty()) contender.in_flight = request.sweep.in_flight.front();
+  const TargetList list = targets_of(request.scan);
+  const uint64_t hosts = list.targets.size();
+  if (hosts > max_probes / request.scan.ports.size()) throw UsageError("--one-run: too many probes");
+  raise_descriptor_limit(std::max(1U, contender.loops) + 1);
+  const ModelScan scan{list.targets, request.scan.ports,
+                       ProbeOrder(hosts, request.scan.ports.size(), request.scan.order, request.scan.seed),
+                       request.scan.timeout_ms, request.retries};
+  std::string error;
+  const RunRecord record = measure_run(scan, contender, request.scan.seed, request.scan.order, error);
+  if (!error.empty()) throw CannotRun(contender.name() + ": " + error);
+  const std::string text = encode(record);
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
+                                                                                                     : exit_failed;
+}
+
+// ---- The comparison ----
+
+class CompareCommand {
+ public:
+  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request.scan)) {}
+  int run();
+
+ private:
+  void set_up();
+  void check_limits() const;
+  void check_that_it_answers() const;
+  void read_lab_truth();
+  void open_exports();
+  void discard_exports();
+  void get_ready();
+  void say_broken(const OutputFile& file, int& status) const;
+  RunCommand run_command() const;
+  void say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
+  int finish();
+
+  const CompareRequest& request_;
+  const TargetList list_;
+  Comparison comparison_;
+  std::vector<std::unique_ptr<OutputFile>> files_;
+  bool shows_progress_ = isatty(STDERR_FILENO) == 1;
+};
+
+void CompareCommand::set_up() {
+  const ScanRequest& scan = request_.scan;
+  if (list_.targets.size() > max_probes / scan.ports.size()) {
+    throw UsageError(
+        "more than 2^24 probes: fewer addresses or ports are accepted, a comparison repeats them for every model");
+  }
+  if (list_.failed_names > 0) throw UsageError("a target does not resolve: only what every model can scan is compared");
+  Setup& setup = comparison_.setup;
+  for (const std::string& target : scan.targets) setup.targets += (setup.targets.empty() ? "" : " ") + target;
+  setup.ports = scan.ports.to_text();
+  setup.probes = list_.targets.size() * scan.ports.size();
+  setup.timeout_ms = scan.timeout_ms;
+  setup.retries = request_.retries;
+  setup.order = scan.order;
+  setup.seed = scan.seed;
+  setup.runs = request_.runs;
+  setup.warmup = request_.warmup;
+  setup.lab_profile = request_.lab_profile;
+  setup.command_line = scan.command_line;
+  // The command that a person gave; the lab has started this one.
+  if (const size_t hidden = setup.command_line.find("--inside-lab");
+      request_.inside_lab && hidden != std::string::npos) {
+    setup.command_line.replace(hidden, 12, "--lab");
+  }
+  setup.environment = read_environment();
+  Sweep sweep = request_.sweep;
+  if (sweep.in_flight.empty()) sweep.in_flight = {default_in_flight(raise_descriptor_limit(2))};
+  for (const Contender& contender : expand(request_.models, sweep)) {
+    Entry entry;
+    entry.contender = contender;
+    comparison_.entries.push_back(entry);
+  }
+}
+
+void CompareCommand::check_limits() const {
+  for (const Entry& entry : comparison_.entries) {
+    const Contender& contender = entry.contender;
+    const uint32_t spare = raise_descriptor_limit(std::max(1U, contender.loops) + 1);
+    const uint32_t wanted = std::max(contender.in_flight, contender.threads);
+    if (wanted > spare) {
+      throw UsageError(std::string(contender.is_loop() ? "--in-flight " : "thread-pool:") + std::to_string(wanted) +
+                       " is more than the " + std::to_string(spare) +
+                       " descriptors that are free: fewer are accepted, or a higher 'ulimit -n'");
+    }
+  }
+}
+
+/// One quick scan by a loop, up to the first answer: a silent target would only measure its timeout.
+void CompareCommand::check_that_it_answers() const {
+  if (stop_requested) return;
+  const ScanRequest& scan = request_.scan;
+  Contender loop;
+  loop.loops = 1;
+  loop.in_flight = default_in_flight(raise_descriptor_limit(2));
+  const ModelScan once{list_.targets, scan.ports,
+                       ProbeOrder(list_.targets.size(), scan.ports.size(), scan.order, scan.seed), scan.timeout_ms, 0};
+  VerdictSheet sheet(once.size());
+  if (const int error = run_until_answer(once, sheet, loop, scan.seed, scan.order, stop_requested)) {
+    throw CannotRun(std::string("the target can't be scanned: ") + uv_strerror(error));
+  }
+  if (stop_requested) return;
+  uint64_t silent = 0;
+  for (uint64_t i = 0; i < sheet.size(); ++i) {
+    silent += sheet.said(i) == Said::silent;
+    if (sheet.said(i) == Said::open || sheet.said(i) == Said::closed || sheet.said(i) == Said::filtered) return;
+  }
+  throw CannotRun(quote_word(comparison_.setup.targets) +
+                  (silent > 0 ? " does not answer on any of the ports within " + std::to_string(scan.timeout_ms) + " ms"
+                              : std::string(" can't be reached from this machine")) +
+                  ": there is nothing to compare");
+}
+
+void CompareCommand::read_lab_truth() {
+  if (!request_.inside_lab) return;
+  std::vector<std::string> words = {find_lab_program(), request_.lab_profile, "--truth"};
+  for (const AddressRange& range : list_.targets.ranges()) words.push_back(range_lines(TargetSet({range}, {})));
+  for (std::string& word : words) word.erase(word.find_last_not_of('\n') + 1);
+  words.insert(words.end(), {"-p", comparison_.setup.ports});
+  const ProcessOutcome outcome = run_process(words, "", stop_requested);
+  if (outcome.stopped) return;
+  const auto truth = read_truth(outcome.output, list_.targets, request_.scan.ports);
+  if (!outcome.error.empty() || !truth) {
+    throw CannotRun("portloop-lab does not tell the truth of " + quote_word(request_.lab_profile) + ": " +
+                    (outcome.error.empty() ? "its answer can't be read" : outcome.error));
+  }
+  comparison_.truth = *truth;
+}
+
+void CompareCommand::open_exports() {
+  for (const OutputChoice& choice : request_.exports)
+    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
+}
+
+void CompareCommand::discard_exports() {
+  for (const auto& file : files_) file->discard();
+}
+
+RunCommand CompareCommand::run_command() const {
+  const Setup& setup = comparison_.setup;
+  RunCommand command;
+  command.input = setup.ports + '\n' + range_lines(list_.targets);
+  command.words = [&setup](const Contender& contender) {
+    Contender plain = contender;
+    plain.shows_in_flight = false;
+    std::vector<std::string> words = {"/proc/self/exe",
+                                      "compare",
+                                      "--one-run",
+                                      plain.name(),
+                                      "-t",
+                                      std::to_string(setup.timeout_ms),
+                                      "--retries",
+                                      std::to_string(setup.retries),
+                                      "--seed",
+                                      std::to_string(setup.seed),
+                                      "--order",
+                                      setup.order == Order::random ? "random" : "sequential"};
+    if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
+    return words;
+  };
+  return command;
+}
+
+void CompareCommand::say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const {
+  if (!shows_progress_ || request_.scan.quiet) return;
+  std::fprintf(stderr, "\rround %u of %u%s: %s\x1b[K", round + 1, rounds,
+               round < comparison_.setup.warmup ? " (warm-up)" : "", entry.contender.name().c_str());
+  std::fflush(stderr);
+}
+
+void CompareCommand::say_broken(const OutputFile& file, int& status) const {
+  if (!file.broken()) return;
+  std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
+  if (status == exit_complete) status = exit_incomplete;
+}
+
+int CompareCommand::finish() {
+  if (shows_progress_ && !request_.scan.quiet) std::fputs("\r\x1b[K", stderr);
+  evaluate(comparison_);
+  int status = comparison_.complete ? exit_complete : exit_interrupted;
+  OutputFile screen;
+  screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
+  screen.finish();
+  say_broken(screen, status);
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const auto& formats = export_formats();
+    const auto format = std::find_if(formats.begin(), formats.end(),
+                                     [&](const ExportFormat& f) { return f.name == request_.exports[i].format; });
+    files_[i]->buffer() = format->write(comparison_);
+    files_[i]->finish();
+    say_broken(*files_[i], status);
+  }
+  for (const Entry& entry : comparison_.entries) {
+    if (entry.failure.empty()) continue;
+    std::fprintf(stderr, "portloop: %s could not run: %s\n", entry.contender.name().c_str(), entry.failure.c_str());
+    if (status == exit_complete) status = exit_incomplete;
+  }
+  return status;
+}
+
+/// All that can be refused, and cheap things first: a silent target takes its timeouts.
+void CompareCommand::get_ready() {
+  set_up();
+  check_limits();
+  if (request_.inside_lab) refuse_own_addresses(list_.targets);
+  watch_signals();
+  try {
+    open_exports();
+    read_lab_truth();
+    check_that_it_answers();
+  } catch (...) {
+    discard_exports();
+    throw;
+  }
+}
+
+int CompareCommand::run() {
+  get_ready();
+  if (stop_requested) {
+    discard_exports();
+    std::fputs("portloop: interrupted before anything was measured\n", stderr);
+    return exit_interrupted;
+  }
+  const uint64_t dropped_before = packets_dropped_by_devices();
+  run_comparison(
+      comparison_, run_command(),
+      [this](const Entry& entry, uint32_t round, uint32_t rounds) { say_progress(entry, round, rounds); },
+      stop_requested);
+  const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
+  if (request_.inside_lab && dropped > 0) {
+    comparison_.doubt =
+        "On their way to the lab " + count_text(static_cast<double>(dropped)) +
+        " packets were dropped: it was asked faster than it could answer, and what was missed may be its doing.";
+  }
+  return finish();
+}
+
+/// The same command inside the lab's network: this process becomes portloop-lab.
+[[noreturn]] void enter_lab(const CompareRequest& request, int argc, const char* const* argv) {
+  std::vector<std::string> words = {find_lab_program(), request.lab_profile, "--", "/proc/self/exe", "compare"};
+  std::array<char, 4096> path;
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  if (length > 0) words[3].assign(path.data(), static_cast<size_t>(length));
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    words.emplace_back(word == "--lab"              ? "--inside-lab"
+                       : word.starts_with("--lab=") ? "--inside-" + std::string(word.substr(2))
+                                                    : std::string(word));
+  }
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  execvp(pointers[0], pointers.data());
+  throw CannotRun("'portloop-lab' is neither beside portloop nor in PATH: " + std::string(std::strerror(errno)));
+}
+
+}  // namespace
+
+int run_compare(int argc, const char* const* argv) {
+  const SystemServices services = SystemServices::load();
+  auto request = parse_compare_options(argc, argv, services);
+  if (!request) return exit_complete;
+  if (request->one_run) return run_one(*request, services);
+  if (!request->lab_profile.empty() && !request->inside_lab) {
+    check_lab_targets(*request);
+    enter_lab(*request, argc, argv);
+  }
+  return CompareCommand(*request).run();
+}
+
+}  // namespace portloop

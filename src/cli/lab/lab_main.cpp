@@ -1,0 +1,287 @@
+// portloop-lab: runs a command inside a simulated network, or says what the right answer in it is.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <cxxopts.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/service_names.hpp"
+#include "core/target_set.hpp"
+#include "lab/built_in_profiles.hpp"
+#include "lab/counters.hpp"
+#include "lab/profile.hpp"
+#include "lab/result_check.hpp"
+#include "lab/run_lab.hpp"
+#include "lab/truth_lines.hpp"
+
+namespace {
+
+using namespace portloop;
+using namespace portloop::lab;
+
+constexpr int exit_different = 1;
+constexpr int exit_failure = 1;
+constexpr int exit_usage = 2;
+constexpr uint64_t default_luck_seed = 1;
+
+constexpr const char* help_text = R"(portloop-lab: a simulated network whose right answer is known
+
+  portloop-lab [options] PROFILE -- COMMAND...          run COMMAND inside the network
+  portloop-lab PROFILE --truth TARGET... -p PORTS       print the right answer as JSON lines
+  portloop-lab PROFILE --check FILE TARGET... -p PORTS  compare portloop's JSON with it
+  portloop-lab --list                                   the built-in profiles
+  portloop-lab --show PROFILE                           the text of one, to start your own from
+
+PROFILE is a built-in name (lan, wan, lossy, ...) or a file: what has a slash, or exists.
+TARGET is an address, a prefix 10.0.0.0/24 or a range 10.0.0.1-9; PORTS is 22,80,8000-8100.
+
+  --seed N          which packets are lost, and the jitter (default 1); what is open stays
+  --counters FILE   write the line of counters there, not to stderr
+  --open-only       --truth prints, and --check compares, open ports only
+  -p, --ports PORTS
+  -h, --help, --version
+
+COMMAND's exit status is passed on (128 + N where signal N ended it). --check exits with 1 on
+any difference, wrong usage with 2, what the system forbids with 1. docs/lab.md has the rest.
+)";
+
+int refuse(const std::string& message) {
+  std::fprintf(stderr, "portloop-lab: %s\n", message.c_str());
+  return exit_usage;
+}
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "portloop-lab: %s\n", message.c_str());
+  return exit_failure;
+}
+
+struct Options {
+  std::optional<std::string> profile;
+  std::vector<std::string> targets;
+  std::optional<std::string> ports;
+  std::optional<std::string> check_file;
+  std::optional<std::string> counters_file;
+  std::optional<std::string> show;
+  uint64_t luck_seed = default_luck_seed;
+  bool truth = false;
+  bool open_only = false;
+  bool list = false;
+  bool help = false;
+  bool version = false;
+  char** command = nullptr;  ///< What follows "--", null-terminated; null where there is no "--".
+};
+
+/// argv without what follows the first "--", which belongs to the command.
+std::vector<char*> own_arguments(int argc, char** argv, Options& options) {
+  std::vector<char*> own;
+  for (int i = 0; i < argc; ++i) {
+    if (i > 0 && std::strcmp(argv[i], "--") == 0) {
+      options.command = argv + i + 1;
+      break;
+    }
+    own.push_back(argv[i]);
+  }
+  return own;
+}
+
+Parsed<Options> read_options(int argc, char** argv) {
+  Options options;
+  std::vector<char*> own = own_arguments(argc, argv, options);
+  cxxopts::Options accepted("portloop-lab");
+  accepted.add_options()("truth", "")("check", "", cxxopts::value<std::string>())(
+      "p,ports", "", cxxopts::value<std::string>())("seed", "", cxxopts::value<uint64_t>())(
+      "counters", "", cxxopts::value<std::string>())("open-only", "")("list", "")(
+      "show", "", cxxopts::value<std::string>())("h,help", "")("version", "")(
+      "words", "", cxxopts::value<std::vector<std::string>>());
+  accepted.parse_positional({"words"});
+  try {
+    const auto given = accepted.parse(static_cast<int>(own.size()), own.data());
+    const auto text = [&given](const char* name) -> std::optional<std::string> {
+      if (given.count(name) == 0) return std::nullopt;
+      return given[name].as<std::string>();
+    };
+    options.ports = text("ports");
+    options.check_file = text("check");
+    options.counters_file = text("counters");
+    options.show = text("show");
+    if (given.count("seed") > 0) options.luck_seed = given["seed"].as<uint64_t>();
+    options.truth = given.count("truth") > 0;
+    options.open_only = given.count("open-only") > 0;
+    options.list = given.count("list") > 0;
+    options.help = given.count("help") > 0;
+    options.version = given.count("version") > 0;
+    if (given.count("words") > 0) options.targets = given["words"].as<std::vector<std::string>>();
+  } catch (const cxxopts::exceptions::exception& error) {
+    return SpecError{std::string(error.what()) + "; portloop-lab --help lists what is accepted"};
+  }
+  if (!options.targets.empty()) {
+    options.profile = options.targets.front();
+    options.targets.erase(options.targets.begin());
+  }
+  return options;
+}
+
+std::string built_in_names() {
+  std::string names;
+  for (const BuiltInProfile& profile : built_in_profiles()) {
+    names += (names.empty() ? "" : ", ") + std::string(profile.name);
+  }
+  return names;
+}
+
+/// A built-in profile by name, or a file's: what has a slash, or exists where no built-in has the name.
+Parsed<Profile> load_profile(const std::string& name) {
+  const std::string_view built_in = built_in_profile(name);
+  if (!built_in.empty()) return parse_profile(name, built_in);
+  struct stat status {};
+  if (name.find('/') == std::string::npos && stat(name.c_str(), &status) != 0) {
+    return SpecError{quote_word(name) + " is no profile: write one of " + built_in_names() + ", or the name of a file"};
+  }
+  std::ifstream file(name, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return SpecError{quote_word(name) + " is no profile that can be read: " + std::strerror(errno)};
+  }
+  return parse_profile(name, text.str());
+}
+
+struct Question {
+  TargetSet targets;
+  PortSet ports;
+};
+
+/// TARGET... and -p of --truth and --check.
+Parsed<Question> read_question(const Options& options) {
+  if (options.targets.empty()) return SpecError{"no TARGET: write an address, a prefix or a range"};
+  if (!options.ports) return SpecError{"no ports: write -p 22,80,8000-8100"};
+  std::vector<AddressRange> ranges;
+  for (const std::string& word : options.targets) {
+    const auto target = parse_target(word);
+    if (!target) return SpecError{target.error()};
+    if (!target->range) {
+      return SpecError{quote_word(word) +
+                       " is a name, and the lab resolves none: write an address, a prefix or a range"};
+    }
+    ranges.push_back(*target->range);
+  }
+  const auto ports = parse_ports(*options.ports, port_of_service);
+  if (!ports) return SpecError{ports.error()};
+  return Question{TargetSet(std::move(ranges), {}), *ports};
+}
+
+int list_profiles() {
+  for (const BuiltInProfile& built_in : built_in_profiles()) {
+    const auto profile = parse_profile(built_in.name, built_in.text);
+    if (!profile) return fail(profile.error());
+    std::printf("%-12s %s\n%-12s   for example %s\n", profile->name.c_str(), profile->about.c_str(), "",
+                profile->target.c_str());
+  }
+  return 0;
+}
+
+int show_profile(const std::string& name) {
+  const std::string_view text = built_in_profile(name);
+  if (text.empty()) return refuse(quote_word(name) + " is no built-in profile: write one of " + built_in_names());
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+int print_truth(const Profile& profile, const Question& question, bool open_only) {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char time[sizeof "2026-01-01T00:00:00Z"];
+  std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  write_truth(profile, question.targets, question.ports, open_only, time,
+              [](const std::string& line) { return std::fwrite(line.data(), 1, line.size(), stdout) == line.size(); });
+  if (std::fflush(stdout) != 0) return fail(std::string("cannot write: ") + std::strerror(errno));
+  return 0;
+}
+
+int check_result(const Profile& profile, const Question& question, const Options& options) {
+  constexpr uint64_t max_endpoints = uint64_t{1} << 32;
+  if (question.targets.size() > max_endpoints / question.ports.size()) {
+    return refuse("too many endpoints to check: at most 2^32");
+  }
+  std::ifstream file;
+  if (*options.check_file != "-") {
+    file.open(*options.check_file, std::ios::binary);
+    if (!file) return fail("cannot read " + quote_word(*options.check_file) + ": " + std::strerror(errno));
+  }
+  std::istream& lines = *options.check_file == "-" ? std::cin : file;
+  ResultCheck check(profile, question.targets, question.ports,
+                    [](const std::string& line) { std::printf("%s\n", line.c_str()); });
+  for (std::string line; std::getline(lines, line);) check.take(line);
+  const Differences found = check.finish(options.open_only);
+  std::printf(
+      "%s: %llu of %llu open ports found, %llu results; %llu missed, %llu false, %llu undecided, "
+      "%llu said twice, %llu unreadable\n",
+      found.total() == 0 ? "right" : "wrong", static_cast<unsigned long long>(check.found_open()),
+      static_cast<unsigned long long>(check.truly_open()), static_cast<unsigned long long>(check.results()),
+      static_cast<unsigned long long>(found.missed), static_cast<unsigned long long>(found.wrong),
+      static_cast<unsigned long long>(found.undecided), static_cast<unsigned long long>(found.repeated),
+      static_cast<unsigned long long>(found.unreadable));
+  return found.total() == 0 ? 0 : exit_different;
+}
+
+int run_command(const Profile& profile, const Options& options) {
+  using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+  File counters_file(nullptr, std::fclose);
+  if (options.counters_file) {
+    counters_file.reset(std::fopen(options.counters_file->c_str(), "we"));
+    if (!counters_file) return fail("cannot write " + quote_word(*options.counters_file) + ": " + std::strerror(errno));
+  }
+  const LabRun run = run_lab(profile, options.luck_seed, options.command);
+  if (!run.started) return fail(run.error);
+  std::FILE* sink = counters_file ? counters_file.get() : stderr;
+  const std::string line = to_json(run.counters);
+  std::fwrite(line.data(), 1, line.size(), sink);
+  std::fflush(sink);
+  return run.exit_status;
+}
+
+int run(int argc, char** argv) {
+  const auto options = read_options(argc, argv);
+  if (!options) return refuse(options.error());
+  if (options->help) {
+    std::fputs(help_text, stdout);
+    return 0;
+  }
+  if (options->version) {
+    std::puts("portloop-lab " PORTLOOP_VERSION_TEXT);
+    return 0;
+  }
+  if (options->list) return list_profiles();
+  if (options->show) return show_profile(*options->show);
+  if (!options->profile) return refuse("no PROFILE: write one of " + built_in_names() + ", or the name of a file");
+  const auto profile = load_profile(*options->profile);
+  if (!profile) return refuse(profile.error());
+  if (options->truth || options->check_file) {
+    if (options->command != nullptr) return refuse("--truth and --check run no command: leave out what follows '--'");
+    if (options->truth && options->check_file) return refuse("--truth and --check exclude each other");
+    const auto question = read_question(*options);
+    if (!question) return refuse(question.error());
+    if (options->check_file) return check_result(*profile, *question, *options);
+    return print_truth(*profile, *question, options->open_only);
+  }
+  if (!options->targets.empty()) {
+    return refuse(quote_word(options->targets.front()) + " is a word too many: write -- before the command");
+  }
+  if (options->command == nullptr || *options->command == nullptr) {
+    return refuse("no COMMAND: write portloop-lab PROFILE -- COMMAND...");
+  }
+  return run_command(*profile, *options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run(argc, argv); }

@@ -1,0 +1,212 @@
+// portloop merge: the results of the parts of a scan become one, in any format.
+//
+// Happy path: read every part, write each endpoint once, sorted, say the summary.
+//
+// What goes wrong:
+//   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing written
+//   - parts say different states of one endpoint: the better known one is kept, and that is said
+//   - a part lacks, is not finished or is cut: said, everything there is is written, exit 3
+//   - an output breaks: said, exit 3
+#define CXXOPTS_VECTOR_DELIMITER '\0'
+#include <cxxopts.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <set>
+
+#include "cli/merge/merge_inputs.hpp"
+#include "cli/options/option_error.hpp"
+#include "cli/options/option_values.hpp"
+#include "cli/record/output_file.hpp"
+#include "cli/scan/scan_options.hpp"
+#include "cli/terminal/progress.hpp"
+#include "cli/usage.hpp"
+#include "core/spec_error.hpp"
+#include "output/writer.hpp"
+
+namespace portloop {
+namespace {
+
+constexpr const char* help_text =
+    R"(Usage: portloop merge [OPTIONS] FILE...
+
+  FILE is what one part of a scan wrote: its JSON (one object a line), or its checkpoint, which names the JSON
+  and says whether the part is complete. Each endpoint comes out once, sorted by address and port.
+
+  -f, --format FORMAT      text (default), json, csv, xml, grepable, list
+  -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
+      --show open|all      default: what the files list
+  -q, --quiet
+  -h, --help
+
+Where two parts say different states of one endpoint, open goes before closed, filtered and unknown.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a part is missing or incomplete.)";
+
+constexpr size_t max_conflicts_listed = 5;
+
+struct MergeRequest {
+  std::vector<std::string> files;
+  std::vector<OutputChoice> outputs;
+  bool overwrite = false;
+  std::optional<bool> show_all;
+  bool quiet = false;
+};
+
+std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
+  cxxopts::Options options("portloop merge");
+  options.add_options()                                             //
+      ("f,format", "", cxxopts::value<std::string>())               //
+      ("o,output", "", cxxopts::value<std::vector<std::string>>())  //
+      ("overwrite", "")                                             //
+      ("show", "", cxxopts::value<std::string>())                   //
+      ("q,quiet", "")                                               //
+      ("h,help", "")                                                //
+      ("file", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional("file");
+  try {
+    const cxxopts::ParseResult given = options.parse(argc, argv);
+    if (given.count("help")) {
+      std::puts(help_text);
+      return std::nullopt;
+    }
+    MergeRequest request;
+    if (given.count("file")) request.files = given["file"].as<std::vector<std::string>>();
+    if (request.files.empty())
+      throw UsageError(
+          "no file given: the JSON or the checkpoints of a scan's parts, as in 'portloop merge *.checkpoint'");
+    request.outputs = read_outputs(
+        given.count("format") ? given["format"].as<std::string>() : "text",
+        given.count("output") ? given["output"].as<std::vector<std::string>>() : std::vector<std::string>{});
+    request.overwrite = given.count("overwrite") > 0;
+    request.quiet = given.count("quiet") > 0;
+    if (given.count("show")) {
+      const std::string word = given["show"].as<std::string>();
+      if (word != "open" && word != "all") throw UsageError("--show " + quote_word(word) + ": accepted are open, all");
+      request.show_all = word == "all";
+    }
+    return request;
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw UsageError(option_error_text(error, options, argc, argv, "portloop merge --help"));
+  }
+}
+
+PortSet ports_of(const MergeInputs& inputs) {
+  PortSet ports;
+  if (!inputs.checkpoints.empty()) ports = inputs.checkpoints.front().ports;
+  std::set<uint16_t> found;
+  for (const auto& [endpoint, result] : inputs.results) found.insert(endpoint.second);
+  for (const uint16_t port : found) {
+    if (!ports.contains(port)) ports.add({port, port});
+  }
+  return ports;
+}
+
+uint64_t count_targets(const MergeInputs& inputs) {
+  if (!inputs.checkpoints.empty()) return inputs.checkpoints.front().list.targets.size();
+  uint64_t targets = 0;
+  const Address* last = nullptr;
+  for (const auto& [endpoint, result] : inputs.results) {
+    if (last == nullptr || *last != endpoint.first) ++targets;
+    last = &endpoint.first;
+  }
+  return targets;
+}
+
+ScanHeader header_of(const MergeInputs& inputs, const MergeRequest& request, std::string command_line) {
+  ScanHeader header;
+  header.version = PORTLOOP_VERSION_TEXT;
+  header.command_line = std::move(command_line);
+  header.ports = ports_of(inputs);
+  header.targets = count_targets(inputs);
+  bool any_listed = false;
+  int64_t first_us = INT64_MAX;
+  for (const auto& [endpoint, result] : inputs.results) {
+    first_us = std::min(first_us, result.time_us);
+    header.has_ipv6 = header.has_ipv6 || endpoint.first.family == Family::ipv6;
+    any_listed = any_listed || result.probe.state != PortState::open;
+  }
+  for (const Checkpoint& checkpoint : inputs.checkpoints) {
+    first_us = std::min(first_us, checkpoint.started_us);
+    header.seed = checkpoint.seed;
+  }
+  header.started_us = first_us == INT64_MAX ? 0 : first_us;
+  header.show_all = request.show_all.value_or(any_listed);
+  return header;
+}
+
+ScanFooter footer_of(const MergeInputs& inputs, const ScanHeader& header, size_t parts) {
+  ScanFooter footer;
+  uint64_t counts[4] = {};
+  footer.finished_us = header.started_us;
+  for (const auto& [endpoint, result] : inputs.results) {
+    ++counts[static_cast<size_t>(result.probe.state)];
+    footer.finished_us = std::max(footer.finished_us, result.time_us);
+  }
+  footer.hosts_total = header.targets;
+  footer.complete = inputs.incomplete.empty() && counts[3] == 0;
+  footer.summary = grouped(parts) + (parts == 1 ? " file: " : " files: ") + grouped(counts[0]) + " open, " +
+                   grouped(counts[1]) + " closed, " + grouped(counts[2]) + " filtered, " + grouped(counts[3]) +
+                   " unknown results";
+  return footer;
+}
+
+void say_what_is_wrong(const MergeInputs& inputs, bool quiet) {
+  for (size_t i = 0; i < inputs.conflicts.size() && i < max_conflicts_listed; ++i) {
+    const MergeConflict& conflict = inputs.conflicts[i];
+    std::fprintf(stderr, "portloop: %s is %s in one file and %s in another: %s is kept\n",
+                 to_text(conflict.endpoint.address, conflict.endpoint.port).c_str(),
+                 std::string(to_text(conflict.kept)).c_str(), std::string(to_text(conflict.dropped)).c_str(),
+                 std::string(to_text(conflict.kept)).c_str());
+  }
+  if (inputs.conflicts.size() > max_conflicts_listed) {
+    std::fprintf(stderr, "portloop: %s more such\n", grouped(inputs.conflicts.size() - max_conflicts_listed).c_str());
+  }
+  for (const std::string& line : inputs.incomplete) std::fprintf(stderr, "portloop: %s\n", line.c_str());
+  if (inputs.checkpoints.empty() && !quiet) {
+    std::fputs("portloop: no checkpoint among the files: whether a part is missing can't be told\n", stderr);
+  }
+}
+
+/// Answers whether it could be written.
+bool write_output(const OutputChoice& choice, const MergeInputs& inputs, ScanHeader header, const ScanFooter& footer,
+                  OutputFile& file) {
+  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
+  header.colour = file.is_terminal() && (no_color == nullptr || *no_color == '\0');
+  const auto writer = find_output_format(choice.format)->make();
+  writer->begin(header, file.buffer());
+  for (const auto& [endpoint, result] : inputs.results) {
+    writer->result(result.view(), file.buffer());
+    file.end_record();
+    if (file.broken()) break;
+  }
+  writer->end(footer, file.buffer());
+  file.finish();
+  if (file.broken()) std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
+  return !file.broken();
+}
+
+}  // namespace
+
+int run_merge(int argc, const char* const* argv) {
+  const auto request = parse_options(argc, argv);
+  if (!request) return exit_complete;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of write(), not our end
+  const MergeInputs inputs = read_merge_inputs(request->files);
+  const ScanHeader header = header_of(inputs, *request, "portloop " + join_command_line(argc, argv));
+  const ScanFooter footer = footer_of(inputs, header, request->files.size());
+  std::vector<std::unique_ptr<OutputFile>> files;
+  for (const OutputChoice& choice : request->outputs) {
+    files.push_back(choice.file.empty() ? std::make_unique<OutputFile>()
+                                        : std::make_unique<OutputFile>(choice.file, request->overwrite));
+  }
+  bool written = true;
+  for (size_t i = 0; i < files.size(); ++i)
+    written = write_output(request->outputs[i], inputs, header, footer, *files[i]) && written;
+  say_what_is_wrong(inputs, request->quiet);
+  if (!request->quiet) std::fprintf(stderr, "%s\n", footer.summary.c_str());
+  return written && footer.complete ? exit_complete : exit_incomplete;
+}
+
+}  // namespace portloop

@@ -1,0 +1,98 @@
+#include "cli/targets/name_lookup.hpp"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_set>
+
+#include "cli/targets/system_address.hpp"
+
+namespace portloop {
+namespace {
+
+// libuv's thread pool has four threads; a few more requests keep it busy, and memory bounded for long files.
+constexpr size_t max_at_once = 16;
+
+class NameLookup {
+ public:
+  NameLookup(std::vector<FoundName>& names, WantedFamily family, uv_loop_t* loop) : names_(names), loop_(loop) {
+    hints_.ai_socktype = SOCK_STREAM;
+    hints_.ai_family = family == WantedFamily::ipv4 ? AF_INET : family == WantedFamily::ipv6 ? AF_INET6 : AF_UNSPEC;
+    // Without an IPv6 address of its own a machine reaches none: "localhost" is then 127.0.0.1 first.
+    if (family == WantedFamily::any) hints_.ai_flags = AI_ADDRCONFIG;
+  }
+
+  void run() {
+    requests_.resize(std::min(max_at_once, names_.size()));
+    for (Request& request : requests_) {
+      request.lookup = this;
+      request.uv.data = &request;
+      start_next(request);
+    }
+    uv_run(loop_, UV_RUN_DEFAULT);
+  }
+
+ private:
+  struct Request {
+    uv_getaddrinfo_t uv{};
+    NameLookup* lookup = nullptr;
+    size_t name = 0;
+  };
+
+  void start_next(Request& request) {
+    while (next_ < names_.size()) {
+      request.name = next_++;
+      FoundName& found = names_[request.name];
+      const int error = uv_getaddrinfo(loop_, &request.uv, on_answer, found.name.c_str(), nullptr, &hints_);
+      if (error == 0) return;
+      found.error = uv_strerror(error);
+    }
+  }
+
+  static void on_answer(uv_getaddrinfo_t* uv, int status, addrinfo* answers) {
+    auto* request = static_cast<Request*>(uv->data);
+    FoundName& found = request->lookup->names_[request->name];
+    if (status != 0) {
+      found.error = uv_strerror(status);
+    } else {
+      take(answers, found);
+    }
+    uv_freeaddrinfo(answers);
+    request->lookup->start_next(*request);
+  }
+
+  static void take(const addrinfo* answers, FoundName& found) {
+    for (const addrinfo* answer = answers; answer != nullptr; answer = answer->ai_next) {
+      const auto address = address_of(*answer->ai_addr);
+      if (!address) continue;
+      if (is_unspecified(*address)) {
+        found.error = "its address is " + to_text(*address) + ", which means this machine itself";
+        continue;
+      }
+      const auto& known = found.addresses;
+      if (std::find(known.begin(), known.end(), *address) == known.end()) found.addresses.push_back(*address);
+    }
+    if (found.addresses.empty() && found.error.empty()) found.error = "no address";
+  }
+
+  std::vector<FoundName>& names_;
+  uv_loop_t* loop_;
+  addrinfo hints_{};
+  std::vector<Request> requests_;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+std::vector<FoundName> look_up_names(const std::vector<std::string>& names, WantedFamily family, uv_loop_t* loop) {
+  std::vector<FoundName> found;
+  std::unordered_set<std::string> seen;
+  for (const std::string& name : names) {
+    if (seen.insert(name).second) found.push_back({name, {}, {}});
+  }
+  if (!found.empty()) NameLookup(found, family, loop).run();
+  return found;
+}
+
+}  // namespace portloop

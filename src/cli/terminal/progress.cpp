@@ -1,0 +1,122 @@
+#include "cli/terminal/progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace portloop {
+namespace {
+
+size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<uint64_t>(seconds + 0.5);
+  if (whole < 60) return std::to_string(whole) + " s";
+  if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
+  return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
+}
+
+}  // namespace
+
+std::string grouped(uint64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+ProgressLine::ProgressLine(bool shown) : shown_(shown) {}
+
+uint64_t results_of(const portloop_stats& stats) { return stats.open + stats.closed + stats.filtered + stats.unknown; }
+
+uint64_t per_second(uint64_t count, double elapsed_s) {
+  return static_cast<uint64_t>(static_cast<double>(count) / std::max(elapsed_s, 1e-6) + 0.5);
+}
+
+namespace {
+
+uint64_t settled_of(const portloop_stats& stats) { return results_of(stats) + stats.not_asked; }
+
+/// The probes without a result yet: asked already, or not.
+struct Unsettled {
+  uint64_t silent = 0, fresh = 0;
+  uint64_t repeated = 0;  // connects that asked one of the silent again
+  uint64_t all() const { return silent + fresh; }
+};
+
+Unsettled unsettled_of(const portloop_stats& stats) {
+  const uint64_t settled = settled_of(stats);
+  const uint64_t all = stats.probes - std::min(stats.probes, settled);
+  const uint64_t answered = settled - std::min(settled, stats.not_asked + stats.skipped);
+  const uint64_t without_answer = stats.connects - std::min(stats.connects, answered);
+  const uint64_t silent = std::min(without_answer, all);
+  return {silent, all - silent, without_answer - silent};
+}
+
+}  // namespace
+
+void ProgressLine::note(const portloop_stats& stats, double elapsed_s) {
+  constexpr double memory_s = 2;
+  if (stats.connects < noted_.connects || elapsed_s < noted_s_) {  // another scan
+    noted_ = {};
+    noted_s_ = connects_per_s_ = settled_per_s_ = 0;
+  }
+  const double passed_s = elapsed_s - noted_s_;
+  if (passed_s <= 0) return;
+  const double weight = std::min(1.0, passed_s / std::min(elapsed_s, memory_s));
+  connects_per_s_ += weight * (static_cast<double>(stats.connects - noted_.connects) / passed_s - connects_per_s_);
+  const double newly_settled = static_cast<double>(settled_of(stats)) - static_cast<double>(settled_of(noted_));
+  settled_per_s_ += weight * (newly_settled / passed_s - settled_per_s_);
+  noted_ = stats;
+  noted_s_ = elapsed_s;
+}
+
+double ProgressLine::seconds_left(const portloop_stats& stats) const {
+  const Unsettled left = unsettled_of(stats);
+  const auto all = static_cast<double>(left.all());
+  if (left.fresh > 0) {
+    // The silent will be asked once more; and of those that were never asked, as many will be silent.
+    const double silent_share = static_cast<double>(left.silent) / static_cast<double>(stats.connects);
+    return (all + silent_share * static_cast<double>(left.fresh)) / connects_per_s_;
+  }
+  // All have been asked. Either answers come, sooner or later, or the silent are being gone through, once or again.
+  constexpr double hardly_any = 0.05;
+  if (settled_per_s_ > hardly_any * connects_per_s_) return all / settled_per_s_;
+  return static_cast<double>(left.all() - left.repeated % left.all()) / connects_per_s_;
+}
+
+std::string ProgressLine::status_text(const portloop_stats& stats) const {
+  const uint64_t settled = settled_of(stats);
+  const double share = stats.probes == 0 ? 1 : static_cast<double>(settled) / static_cast<double>(stats.probes);
+  std::string text =
+      grouped(settled) + '/' + grouped(stats.probes) + " (" + std::to_string(static_cast<int>(share * 100)) + "%), " +
+      grouped(static_cast<uint64_t>(connects_per_s_ + 0.5)) + " connects/s, " + grouped(stats.open) + " open";
+  if (connects_per_s_ > 0 && settled < stats.probes) text += ", " + duration_text(seconds_left(stats)) + " left";
+  return text;
+}
+
+void ProgressLine::draw(const portloop_stats& stats, const char* phase) {
+  if (!shown_) return;
+  // One column is left free: a full line would wrap, and could not be cleared.
+  const std::string text = (phase + status_text(stats)).substr(0, terminal_columns() - 1);
+  std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
+  std::fflush(stderr);
+  on_screen_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!on_screen_) return;
+  std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+  on_screen_ = false;
+}
+
+}  // namespace portloop

@@ -1,0 +1,195 @@
+// What open ports say first: servers that speak at once, never, byte by byte, too much, or reset.
+#include "support/speaking_server.hpp"
+
+using namespace portloop::testing;
+
+namespace {
+
+constexpr portloop_connector connectors[] = {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE};
+
+/// One port's result, read with these settings. The server speaks on the scan's own loop.
+Recorded::Result read_banner(SpeakingServer::Manner manner, const std::string& words, portloop_connector connector,
+                             portloop_banners kind = PORTLOOP_BANNERS_READ, uint32_t timeout_ms = 5000,
+                             uint32_t max_bytes = 512, uint32_t loops = 1) {
+  TestLoop loop;
+  SpeakingServer server(loop, manner, words);
+  TestOptions options("127.0.0.1", server.text());
+  portloop_options_set_connector(options, connector);
+  portloop_options_set_loops(options, loops);
+  REQUIRE(portloop_options_set_banners(options, kind, timeout_ms, max_bytes) == 0);
+  Recorded scan(loop);
+  close_when_done(scan);
+  REQUIRE(scan.start(options) == 0);
+  loop.run();
+  REQUIRE(scan.results.size() == 1);
+  CHECK(scan.done == 1);
+  CHECK(scan.status == 0);
+  CHECK(scan.results[0].state == PORTLOOP_OPEN);
+  return scan.results[0];
+}
+
+}  // namespace
+
+TEST_CASE("what a server says at once is its banner, every byte of it") {
+  const std::string hostile("SSH-2.0-x\r\n\0\x1b[31m\xff", 18);
+  for (const auto connector : connectors) {
+    for (const uint32_t loops : {1U, 2U}) {
+      CHECK(read_banner(SpeakingServer::at_once, hostile, connector, PORTLOOP_BANNERS_READ, 5000, 512, loops).banner ==
+            hostile);
+      CHECK(read_banner(SpeakingServer::then_closes, hostile, connector, PORTLOOP_BANNERS_READ, 5000, 512, loops)
+                .banner == hostile);
+    }
+  }
+}
+
+TEST_CASE("a server that never speaks is open all the same, without a banner") {
+  for (const auto connector : connectors) {
+    CHECK_FALSE(read_banner(SpeakingServer::never, "", connector, PORTLOOP_BANNERS_READ, 30).has_banner);
+  }
+}
+
+TEST_CASE("bytes that come one by one are one banner") {
+  const std::string words = "220 mail.example ESMTP\r\n";
+  for (const auto connector : connectors)
+    CHECK(read_banner(SpeakingServer::byte_by_byte, words, connector).banner == words);
+}
+
+TEST_CASE("a banner that came while the embedder held the loop past the deadline is read all the same") {
+  for (const auto connector : connectors) {
+    CAPTURE(connector);
+    TestLoop loop;
+    LocalPort open(LocalPort::open);
+    TestOptions options("127.0.0.1", open.text());
+    portloop_options_set_connector(options, connector);
+    REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 20, 64) == 0);
+    Recorded scan(loop);
+    // Behind the loop's poll, and so before its timers: the embedder's server speaks, and then keeps the loop busy.
+    uv_check_t embedder;
+    scan.on_done = [&embedder](Recorded& self) {
+      uv_close(as_handle(&embedder), nullptr);
+      self.close();
+    };
+    uv_check_init(loop.get(), &embedder);
+    embedder.data = &open;
+    uv_check_start(&embedder, [](uv_check_t* check) {
+      const int visitor = static_cast<LocalPort*>(check->data)->accept_waiting();
+      if (visitor < 0) return;
+      CHECK(send(visitor, "hello", 5, MSG_NOSIGNAL) == 5);
+      const uint64_t until_ns = uv_hrtime() + 40'000'000;
+      while (uv_hrtime() < until_ns) {
+      }
+      ::close(visitor);
+    });
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    REQUIRE(scan.results.size() == 1);
+    CHECK(scan.results[0].banner == "hello");
+  }
+}
+
+TEST_CASE("a server that never stops speaking is read for no longer than the timeout, and no further than the limit") {
+  const std::string endless(200'000'000, 'x');
+  for (const auto connector : connectors) {
+    CHECK(read_banner(SpeakingServer::byte_by_byte, endless, connector, PORTLOOP_BANNERS_READ, 40, 65'536)
+              .banner.size() <= 65'536);
+    CHECK(read_banner(SpeakingServer::at_once, endless, connector, PORTLOOP_BANNERS_READ, 5000, 65'536).banner.size() ==
+          65'536);
+    CHECK(read_banner(SpeakingServer::at_once, endless, connector, PORTLOOP_BANNERS_READ, 5000, 1).banner == "x");
+  }
+}
+
+TEST_CASE("a server that resets is open, with what it said before or nothing") {
+  for (const auto connector : connectors) {
+    const auto silent = read_banner(SpeakingServer::resets, "", connector);
+    CHECK_FALSE(silent.has_banner);
+    CHECK(read_banner(SpeakingServer::resets, "bye", connector).state == PORTLOOP_OPEN);
+  }
+}
+
+TEST_CASE("with HTTP a silent server is asked with a GET, one that speaks is not") {
+  for (const auto connector : connectors) {
+    TestLoop loop;
+    SpeakingServer web(loop, SpeakingServer::when_asked, "HTTP/1.0 200 OK\r\n\r\n");
+    SpeakingServer mail(loop, SpeakingServer::at_once, "220 hello\r\n");
+    TestOptions options("127.0.0.1", web.text() + ',' + mail.text());
+    portloop_options_set_connector(options, connector);
+    REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_HTTP, 200, 512) == 0);
+    Recorded scan(loop);
+    close_when_done(scan);
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    REQUIRE(scan.results.size() == 2);
+    CHECK(scan.find(web.number())->banner == "HTTP/1.0 200 OK\r\n\r\n");
+    CHECK(web.heard() == "GET / HTTP/1.0\r\n\r\n");
+    CHECK(scan.find(mail.number())->banner == "220 hello\r\n");
+    CHECK(mail.heard().empty());
+  }
+}
+
+TEST_CASE("stopped while banners are awaited: the open ports are told; closed: nothing more is told") {
+  for (const auto connector : connectors) {
+    for (const uint32_t loops : {1U, 2U}) {
+      for (const bool close : {false, true}) {
+        CAPTURE(loops);
+        CAPTURE(close);
+        TestLoop loop;
+        SpeakingServer quiet(loop, SpeakingServer::never, "");
+        SpeakingServer second(loop, SpeakingServer::never, "");
+        TestOptions options("127.0.0.1", quiet.text() + ',' + second.text());
+        portloop_options_set_connector(options, connector);
+        portloop_options_set_loops(options, loops);
+        REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 600'000, 512) == 0);
+        Recorded scan(loop);
+        if (!close) close_when_done(scan);
+        REQUIRE(scan.start(options) == 0);
+        uv_timer_t look;
+        uv_timer_init(loop.get(), &look);
+        uv_timer_start(
+            &look, [](uv_timer_t*) {}, 1, 1);
+        // A socket of libuv's comes from the target's own address: such an answer is asked for three times.
+        const size_t asks = connector == PORTLOOP_CONNECTOR_PORTABLE ? 3 : 1;
+        loop.run_until(
+            [&] { return std::min(quiet.visitors(), second.visitors()) >= asks && scan.stats().in_flight == 0; });
+        uv_close(as_handle(&look), nullptr);
+        CHECK(scan.results.empty());
+        close ? scan.close() : scan.stop();
+        loop.run();
+        CHECK(scan.done == 1);
+        CHECK(scan.status == UV_ECANCELED);
+        CHECK(scan.results.size() == (close ? 0 : 2));
+      }
+    }
+  }
+}
+
+TEST_CASE("closed in the result of a reading that ends, while others go on") {
+  for (const auto connector : connectors) {
+    TestLoop loop;
+    SpeakingServer quiet(loop, SpeakingServer::never, "");
+    SpeakingServer mail(loop, SpeakingServer::then_closes, "220 hello\r\n");
+    TestOptions options("127.0.0.1", quiet.text() + ',' + mail.text());
+    portloop_options_set_connector(options, connector);
+    REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 600'000, 512) == 0);
+    Recorded scan(loop);
+    scan.on_result = [](Recorded& self) { self.close(); };
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    CHECK(scan.results.size() == 1);
+    CHECK(scan.results[0].banner == "220 hello\r\n");
+  }
+}
+
+TEST_CASE("more open ports than may be read at once: the others wait, none is lost") {
+  TestLoop loop;
+  std::vector<LocalPort> ports;
+  for (int i = 0; i < 40; ++i) ports.emplace_back(LocalPort::open);
+  TestOptions many("127.0.0.1", join(ports));
+  portloop_options_set_in_flight(many, 8);  // 6 connects, 2 readings
+  REQUIRE(portloop_options_set_banners(many, PORTLOOP_BANNERS_READ, 5, 512) == 0);
+  Recorded scan(loop);
+  close_when_done(scan);
+  REQUIRE(scan.start(many) == 0);
+  loop.run();
+  CHECK(scan.results.size() == 40);
+  for (const auto& result : scan.results) CHECK(result.state == PORTLOOP_OPEN);
+}

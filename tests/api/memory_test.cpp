@@ -1,0 +1,226 @@
+// Memory that runs out: each allocation that the library makes for a call fails once, in turn. The call says
+// UV_ENOMEM, or does without; whatever it leaves can be closed, and no exception crosses the C ABI.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+#include "support/speaking_server.hpp"
+
+namespace {
+
+// Of the allocations of the caller's thread, or of all loop threads, the one that fails: 1 is the next, 0 none.
+const std::thread::id caller = std::this_thread::get_id();
+uint64_t failing = 0;
+std::atomic<uint64_t> failing_in_lanes{0};
+std::atomic<bool> failed{false};
+
+bool has_come(std::atomic<uint64_t>& count) noexcept {
+  uint64_t left = count;
+  while (left > 0 && !count.compare_exchange_weak(left, left - 1)) {
+  }
+  return left == 1;
+}
+
+void* allocate(size_t size) noexcept {
+  const bool in_lane = std::this_thread::get_id() != caller;
+  if (in_lane ? has_come(failing_in_lanes) : failing > 0 && --failing == 0) {
+    failed = true;
+    return nullptr;
+  }
+  return std::malloc(size > 0 ? size : 1);
+}
+
+}  // namespace
+
+void* operator new(size_t size) {
+  void* memory = allocate(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+using namespace portloop::testing;
+
+namespace {
+
+constexpr portloop_connector connectors[] = {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE};
+
+/// What `call` answers when its n-th allocation fails; `failed` says whether it made so many.
+template <class Call>
+auto with_failure_at(uint64_t n, Call call) {
+  failed = false;
+  failing = n;
+  const auto answer = call();
+  failing = 0;
+  return answer;
+}
+
+/// Tries each n until the call makes no n-th allocation any more; answers how many there were.
+template <class Try>
+uint64_t for_each_allocation(Try attempt) {
+  uint64_t n = 1;
+  for (;; ++n) {
+    attempt(n);
+    if (!failed) return n - 1;
+    REQUIRE(n < 10'000);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("options and scans that cannot be made are NULL") {
+  CHECK(with_failure_at(1, [] { return portloop_options_new(); }) == nullptr);
+  TestLoop loop;
+  portloop_scan* scan = nullptr;
+  CHECK(with_failure_at(1, [&] { return portloop_scan_init(loop.get(), &scan); }) == UV_ENOMEM);
+  CHECK(scan == nullptr);
+}
+
+TEST_CASE("a setter without memory says UV_ENOMEM, has no message, and works when it is called again") {
+  sockaddr_in6 first{}, last{};
+  uv_ip6_addr("2001:db8::1", 0, &first);
+  uv_ip6_addr("2001:db8::ffff", 0, &last);
+  const std::string long_word(100, 'x');
+  const std::function<int(portloop_options*)> setters[] = {
+      [](auto* o) { return portloop_options_add_target(o, "2001:db8:1:2:3:4:5:6"); },
+      [](auto* o) { return portloop_options_exclude_target(o, "127.0.0.1-9"); },
+      [&](auto* o) {
+        return portloop_options_add_range(o, reinterpret_cast<sockaddr*>(&first), reinterpret_cast<sockaddr*>(&last));
+      },
+      [](auto* o) { return portloop_options_set_ports(o, "22,80,443,8000-8100,http"); },
+      [](auto* o) { return portloop_options_exclude_ports(o, "22,80,443,8000-8100"); },
+      [](auto* o) { return portloop_options_skip_positions(o, 1, 2); },
+      [&](auto* o) {
+        return portloop_options_set_ports(o, long_word.c_str());
+      },  // the message is what is refused memory
+      [](auto* o) { return portloop_options_set_in_flight(o, 0); },
+      [](auto* o) { return portloop_options_set_rate(o, -1); },
+      [](auto* o) { return portloop_options_set_shard(o, 5, 4); },
+      [](auto* o) { return portloop_options_set_banners(o, PORTLOOP_BANNERS_READ, 0, 1); },
+  };
+  for (const auto& set : setters) {
+    const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+      portloop_options* options = portloop_options_new();
+      const int error = with_failure_at(n, [&] { return set(options); });
+      if (failed) {
+        CHECK(error == UV_ENOMEM);
+        CHECK(std::string(portloop_options_error(options)).empty());
+      }
+      const int again = set(options);
+      CHECK((again == 0 || again == UV_EINVAL));
+      portloop_options_free(options);
+    });
+    CHECK(allocations > 0);
+  }
+}
+
+TEST_CASE("a start that runs out of memory says so, calls nothing, and leaves a scan that can be closed") {
+  const LocalPort open(LocalPort::open);
+  for (const auto connector : connectors) {
+    for (const uint32_t loops : {1U, 2U}) {
+      CAPTURE(connector);
+      CAPTURE(loops);
+      const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+        CAPTURE(n);
+        TestLoop loop;
+        TestOptions options("127.0.0.1", open.text());
+        portloop_options_set_connector(options, connector);
+        portloop_options_set_loops(options, loops);
+        Recorded scan(loop);
+        close_when_done(scan);
+        const int error = with_failure_at(n, [&] { return scan.start(options); });
+        if (failed) CHECK(error == UV_ENOMEM);
+        if (error != 0) {
+          CHECK(scan.stats().loops == 0);
+          scan.close();
+        }
+        loop.run();
+        CHECK(scan.done == (error == 0 ? 1 : 0));
+        CHECK(scan.results.size() == (error == 0 ? 1 : 0));
+      });
+      CHECK(allocations > 5);
+    }
+  }
+}
+
+TEST_CASE(
+    "a scan that runs out of memory tells nothing wrong, and is done once: without memory, or with every result") {
+  const LocalPort open(LocalPort::open), other(LocalPort::open), closed(LocalPort::closed);
+  for (const auto connector : connectors) {
+    for (const bool banners : {false, true}) {
+      CAPTURE(connector);
+      CAPTURE(banners);
+      const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+        CAPTURE(n);
+        TestLoop loop;
+        TestOptions options("127.0.0.1", open.text() + ',' + other.text() + ',' + closed.text());
+        portloop_options_set_connector(options, connector);
+        if (banners) portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 1, 16);
+        // Counts what it is told, and allocates nothing for it.
+        struct Told {
+          int open = 0, closed = 0, other = 0, done = 0, status = 1;
+        } told;
+        portloop_scan* scan = nullptr;
+        REQUIRE(portloop_scan_init(loop.get(), &scan) == 0);
+        portloop_scan_set_data(scan, &told);
+        REQUIRE(portloop_scan_start(
+                    scan, options,
+                    [](portloop_scan* self, const portloop_result* result) {
+                      auto& counts = *static_cast<Told*>(portloop_scan_data(self));
+                      ++(result->state == PORTLOOP_OPEN     ? counts.open
+                         : result->state == PORTLOOP_CLOSED ? counts.closed
+                                                            : counts.other);
+                    },
+                    [](portloop_scan* self, int status) {
+                      auto& counts = *static_cast<Told*>(portloop_scan_data(self));
+                      ++counts.done;
+                      counts.status = status;
+                      portloop_scan_close(self, nullptr);
+                    }) == 0);
+        with_failure_at(n, [&] { return uv_run(loop.get(), UV_RUN_DEFAULT); });
+        CHECK(told.done == 1);
+        CHECK((told.status == 0 || (failed && told.status == UV_ENOMEM)));
+        CHECK(told.open <= 2);
+        CHECK(told.closed <= 1);
+        CHECK(told.other == 0);
+        if (told.status == 0) CHECK(told.open + told.closed == 3);
+      });
+      CHECK(allocations > 5);
+    }
+  }
+}
+
+TEST_CASE("loop threads that run out of memory end their part, and the scan says so; what was told is true") {
+  const std::string words(40, 'w');
+  for (const auto connector : connectors) {
+    CAPTURE(connector);
+    const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+      CAPTURE(n);
+      failed = false;
+      TestLoop loop;
+      SpeakingServer first(loop, SpeakingServer::then_closes, words), second(loop, SpeakingServer::then_closes, words);
+      TestOptions options("127.0.0.1", first.text() + ',' + second.text());
+      portloop_options_set_connector(options, connector);
+      portloop_options_set_loops(options, 2);
+      portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 10'000, 100);
+      Recorded scan(loop);
+      close_when_done(scan);
+      failing_in_lanes = n;
+      REQUIRE(scan.start(options) == 0);
+      loop.run();
+      failing_in_lanes = 0;
+      CHECK(scan.done == 1);
+      CHECK((scan.status == 0 || (failed && scan.status == UV_ENOMEM)));
+      CHECK(scan.results.size() <= 2);
+      if (scan.status == 0) CHECK(scan.results.size() == 2);
+      for (const auto& result : scan.results) {
+        CHECK(result.state == PORTLOOP_OPEN);
+        if (!failed) CHECK(result.banner == words);
+      }
+    });
+    CHECK(allocations > 5);
+  }
+}

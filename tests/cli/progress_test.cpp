@@ -1,0 +1,86 @@
+// What the progress line says of a scan: how far it is, how fast it asks, and for how long it will go on.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "cli/terminal/progress.hpp"
+
+using namespace portloop;
+
+namespace {
+
+portloop_stats stats_of(uint64_t probes, uint64_t connects, uint64_t closed, uint64_t open = 0) {
+  portloop_stats stats{};
+  stats.probes = probes;
+  stats.connects = connects;
+  stats.closed = closed;
+  stats.open = open;
+  return stats;
+}
+
+double seconds_left_at_100_connects_per_s(const portloop_stats& stats) {
+  ProgressLine line(false);
+  line.note(stats, static_cast<double>(stats.connects) / 100);
+  return line.seconds_left(stats);
+}
+
+}  // namespace
+
+TEST_CASE("the rate is that of the connects, not that of the results") {
+  ProgressLine line(false);
+  const portloop_stats stats = stats_of(65'535, 20'000, 12'342, 3);
+  line.note(stats, 2);
+  CHECK(line.status_text(stats) == "12,345/65,535 (18%), 10,000 connects/s, 3 open, 7 s left");
+}
+
+TEST_CASE("the rate is today's: what was asked in a rush at first does not promise a quick end") {
+  ProgressLine line(false);
+  line.note(stats_of(1000, 10'000, 100), 1);
+  CHECK(line.status_text(stats_of(1000, 10'000, 100)).find(" 10,000 connects/s") != std::string::npos);
+  uint64_t connects = 10'000;
+  for (double elapsed_s = 1.25; elapsed_s <= 40; elapsed_s += 0.25)
+    line.note(stats_of(1000, connects += 25, 100), elapsed_s);
+  CHECK(line.status_text(stats_of(1000, connects, 100)).find(" 100 connects/s") != std::string::npos);
+}
+
+TEST_CASE("a second scan, after discovery, begins anew") {
+  ProgressLine line(false);
+  line.note(stats_of(100, 5000, 0), 5);
+  line.note(stats_of(100, 50, 0), 1);
+  CHECK(line.status_text(stats_of(100, 50, 0)).find(" 50 connects/s") != std::string::npos);
+}
+
+TEST_CASE("before anything was asked there is no guess; after the last answer nothing is left") {
+  ProgressLine line(false);
+  CHECK(line.status_text(stats_of(100, 0, 0)) == "0/100 (0%), 0 connects/s, 0 open");
+  line.note(stats_of(100, 100, 100), 1);
+  CHECK(line.status_text(stats_of(100, 100, 100)) == "100/100 (100%), 100 connects/s, 0 open");
+}
+
+TEST_CASE("where everything answers, each probe that is left takes one connect") {
+  CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 400)) == doctest::Approx(6));
+}
+
+TEST_CASE("where everything is silent, each takes two, and those asked once take one more") {
+  CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 0)) == doctest::Approx(6 + 4 + 6));
+  CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 1000, 0)) == doctest::Approx(10));
+  CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 1700, 0)) == doctest::Approx(3));
+}
+
+TEST_CASE("half silent: the half of the rest is expected to be silent as well") {
+  CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 200)) == doctest::Approx(2 + 6 + 3));
+}
+
+TEST_CASE("all asked, and a host that answers slowly: as fast as its answers have come") {
+  ProgressLine line(false);
+  line.note(stats_of(1000, 5000, 200), 10);  // 500 connects and 20 answers a second
+  line.note(stats_of(1000, 5100, 240), 12);  // 50 and 20
+  CHECK(line.seconds_left(stats_of(1000, 5100, 240)) == doctest::Approx(760 / 20.0));
+}
+
+TEST_CASE("what an earlier run has done, or nobody will ask, is neither left nor asked") {
+  portloop_stats stats = stats_of(1000, 100, 600);
+  stats.skipped = 500;
+  stats.not_asked = 100;
+  CHECK(seconds_left_at_100_connects_per_s(stats) == doctest::Approx(3));
+}

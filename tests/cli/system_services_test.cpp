@@ -1,0 +1,55 @@
+#include "cli/targets/system_services.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netdb.h>
+
+using namespace portloop;
+
+TEST_CASE("the system's names come first, ours behind") {
+  const SystemServices services({{22, "our-shell", {}}, {50123, "in-house", {}}});
+  CHECK(services.name_of(22) == "our-shell");
+  CHECK(services.name_of(50123) == "in-house");
+  CHECK(services.name_of(443) == "https");
+  CHECK(services.name_of(50124) == "");
+  CHECK(services.port_of("our-shell") == 22);
+  CHECK(services.port_of("In-House") == 50123);
+  CHECK(services.port_of("ssh") == 22);
+  CHECK(services.port_of("rdp") == 3389);
+  CHECK(services.port_of("in-house-2") == 0);
+}
+
+TEST_CASE("without a services database our own list answers") {
+  const SystemServices services({});
+  CHECK(services.name_of(22) == "ssh");
+  CHECK(services.port_of("SSH") == 22);
+  CHECK(services.name_of(65535) == "");
+}
+
+TEST_CASE("an alias leads to its port, but never in the place of another service's name") {
+  const SystemServices services({{80, "http", {"WWW", "intranet"}}, {8000, "intranet", {}}});
+  CHECK(services.port_of("www") == 80);
+  CHECK(services.port_of("intranet") == 8000);
+  CHECK(services.name_of(80) == "http");
+}
+
+TEST_CASE("of several entries for one port or name the first counts; port 0 is none") {
+  const SystemServices services({{514, "shell", {}}, {514, "syslog", {}}, {515, "shell", {}}, {0, "nothing", {"nil"}}});
+  CHECK(services.name_of(514) == "shell");
+  CHECK(services.port_of("shell") == 514);
+  CHECK(services.port_of("syslog") == 514);
+  CHECK(services.port_of("nil") == 0);
+  CHECK(services.name_of(0) == "");
+}
+
+TEST_CASE("the table says of every port what the system's own lookup says") {
+  const SystemServices services = SystemServices::load();
+  int known = 0;
+  for (int port = 1; port <= 1023; ++port) {
+    const servent* found = getservbyport(htons(static_cast<uint16_t>(port)), "tcp");
+    if (found == nullptr) continue;
+    ++known;
+    CHECK(services.name_of(static_cast<uint16_t>(port)) == found->s_name);
+  }
+  if (known == 0) MESSAGE("this system has no services database");
+}

@@ -1,0 +1,390 @@
+// The table, the words and the exports: computed from the numbers, and never wider or less than they say.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "compare/chart.hpp"
+#include "compare/exports.hpp"
+#include "compare/svg.hpp"
+#include "compare/table.hpp"
+#include "compare/words.hpp"
+#include "support/made_comparison.hpp"
+
+using namespace portloop;
+using namespace portloop::compare;
+using portloop::testing::entry_of;
+using portloop::testing::made_comparison;
+
+namespace {
+
+Comparison evaluated(Comparison comparison = made_comparison()) {
+  evaluate(comparison);
+  return comparison;
+}
+
+size_t columns(const std::string& line) {
+  return static_cast<size_t>(
+      std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+size_t widest_line(const std::string& text) {
+  std::istringstream lines(text);
+  size_t widest = 0;
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, columns(line));
+  return widest;
+}
+
+std::string said(const Comparison& comparison) {
+  std::string text;
+  for (const std::string& sentence : sentences(comparison)) text += sentence + '\n';
+  return text;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+size_t count_of(const std::string& text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("numbers are written with three digits and the unit that fits") {
+  CHECK(duration_text(0.0000123) == "12.3 µs");
+  CHECK(duration_text(0.0999) == "99.9 ms");
+  CHECK(duration_text(0.9999) == "1.00 s");
+  CHECK(duration_text(2.614) == "2.61 s");
+  CHECK(duration_text(4500) == "75.0 min");
+  CHECK(count_text(1234567) == "1,234,567");
+  CHECK(memory_text(5000) == "4.88 MiB");
+  CHECK(memory_text(3 * 1024 * 1024) == "3.00 GiB");
+  CHECK(spread_text(summarise({1, 1, 4})) == "2.00 ± 1.73 s");
+  CHECK(spread_text(summarise({2})) == "2.00 s");
+  CHECK(spread_text(summarise({41.8, 41.95})) == "41.9 ± 0.1 s");
+  CHECK(ratio_text({61.23, 3.44, 5}) == "61.2 ± 3.4");
+  CHECK(ratio_text({494, 70.5, 5}) == "494 ± 70");
+}
+
+TEST_CASE("the table fits 100 columns, whatever the numbers") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("thread-per-connection", "oocccsss", {0.0001}));
+  comparison.entries.push_back(entry_of("loops:1024", "ocoocuuu", {123456, 0.5}));
+  comparison.entries.back().contender.in_flight = 1'000'000;
+  comparison.entries.back().contender.shows_in_flight = true;
+  for (RunRecord& run : comparison.entries.back().runs) {
+    for (const RecordField& field : record_fields()) {
+      if (field.name != "wall_us") field.in(run) = 98'765'432;
+    }
+  }
+  comparison.entries.push_back(entry_of("loops:7", "", {}));
+  comparison.entries.back().failure = "it was ended by Killed";
+  comparison = evaluated(comparison);
+  CHECK(widest_line(table_text(comparison)) <= table_columns);
+  CHECK(widest_line(words_text(comparison)) <= table_columns);
+  CHECK(widest_line(heading_text(comparison)) <= table_columns);
+  CHECK(has(table_text(comparison), "no run: it was ended by Killed"));
+}
+
+TEST_CASE("the table lists models by rank, the longest time with the longest bar") {
+  const std::string table = table_text(evaluated());
+  CHECK(table.find(" 1 loop") < table.find(" 2 thread-pool:50"));
+  CHECK(table.find(" 2 thread-pool:50") < table.find(" 3 sequential"));
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  size_t before = 0;
+  for (int i = 0; i < 3; ++i) {
+    std::getline(lines, line);
+    const size_t bars = count_of(line, "█");
+    CHECK(bars >= before);
+    before = bars;
+  }
+  CHECK(before > 10);
+}
+
+TEST_CASE("a model without a rank is marked in the table and in words") {
+  Comparison comparison = made_comparison();
+  for (RunRecord& run : comparison.entries[2].runs) run.said[0] = Said::closed;
+  comparison = evaluated(comparison);
+  CHECK(has(table_text(comparison), " - loop"));
+  CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in the worst run: no rank."));
+  CHECK(has(said(comparison), "thread-pool:50 was the fastest of the models that were right: "));
+  for (const Chart& chart : charts_of(comparison)) CHECK(has(chart.svg, "loop unranked"));
+}
+
+TEST_CASE("the words say who won, who waited, and what was in flight") {
+  const std::string text = said(evaluated());
+  CHECK(has(text, "loop was the fastest: 8 probes in 101 ms, 79 a second."));
+  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long and sequential 60.4 ± 1.2 times."));
+  CHECK(has(text, "half of the answers take 40.3 ms or longer"));
+  CHECK(has(text, "one thread and a pool of 50 spend at least 99.8 % of their time waiting."));
+  CHECK(has(text, "loop held up to 4,000 connects in flight on one thread"));
+  CHECK(has(text, "Every model took about 4.88 MiB of resident memory."));
+}
+
+TEST_CASE("a sentence is there only where its numbers are") {
+  Comparison comparison = made_comparison();
+  CHECK_FALSE(has(said(evaluated()), "refused"));
+  CHECK_FALSE(has(said(evaluated()), "filtered"));
+  CHECK_FALSE(has(said(evaluated()), "vary much"));
+  CHECK_FALSE(has(said(evaluated()), "against loop"));
+  comparison.entries.push_back(entry_of("thread-per-connection", "oocccsss", {0.5, 0.5, 0.5}));
+  for (RunRecord& run : comparison.entries.back().runs) run.model.peak_threads = 812;
+  CHECK(has(said(evaluated(comparison)), "reached 812 threads at once, and the system refused it none"));
+  comparison.entries.back().runs[1].model.threads_refused = 31;
+  CHECK(has(said(evaluated(comparison)),
+            "reached 812 threads at once; the system refused to make another up to 31 times in a run"));
+  comparison.entries.back().runs[2].model.local_failures = 5;
+  CHECK(has(
+      said(evaluated(comparison)),
+      "thread-per-connection lacked a descriptor, a source port or memory up to 5 times in a run, and asked again."));
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.101, 0.100, 0.102}));
+  CHECK(
+      has(said(evaluated(comparison)),
+          "loops:2 against loop: 1.00 ± 0.01 times the speed for about 1.00 times the processor time: no difference"));
+  comparison.entries[0].runs[0].wall_us *= 3;
+  CHECK(has(said(evaluated(comparison)), "The times vary much for sequential"));
+  comparison.entries[0].runs[0].said[7] = Said::closed;
+  CHECK(has(said(evaluated(comparison)),
+            "sequential took up to 1 port for filtered that is closed, or the other way round"));
+  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].said[probe] = Said::closed;
+  CHECK(has(
+      said(evaluated(comparison)),
+      "thread-pool:50 and sequential took up to 2 and 1 ports for filtered that are closed, or the other way round"));
+  for (RunRecord& run : comparison.entries[1].runs) run.memory_kib = 81'920;
+  CHECK(has(said(evaluated(comparison)), "Resident memory went from 4.88 MiB (loop) to 80.0 MiB (thread-pool:50)."));
+  comparison.complete = false;
+  CHECK(has(said(evaluated(comparison)), "incomplete"));
+}
+
+TEST_CASE("two models that the runs can't tell apart are not called different") {
+  Comparison comparison = made_comparison();
+  comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.100, 0.103, 0.104});
+  CHECK(has(said(evaluated(comparison)),
+            "loop has the shortest mean, 101 ms for 8 probes (79 a second), but these runs can't tell thread-pool:50 "
+            "(1.01 ± 0.02 times) from it."));
+  CHECK_FALSE(has(said(evaluated(comparison)), "was the fastest"));
+}
+
+TEST_CASE("of single runs nobody is called faster, and no uncertainty is made up") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.2, 0.2, 0.2}));
+  for (Entry& entry : comparison.entries) entry.runs.resize(1);
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "One run does not show how much a time varies"));
+  for (const char* claim : {"fastest", "times as", "against", "tell", "±"}) {
+    CAPTURE(claim);
+    CHECK_FALSE(has(text, claim));
+  }
+  CHECK(has(text, "loop held up to 4,000 connects in flight on one thread."));
+}
+
+TEST_CASE("where an interrupt left one model a single run, the others are compared without it") {
+  Comparison comparison = made_comparison();
+  comparison.entries[0].runs.resize(1);
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "loop was the fastest"));
+  CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long. sequential ran only once and is not compared."));
+  CHECK(count_of(to_json(evaluated(comparison)), "\"stddev\":null") == 1);
+  CHECK(count_of(to_json(evaluated(comparison)), "\"times_the_fastest_uncertainty\":null") == 1);
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.3, 0.3, 0.3}));
+  comparison.entries[1].runs.resize(1);
+  CHECK(has(said(evaluated(comparison)), "thread-pool:50 and sequential ran only once and are not compared."));
+}
+
+TEST_CASE("who is alone in having run, or in being right, is not called the fastest") {
+  Comparison comparison = made_comparison();
+  comparison.entries.erase(comparison.entries.begin(), comparison.entries.begin() + 2);
+  CHECK(has(said(evaluated(comparison)), "loop took 101 ms for 8 probes: 79 a second."));
+  comparison = made_comparison();
+  comparison.truth = comparison.entries[0].runs[0].said;
+  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].said[0] = Said::closed;
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "loop, alone in being right in all its runs, took 101 ms"));
+  CHECK(
+      has(text, "thread-pool:50 and sequential each missed 1 of the 2 ports that are open in the worst run: no rank."));
+}
+
+TEST_CASE("a loop that lost to some is told against those that differ from it") {
+  Comparison comparison = made_comparison();
+  comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.050, 0.051, 0.052});
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "thread-pool:50 was the fastest"));
+  CHECK(has(text,
+            "; it was 60.4 ± 1.2 times as fast as sequential, and took 1.98 ± 0.04 times as long as thread-pool:50."));
+}
+
+TEST_CASE("a sweep of many models is summed up, not told one by one") {
+  Comparison comparison = made_comparison();
+  for (const char* model : {"loops:2", "loops:3", "loops:4", "loops:5", "loops:6"})
+    comparison.entries.push_back(entry_of(model, "oocccsss", {0.101, 0.100, 0.102}));
+  for (const char* model : {"thread-pool:1", "thread-pool:2", "thread-pool:3"})
+    comparison.entries.push_back(entry_of(model, "oocccsss", {3.0, 3.1, 3.2}));
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text, "can't tell 5 others from it: loops:2, loops:3, loops:4, loops:5 and loops:6."));
+  CHECK(has(
+      text,
+      "The 5 that were slower took from 12.0 ± 0.2 times (thread-pool:50) to 60.4 ± 1.2 times (sequential) as long."));
+  CHECK(has(text, "one thread and pools of 1, 2, 3 and 50 spend at least"));
+  CHECK(has(text,
+            "loops:6, each against one loop with the same window: 1.00 to 1.00 times the speed for 1.00 to 1.00 times "
+            "the processor time"));
+}
+
+TEST_CASE("where silence takes the time, the timeouts are told and not the answers") {
+  Comparison comparison = made_comparison();
+  for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 190;
+  comparison.setup.timeout_ms = 2000;
+  const std::string text = said(evaluated(comparison));
+  CHECK(has(text,
+            "Nothing answered 3 of the 8 probes, and each of these occupies a thread for the whole timeout of 2,000 "
+            "ms: one thread and a pool"));
+  CHECK_FALSE(has(text, "almost nothing is waited for"));
+  CHECK_FALSE(has(text, "half of the answers"));
+}
+
+TEST_CASE("a line never ends between a number and its spread or unit, nor within a model's name") {
+  Comparison comparison = made_comparison();
+  for (const char* model : {"loops:2", "loops:16", "loops:128", "loops:1000"}) {
+    comparison.entries.push_back(entry_of(model, "oocccsss", {0.301, 0.41, 0.502}));
+    comparison.entries.back().contender.shows_in_flight = true;
+  }
+  for (uint64_t probes = 8; probes < 8'000'000'000'000'000'000; probes *= 10) {
+    comparison.setup.probes = probes;  // its digits shift what follows
+    comparison = evaluated(comparison);
+    std::istringstream lines(words_text(comparison));
+    for (std::string line; std::getline(lines, line);) {
+      CHECK(columns(line) <= table_columns);
+      for (const char* start : {"± ", "ms", "%", "-c ", "times "}) CHECK_FALSE(line.starts_with(start));
+      for (const char* end : {"±", "-c"}) CHECK_FALSE(line.ends_with(end));
+    }
+  }
+}
+
+TEST_CASE("where answers are there at once, nobody is said to wait") {
+  Comparison comparison = made_comparison();
+  comparison.setup.timeout_ms = 10;
+  for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 9;
+  CHECK(has(said(evaluated(comparison)), "almost nothing is waited for"));
+  CHECK_FALSE(has(said(evaluated(comparison)), "time waiting"));
+  comparison.entries.erase(comparison.entries.begin());
+  CHECK(has(said(evaluated(comparison)), "a pool of 50 spends 99.9 % of its time waiting."));
+}
+
+TEST_CASE("an interrupted comparison without a run says so, and has no charts") {
+  Comparison comparison = made_comparison();
+  for (Entry& entry : comparison.entries) entry.runs.clear();
+  comparison.complete = false;
+  comparison = evaluated(comparison);
+  CHECK(has(heading_text(comparison), "(incomplete)"));
+  CHECK(charts_of(comparison).empty());
+  for (const ExportFormat& format : export_formats()) CHECK_FALSE(format.write(comparison).empty());
+}
+
+TEST_CASE("the csv has a line for each run, and each line every column") {
+  const std::string csv = to_csv(evaluated());
+  std::istringstream lines(csv);
+  std::string header, line;
+  std::getline(lines, header);
+  size_t runs = 0;
+  for (; std::getline(lines, line); ++runs)
+    CHECK(std::count(line.begin(), line.end(), ',') == std::count(header.begin(), header.end(), ','));
+  CHECK(runs == 9);
+}
+
+TEST_CASE("each row of the markdown table has every column") {
+  Comparison comparison = made_comparison();
+  comparison.entries.push_back(entry_of("loops:7", "", {}));
+  std::istringstream lines(to_markdown(evaluated(comparison)));
+  size_t rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("|")) continue;
+    ++rows;
+    CAPTURE(line);
+    CHECK(std::count(line.begin(), line.end(), '|') == 17);
+  }
+  CHECK(rows == 6);
+}
+
+TEST_CASE("what a person typed can't break out of an export") {
+  Comparison comparison = made_comparison();
+  comparison.setup.targets = "</title><script>alert(1)</script>|`\x1b[31m\"";
+  comparison.setup.command_line = comparison.setup.targets;
+  comparison = evaluated(comparison);
+  CHECK_FALSE(has(to_html(comparison), "<script"));
+  for (const ExportFormat& format : export_formats()) CHECK_FALSE(has(format.write(comparison), "\x1b"));
+  CHECK(has(to_json(comparison), "\\\""));
+  CHECK_FALSE(has(to_markdown(comparison), "|`\\x1b"));
+}
+
+TEST_CASE("there are charts only for what was measured") {
+  const auto titles = [](const Comparison& comparison) {
+    std::string text;
+    for (const Chart& chart : charts_of(comparison)) text += chart.title + ';';
+    return text;
+  };
+  Comparison comparison = made_comparison();
+  CHECK(titles(evaluated(comparison)) == "Wall time;Throughput against connects in flight;Memory;Threads;");
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.1}));
+  CHECK(has(titles(evaluated(comparison)), "Speed against loops;"));
+  comparison.entries = {entry_of("sequential", "oocccsss", {1})};
+  CHECK(titles(evaluated(comparison)) == "Wall time;Memory;Threads;");
+}
+
+TEST_CASE("a chart of points has a line for each series of a sweep, and a key that names it") {
+  Comparison comparison = made_comparison();
+  comparison.entries.clear();
+  for (const char* model : {"loop", "loops:2", "loops:4", "loop/uv"}) {
+    for (const uint32_t window : {10U, 100U}) {
+      comparison.entries.push_back(entry_of(model, "oocccsss", {0.1, 0.2}));
+      comparison.entries.back().contender.in_flight = window;
+      comparison.entries.back().contender.shows_in_flight = true;
+      for (RunRecord& run : comparison.entries.back().runs) run.model.peak_in_flight = window;
+    }
+  }
+  comparison.entries.push_back(entry_of("thread-pool:5", "oocccsss", {0.1}));
+  const auto chart = [](const Comparison& whole, const char* title) {
+    for (const Chart& each : charts_of(whole)) {
+      if (each.title == title) return each.svg;
+    }
+    return std::string();
+  };
+  std::string svg = chart(evaluated(comparison), "Speed against loops");
+  CHECK(count_of(svg, "<polyline") == 2);
+  for (const char* name : {">up to 10 in flight<", ">up to 100 in flight<"}) CHECK(has(svg, name));
+  CHECK(has(svg, "<title>loops:4 -c 100: 53 probes per second, loop threads 4</title>"));
+  svg = chart(evaluated(comparison), "Throughput against connects in flight");
+  CHECK(count_of(svg, "<polyline") == 4);
+  for (const char* name : {">loop<", ">loops:2<", ">loops:4<", ">loop/uv<", ">thread-pool:5<"}) CHECK(has(svg, name));
+  comparison.entries.push_back(entry_of("thread-pool:7", "oocccsss", {0.1}));
+  svg = chart(evaluated(comparison), "Throughput against connects in flight");
+  CHECK(count_of(svg, "<polyline") == 5);
+  CHECK(has(svg, ">thread-pool<"));
+}
+
+TEST_CASE("an axis says no more digits than it needs") {
+  CHECK(tick_text("1.00 s") == "1 s");
+  CHECK(tick_text("2.50 MiB") == "2.5 MiB");
+  CHECK(tick_text("10.0 s") == "10 s");
+  CHECK(tick_text("500 ms") == "500 ms");
+  CHECK(tick_text("0") == "0");
+  CHECK(Axis(3, 60, true, 0, 100).ticks() == std::vector<double>{1, 2, 5, 10, 20, 50});
+}
+
+TEST_CASE("an axis has round ticks within its ends, and keeps its order") {
+  for (const double highest : {0.0003, 0.7, 1.0, 4.0, 23.0, 65'000.0}) {
+    CAPTURE(highest);
+    const Axis axis(0, highest, false, 10, 110);
+    CHECK(axis.at(0) == 10);
+    CHECK(axis.at(highest) == doctest::Approx(110));
+    CHECK(axis.ticks().size() >= 3);
+    CHECK(axis.ticks().size() <= 7);
+    CHECK(axis.ticks().back() <= highest * 1.001);
+  }
+  const Axis decades(3, 4000, true, 0, 100);
+  CHECK(decades.ticks() == std::vector<double>{1, 10, 100, 1000});
+  CHECK(decades.at(4000) == doctest::Approx(100));
+  CHECK(decades.at(30) - decades.at(3) == doctest::Approx(decades.at(300) - decades.at(30)));
+}

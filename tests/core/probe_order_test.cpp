@@ -1,0 +1,135 @@
+#include "core/probe_order.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+#include <vector>
+
+using namespace portloop;
+
+TEST_CASE("the permutation is a bijection for every size from 1 to 3,000") {
+  for (uint64_t n = 1; n <= 3000; ++n) {
+    const Permutation permutation(n, n * 77);
+    std::vector<bool> seen(n, false);
+    for (uint64_t i = 0; i < n; ++i) {
+      const uint64_t place = permutation.at(i);
+      REQUIRE(place < n);
+      REQUIRE_FALSE(seen[place]);
+      seen[place] = true;
+    }
+  }
+}
+
+TEST_CASE("the permutation is a bijection for larger odd sizes") {
+  for (const uint64_t n : {65535ULL, 65536ULL, 65537ULL, 999983ULL, (1ULL << 20) + 1}) {
+    const Permutation permutation(n, 5);
+    std::vector<bool> seen(n, false);
+    for (uint64_t i = 0; i < n; ++i) {
+      const uint64_t place = permutation.at(i);
+      REQUIRE(place < n);
+      REQUIRE_FALSE(seen[place]);
+      seen[place] = true;
+    }
+  }
+}
+
+TEST_CASE("beyond 2^32 no two of a million places collide") {
+  for (const uint64_t n : {(1ULL << 32) + 1, 65535ULL << 24, (1ULL << 48) - 59, 1ULL << 63}) {
+    const Permutation permutation(n, 11);
+    std::set<uint64_t> seen;
+    for (uint64_t i = 0; i < 200000; ++i) {
+      const uint64_t place = permutation.at(i < 100000 ? i : n - 1 - (i - 100000));
+      REQUIRE(place < n);
+      REQUIRE(seen.insert(place).second);
+    }
+  }
+}
+
+TEST_CASE("every (host, port) comes once, in either order, whatever the shape") {
+  for (const Order order_kind : {Order::random, Order::sequential}) {
+    for (const auto& [hosts, ports] :
+         {std::pair<uint64_t, uint32_t>{1, 1}, {1, 65535}, {7, 3}, {5000, 3}, {40, 30001}, {9000, 1}}) {
+      const ProbeOrder order(hosts, ports, order_kind, 42);
+      std::vector<bool> seen(order.size(), false);
+      for (uint64_t i = 0; i < order.size(); ++i) {
+        const auto position = order.at(i);
+        REQUIRE(position.host < hosts);
+        REQUIRE(position.port < ports);
+        const uint64_t flat = position.host * ports + position.port;
+        REQUIRE_FALSE(seen[flat]);
+        seen[flat] = true;
+      }
+    }
+  }
+}
+
+TEST_CASE("sequential order is host by host and port by port") {
+  const ProbeOrder order(5000, 3, Order::sequential, 1);
+  CHECK(order.at(0).host == 0);
+  CHECK(order.at(2).port == 2);
+  CHECK(order.at(3).host == 1);
+  CHECK(order.at(14999).host == 4999);
+}
+
+TEST_CASE("shards tile the order: every index belongs to exactly one, and positions map back") {
+  for (const uint64_t size : {1ULL, 2ULL, 7ULL, 1000ULL, 65537ULL}) {
+    for (const uint32_t count : {1U, 2U, 3U, 7U, 64U, 1001U}) {
+      std::vector<int> times(size, 0);
+      uint64_t total = 0;
+      for (uint32_t number = 1; number <= count; ++number) {
+        const Shard shard{number, count};
+        total += shard.size_of(size);
+        for (uint64_t position = 0; position < shard.size_of(size); ++position) ++times[shard.index_at(position)];
+        const uint64_t middle = size / 2;
+        const uint64_t position = shard.first_position_at_or_after(middle);
+        CHECK(shard.index_at(position) >= middle);
+        if (position > 0) CHECK(shard.index_at(position - 1) < middle);
+      }
+      CHECK(total == size);
+      for (const int n : times) REQUIRE(n == 1);
+    }
+  }
+}
+
+TEST_CASE("neighbours in time are not neighbours in space") {
+  const ProbeOrder order(1, 65535, Order::random, 3);
+  double sum_of_steps = 0;
+  uint64_t adjacent = 0;
+  for (uint64_t i = 1; i < order.size(); ++i) {
+    const double step = std::abs(double(order.at(i).port) - double(order.at(i - 1).port));
+    sum_of_steps += step;
+    adjacent += step <= 1;
+  }
+  // Independent uniform places lie n/3 apart on average, and are adjacent twice in n.
+  CHECK(sum_of_steps / 65534 == doctest::Approx(65535.0 / 3).epsilon(0.02));
+  CHECK(adjacent < 20);
+}
+
+TEST_CASE("early indices are spread evenly over hosts and ports (chi-squared over 64 cells)") {
+  const ProbeOrder order(64, 16384, Order::random, 9);
+  std::vector<double> by_host(64), by_port(64);
+  const int drawn = 64000;
+  for (int i = 0; i < drawn; ++i) {
+    const auto position = order.at(static_cast<uint64_t>(i));
+    ++by_host[position.host];
+    ++by_port[position.port / 256];
+  }
+  double host_deviation = 0, port_deviation = 0;
+  for (int cell = 0; cell < 64; ++cell) {
+    host_deviation += std::pow(by_host[static_cast<size_t>(cell)] - 1000, 2) / 1000;
+    port_deviation += std::pow(by_port[static_cast<size_t>(cell)] - 1000, 2) / 1000;
+  }
+  CHECK(host_deviation < 110);  // 63 degrees of freedom: exceeded once in 5,000 by chance; the seed is fixed
+  CHECK(port_deviation < 110);
+}
+
+TEST_CASE("another seed is another order; the same seed the same") {
+  const ProbeOrder a(10, 1000, Order::random, 1), b(10, 1000, Order::random, 2), again(10, 1000, Order::random, 1);
+  int same = 0;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    same += a.at(i).host == b.at(i).host && a.at(i).port == b.at(i).port;
+    REQUIRE(a.at(i).port == again.at(i).port);
+  }
+  CHECK(same < 10);
+}

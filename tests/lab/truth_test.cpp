@@ -1,0 +1,168 @@
+#include "lab/ground_truth.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/target_set.hpp"
+#include "lab/built_in_profiles.hpp"
+#include "lab/truth_lines.hpp"
+
+using namespace portloop;
+using namespace portloop::lab;
+
+namespace {
+
+Profile profile_of(const std::string& text) {
+  const auto profile = parse_profile("test", text);
+  REQUIRE_MESSAGE(profile, (profile ? "" : profile.error()));
+  return *profile;
+}
+
+Address address(const char* text) { return *parse_address(text); }
+
+PortTruth ask(const Profile& profile, const char* host, uint16_t port) {
+  const GroundTruth truth(profile);
+  return truth.port(truth.host(address(host)), address(host), port);
+}
+
+uint32_t open_ports(const Profile& profile, const char* host, uint16_t last = 65535) {
+  const GroundTruth truth(profile);
+  const HostTruth known = truth.host(address(host));
+  uint32_t open = 0;
+  for (uint32_t port = 1; port <= last; ++port) {
+    open += truth.port(known, address(host), static_cast<uint16_t>(port)).open ? 1 : 0;
+  }
+  return open;
+}
+
+}  // namespace
+
+TEST_CASE("the first prefix that has an address decides, and none means silence") {
+  const Profile profile = profile_of("prefix 10.0.0.0/24\nopen 22\nprefix 10.0.0.0/8\nclosed port-unreachable\n");
+  CHECK(ask(profile, "10.0.0.9", 22).open);
+  CHECK(ask(profile, "10.0.0.9", 23).refusal == Refusal::rst);
+  CHECK(ask(profile, "10.0.1.9", 22).refusal == Refusal::port_unreachable);
+  CHECK(ask(profile, "11.0.0.1", 22).refusal == Refusal::silence);
+  CHECK(ask(profile, "::1", 22).refusal == Refusal::silence);
+}
+
+TEST_CASE("the first rule that has a port decides: open before closed, from the top") {
+  const Profile profile = profile_of(
+      "prefix 10.0.0.0/24\nopen 22 says ssh\nopen 20-30 says drip\nclosed 25-40 silent\nclosed 1-100 "
+      "admin-prohibited\n");
+  CHECK(ask(profile, "10.0.0.1", 22).speech == Speech::ssh);
+  CHECK(ask(profile, "10.0.0.1", 25).speech == Speech::drip);
+  CHECK(ask(profile, "10.0.0.1", 31).refusal == Refusal::silence);
+  CHECK(ask(profile, "10.0.0.1", 41).refusal == Refusal::admin_prohibited);
+  CHECK(ask(profile, "10.0.0.1", 101).refusal == Refusal::rst);
+}
+
+TEST_CASE("a share of the ports is about that share, other ports on other hosts and with another seed") {
+  const std::string text = "prefix 10.0.0.0/8\nopen 10%\n";
+  const Profile one = profile_of("seed 1\n" + text);
+  const Profile two = profile_of("seed 2\n" + text);
+  CHECK(open_ports(one, "10.0.0.1") == doctest::Approx(6553).epsilon(0.05));
+  uint32_t same_host = 0, same_seed = 0;
+  for (uint16_t port = 1; port <= 10000; ++port) {
+    const bool open = ask(one, "10.0.0.1", port).open;
+    same_host += open && ask(one, "10.0.0.2", port).open ? 1 : 0;
+    same_seed += open && ask(two, "10.0.0.1", port).open ? 1 : 0;
+    CHECK(ask(one, "10.0.0.1", port).open == open);
+  }
+  CHECK(same_host == doctest::Approx(100).epsilon(0.5));
+  CHECK(same_seed == doctest::Approx(100).epsilon(0.5));
+}
+
+TEST_CASE("a share of the addresses has a host; the others do what `missing` says") {
+  const Profile profile = profile_of("prefix 10.0.0.0/16\nexists 10%\nmissing host-unreachable\nopen 22\n");
+  const GroundTruth truth(profile);
+  uint32_t existing = 0;
+  for (uint32_t i = 0; i < 65536; ++i) {
+    const Address host{Family::ipv4, 0, 0x0a000000 + i};
+    const HostTruth known = truth.host(host);
+    existing += known.exists ? 1 : 0;
+    const PortTruth port = truth.port(known, host, 22);
+    CHECK(port.open == known.exists);
+    if (!known.exists) CHECK(port.refusal == Refusal::host_unreachable);
+  }
+  CHECK(existing == doctest::Approx(6553).epsilon(0.05));
+}
+
+TEST_CASE("hosts of one subnet share their round trip, subnets differ within the range") {
+  const Profile profile = profile_of("prefix 10.0.0.0/8 fd00::/16\nrtt 10ms-250ms by /24\n");
+  const GroundTruth truth(profile);
+  std::set<uint32_t> different;
+  for (uint32_t subnet = 0; subnet < 100; ++subnet) {
+    const Address first{Family::ipv4, 0, 0x0a000000 + subnet * 256};
+    const Address last{Family::ipv4, 0, first.value + 255};
+    const uint32_t rtt_us = truth.host(first).rtt_us;
+    CHECK(rtt_us == truth.host(last).rtt_us);
+    CHECK(rtt_us >= 10000);
+    CHECK(rtt_us <= 250000);
+    different.insert(rtt_us);
+  }
+  CHECK(different.size() > 90);
+  CHECK(truth.host(address("fd00::1")).rtt_us == truth.host(address("fd00::ff")).rtt_us);
+  CHECK(truth.host(address("fd00::1")).rtt_us != truth.host(address("fd00::100")).rtt_us);
+}
+
+TEST_CASE("each refusal is a state and a reason in portloop's words") {
+  const auto said = [](Refusal refusal) {
+    const PortTruth port{false, Speech::nothing, refusal};
+    return std::string(to_text(state_of(port))) + ' ' + std::string(to_text(reason_of(port)));
+  };
+  CHECK(said(Refusal::rst) == "closed conn-refused");
+  CHECK(said(Refusal::silence) == "filtered no-response");
+  CHECK(said(Refusal::net_unreachable) == "filtered net-unreach");
+  CHECK(said(Refusal::host_unreachable) == "filtered host-unreach");
+  CHECK(said(Refusal::port_unreachable) == "filtered port-unreach");
+  CHECK(said(Refusal::admin_prohibited) == "filtered admin-prohibited");
+  CHECK(state_of({true, Speech::ssh, Refusal::silence}) == PortState::open);
+}
+
+TEST_CASE("the truth is portloop's JSON lines, address by address and port by port") {
+  const Profile profile = profile_of("prefix 10.0.0.0/31\nrtt 20ms\nopen 22\nclosed 24 silent\n");
+  const TargetSet targets({*parse_target("10.0.0.0/31")->range}, {});
+  const PortSet ports = *parse_ports("22-24", nullptr);
+  std::vector<std::string> lines;
+  const auto keep = [&lines](const std::string& line) {
+    lines.push_back(line);
+    return true;
+  };
+  write_truth(profile, targets, ports, false, "T", keep);
+  REQUIRE(lines.size() == 6);
+  CHECK(lines[0] == R"({"address":"10.0.0.0","port":22,"protocol":"tcp","state":"open","reason":"syn-ack",)"
+                    R"("rtt_us":20000,"attempts":1,"service":"","time":"T"})"
+                    "\n");
+  CHECK(lines[2] == R"({"address":"10.0.0.0","port":24,"protocol":"tcp","state":"filtered","reason":"no-response",)"
+                    R"("rtt_us":0,"attempts":1,"service":"","time":"T"})"
+                    "\n");
+  lines.clear();
+  write_truth(profile, targets, ports, true, "T", keep);
+  CHECK(lines.size() == 2);
+}
+
+TEST_CASE("the built-in profiles hold what their descriptions promise") {
+  const auto built_in = [](const char* name) { return profile_of(std::string(built_in_profile(name))); };
+  CHECK(open_ports(built_in("filtered"), "198.18.0.1", 10000) == 14);
+  CHECK(ask(built_in("filtered"), "198.18.0.1", 1).refusal == Refusal::silence);
+  CHECK(built_in("ratelimited").regions[0].rst_per_second == 200);
+  CHECK(built_in("lossy").regions[0].loss_out == doctest::Approx(0.03));
+  CHECK(built_in("lossy10").regions[0].loss_back == doctest::Approx(0.1));
+  for (const char* name : {"lan", "wan", "lossy", "lossy10"}) {
+    CAPTURE(name);
+    const char* host = std::string(name) == "lan" ? "10.0.0.1" : "198.18.0.1";
+    CHECK(open_ports(built_in(name), host) > 10);
+    CHECK(open_ports(built_in(name), host) < 150);
+  }
+  std::set<Reason> reasons;
+  for (const char* host : {"198.18.0.1", "198.18.1.1", "198.18.2.1", "198.18.3.1"}) {
+    reasons.insert(reason_of(ask(built_in("unreachable"), host, 9)));
+  }
+  CHECK(reasons ==
+        std::set<Reason>{Reason::port_unreach, Reason::host_unreach, Reason::admin_prohibited, Reason::net_unreach});
+  CHECK(ask(built_in("lan"), "fd00::1", 22).open);
+}

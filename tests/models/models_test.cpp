@@ -1,0 +1,183 @@
+// Every concurrency model says the same of the same ports, and survives what the system refuses.
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "compare/loop_model.hpp"
+#include "models/model.hpp"
+#include "support/owned_ports.hpp"
+
+using namespace portloop;
+using portloop::testing::OwnedPorts;
+
+namespace {
+
+constexpr uint32_t timeout_ms = 100;
+
+struct Scanned {
+  ModelRun run;
+  std::map<uint16_t, Said> said;
+};
+
+using Model = std::function<ModelRun(const ModelScan&, VerdictSheet&)>;
+
+ModelRun loops(const ModelScan& scan, VerdictSheet& sheet, uint32_t count, bool portable) {
+  compare::Contender contender;
+  contender.loops = count;
+  contender.in_flight = 64;
+  contender.portable = portable;
+  ModelRun run;
+  REQUIRE(compare::run_loops(scan, sheet, contender, 7, Order::random, run) == 0);
+  return run;
+}
+
+const std::map<std::string, Model>& models() {
+  static const std::map<std::string, Model> all = {
+      {"sequential", run_sequential},
+      {"thread-per-connection", run_thread_per_connection},
+      {"thread-pool:1", [](const ModelScan& scan, VerdictSheet& sheet) { return run_thread_pool(scan, sheet, 1); }},
+      {"thread-pool:7", [](const ModelScan& scan, VerdictSheet& sheet) { return run_thread_pool(scan, sheet, 7); }},
+      {"loop", [](const ModelScan& scan, VerdictSheet& sheet) { return loops(scan, sheet, 1, false); }},
+      {"loops:2", [](const ModelScan& scan, VerdictSheet& sheet) { return loops(scan, sheet, 2, false); }},
+      {"loop/uv", [](const ModelScan& scan, VerdictSheet& sheet) { return loops(scan, sheet, 1, true); }},
+  };
+  return all;
+}
+
+PortSet set_of(const std::set<uint16_t>& numbers) {
+  PortSet ports;
+  for (const uint16_t number : numbers) ports.add({number, number});
+  return ports;
+}
+
+Scanned scan_with(const Model& model, const char* address, const PortSet& ports, uint32_t retries = 0) {
+  const Address target = *parse_address(address);
+  const TargetSet targets({{target, target}}, {});
+  const ModelScan scan{targets, ports, ProbeOrder(1, ports.size(), Order::random, 7), timeout_ms, retries};
+  VerdictSheet sheet(scan.size());
+  Scanned result;
+  result.run = model(scan, sheet);
+  for (uint32_t i = 0; i < ports.size(); ++i) result.said[ports.at(i)] = sheet.said(i);
+  return result;
+}
+
+/// What a child process makes of it: 0 where `body` answers true. Limits that are set in it end with it.
+int in_child(const std::function<bool()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body() ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+uint64_t status_kib(const std::string& key) {
+  std::ifstream file("/proc/self/status");
+  for (std::string word; file >> word;) {
+    uint64_t value = 0;
+    if (word == key && file >> value) return value;
+  }
+  return 0;
+}
+
+void set_limit(__rlimit_resource_t resource, rlim_t value) {
+  rlimit limit{};
+  getrlimit(resource, &limit);
+  limit.rlim_cur = value;
+  setrlimit(resource, &limit);
+}
+
+}  // namespace
+
+TEST_CASE("every model says the same of open, closed and silent ports") {
+  // No structured bindings where CAPTURE has them in a lambda: clang 14 doesn't know that yet.
+  for (const int family : {AF_INET, AF_INET6}) {
+    const char* const address = family == AF_INET ? "127.0.0.1" : "::1";
+    OwnedPorts owned(family);
+    std::map<uint16_t, Said> truth;
+    for (int i = 0; i < 5; ++i) truth[owned.add_open()] = Said::open;
+    for (int i = 0; i < 60; ++i) truth[owned.add_closed()] = Said::closed;
+    truth[owned.add_silent()] = Said::silent;
+    if (truth.contains(0)) continue;  // no IPv6 here
+    const PortSet ports = set_of(owned.all());
+    for (const auto& named : models()) {
+      CAPTURE(named.first);
+      CAPTURE(address);
+      const Scanned scanned = scan_with(named.second, address, ports);
+      CHECK(scanned.said == truth);
+      CHECK(scanned.run.connects >= ports.size());
+      CHECK(scanned.run.peak_in_flight >= 1);
+      CHECK(scanned.run.peak_descriptors >= scanned.run.peak_in_flight);
+    }
+  }
+}
+
+TEST_CASE("a silent port is asked again as often as retries say, the others once") {
+  OwnedPorts owned(AF_INET);
+  owned.add_silent();
+  for (int i = 0; i < 9; ++i) owned.add_closed();
+  for (const auto& named : models()) {
+    CAPTURE(named.first);
+    CHECK(scan_with(named.second, "127.0.0.1", set_of(owned.all()), 2).run.connects == 10 + 2);
+  }
+}
+
+TEST_CASE("a pool has as many connects outstanding as it has threads, one thread has one") {
+  OwnedPorts owned(AF_INET);
+  for (int i = 0; i < 40; ++i) owned.add_silent();
+  const PortSet ports = set_of(owned.all());
+  CHECK(scan_with(run_sequential, "127.0.0.1", set_of({*owned.all().begin()})).run.peak_threads == 1);
+  // However short the scan: threads that have ended already were there.
+  for (const auto& [name, threads] : std::map<std::string, uint64_t>{{"loop", 1}, {"loop/uv", 1}, {"loops:2", 3}}) {
+    CAPTURE(name);
+    CHECK(scan_with(models().at(name), "127.0.0.1", set_of({*owned.all().begin()})).run.peak_threads == threads);
+  }
+  const Scanned pool = scan_with(models().at("thread-pool:7"), "127.0.0.1", ports);
+  CHECK(pool.run.peak_threads == 7);
+  CHECK(pool.run.peak_in_flight == 7);
+  const Scanned crowd = scan_with(run_thread_per_connection, "127.0.0.1", ports);
+  CHECK(crowd.run.peak_threads > 1);
+  CHECK(crowd.run.peak_threads <= 41);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST_CASE("a thread for each connection goes on when the system makes no more threads") {
+  OwnedPorts owned(AF_INET);
+  for (int i = 0; i < 150; ++i) owned.add_silent();
+  const PortSet ports = set_of(owned.all());
+  const int status = in_child([&ports] {
+    set_limit(RLIMIT_AS, (status_kib("VmSize:") + 4 * 1024) * 1024);  // room for some 60 stacks
+    const Scanned scanned = scan_with(run_thread_per_connection, "127.0.0.1", ports);
+    if (scanned.run.threads_refused == 0 || scanned.run.peak_threads > 149 || scanned.said.size() != 150) return false;
+    for (const auto& [port, said] : scanned.said) {
+      if (said != Said::silent) return false;
+    }
+    return true;
+  });
+  CHECK(status == 0);
+}
+#endif
+
+TEST_CASE("blocking models wait for descriptors instead of saying something wrong") {
+  OwnedPorts owned(AF_INET);
+  for (int i = 0; i < 20; ++i) owned.add_silent();
+  for (int i = 0; i < 20; ++i) owned.add_closed();
+  const PortSet ports = set_of(owned.all());
+  for (const std::string name : {"thread-pool:7", "thread-per-connection"}) {
+    CAPTURE(name);
+    const int status = in_child([&ports, &name] {
+      const int next = dup(0);
+      close(next);
+      set_limit(RLIMIT_NOFILE, static_cast<rlim_t>(next) + 3);
+      const Scanned scanned = scan_with(models().at(name), "127.0.0.1", ports);
+      uint64_t known = 0;
+      for (const auto& [port, said] : scanned.said) known += said == Said::silent || said == Said::closed;
+      return known == ports.size() && scanned.run.local_failures > 0;
+    });
+    CHECK(status == 0);
+  }
+}

@@ -1,0 +1,143 @@
+#include "plan/probe_window.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace portloop;
+
+namespace {
+
+SharedPace pace;
+ProbeWindow wide() { return ProbeWindow({true, 100'000, 0}, pace); }
+
+/// Sends as much as the window allows, and answers every `one_in`-th of them 20 ms later.
+uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t one_in, uint32_t most = 100'000) {
+  std::vector<uint64_t> serials;
+  window.advance(now_us);
+  while (window.may_send(now_us) && serials.size() < most) serials.push_back(window.sent(kind, now_us));
+  now_us += 20'000;
+  for (size_t i = 0; i < serials.size(); i += one_in) {
+    window.answered(serials[i]);
+    window.rtt_sample(20'000, 20'000);
+  }
+  now_us += 200'000;
+  window.advance(now_us);
+  return static_cast<uint32_t>(serials.size());
+}
+
+}  // namespace
+
+TEST_CASE("a window whose probes are answered doubles each round") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  const uint32_t second = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(second == 2 * first);
+}
+
+TEST_CASE("what the path answers makes room at once, and its share may fall without a cut") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  const uint64_t in_a_round = 1000;
+  for (const uint64_t one_in : {1, 1, 2, 10, 1000}) {  // of the rest, too, nothing is heard
+    std::vector<uint64_t> serials;
+    for (uint64_t i = 0; i < in_a_round; ++i) serials.push_back(window.sent(ProbeKind::retry, now_us));
+    for (uint64_t i = 0; i < in_a_round; i += one_in) window.path_answered(serials[i]);
+    if (one_in == 1) CHECK(window.has_room());
+    now_us += 200'000;
+    window.advance(now_us);
+  }
+  CHECK(window.learned_rate_per_s() == 0);
+}
+
+TEST_CASE("while answers wait to be taken a window does not grow, and then it does") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  window.answers_wait(true);
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);
+  window.answers_wait(false);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);  // it grows as this round is judged
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == 2 * first);
+}
+
+TEST_CASE("a window whose answers come far later than they once did does not grow: they stand in a queue") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 1000; ++i) window.rtt_sample(100'000, 20'000);
+  const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);
+  uint32_t sent = 0;
+  for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1);
+  CHECK(sent > first);  // old news fades
+}
+
+TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  uint32_t sent = 0;
+  for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1000);
+  CHECK(sent > 3000);
+}
+
+TEST_CASE("a fall of the share of answers shrinks the window") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 4; ++i) round(window, ProbeKind::fresh, now_us, 1);
+  const double before = window.size();
+  round(window, ProbeKind::fresh, now_us, 3);
+  CHECK(window.size() < 0.8 * before);
+}
+
+TEST_CASE("a constant loss of 20 % is no overload") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  for (int i = 0; i < 6; ++i) round(window, ProbeKind::fresh, now_us, 5);
+  CHECK(window.size() > 5000);
+}
+
+TEST_CASE("known answerers that are silent teach a rate, and answers let it grow again") {
+  ProbeWindow window = wide();
+  uint64_t now_us = 1;
+  round(window, ProbeKind::check, now_us, 20);
+  const double learned = window.learned_rate_per_s();
+  CHECK(learned > 0);
+  for (int i = 0; i < 3; ++i) round(window, ProbeKind::check, now_us, 1);
+  CHECK(window.learned_rate_per_s() >= learned);
+}
+
+TEST_CASE("a rate of 100/s spaces probes by 10 ms") {
+  SharedPace own_pace;
+  ProbeWindow window({true, 1000, 100}, own_pace);
+  uint64_t now_us = 1'000'000;
+  uint32_t sent = 0;
+  for (; now_us < 2'000'000; now_us += 1000) {
+    window.advance(now_us);
+    while (window.may_send(now_us)) {
+      window.answered(window.sent(ProbeKind::fresh, now_us));
+      ++sent;
+    }
+  }
+  CHECK(sent >= 99);
+  CHECK(sent <= 102);
+}
+
+TEST_CASE("an answer after its soft deadline, or a second one, changes no count") {
+  ProbeWindow window = wide();
+  const uint64_t serial = window.sent(ProbeKind::fresh, 1);
+  window.advance(10'000'000);
+  window.answered(serial);
+  window.answered(serial);
+  CHECK(window.has_room());
+  CHECK(window.next_judgement_us() == UINT64_MAX);
+}
+
+TEST_CASE("a window that does not adapt lets everything through") {
+  SharedPace own_pace;
+  ProbeWindow window({false, 1'000'000, 0}, own_pace);
+  for (int i = 0; i < 50'000; ++i) {
+    REQUIRE(window.may_send(1));
+    window.sent(ProbeKind::fresh, 1);
+  }
+}
