@@ -54,7 +54,8 @@ class Baseline {
     slot.target.sin_port = htons(static_cast<uint16_t>(next_++));
     slot.busy = true;
     ++pending_;
-    connect(slot.fd, reinterpret_cast<sockaddr*>(&slot.target), sizeof slot.target);
+    // ask() gets the outcome.
+    (void)connect(slot.fd, reinterpret_cast<sockaddr*>(&slot.target), sizeof slot.target);
     if (!fresh) return;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLET;
@@ -71,7 +72,7 @@ class Baseline {
     } else {  // a listener, or a self-connect
       sockaddr nobody{};
       nobody.sa_family = AF_UNSPEC;
-      connect(slot.fd, &nobody, sizeof nobody);
+      (void)connect(slot.fd, &nobody, sizeof nobody);
     }
     slot.busy = false;
     --pending_;
