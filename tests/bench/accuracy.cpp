@@ -1,10 +1,10 @@
-// How often a scan of few ports says something wrong, and what it costs to be surer: the plan against the simulated
-// network of its tests, thousands of scans in virtual time.
+// How often a scan of few ports has a wrong result, and what it costs to be more certain: the plan against the
+// simulated network of its tests, thousands of scans in virtual time.
 //
-//   accuracy [SCANS]     2,000 for each row unless given
+//   accuracy [SCANS]     for each row; the default is 2,000
 //
-// In a large scan the path's loss is measured; in a small one it must be guessed, so this is where silence is most
-// easily taken for a filter.
+// A large scan measures the loss of the path; a small one has to assume it, so small scans are most likely to
+// mistake loss for a filter.
 #include <cstdio>
 #include <cstdlib>
 

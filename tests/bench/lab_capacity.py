@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How many packets a second portloop-lab holds on one processor.
+"""How many packets a second portloop-lab handles on one processor.
 
 usage: lab_capacity.py PORTLOOP_LAB [PROFILE TARGET]
 
 Sends bare SYNs (a raw socket, so root only) to closed ports at rising rates for two seconds each, the lab on
-one processor and the sender on another, and prints what the lab's counters say: each SYN and each RST is a
-packet. The last column is the lab's own word for whether it kept up.
+one processor and the sender on another, and prints the lab's counters: each SYN and each RST is a packet. The last
+column is whether the lab kept up, according to itself.
 """
 import json
 import os
@@ -29,7 +29,7 @@ def syn(target, source_port):
 
 
 def send(target, rate):
-    """Keeps to the rate by the clock: what it could not send in time it sends at once, as a burst."""
+    """Sends at `rate` by the clock: packets that are late are sent at once, as a burst."""
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     packets = [syn(target, port) for port in range(1024, 65536)]
     sent, start = 0, time.monotonic()
@@ -39,7 +39,7 @@ def send(target, rate):
             raw.sendto(packets[sent % len(packets)], (target, 0))
             sent += 1
         time.sleep(0.0005)
-    time.sleep(0.2)  # what is under way still arrives
+    time.sleep(0.2)  # for packets that are under way
 
 
 def measure(lab, profile, target, rate):
@@ -56,11 +56,11 @@ def main():
     profile, target = sys.argv[2:4] or ("lan", "10.0.0.1")
     if os.geteuid() != 0 or (os.cpu_count() or 1) < 2:
         sys.exit("skipped: needs root (a raw socket) and two processors")
-    print(f"{'SYN/s asked':>12} {'packets/s':>10} {'late':>7} {'drops':>7}  kept up")
+    print(f"{'SYN/s sent':>12} {'packets/s':>10} {'late':>7} {'drops':>7}  kept up")
     for rate in RATES:
-        seen = measure(lab, profile, target, rate)
-        packets = (seen["packets_in"] + seen["packets_out"]) / SECONDS
-        print(f"{rate:12} {packets:10.0f} {seen['late']:7} {seen['device_drops']:7}  {not seen['bottleneck']}")
+        counted = measure(lab, profile, target, rate)
+        packets = (counted["packets_in"] + counted["packets_out"]) / SECONDS
+        print(f"{rate:12} {packets:10.0f} {counted['late']:7} {counted['device_drops']:7}  {not counted['bottleneck']}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The rows of docs/benchmarks.md: portloop, and the peers that are installed, in the lab's profiles.
+"""Measures the lab rows of docs/benchmarks.md: portloop, and the installed peers, in the lab's profiles.
 
 usage: lab_rows.py PORTLOOP PORTLOOP_LAB [--runs N] [--rows a,b,...] [--peers] [--peer-runs N] [--loops N]
 
-Each run has a seed of its own, is checked against the truth, and prints its time; a row ends with the median.
-With no option but target and ports: what is measured is what a user gets. --peers: those of nmap -sT, nmap -sS and
-masscan that are installed (the last two need root), with how many of the open ports each of them found.
+Each run has its own seed, is checked against the truth, and prints its time; a row ends with the median. portloop
+gets no option that tunes it, so that the figure is what a user gets. --peers also runs those of nmap -sT, nmap -sS and
+masscan that are installed (the last two need root), and prints how many of the open ports each of them found.
 """
 import argparse
 import json
@@ -27,13 +27,15 @@ ROWS = {
     "lossy10": ("lossy10", ["198.18.0.1"], "1-65535"),
     "unreachable": ("unreachable", ["198.18.%d.0/28" % i for i in range(5)], "1-200"),
 }
-# Each writes its open ports to a file. masscan is told what it can't find out on a device without Ethernet.
+# Each writes its open ports to a file. masscan needs the device and the source address: it cannot find them on a device
+# without Ethernet.
 PEERS = {
     "nmap -sT -T4": ["nmap", "-sT", "-T4", "-Pn", "-n", "-oG"],
     "nmap -sS -T4": ["nmap", "-sS", "-T4", "-Pn", "-n", "-oG"],
-    "masscan, 100,000/s": ["masscan", "-e", "lab0", "--source-ip", "100.64.0.1", "--rate", "100000", "--wait", "5", "-oL"],
+    "masscan, 100,000/s": ["masscan", "-e", "lab0", "--source-ip", "100.64.0.1", "--rate", "100000", "--wait", "5",
+                           "-oL"],
 }
-LONGEST_PEER_S = 900
+MAX_PEER_S = 900
 
 
 def run_portloop(args, row, seed):
@@ -43,13 +45,15 @@ def run_portloop(args, row, seed):
         inner = [args.portloop, "scan", *targets, "-p", ports, "-q", "--show", "all", "-f", "json", "--seed", str(seed)]
         if args.loops:
             inner += ["--loops", args.loops]
-        # The time is that of the scan itself, not of making the network.
+        # Times the scan itself, without the creation of the network.
         clock = ["sh", "-c", 'start=$(date +%s%N); "$@" >' + result + '; status=$?; end=$(date +%s%N); '
                  'echo $(( (end - start) / 1000 )) >' + folder + '/time; exit $status', "sh"]
-        status = subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", counters, "--", *clock, *inner]).returncode
+        lab = [args.lab, profile, "--seed", str(seed), "--counters", counters, "--"]
+        status = subprocess.run([*lab, *clock, *inner]).returncode
         with open(os.path.join(folder, "time")) as file:
             seconds = int(file.read()) / 1e6
-        check = subprocess.run([args.lab, profile, "--check", result, *targets, "-p", ports], capture_output=True, text=True)
+        check = subprocess.run([args.lab, profile, "--check", result, *targets, "-p", ports],
+                               capture_output=True, text=True)
         with open(counters) as file:
             counted = json.load(file)
         probes = sum(1 for _ in open(result))
@@ -58,7 +62,7 @@ def run_portloop(args, row, seed):
 
 
 def last_open_s(path):
-    """From the first result of the run to its last open port."""
+    """Seconds from the first result of the run to its last open port."""
     first = last = None
     for line in open(path):
         result = json.loads(line)
@@ -71,7 +75,7 @@ def last_open_s(path):
 
 
 def open_ports_in(path):
-    """Of nmap's grepable or masscan's list output: (address, port)."""
+    """The (address, port) pairs in nmap's grepable or masscan's list output."""
     found = set()
     for line in open(path):
         if line.startswith("open tcp "):
@@ -85,15 +89,17 @@ def open_ports_in(path):
 
 
 def run_peer(args, command, row, seed):
-    """Seconds (nothing where it took too long), and how many open ports it found, of how many, and falsely."""
+    """Returns seconds (None on a timeout), open ports found, open ports that exist, and ports falsely called open."""
     profile, targets, ports = ROWS[row]
-    said = subprocess.run([args.lab, profile, "--truth", *targets, "-p", ports, "--open-only"], capture_output=True, text=True, check=True)
-    truth = {(line["address"], line["port"]) for line in map(json.loads, said.stdout.splitlines())}
+    printed = subprocess.run([args.lab, profile, "--truth", *targets, "-p", ports, "--open-only"],
+                             capture_output=True, text=True, check=True)
+    truth = {(line["address"], line["port"]) for line in map(json.loads, printed.stdout.splitlines())}
     with tempfile.NamedTemporaryFile() as result:
         start = time.monotonic()
         try:
-            subprocess.run([args.lab, profile, "--seed", str(seed), "--counters", os.devnull, "--", *command, result.name, "-p", ports, *targets],
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LONGEST_PEER_S)
+            lab = [args.lab, profile, "--seed", str(seed), "--counters", os.devnull, "--"]
+            subprocess.run([*lab, *command, result.name, "-p", ports, *targets],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=MAX_PEER_S)
         except subprocess.TimeoutExpired:
             return None, 0, len(truth), 0
         seconds = time.monotonic() - start
@@ -107,9 +113,9 @@ def run_peers(args, row):
             print(f"{row:12} {name}: not installed")
             continue
         for seed in range(args.first_seed, args.first_seed + args.peer_runs):
-            seconds, found, there, false = run_peer(args, command, row, seed)
-            took = "not done after %d s" % LONGEST_PEER_S if seconds is None else "%.2f s" % seconds
-            print(f"{row:12} {name}: {took}, {found} of {there} open ports found, {false} false", flush=True)
+            seconds, found, existing, false = run_peer(args, command, row, seed)
+            took = "not finished after %d s" % MAX_PEER_S if seconds is None else "%.2f s" % seconds
+            print(f"{row:12} {name}: {took}, {found} of {existing} open ports found, {false} false", flush=True)
 
 
 def main():
@@ -132,12 +138,13 @@ def main():
             exact = check.returncode == 0 and status == 0
             wrong += not exact
             syns = counted.get("syns", 0)
-            print(f"{row:12} seed {seed:3}: {seconds:7.2f} s, {syns / max(1, probes):.3f} SYN a probe, last open after "
-                  f"{last_open:5.2f} s, {'exact' if exact else 'WRONG, exit status %d' % status}"
+            print(f"{row:12} seed {seed:3}: {seconds:7.2f} s, {syns / max(1, probes):.3f} SYNs a probe, "
+                  f"last open after {last_open:5.2f} s, {'exact' if exact else 'WRONG, exit status %d' % status}"
                   f"{', lab late %s' % counted['late'] if counted.get('bottleneck') else ''}", flush=True)
             if not exact:
                 print(check.stdout[-1500:], check.stderr[-500:], json.dumps(counted), flush=True)
-        print(f"{row:12} median {statistics.median(times):.2f} s, min {min(times):.2f}, max {max(times):.2f}", flush=True)
+        print(f"{row:12} median {statistics.median(times):.2f} s, min {min(times):.2f}, max {max(times):.2f}",
+              flush=True)
         if args.peers:
             run_peers(args, row)
     print(f"{wrong} runs were not exact")

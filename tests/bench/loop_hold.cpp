@@ -1,15 +1,17 @@
 // How long a scan holds its embedder's loop, with thousands of connects in flight.
 //
-//   loop_hold TARGET PORTS IN_FLIGHT [portable]     inside portloop-lab, or a namespace of one's own
+//   loop_hold TARGET PORTS IN_FLIGHT [portable]     inside portloop-lab or another network namespace
 //
-// Two figures. "turn": the processor time of one whole turn of the loop, which is the longest that another
-// handle waits for its own turn, whatever else the machine does. "timer": the gap between two calls of a 1 ms
-// timer of the embedder's, as its user would feel it; what the machine gives to others is in there.
+// Prints three figures for each phase.
+//   "turn"    processor time of one turn of the loop: the longest that another handle waits, whatever else the
+//             machine does
+//   "timer"   the gap between two calls of the embedder's 1 ms timer, as its user notices it; includes the time that
+//             the machine gives to other processes
+//   "work"    connect calls and results in the longest turn, and the largest number in any turn
 //
-// Phases: the whole scan with its mass of timeouts, then a second one that is closed with everything pending. Before
-// them "idle", the control: the same clock, read by a loop that turns for as long and does nothing. What it shows is
-// the machine's: a virtual processor that is taken away, and packets of others, are charged to whoever runs. "work"
-// is how many connect calls and results the longest turn had, and the most that any turn had.
+// Phases: "idle", a loop that turns and does nothing, as a control; "scan", a whole scan with thousands of timeouts;
+// "close", a second scan that is closed with everything pending. What the control shows is caused by the machine: a
+// virtual processor that is taken away, and packets of other processes, are charged to the running thread.
 #include <sys/resource.h>
 #include <time.h>
 
@@ -63,7 +65,7 @@ class Watch {
   void report(const char* phase) {
     print(phase, "turn", turns_us_);
     if (max_work_ > 0) {
-      std::printf("%-8s %-6s the longest turn %5llu, the most in one turn %5llu\n", phase, "work",
+      std::printf("%-8s %-6s in the longest turn %5llu, at most in a turn %5llu\n", phase, "work",
                   static_cast<unsigned long long>(work_of_longest_turn_), static_cast<unsigned long long>(max_work_));
     }
     print(phase, "timer", gaps_us_);
@@ -103,8 +105,8 @@ class Watch {
     };
     const auto over_2_ms = values_us.end() - std::upper_bound(values_us.begin(), values_us.end(), 2000.0);
     std::printf(
-        "%-8s %-6s count %7zu  median %6.0f us  99 %% %6.0f us  99.9 %% %6.0f us  longest %6.0f us  over 2 ms %td\n",
-        phase, what, values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back(), over_2_ms);
+        "%-8s %-6s count %7zu  median %6.0f us  99 %% %6.0f us  99.9 %% %6.0f us  max %6.0f us  over 2 ms %td\n", phase,
+        what, values_us.size(), at(0.5), at(0.99), at(0.999), values_us.back(), over_2_ms);
   }
 
   uv_check_t turn_{};
@@ -113,13 +115,13 @@ class Watch {
   uint64_t gap_ns_ = 0;
   std::vector<double> turns_us_, gaps_us_;
   const portloop::Scan* scan_ = nullptr;
-  uint64_t done_ = 0;  // connect calls and results at the end of the turn before
+  uint64_t done_ = 0;  // connect calls and results at the end of the previous turn
   double max_turn_us_ = 0;
   uint64_t work_of_longest_turn_ = 0;  // of that turn
   uint64_t max_work_ = 0;              // of any turn
 };
 
-/// A loop that turns and does nothing, for about as long as the scan takes.
+/// Runs a loop that does nothing, for about as long as the scan takes.
 void turn_idly(uv_loop_t* loop) {
   constexpr uint64_t idle_ms = 3000;
   uv_idle_t turning;

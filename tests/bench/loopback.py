@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Over the 65,535 closed loopback ports of a network namespace: portloop against the bare system calls, itself
-on two loops, its portable connector, and nmap where it is installed. Whole processes, in turn, in one run.
+"""Scans the 65,535 closed loopback ports of a network namespace with the bare system calls, portloop, portloop on two
+loops, its portable connector, and nmap if it is installed. Whole processes, in turn, in one run.
 
 usage: loopback.py PORTLOOP BASELINE_EPOLL [--runs N]
 """
@@ -17,7 +17,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def enter_network():
-    """A network namespace of our own: no port of it is open, and nobody else is in it."""
+    """Enters a new network namespace: no port in it is open, and no other process uses it."""
     libc = ctypes.CDLL(None, use_errno=True)
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
     if libc.unshare(flags) != 0:
@@ -41,7 +41,7 @@ def main():
     if shutil.which("nmap"):
         commands["nmap -sT -Pn -n -p-"] = ["nmap", "-sT", "-Pn", "-n", "-p-", "127.0.0.1"]
     else:
-        print("nmap is not installed: it is left out")
+        print("nmap is not installed: left out")
     enter_network()
     times = {name: [] for name in commands}
     for run in range(args.runs + 1):
@@ -55,7 +55,7 @@ def main():
         print(f"{name:32}{statistics.median(seconds):8.3f}s{min(seconds):8.3f}s{max(seconds):8.3f}s")
 
     def ratio(title, above, below):
-        """Of runs that stood side by side, so that a busy machine weighs on both."""
+        """Of neighbouring runs, so that a busy machine affects both."""
         ratios = [a / b for a, b in zip(times[above], times[below])]
         print(f"{title:52} median {statistics.median(ratios):.2f}, min {min(ratios):.2f}, max {max(ratios):.2f}")
 

@@ -1,6 +1,6 @@
-// What the plan itself costs a probe: processor time of next() and of the calls that end an ask, with 4,000 in flight
-// and no network. The ratio to the permutation of the same probes, which no plan can do without, is the figure: it
-// moves little with the machine.
+// Cost of the plan for each probe: the time of next() and of the calls that end a probe, with 4,000 in flight and
+// without a network. The figure is the ratio to the permutation of the same probes, which every plan needs: it depends
+// little on the machine.
 #include <chrono>
 #include <cstdio>
 #include <deque>
@@ -28,7 +28,7 @@ double now_ns() {
   return static_cast<double>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
 }
 
-/// Nanoseconds for each probe. Of `silent_of_8` ports of eight nothing is heard.
+/// Nanoseconds for each probe. Of every 8 ports, `silent_of_8` never answer.
 double plan_cost_ns(const ScanSpace& space, uint32_t silent_of_8) {
   struct Waiting {
     Ask ask;
