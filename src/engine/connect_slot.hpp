@@ -3,7 +3,7 @@
 
 #include <uv.h>
 
-#include "plan/probe_plan.hpp"
+#include "plan/plan.hpp"
 
 namespace portloop {
 

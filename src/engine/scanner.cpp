@@ -263,7 +263,7 @@ void Scanner::start_ask(const Ask& ask) {
     return;
   }
   // A host that answers meanwhile needs no second of patience: the first look is at the shortest timeout.
-  start_timer(slot, std::min(ask.timeout_us, ProbePlan::min_timeout_us));
+  start_timer(slot, std::min(ask.timeout_us, min_timeout_us));
 }
 
 void Scanner::on_outcome(uint32_t slot, const ConnectOutcome& outcome) {

@@ -26,7 +26,7 @@
 #include <uv.h>
 
 #include "engine/connector.hpp"
-#include "plan/probe_plan.hpp"
+#include "plan/plan.hpp"
 
 namespace portloop {
 

@@ -6,12 +6,12 @@
 namespace portloop {
 namespace {
 
-// What is assumed of a path before anything is known of it: 5 % loss, as sure as 10 probes would make one. With it a
-// scan of few ports asks three times, and one with many answers, or many checks, twice where nothing is lost.
+// The prior: a path loses 5 %, with the weight of 10 probes. With it a scan of few ports asks three times, and one with
+// many answers or checks asks twice if nothing is lost.
 constexpr double prior_lost = 0.5;
 constexpr double prior_probes = 10;
 
-// As if half a port more had answered: what has none yet may have one.
+// As if half a port more had answered: a block without an answer may still have one.
 constexpr double prior_answers = 0.5;
 
 }  // namespace
@@ -19,13 +19,13 @@ constexpr double prior_answers = 0.5;
 uint64_t LossEstimate::answers() const { return std::accumulate(answers_.begin(), answers_.end(), uint64_t{0}); }
 
 void LossEstimate::exchange(SharedAnswers& shared) {
-  const auto exchange_one = [](std::atomic<uint64_t>& all, uint64_t mine, uint64_t& told) {
-    const uint64_t others = all.fetch_add(mine - told, std::memory_order_relaxed) - told;
-    told = mine;
+  const auto exchange_one = [](std::atomic<uint64_t>& all, uint64_t mine, uint64_t& published) {
+    const uint64_t others = all.fetch_add(mine - published, std::memory_order_relaxed) - published;
+    published = mine;
     return others;
   };
-  others_answers_ = exchange_one(shared.all, answers(), told_answers_);
-  others_rescued_ = exchange_one(shared.rescued, rescued(), told_rescued_);
+  others_answers_ = exchange_one(shared.all, answers(), published_answers_);
+  others_rescued_ = exchange_one(shared.rescued, rescued(), published_rescued_);
 }
 
 double LossEstimate::first_pass_loss() const {
@@ -44,7 +44,7 @@ double LossEstimate::loss_of(uint32_t pass, uint32_t last) const {
   const uint32_t i = index(pass);
   double rescued_later = 0;
   for (uint32_t later = i + 1; later <= index(last); ++later) rescued_later += answers_[later];
-  // A pass at another rate may lose less than the first, and a few dozen checks that all answer must be able to say so.
+  // A pass at another rate may lose less than the first, and a few dozen answered checks must be able to show it.
   double lost = checks_lost_[i] + prior_probes * first_pass_loss();
   double asked = checks_[i] + prior_probes;
   if (pass < last) {  // only a later pass can tell what this one lost

@@ -1,4 +1,4 @@
-// How many ports that would answer have still not been heard, after k passes over the silent ones.
+// How many ports that would answer are still missing after k passes over the silent ones.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace portloop {
 
-/// What the loops of a scan have heard of a block that all of them work on. Relaxed atomics, touched once a pass.
+/// What the loops of a scan have heard from a block that all of them work on. Relaxed atomics, used once a pass.
 struct SharedAnswers {
   std::atomic<uint64_t> all{0};
   std::atomic<uint64_t> rescued{0};  ///< Of them, in a pass after the first.
@@ -17,9 +17,9 @@ struct SharedAnswers {
 ///
 ///     missing(k) = (answers + 1/2) * q1 * q2 * ... * qk
 ///
-/// where q1, the loss of the first pass, is measured by what later passes rescued, and qi by what passes
-/// after i rescued and by checks: known answerers, asked again in pass i. The first pass is the fastest, so that it lost
-/// no smaller a share than checks say of the others: where few ports answered, they know better.
+/// Here q1, the loss of the first pass, is measured by what later passes rescued, and qi by what passes after i rescued
+/// and by checks: known answerers, asked again in pass i. The first pass is the fastest, so it lost at least the share that
+/// checks lost in the others: if few ports answered, the checks are the better measure.
 class LossEstimate {
  public:
   static constexpr uint32_t passes_counted = 100;
@@ -30,7 +30,7 @@ class LossEstimate {
     if (!answered) ++checks_lost_[index(pass)];
   }
 
-  /// Tells the other loops what is new here, and takes what they have told: the first pass's loss is everybody's.
+  /// Publishes what is new here to the other loops, and reads what they have published: they share the first pass's loss.
   void exchange(SharedAnswers& shared);
 
   uint32_t answers_in(uint32_t pass) const { return answers_[index(pass)]; }
@@ -39,7 +39,7 @@ class LossEstimate {
 
   /// The share of probes lost in the first pass.
   double first_pass_loss() const;
-  /// The same of one of the block's hosts: its own where it has many answers, the block's where it has few.
+  /// The same for one host of the block: the more answers it has, the more its own share counts.
   double first_pass_loss_of(uint32_t host_answers, uint32_t host_rescued) const;
   /// The number of answering ports that are expected to be missing after pass `last`.
   double missing_after(uint32_t last) const;
@@ -51,8 +51,8 @@ class LossEstimate {
   std::array<uint32_t, passes_counted> answers_{};
   std::array<uint32_t, passes_counted> checks_{};
   std::array<uint32_t, passes_counted> checks_lost_{};
-  uint64_t told_answers_ = 0, told_rescued_ = 0;      // to the other loops
-  uint64_t others_answers_ = 0, others_rescued_ = 0;  // as far as they have told
+  uint64_t published_answers_ = 0, published_rescued_ = 0;
+  uint64_t others_answers_ = 0, others_rescued_ = 0;  // that the other loops have published
 };
 
 }  // namespace portloop

@@ -1,4 +1,4 @@
-// What is known about each probe of one block: how often it was asked, and whether that is finished.
+// How often each probe of a block was asked, and whether it has its result.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,12 @@
 
 namespace portloop {
 
-/// Half a byte for each probe: 0 to 14 asks, or finished. A probe that isn't ours (another loop drew it)
-/// counts as finished.
+/// Half a byte for each probe: 0 to 14 asks, or finished. A probe that this loop has not drawn counts as finished.
 class ProbeLedger {
  public:
   static constexpr uint32_t max_attempts = 14;
 
-  /// All finished: nothing has been drawn.
+  /// All are finished: nothing has been drawn.
   explicit ProbeLedger(uint32_t probes) : halves_((probes + 1) / 2, 0xff), probes_(probes) {}
 
   uint32_t size() const { return probes_; }
@@ -21,15 +20,11 @@ class ProbeLedger {
 
   void draw(uint32_t probe) { set(probe, 0); }
   void finish(uint32_t probe) { set(probe, finished_mark); }
-  /// Saturates at max_attempts. Answers the new count.
+  /// Increments the count, saturating at max_attempts, and returns it.
   uint32_t count_attempt(uint32_t probe) {
     const uint32_t before = get(probe);
     if (before < max_attempts) set(probe, before + 1);
     return before < max_attempts ? before + 1 : before;
-  }
-  void take_back_attempt(uint32_t probe) {
-    const uint32_t before = get(probe);
-    if (before > 0 && before < max_attempts) set(probe, before - 1);
   }
 
  private:

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <deque>
 
-#include "plan/probe_plan.hpp"
+#include "plan/plan.hpp"
 
 using namespace portloop;
 

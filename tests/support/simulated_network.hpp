@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "plan/probe_plan.hpp"
+#include "plan/plan.hpp"
 
 namespace portloop::testing {
 
@@ -229,8 +229,7 @@ class SimulatedNetwork {
     } else if (const uint64_t at_us = path_answers_at(ask, now); at_us != 0) {
       events_.push({at_us, Event::Kind::path_answer, number, now, loop, ask});
     }
-    events_.push(
-        {now + std::min(ask.timeout_us, ProbePlan::min_timeout_us), Event::Kind::deadline, number, now, loop, ask});
+    events_.push({now + std::min(ask.timeout_us, min_timeout_us), Event::Kind::deadline, number, now, loop, ask});
   }
 
   void judge(const ProbeResult& report) {

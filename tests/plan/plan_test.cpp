@@ -1,6 +1,6 @@
 // The plan against a simulated network in virtual time: no port missed, none said twice, none called
 // filtered that answers. Speed here is virtual too, so it is exact on any machine.
-#include "plan/probe_plan.hpp"
+#include "plan/plan.hpp"
 
 #include <doctest/doctest.h>
 

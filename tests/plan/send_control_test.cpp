@@ -1,4 +1,4 @@
-#include "plan/probe_window.hpp"
+#include "plan/send_control.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,10 +9,10 @@ using namespace portloop;
 namespace {
 
 SharedPace pace;
-ProbeWindow wide() { return ProbeWindow({true, 100'000, 0}, pace); }
+SendControl wide() { return SendControl({true, 100'000, 0}, pace); }
 
 /// Sends as much as the window allows, and answers every `one_in`-th of them 20 ms later.
-uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t one_in, uint32_t most = 100'000) {
+uint32_t round(SendControl& window, ProbeKind kind, uint64_t& now_us, uint32_t one_in, uint32_t most = 100'000) {
   std::vector<uint64_t> serials;
   window.advance(now_us);
   while (window.may_send(now_us) && serials.size() < most) serials.push_back(window.sent(kind, now_us));
@@ -29,7 +29,7 @@ uint32_t round(ProbeWindow& window, ProbeKind kind, uint64_t& now_us, uint32_t o
 }  // namespace
 
 TEST_CASE("a window whose probes are answered doubles each round") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
   const uint32_t second = round(window, ProbeKind::fresh, now_us, 1);
@@ -37,7 +37,7 @@ TEST_CASE("a window whose probes are answered doubles each round") {
 }
 
 TEST_CASE("what the path answers makes room at once, and its share may fall without a cut") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   const uint64_t in_a_round = 1000;
   for (const uint64_t one_in : {1, 1, 2, 10, 1000}) {  // of the rest, too, nothing is heard
@@ -52,7 +52,7 @@ TEST_CASE("what the path answers makes room at once, and its share may fall with
 }
 
 TEST_CASE("while answers wait to be taken a window does not grow, and then it does") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   window.answers_wait(true);
   const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
@@ -63,7 +63,7 @@ TEST_CASE("while answers wait to be taken a window does not grow, and then it do
 }
 
 TEST_CASE("a window whose answers come far later than they once did does not grow: they stand in a queue") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   for (int i = 0; i < 1000; ++i) window.rtt_sample(100'000, 20'000);
   const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
@@ -74,7 +74,7 @@ TEST_CASE("a window whose answers come far later than they once did does not gro
 }
 
 TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   uint32_t sent = 0;
   for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1000);
@@ -82,23 +82,23 @@ TEST_CASE("silence alone does not keep a window from growing: most ports of a fi
 }
 
 TEST_CASE("a fall of the share of answers shrinks the window") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   for (int i = 0; i < 4; ++i) round(window, ProbeKind::fresh, now_us, 1);
-  const double before = window.size();
+  const double before = window.window_size();
   round(window, ProbeKind::fresh, now_us, 3);
-  CHECK(window.size() < 0.8 * before);
+  CHECK(window.window_size() < 0.8 * before);
 }
 
 TEST_CASE("a constant loss of 20 % is no overload") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   for (int i = 0; i < 6; ++i) round(window, ProbeKind::fresh, now_us, 5);
-  CHECK(window.size() > 5000);
+  CHECK(window.window_size() > 5000);
 }
 
 TEST_CASE("known answerers that are silent teach a rate, and answers let it grow again") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   uint64_t now_us = 1;
   round(window, ProbeKind::check, now_us, 20);
   const double learned = window.learned_rate_per_s();
@@ -109,7 +109,7 @@ TEST_CASE("known answerers that are silent teach a rate, and answers let it grow
 
 TEST_CASE("a rate of 100/s spaces probes by 10 ms") {
   SharedPace own_pace;
-  ProbeWindow window({true, 1000, 100}, own_pace);
+  SendControl window({true, 1000, 100}, own_pace);
   uint64_t now_us = 1'000'000;
   uint32_t sent = 0;
   for (; now_us < 2'000'000; now_us += 1000) {
@@ -124,7 +124,7 @@ TEST_CASE("a rate of 100/s spaces probes by 10 ms") {
 }
 
 TEST_CASE("an answer after its soft deadline, or a second one, changes no count") {
-  ProbeWindow window = wide();
+  SendControl window = wide();
   const uint64_t serial = window.sent(ProbeKind::fresh, 1);
   window.advance(10'000'000);
   window.answered(serial);
@@ -135,7 +135,7 @@ TEST_CASE("an answer after its soft deadline, or a second one, changes no count"
 
 TEST_CASE("a window that does not adapt lets everything through") {
   SharedPace own_pace;
-  ProbeWindow window({false, 1'000'000, 0}, own_pace);
+  SendControl window({false, 1'000'000, 0}, own_pace);
   for (int i = 0; i < 50'000; ++i) {
     REQUIRE(window.may_send(1));
     window.sent(ProbeKind::fresh, 1);

@@ -1,0 +1,87 @@
+#include "plan/block.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace portloop {
+
+static_assert(max_passes == LossEstimate::passes_counted);
+
+Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optional<uint32_t> retries)
+    : hosts(space.order.hosts_in_block(number)),
+      space_(&space),
+      number_(number),
+      place_(place),
+      retries_(retries),
+      order_(space.order, number),
+      first_index_(number * space.order.block_size()),
+      first_position_(space.shard.first_position_at_or_after(first_index_)),
+      ledger_(probe_count(space, number, first_index_, first_position_)),
+      asked_now_(ledger_.size()),
+      sweep_(std::max(1U, ledger_.size()), number) {
+  for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = order_.host(host);
+}
+
+uint32_t Block::probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position) {
+  const uint64_t probes = uint64_t{space.order.hosts_in_block(number)} * space.order.ports();
+  const uint64_t end = std::min(space.shard.first_position_at_or_after(first_index + probes), space.size());
+  return static_cast<uint32_t>(end - first_position);
+}
+
+// ---- Passes ----
+
+PassFacts Block::pass_facts() const {
+  PassFacts facts;
+  facts.pass = pass_;
+  facts.fixed_retries = retries_.has_value();
+  facts.skipped_some = skipped_some_;
+  facts.found = loss.answers_in(pass_);
+  facts.empty_passes = facts.found > 0 ? 0 : empty_passes_ + 1;
+  facts.answers = loss.answers();
+  facts.silent = unfinished_;
+  facts.first_pass_loss = loss.first_pass_loss();
+  facts.missing = loss.missing_after(pass_);
+  return facts;
+}
+
+bool Block::begin_pass(NextPass next, uint32_t asks_per_check) {
+  assert(phase_ == Phase::settling && next != NextPass::report && pass_ < max_passes);
+  const uint32_t pass = pass_ + 1;
+  const auto wants = [&](const Host& host) { return wants_retry(host, pass, next); };
+  if (std::none_of(hosts.begin(), hosts.end(), wants)) return false;
+  empty_passes_ = loss.answers_in(pass_) > 0 ? 0 : empty_passes_ + 1;
+  pass_ = pass;
+  sweep_kind_ = next;
+  skipped_some_ = false;
+  checks.begin_pass(hosts, checks_are_scarce() ? 1 : asks_per_check / 2);
+  sweep_ = Permutation(ledger_.size(), mix64(number_) + pass_);
+  sweep_at_ = 0;
+  phase_ = Phase::sweeping;
+  return true;
+}
+
+void Block::begin_reporting() {
+  assert(phase_ == Phase::settling && in_flight_ == 0);
+  sweep_at_ = 0;
+  phase_ = Phase::reporting;
+}
+
+bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
+  if (!host.may_be_asked()) return false;
+  const int passes = static_cast<int>(pass) - 1 - host.void_passes;  // that counted, before this one
+  if (retries_) return passes <= static_cast<int>(*retries_);
+  if (kind == NextPass::sweep_all) return true;
+  if (passes < 2) return true;
+  if (hosts.size() == 1) return false;  // the block's loss is its own
+  // Judged by its own loss, if that is worse than the block's, and as if each pass had lost as much as the first.
+  double missing = host.answers;
+  const double lost = loss.first_pass_loss_of(host.answers, host.rescued);
+  for (int counted = 0; counted < passes; ++counted) missing *= lost;
+  return missing >= missing_allowed;
+}
+
+/// If much is lost and few ports are left, every other ask is a check, or the pass would measure too little. One by one,
+/// because a burst of them would use up what a limited host still answers.
+bool Block::checks_are_scarce() const { return unfinished_ < few_ports && loss.first_pass_loss() > heavy_loss; }
+
+}  // namespace portloop

@@ -1,0 +1,148 @@
+// One block of the order while any of its probes has no result: the books of its probes, its hosts, its passes.
+//
+// A probe's life: draw() when it is taken from the order; asked() and returned() for each connect; finish() when it has
+// its result. The plan decides, the block keeps the books and asserts that they balance.
+//
+// A block's life: drawing, until the order leads into the next block; then settling (what is in flight comes back) and
+// sweeping (the silent probes are asked again) take turns, a pass each, until silence is a verdict; then reporting.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/permutation.hpp"
+#include "plan/ask.hpp"
+#include "plan/checks.hpp"
+#include "plan/host_watch.hpp"
+#include "plan/loss_estimate.hpp"
+#include "plan/pass_policy.hpp"
+#include "plan/probe_ledger.hpp"
+#include "plan/scan_space.hpp"
+
+namespace portloop {
+
+/// Not thread-safe.
+class Block {
+ public:
+  enum class Phase : uint8_t {
+    drawing,    ///< Fresh probes come in.
+    sweeping,   ///< The silent ones are asked again.
+    settling,   ///< Everything of this pass has been asked; its answers and deadlines are awaited.
+    reporting,  ///< Silence is the verdict.
+  };
+
+  /// `space` outlives it. `place`: its index among the plan's live blocks. `retries`: the user's, if set.
+  Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optional<uint32_t> retries);
+
+  uint64_t number() const { return number_; }
+  uint32_t place() const { return place_; }
+  /// Probes of the block that belong to this shard, whichever loop draws them.
+  uint32_t size() const { return ledger_.size(); }
+  uint32_t probe_at(uint64_t position) const { return static_cast<uint32_t>(position - first_position_); }
+  uint64_t position(uint32_t probe) const { return first_position_ + probe; }
+  ProbeOrder::Block::Local local(uint32_t probe) const {
+    return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
+  }
+  Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
+    return {space_->targets.at(hosts[local.host_in_block].target), space_->ports.at(local.port)};
+  }
+
+  // ---- The books ----
+
+  /// The probe is ours: not asked yet, without a result.
+  void draw(uint32_t probe) {
+    assert(phase_ == Phase::drawing && ledger_.finished(probe));  // what nobody has drawn counts as finished
+    ledger_.draw(probe);
+    ++unfinished_;
+  }
+  /// A connect for the probe is being made. Checks aside, a probe has one at a time. Returns the number of the attempt.
+  uint32_t asked(uint32_t probe, ProbeKind kind) {
+    ++in_flight_;
+    if (kind == ProbeKind::check) return 1;
+    assert(!ledger_.finished(probe) && !asked_now_[probe]);
+    asked_now_[probe] = true;
+    return ledger_.count_attempt(probe);
+  }
+  /// That connect has ended and will not be made again.
+  void returned(uint32_t probe, ProbeKind kind) {
+    assert(in_flight_ > 0);
+    --in_flight_;
+    if (kind == ProbeKind::check) return;
+    assert(asked_now_[probe]);
+    asked_now_[probe] = false;
+  }
+  /// The probe has its result, or needs none.
+  void finish(uint32_t probe) {
+    assert(unfinished_ > 0 && !ledger_.finished(probe) && !asked_now_[probe]);
+    ledger_.finish(probe);
+    --unfinished_;
+  }
+
+  bool finished(uint32_t probe) const { return ledger_.finished(probe); }
+  bool asked_now(uint32_t probe) const { return asked_now_[probe]; }
+  uint32_t attempts(uint32_t probe) const { return ledger_.attempts(probe); }
+  /// Probes that were drawn and have no result.
+  uint32_t unfinished() const { return unfinished_; }
+  /// Connects asked for and not returned, checks included.
+  uint32_t in_flight() const { return in_flight_; }
+
+  // ---- Passes ----
+
+  Phase phase() const { return phase_; }
+  uint32_t pass() const { return pass_; }
+  void end_drawing() { phase_ = Phase::settling; }
+  PassFacts pass_facts() const;
+  /// Begins the pass that `next` asks for. Returns false, and changes nothing, if it has no host to ask again.
+  bool begin_pass(NextPass next, uint32_t asks_per_check);
+  void begin_reporting();
+  /// Whether this pass asks the silent ports of `host`.
+  bool wants_retry(const Host& host) const { return wants_retry(host, pass_, sweep_kind_); }
+  /// The interval of checks for this pass, given what the pacer suggests.
+  uint32_t check_interval(uint32_t asks_per_check) const { return checks_are_scarce() ? 1 : asks_per_check; }
+
+  /// This pass's way through the probes, in an order of its own (sweeping), or through all in turn (reporting).
+  bool at_end() const { return sweep_at_ == ledger_.size(); }
+  uint32_t next_in_sweep() const { return static_cast<uint32_t>(sweep_.at(sweep_at_)); }
+  uint32_t next_to_report() const { return sweep_at_; }
+  void advance() { ++sweep_at_; }
+  /// The probe at hand is in flight: the next pass must ask it.
+  void note_skipped() { skipped_some_ = true; }
+  void end_sweep() { phase_ = Phase::settling; }
+
+  HostWatch hosts;
+  LossEstimate loss;
+  Checks checks;
+
+ private:
+  static uint32_t probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position);
+  bool wants_retry(const Host& host, uint32_t pass, NextPass kind) const;
+  bool checks_are_scarce() const;
+
+  const ScanSpace* space_;
+  uint64_t number_;
+  uint32_t place_;
+  std::optional<uint32_t> retries_;
+  ProbeOrder::Block order_;
+  uint64_t first_index_;     // in the order
+  uint64_t first_position_;  // in the shard
+
+  ProbeLedger ledger_;
+  std::vector<bool> asked_now_;
+  uint32_t unfinished_ = 0;
+  uint32_t in_flight_ = 0;
+
+  Phase phase_ = Phase::drawing;
+  uint32_t pass_ = 1;
+  uint32_t empty_passes_ = 0;  // in a row, before this one
+  NextPass sweep_kind_ = NextPass::sweep_all;
+  Permutation sweep_;
+  uint32_t sweep_at_ = 0;
+  bool skipped_some_ = false;
+};
+
+/// So few silent ports that a pass over them measures little by itself.
+inline constexpr uint32_t few_ports = 64;
+
+}  // namespace portloop

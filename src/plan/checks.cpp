@@ -1,0 +1,48 @@
+#include "plan/checks.hpp"
+
+#include <algorithm>
+
+namespace portloop {
+namespace {
+
+// However few ports are left, a pass measures its own loss by this many checks.
+constexpr uint32_t min_checks_per_pass = 8;
+
+// In each pass, so that a scan of a few passes makes no more than a dozen connections to one server: OpenSSH's
+// PerSourcePenalties, for one, shuts an address out after fifteen.
+constexpr uint32_t checks_of_an_open_port = 4;
+
+}  // namespace
+
+void Checks::begin_pass(HostWatch& hosts, uint32_t asks_to_first) {
+  asks_to_next_ = asks_to_first;
+  missing_ = min_checks_per_pass;
+  const uint32_t open_ports = hosts.size() == 1 ? open_.size() : 1;
+  const auto open_checks = static_cast<uint8_t>(std::min(255U, checks_of_an_open_port * open_ports));
+  for (Host& host : hosts) host.open_checks_left = open_checks;
+}
+
+bool Checks::due(uint32_t interval) {
+  if (asks_to_next_ > 0) return false;
+  asks_to_next_ = interval;
+  return true;
+}
+
+uint32_t Checks::pick(Host& host, bool only_host, uint64_t random) const {
+  switch (host.answerer_kind) {
+    case Answerer::none: return Host::no_probe;
+    case Answerer::closed: return only_host ? closed_.pick(random) : host.answerer;
+    case Answerer::open:
+      if (host.open_checks_left == 0) return Host::no_probe;
+      --host.open_checks_left;
+      return only_host ? open_.pick(random) : host.answerer;
+  }
+  return Host::no_probe;
+}
+
+uint32_t Checks::pick_any(uint64_t random) const {
+  if (closed_.size() > 0) return closed_.pick(random);
+  return open_.size() > 0 ? open_.pick(random) : Host::no_probe;
+}
+
+}  // namespace portloop

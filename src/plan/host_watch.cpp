@@ -1,0 +1,84 @@
+#include "plan/host_watch.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace portloop {
+namespace {
+
+// A host is suspended when this many answers were expected and none came: if it is alive, that happens once in
+// e^12 = 160,000 times.
+constexpr double max_doubt = 12;
+constexpr uint64_t min_silence_us = 1'000'000;
+
+constexpr uint64_t first_recovery_check_us = 1'000'000;
+constexpr uint64_t max_recovery_interval_us = 8'000'000;
+// A link that goes down and up is covered; a scan of a host that died should end soon.
+constexpr uint64_t lost_after_us = 20'000'000;
+
+}  // namespace
+
+void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
+  Host& host = hosts_[number];
+  host.last_answer_us = now_us;
+  host.doubt = 0;
+  switch (host.state) {
+    case HostState::fresh: host.state = HostState::alive; break;
+    case HostState::suspended:
+      host.state = HostState::alive;
+      host.void_passes = static_cast<uint16_t>(pass);
+      remove_suspension(number);
+      break;
+    case HostState::alive:
+    case HostState::lost:  // too late: some of its ports may have been reported already
+    case HostState::stopped: break;
+  }
+}
+
+void HostWatch::silent(uint32_t number, double expected_answers, uint64_t now_us) {
+  Host& host = hosts_[number];
+  host.doubt += static_cast<float>(expected_answers);
+  if (host.state != HostState::alive || host.doubt < max_doubt) return;
+  if (now_us - host.last_answer_us < std::max(min_silence_us, 4 * host.rtt.deadline_us())) return;
+  host.state = HostState::suspended;
+  suspensions_.push_back({number, now_us, now_us + first_recovery_check_us, first_recovery_check_us});
+}
+
+void HostWatch::has_enough_open_ports(uint32_t number) {
+  Host& host = hosts_[number];
+  assert(host.state != HostState::fresh && host.state != HostState::suspended);  // it has just answered
+  host.state = HostState::stopped;
+}
+
+std::optional<uint32_t> HostWatch::due_for_recovery_check(uint64_t now_us) {
+  const auto due = std::find_if(suspensions_.begin(), suspensions_.end(),
+                                [now_us](const Suspension& s) { return now_us >= s.next_check_us; });
+  if (due == suspensions_.end()) return std::nullopt;
+  const uint32_t host = due->host;
+  assert(hosts_[host].state == HostState::suspended);
+  if (now_us - due->since_us < lost_after_us) return host;
+  hosts_[host].state = HostState::lost;
+  remove_suspension(host);
+  return std::nullopt;
+}
+
+void HostWatch::recovery_check_sent(uint32_t host, uint64_t now_us) {
+  const auto suspension = std::find_if(suspensions_.begin(), suspensions_.end(),
+                                       [host](const Suspension& s) { return s.host == host; });
+  assert(suspension != suspensions_.end());
+  suspension->interval_us = std::min(suspension->interval_us * 2, max_recovery_interval_us);
+  suspension->next_check_us = now_us + suspension->interval_us;
+}
+
+uint64_t HostWatch::next_recovery_check_us() const {
+  uint64_t next_us = UINT64_MAX;
+  for (const Suspension& suspension : suspensions_) next_us = std::min(next_us, suspension.next_check_us);
+  return next_us;
+}
+
+void HostWatch::remove_suspension(uint32_t host) {
+  [[maybe_unused]] const size_t removed = std::erase_if(suspensions_, [host](const Suspension& s) { return s.host == host; });
+  assert(removed == 1);
+}
+
+}  // namespace portloop

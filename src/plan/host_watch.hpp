@@ -1,0 +1,107 @@
+// What is known of the hosts of a block, and which of them may be asked.
+//
+// Happy path: fresh -> alive, at the host's first answer.
+//
+// What goes wrong:
+//   - a host that answered falls silent -> suspended: nothing but recovery checks, at 1, 2, 4, 8, 8... s. If one is
+//     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none is for
+//     20 s, it is lost
+//   - a host has enough open ports (stop_after) -> stopped
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/rtt_estimator.hpp"
+
+namespace portloop {
+
+enum class HostState : uint8_t {
+  fresh,      ///< No port has answered yet; it may not exist.
+  alive,      ///< A port has answered, and further answers are expected.
+  suspended,  ///< It answered and fell silent. Only recovery checks are sent.
+  lost,       ///< It stayed silent: what has no result is unknown, host-lost, never filtered.
+  stopped,    ///< It has enough open ports: what has no result is not asked.
+};
+
+/// What a port that answered is good for as a check of loss, worst first. A RST costs its host nothing; a connection is
+/// logged, and a server that counts them may shut us out.
+enum class Answerer : uint8_t { none, open, closed };
+
+/// Small, because thousands are live at once.
+struct Host {
+  static constexpr uint32_t no_probe = UINT32_MAX;
+
+  uint64_t target = 0;             ///< Index in the target set.
+  uint64_t last_answer_us = 0;
+  RttEstimator rtt;
+  uint32_t min_rtt_us = UINT32_MAX;
+  uint32_t answers = 0;            ///< Ports that answered.
+  uint32_t rescued = 0;            ///< Of them, in a pass after the first.
+  uint32_t first_asks = 0;         ///< Fresh asks that have ended.
+  uint32_t open_ports = 0;         ///< As far as this loop knows.
+  uint32_t answerer = no_probe;    ///< A probe that is known to be answered.
+  float doubt = 0;                 ///< Answers that were expected since the last one and did not come.
+  uint16_t void_passes = 0;        ///< Passes that don't count, because the host was away.
+  HostState state = HostState::fresh;
+  Answerer answerer_kind = Answerer::none;
+  uint8_t open_checks_left = 0;    ///< Connections to an open port that this pass may still make as checks.
+
+  bool may_be_asked() const { return state == HostState::fresh || state == HostState::alive; }
+  /// The share of fresh asks that the next one's answer is expected with.
+  double expected_share() const { return static_cast<double>(answers) / first_asks; }
+};
+static_assert(sizeof(Host) <= 64);
+
+/// A known answerer that stays silent counts as two expected answers: at 20 % loss six in a row happen once in 15,000
+/// times, and the price of a false alarm is a second.
+inline constexpr double doubt_of_a_check = 2;
+
+/// Not thread-safe.
+class HostWatch {
+ public:
+  explicit HostWatch(uint32_t hosts) : hosts_(hosts) {}
+
+  Host& operator[](uint32_t host) { return hosts_[host]; }
+  const Host& operator[](uint32_t host) const { return hosts_[host]; }
+  uint32_t size() const { return static_cast<uint32_t>(hosts_.size()); }
+  auto begin() { return hosts_.begin(); }
+  auto end() { return hosts_.end(); }
+
+  // ---- Transitions. Each is called for any state, and does nothing in states that it does not concern. ----
+
+  /// A port or a check of the host was answered: fresh, suspended -> alive. A suspended host's passes up to `pass`, the
+  /// block's current one, become void.
+  void answered(uint32_t host, uint32_t pass, uint64_t now_us);
+  /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
+  void silent(uint32_t host, double expected_answers, uint64_t now_us);
+  /// alive -> stopped. A lost host that turns out to have enough open ports is stopped as well.
+  void has_enough_open_ports(uint32_t host);
+
+  // ---- Recovery ----
+
+  bool any_suspended() const { return !suspensions_.empty(); }
+  /// The suspended host whose recovery check is due, if any. First gives up the one whose time is over: suspended -> lost;
+  /// then nothing is returned.
+  std::optional<uint32_t> due_for_recovery_check(uint64_t now_us);
+  /// Schedules the next check of a suspended host.
+  void recovery_check_sent(uint32_t host, uint64_t now_us);
+  /// UINT64_MAX if no host is suspended.
+  uint64_t next_recovery_check_us() const;
+
+ private:
+  struct Suspension {
+    uint32_t host;
+    uint64_t since_us;
+    uint64_t next_check_us;
+    uint64_t interval_us;
+  };
+
+  void remove_suspension(uint32_t host);
+
+  std::vector<Host> hosts_;
+  std::vector<Suspension> suspensions_;  // one for each host whose state is suspended
+};
+
+}  // namespace portloop

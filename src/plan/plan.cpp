@@ -1,0 +1,301 @@
+#include "plan/plan.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace portloop {
+namespace {
+
+// A search is cut after this many steps of about 15 ns, so that the loop breathes.
+constexpr uint32_t steps_per_call = 4096;
+
+}  // namespace
+
+ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options)
+    : space_(space),
+      cursor_(cursor),
+      options_(options),
+      control_({options.adaptive, options.max_in_flight, options.rate_per_s}, cursor.pace),
+      backoff_(options.max_in_flight),
+      blocks_(space) {}
+
+ProbePlan::Next ProbePlan::next(uint64_t now_us) {
+  Next next;
+  steps_left_ = steps_per_call;
+  control_.advance(now_us);
+  const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
+  if (search == Search::found) return next;
+  if (search == Search::changed) {
+    next.step = Step::again;
+  } else if (has_finished()) {
+    next.step = Step::finished;
+  } else {
+    next.step = Step::wait;
+    next.wait_until_us = wake_time_us(now_us);
+  }
+  return next;
+}
+
+ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
+  if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
+  const uint32_t places = blocks_.places();
+  for (uint32_t i = 0; i < places; ++i) {
+    const uint32_t place = (turn_ + i) % places;
+    Block* block = blocks_.at(place);
+    if (block == nullptr) continue;
+    const Search search = next_of_block(*block, now_us, next);
+    if (search == Search::found) turn_ = place;
+    if (search != Search::nothing) return search;
+  }
+  return next_fresh(now_us, next);
+}
+
+bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.limit() && control_.may_send(now_us); }
+
+uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
+  if (backoff_.paused(now_us)) return backoff_.pause_until_us();
+  uint64_t wake_us = control_.next_judgement_us();
+  const bool room = in_flight_ < backoff_.limit() && control_.has_room();
+  if (room && control_.next_send_us() > now_us) wake_us = std::min(wake_us, control_.next_send_us());
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    if (const Block* block = blocks_.at(place)) wake_us = std::min(wake_us, block->hosts.next_recovery_check_us());
+  }
+  return std::max(wake_us, now_us + 1);
+}
+
+ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
+  if (backoff_.empty()) return Search::nothing;
+  const LocalBackoff::Entry& last = backoff_.last();
+  Block& block = blocks_[last.ask.block];
+  const bool stopped = block.hosts[last.ask.host].state == HostState::stopped;
+  if (!stopped && !last.gave_up()) {
+    if (!may_send(now_us)) return Search::nothing;
+    next.step = Step::ask;
+    next.ask = backoff_.take_last().ask;
+    send(next.ask, now_us);
+    return Search::found;
+  }
+  const auto [ask, error_number] = backoff_.take_last();
+  block.returned(ask.probe, ask.kind);
+  block.finish(ask.probe);
+  if (stopped) {
+    ++not_asked_;
+    return Search::changed;
+  }
+  next.step = Step::report;
+  next.report.endpoint = ask.endpoint;
+  next.report.position = ask.position;
+  next.report.state = PortState::unknown;
+  next.report.reason = Reason::local_error;
+  next.report.error_number = error_number;
+  next.report.attempts = ask.attempt;
+  return Search::found;
+}
+
+ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& next) {
+  if (block.hosts.any_suspended() && next_recovery_check(block, now_us, next)) return Search::found;
+  switch (block.phase()) {
+    case Block::Phase::drawing: return Search::nothing;
+    case Block::Phase::sweeping:
+      if (const Search search = next_retry(block, now_us, next); block.phase() == Block::Phase::sweeping) return search;
+      [[fallthrough]];
+    case Block::Phase::settling:
+      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended()) return Search::nothing;
+      return pass_ended(block);
+    case Block::Phase::reporting: return next_report(block, next);
+  }
+  return Search::nothing;
+}
+
+bool ProbePlan::next_recovery_check(Block& block, uint64_t now_us, Next& next) {
+  const std::optional<uint32_t> host = block.hosts.due_for_recovery_check(now_us);
+  if (!host || !may_send(now_us)) return false;
+  block.hosts.recovery_check_sent(*host, now_us);
+  ask(block, block.hosts[*host].answerer, ProbeKind::check, now_us, next);
+  return true;
+}
+
+/// Asks the next silent port of this pass, or makes a check before it; at the end of the pass, the checks that it still
+/// lacks. Then the block settles.
+ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
+  if (!may_send(now_us)) return Search::nothing;
+  for (; !block.at_end(); block.advance()) {
+    if (steps_left_ == 0) return Search::changed;
+    --steps_left_;
+    const uint32_t probe = block.next_in_sweep();
+    if (block.asked_now(probe)) {
+      block.note_skipped();
+      continue;
+    }
+    if (block.finished(probe)) continue;
+    Host& host = block.hosts[block.local(probe).host_in_block];
+    if (!block.wants_retry(host)) continue;
+    if (next_check(block, host, mix64(now_us + probe), now_us, next)) return Search::found;
+    block.checks.ask_made();
+    block.advance();
+    ask(block, probe, ProbeKind::retry, now_us, next);
+    return Search::found;
+  }
+  if (next_last_check(block, now_us, next)) return Search::found;
+  block.end_sweep();
+  return Search::nothing;
+}
+
+bool ProbePlan::next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next) {
+  if (!options_.adaptive || !block.checks.due(block.check_interval(control_.asks_per_check()))) return false;
+  const uint32_t probe = block.checks.pick(host, block.hosts.size() == 1, random);
+  if (probe == Host::no_probe) return false;
+  block.checks.check_made();
+  ask(block, probe, ProbeKind::check, now_us, next);
+  return true;
+}
+
+/// A host that is away says nothing of the path, and one that has enough open ports is asked no more.
+bool ProbePlan::next_last_check(Block& block, uint64_t now_us, Next& next) {
+  if (!options_.adaptive || !block.checks.too_few()) return false;
+  uint32_t probe = block.checks.pick_any(mix64(now_us));
+  if (probe == Host::no_probe) return false;
+  Host& host = block.hosts[block.local(probe).host_in_block];
+  if (!host.may_be_asked()) return false;
+  // Connections to open ports are limited, host by host.
+  if (block.checks.any_is_open()) probe = block.checks.pick(host, block.hosts.size() == 1, mix64(now_us));
+  if (probe == Host::no_probe) return false;
+  block.checks.check_made();
+  ask(block, probe, ProbeKind::check, now_us, next);
+  return true;
+}
+
+ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
+  for (; !block.at_end(); block.advance()) {
+    if (steps_left_ == 0) return Search::changed;
+    --steps_left_;
+    const uint32_t probe = block.next_to_report();
+    if (block.finished(probe)) continue;
+    const auto local = block.local(probe);
+    const HostState state = block.hosts[local.host_in_block].state;
+    if (state == HostState::stopped) {
+      // It may have been asked, but not as often as a verdict takes.
+      block.finish(probe);
+      ++not_asked_;
+      continue;
+    }
+    const bool lost = state == HostState::lost;
+    next.step = Step::report;
+    next.report.endpoint = block.endpoint(local);
+    next.report.position = block.position(probe);
+    next.report.state = lost ? PortState::unknown : PortState::filtered;
+    next.report.reason = lost ? Reason::host_lost : Reason::no_response;
+    next.report.attempts = block.attempts(probe);
+    block.finish(probe);
+    block.advance();
+    return Search::found;
+  }
+  blocks_.forget(block);
+  return Search::nothing;
+}
+
+ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
+  while (may_send(now_us)) {
+    if (steps_left_ == 0) return Search::changed;
+    --steps_left_;
+    if (chunk_next_ == chunk_end_) {
+      if (drawn_all_) return Search::nothing;
+      if (const Search search = draw_chunk(); search != Search::found) return search;
+    }
+    if (const uint64_t fresh = space_.first_unfinished(chunk_next_); fresh != chunk_next_) {
+      chunk_next_ = std::min(fresh, chunk_end_);
+      continue;
+    }
+    Block* block = block_for_drawing(chunk_next_);
+    if (block == nullptr) return Search::nothing;
+    const uint32_t probe = block->probe_at(chunk_next_++);
+    const bool host_matters = options_.stop_after != 0 || block->hosts.any_suspended();
+    const HostState state = host_matters ? block->hosts[block->local(probe).host_in_block].state : HostState::alive;
+    if (state == HostState::stopped) {
+      ++not_asked_;  // as if it had not been drawn: the block counts it as finished
+      continue;
+    }
+    block->draw(probe);
+    if (state == HostState::suspended) continue;  // a later pass asks it
+    ask(*block, probe, ProbeKind::fresh, now_us, next);
+    return Search::found;
+  }
+  return Search::nothing;
+}
+
+ProbePlan::Search ProbePlan::draw_chunk() {
+  chunk_next_ = cursor_.next_position.fetch_add(ProbeCursor::chunk, std::memory_order_relaxed);
+  chunk_end_ = std::min(chunk_next_ + ProbeCursor::chunk, space_.size());
+  if (chunk_next_ < space_.size()) return Search::found;
+  chunk_next_ = chunk_end_ = 0;
+  drawn_all_ = true;
+  end_drawing();
+  return Search::changed;
+}
+
+/// Returns nullptr if the position's block would be one too many.
+Block* ProbePlan::block_for_drawing(uint64_t position) {
+  const uint64_t number = space_.order.block_of(space_.shard.index_at(position));
+  if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
+  if (drawing_ == nullptr && blocks_.has_room_for(number)) drawing_ = &blocks_.open(number, options_.retries);
+  return drawing_;
+}
+
+void ProbePlan::end_drawing() {
+  if (drawing_ != nullptr) drawing_->end_drawing();
+  drawing_ = nullptr;
+}
+
+/// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left, the next
+/// pass need not wait for the last answers of this one.
+bool ProbePlan::may_overlap(const Block& block) const {
+  return !options_.retries && control_.learned_rate_per_s() > 0 && block.unfinished() >= block.in_flight() + few_ports;
+}
+
+/// While asks are in flight the block can only go on to another pass. Otherwise it does that, reports, or is forgotten.
+ProbePlan::Search ProbePlan::pass_ended(Block& block) {
+  const bool settled = block.in_flight() == 0;
+  if (block.unfinished() == 0) {
+    if (!settled) return Search::nothing;
+    blocks_.forget(block);
+    return Search::changed;
+  }
+  if (space_.order.block_count() == 1) block.loss.exchange(cursor_.answers);
+  const PassDecision decision = decide_next_pass(block.pass_facts());
+  if (decision.next != NextPass::report && block.begin_pass(decision.next, control_.asks_per_check())) {
+    control_.begin_retry_pass();
+    return Search::changed;
+  }
+  if (!settled) return Search::nothing;
+  block.begin_reporting();
+  return Search::changed;
+}
+
+void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next) {
+  const auto local = block.local(probe);
+  next.step = Step::ask;
+  next.ask = {};
+  next.ask.endpoint = block.endpoint(local);
+  next.ask.position = block.position(probe);
+  next.ask.block = block.place();
+  next.ask.probe = probe;
+  next.ask.host = local.host_in_block;
+  next.ask.pass = static_cast<uint8_t>(block.pass());
+  next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind));
+  // A port that was drawn while its host was suspended has its first ask in a retry pass.
+  next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
+  next.ask.timeout_us = probe_timeout_us(timeouts(), block.hosts[local.host_in_block].rtt, block.pass());
+  send(next.ask, now_us);
+}
+
+void ProbePlan::send(Ask& ask, uint64_t now_us) {
+  ask.serial = control_.sent(ask.kind, now_us);
+  ++in_flight_;
+}
+
+uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
+  const Host& host = blocks_[ask.block].hosts[ask.host];
+  return std::min(ask.timeout_us, probe_timeout_us(timeouts(), host.rtt, ask.pass));
+}
+
+}  // namespace portloop

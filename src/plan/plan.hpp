@@ -1,0 +1,136 @@
+// What to ask next, what to ask again, and when a silent port may be called filtered. Pure: it is told the time and what
+// was seen, and returns what to do; a test can play the network.
+//
+// Happy path: next() draws fresh probes from the shared cursor, block by block; each is asked once and answered. When a
+// block is drawn and nothing of it is in flight, its silent ports are asked again in another order (a pass), until so few
+// answers can be missing that silence is a verdict (pass_policy); then each silent port is reported, and the block forgotten.
+//
+// What goes wrong:
+//   - a probe fails on our side         -> put_back(): it is asked again after a pause, with fewer in flight; if that never
+//                                          ends, it is reported as unknown (local_backoff)
+//   - a host that answered goes silent  -> it is suspended, and checked at 1, 2, 4, 8 s...: it comes back, and what it was
+//                                          asked meanwhile does not count, or it is lost, unknown (host_watch)
+//   - answers get fewer as we speed up  -> the window shrinks, or probes are spaced (window, pacer)
+//   - a host has stop_after open ports  -> its probes that have no result end without one; they are counted
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/probe_result.hpp"
+#include "plan/ask.hpp"
+#include "plan/live_blocks.hpp"
+#include "plan/local_backoff.hpp"
+#include "plan/scan_space.hpp"
+#include "plan/send_control.hpp"
+#include "plan/timeout.hpp"
+
+namespace portloop {
+
+struct PlanOptions {
+  bool adaptive = true;             ///< false: every ask waits timeout_ms, and the window is max_in_flight.
+  uint32_t timeout_ms = 1000;       ///< The longest an ask may wait.
+  std::optional<uint32_t> retries;  ///< How often a silent port is asked again; adaptive if not set.
+  uint32_t max_in_flight = 1000;
+  double rate_per_s = 0;    ///< 0: no limit.
+  uint32_t stop_after = 0;  ///< A host with this many open ports is asked no more; 0: never.
+};
+
+/// Not thread-safe: each loop has its own plan.
+class ProbePlan {
+ public:
+  enum class Step : uint8_t {
+    ask,       ///< Make `ask`.
+    report,    ///< `report` is final: no answer came, or the probe could not be made.
+    again,     ///< Nothing yet, but call again soon: a long search was cut so that the loop can breathe.
+    wait,      ///< Nothing until `wait_until_us`, or until an ask ends.
+    finished,  ///< Every probe has its result.
+  };
+  struct Next {
+    Step step = Step::wait;
+    Ask ask;
+    ProbeResult report;
+    uint64_t wait_until_us = 0;  ///< UINT64_MAX: only an ask that ends can change anything.
+  };
+
+  /// `space` and `cursor` outlive the plan.
+  ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options);
+
+  Next next(uint64_t now_us);
+
+  /// How long this ask is to wait, by what is known now: less than ask.timeout_us if its host has answered since.
+  uint32_t timeout_now_us(const Ask& ask) const;
+
+  // Each ask ends in exactly one of these.
+  /// The port answered, or the path answered for it (then `state` is filtered, and the round-trip time nobody's). Final.
+  /// `rtt_us` is 0 if it is no sample (Karn).
+  void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
+  /// No answer within timeout_now_us().
+  void silent(const Ask& ask, uint64_t now_us);
+  /// It failed on our side, and is asked again later. `descriptors`: it was a descriptor that could not be had.
+  void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);
+  /// The answer was in doubt: the same ask is made again, at once, with the counts that the caller gave it.
+  void repeat(const Ask& ask);
+  /// It can't be asked from here; the caller reports it. Final.
+  void given_up(const Ask& ask);
+
+  /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
+  void answers_wait(bool wait) { control_.answers_wait(wait); }
+
+  uint32_t in_flight() const { return in_flight_; }
+  /// Probes that ended without a result, because their host had enough open ports.
+  uint64_t not_asked() const { return not_asked_; }
+  const SendControl& control() const { return control_; }
+
+ private:
+  /// What came of looking for work in one place.
+  enum class Search : uint8_t {
+    found,    ///< `next` is filled in.
+    nothing,  ///< No work here now.
+    changed,  ///< No work yet, but there may be at the next look: the search was cut, or something has ended.
+  };
+
+  Search find_work(uint64_t now_us, Next& next);
+  Search next_put_back(uint64_t now_us, Next& next);
+  Search next_of_block(Block& block, uint64_t now_us, Next& next);
+  bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
+  Search next_retry(Block& block, uint64_t now_us, Next& next);
+  bool next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next);
+  bool next_last_check(Block& block, uint64_t now_us, Next& next);
+  Search next_report(Block& block, Next& next);
+  Search next_fresh(uint64_t now_us, Next& next);
+
+  bool may_send(uint64_t now_us) const;
+  bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
+  uint64_t wake_time_us(uint64_t now_us) const;
+  Search draw_chunk();
+  Block* block_for_drawing(uint64_t position);
+  void end_drawing();
+  bool may_overlap(const Block& block) const;
+  Search pass_ended(Block& block);
+
+  void ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next);
+  void send(Ask& ask, uint64_t now_us);
+  TimeoutOptions timeouts() const { return {options_.adaptive, options_.timeout_ms}; }
+
+  Block& ended(const Ask& ask);
+  void path_answered(const Ask& ask);
+  void note_answerer(Block& block, const Ask& ask, PortState state);
+
+  const ScanSpace& space_;
+  ProbeCursor& cursor_;
+  PlanOptions options_;
+  SendControl control_;
+  LocalBackoff backoff_;
+  LiveBlocks blocks_;
+  Block* drawing_ = nullptr;  // the block that fresh probes are drawn into
+  uint32_t turn_ = 0;         // place of the live block that is served next
+  uint64_t chunk_next_ = 0;   // shard positions that are drawn from the cursor and not asked
+  uint64_t chunk_end_ = 0;
+  bool drawn_all_ = false;
+  uint32_t steps_left_ = 0;  // of this call of next()
+  uint32_t in_flight_ = 0;
+  uint64_t not_asked_ = 0;
+};
+
+}  // namespace portloop

@@ -1,0 +1,112 @@
+// What the plan learns when an ask ends.
+#include <algorithm>
+#include <cassert>
+
+#include "plan/plan.hpp"
+
+namespace portloop {
+
+Block& ProbePlan::ended(const Ask& ask) {
+  assert(in_flight_ > 0);
+  --in_flight_;
+  backoff_.ask_ended();
+  Block& block = blocks_[ask.block];
+  block.returned(ask.probe, ask.kind);
+  return block;
+}
+
+void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
+  if (state == PortState::filtered) {
+    path_answered(ask);
+    return;
+  }
+  Block& block = ended(ask);
+  Host& host = block.hosts[ask.host];
+  control_.answered(ask.serial);
+  if (rtt_us != 0) {
+    host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
+    control_.rtt_sample(rtt_us, host.min_rtt_us);
+    host.rtt.sample(rtt_us);
+  }
+  block.hosts.answered(ask.host, block.pass(), now_us);
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(ask.pass, true);
+    return;
+  }
+  block.finish(ask.probe);
+  block.loss.answer(ask.pass);
+  ++host.answers;
+  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  if (ask.pass > 1) ++host.rescued;
+  note_answerer(block, ask, state);
+}
+
+void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
+  Host& host = block.hosts[ask.host];
+  const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
+  if (kind >= host.answerer_kind) {
+    host.answerer = ask.probe;
+    host.answerer_kind = kind;
+  }
+  block.checks.add_answerer(ask.probe, kind);
+  if (kind != Answerer::open) return;
+  ++host.open_ports;
+  if (options_.stop_after != 0 && host.open_ports >= options_.stop_after) block.hosts.has_enough_open_ports(ask.host);
+}
+
+/// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the kernel's
+/// own report that there is no such neighbour ends whatever waits at that moment: taken for answers, a few of them would
+/// promise more, so that pass followed pass for ever, at a rate that they had taught.
+void ProbePlan::path_answered(const Ask& ask) {
+  Block& block = ended(ask);
+  control_.path_answered(ask.serial);
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(ask.pass, false);
+    return;
+  }
+  block.finish(ask.probe);
+  if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
+}
+
+void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
+  Block& block = ended(ask);
+  Host& host = block.hosts[ask.host];
+  double expected_answers = 0;
+  switch (ask.kind) {
+    case ProbeKind::check:
+      block.loss.check(ask.pass, false);
+      expected_answers = doubt_of_a_check;
+      break;
+    case ProbeKind::fresh:
+      ++host.first_asks;
+      expected_answers = host.expected_share();
+      break;
+    case ProbeKind::retry: return;  // it was silent before: nothing was expected
+  }
+  if (options_.adaptive) block.hosts.silent(ask.host, expected_answers, now_us);
+}
+
+void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us) {
+  assert(in_flight_ > 0);
+  --in_flight_;
+  control_.answered(ask.serial);  // it burdens no network
+  // A probe that is put back stays in its block's books as being asked: the pass has not ended before it is.
+  const bool check = ask.kind == ProbeKind::check;
+  if (check) blocks_[ask.block].returned(ask.probe, ask.kind);
+  backoff_.failed(ask, !check, error_number, descriptors, in_flight_, now_us);
+}
+
+void ProbePlan::repeat(const Ask& ask) {
+  assert(in_flight_ > 0 && ask.kind != ProbeKind::check);
+  --in_flight_;
+  control_.answered(ask.serial);
+  backoff_.keep(ask);
+}
+
+void ProbePlan::given_up(const Ask& ask) {
+  Block& block = ended(ask);
+  control_.answered(ask.serial);
+  if (ask.kind != ProbeKind::check) block.finish(ask.probe);
+}
+
+}  // namespace portloop

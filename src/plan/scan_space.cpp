@@ -1,0 +1,20 @@
+#include "plan/scan_space.hpp"
+
+namespace portloop {
+
+uint64_t ScanSpace::finished_count() const {
+  uint64_t count = 0;
+  for (const PositionRange& range : finished) {
+    if (range.first < size()) count += std::min(range.last, size() - 1) - range.first + 1;
+  }
+  return count;
+}
+
+uint64_t ScanSpace::first_unfinished(uint64_t position) const {
+  const auto after = std::upper_bound(finished.begin(), finished.end(), position,
+                                      [](uint64_t at, const PositionRange& range) { return at < range.first; });
+  if (after == finished.begin() || (after - 1)->last < position) return position;
+  return (after - 1)->last == UINT64_MAX ? UINT64_MAX : (after - 1)->last + 1;
+}
+
+}  // namespace portloop

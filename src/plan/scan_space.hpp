@@ -1,0 +1,57 @@
+// What is scanned, and from where the loops draw it.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/finished_set.hpp"
+#include "core/port_set.hpp"
+#include "core/probe_order.hpp"
+#include "core/target_set.hpp"
+#include "plan/loss_estimate.hpp"
+#include "plan/pacer.hpp"
+
+namespace portloop {
+
+/// The probes of one scan. Immutable: safe to read from any thread.
+struct ScanSpace {
+  ScanSpace(TargetSet target_set, PortSet port_set, Order order_kind, uint64_t seed, Shard part,
+            std::vector<PositionRange> finished_before = {})
+      : targets(std::move(target_set)),
+        ports(std::move(port_set)),
+        order(targets.size(), ports.size(), order_kind, seed),
+        shard(part),
+        finished(merged_ranges(std::move(finished_before))) {}
+
+  TargetSet targets;
+  PortSet ports;
+  ProbeOrder order;
+  Shard shard;
+  /// Positions of the shard that an earlier run finished. They are never asked.
+  std::vector<PositionRange> finished;
+
+  /// Probes of the shard, finished ones included.
+  uint64_t size() const { return shard.size_of(order.size()); }
+  /// Probes that an earlier run finished.
+  uint64_t finished_count() const;
+  /// The first position >= `position` that no earlier run finished; at least size() if there is none.
+  uint64_t first_unfinished(uint64_t position) const;
+};
+
+/// What the loops of a scan share: the position to draw from, and what they learn of the network. Thread-safe.
+struct ProbeCursor {
+  ProbeCursor() = default;
+  /// Starts at the first unfinished position.
+  explicit ProbeCursor(const ScanSpace& space) : next_position(std::min(space.first_unfinished(0), space.size())) {}
+
+  /// Positions that a loop draws at a time.
+  static constexpr uint32_t chunk = 256;
+
+  std::atomic<uint64_t> next_position{0};
+  SharedPace pace;
+  SharedAnswers answers;  ///< Used if the scan is one block, which all loops then work on.
+};
+
+}  // namespace portloop

@@ -1,0 +1,57 @@
+// How many unanswered probes the network may hold at once: a congestion window over first asks.
+//
+// Happy path: each judged probe lets the window grow by one (slow start) until the share of answered first asks falls;
+// the window is cut to that share, and from then on grows by a tenth in each round that is as good as the ones before.
+//
+// What goes wrong:
+//   - answers arrive faster than they are processed, or far later than their hosts' shortest round-trip time: a larger
+//     window would only queue more, here or on the path; it does not grow (may_grow())
+//   - nothing at all is answered: growth continues up to the limit, because nothing speaks against it
+#pragma once
+
+#include <cstdint>
+
+#include "plan/round.hpp"
+
+namespace portloop {
+
+/// Not thread-safe: one for each loop.
+class Window {
+ public:
+  explicit Window(uint32_t max_in_flight);
+
+  double size() const { return size_; }
+
+  /// The window, not something else, held a probe back in this round.
+  void was_full() { was_full_ = true; }
+  /// Answers are waiting to be processed.
+  void answers_wait(bool wait) { answers_wait_ = wait; }
+  /// `min_rtt_us`: the shortest of the same host, this sample included.
+  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us);
+
+  /// A probe was answered or its soft deadline passed.
+  void judged();
+  /// A round with enough first asks has ended. Returns whether the window was cut: rounds that were sent before tell no
+  /// more than this one. `soft_deadline_us` is how long a probe counts as in flight.
+  bool fresh_round_ended(const Tally& fresh, uint64_t soft_deadline_us);
+  /// A round without a sign of overload has ended.
+  void grow();
+  void end_slow_start() { slow_start_ = false; }
+  /// After every round.
+  void begin_round();
+
+ private:
+  bool may_grow() const { return was_full_ && !answers_wait_ && 2 * queued_ <= samples_; }
+
+  uint32_t max_in_flight_;
+  double size_;
+  double round_start_size_;  // a cut starts from here: growth within the round was a mistake
+  bool slow_start_ = true;
+  bool answers_wait_ = false;
+  bool was_full_ = false;
+  uint32_t samples_ = 0;  // round-trip times; those of earlier rounds at half the weight for each round
+  uint32_t queued_ = 0;   // of them, far above their hosts' shortest
+  ShareHistory history_;
+};
+
+}  // namespace portloop

@@ -1,0 +1,133 @@
+#include "plan/block.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace portloop;
+
+namespace {
+
+ScanSpace space_of(uint32_t hosts, uint16_t ports, Shard shard = {}) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a000001};
+  Address last = first;
+  last.value += hosts - 1;
+  return ScanSpace(TargetSet({{first, last}}, {}), port_set, Order::random, 1, shard);
+}
+
+}  // namespace
+
+TEST_CASE("the books of a block balance: drawn, asked, returned, finished") {
+  const ScanSpace space = space_of(2, 10);
+  Block block(space, 0, 0, std::nullopt);
+  CHECK(block.size() == 20);
+  CHECK(block.finished(3));  // not drawn: another loop's, as far as this one knows
+  block.draw(3);
+  block.draw(4);
+  CHECK(block.unfinished() == 2);
+  CHECK(!block.finished(3));
+  CHECK(block.asked(3, ProbeKind::fresh) == 1);
+  CHECK(block.asked_now(3));
+  CHECK(block.asked(4, ProbeKind::check) == 1);  // beside it, of a probe that has no ask of its own
+  CHECK(!block.asked_now(4));
+  CHECK(block.in_flight() == 2);
+  block.returned(3, ProbeKind::fresh);
+  block.returned(4, ProbeKind::check);
+  CHECK(block.in_flight() == 0);
+  CHECK(block.asked(3, ProbeKind::retry) == 2);
+  block.returned(3, ProbeKind::retry);
+  block.finish(3);
+  CHECK(block.unfinished() == 1);
+  CHECK(block.finished(3));
+}
+
+TEST_CASE("a pass visits every probe once, each pass in another order") {
+  const ScanSpace space = space_of(3, 7);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  std::set<std::vector<uint32_t>> orders;
+  for (uint32_t pass = 2; pass <= 4; ++pass) {
+    REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+    CHECK(block.pass() == pass);
+    CHECK(block.phase() == Block::Phase::sweeping);
+    std::vector<uint32_t> visited;
+    for (; !block.at_end(); block.advance()) visited.push_back(block.next_in_sweep());
+    orders.insert(visited);
+    CHECK(std::set<uint32_t>(visited.begin(), visited.end()).size() == block.size());
+    block.end_sweep();
+  }
+  CHECK(orders.size() == 3);
+}
+
+TEST_CASE("a pass that no host wants does not begin, and changes nothing") {
+  const ScanSpace space = space_of(1, 5);
+  Block block(space, 0, 0, std::nullopt);
+  block.draw(0);
+  block.end_drawing();
+  for (int pass = 0; pass < 2; ++pass) {
+    REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+    block.end_sweep();
+  }
+  const PassFacts before = block.pass_facts();
+  CHECK(!block.begin_pass(NextPass::sweep_by_host, 8));  // of a single host, two passes are enough
+  CHECK(block.phase() == Block::Phase::settling);
+  CHECK(block.pass() == before.pass);
+  CHECK(block.pass_facts().empty_passes == before.empty_passes);
+}
+
+TEST_CASE("each host counts the user's retries, without the passes during which it was away") {
+  const ScanSpace space = space_of(2, 5);
+  Block block(space, 0, 0, 1U);
+  block.draw(0);
+  block.end_drawing();
+  REQUIRE(block.begin_pass(NextPass::sweep_by_host, 8));  // pass 2: the one retry
+  CHECK(block.wants_retry(block.hosts[0]));
+  block.end_sweep();
+  CHECK(!block.begin_pass(NextPass::sweep_by_host, 8));
+  block.hosts[1].void_passes = 2;
+  REQUIRE(block.begin_pass(NextPass::sweep_by_host, 8));
+  CHECK(!block.wants_retry(block.hosts[0]));
+  CHECK(block.wants_retry(block.hosts[1]));
+}
+
+TEST_CASE("hosts that are away, lost or stopped want no retry") {
+  const ScanSpace space = space_of(1, 5);
+  Block block(space, 0, 0, std::nullopt);
+  block.draw(0);
+  block.end_drawing();
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  for (const HostState state : {HostState::suspended, HostState::lost, HostState::stopped}) {
+    block.hosts[0].state = state;
+    CHECK(!block.wants_retry(block.hosts[0]));
+  }
+}
+
+TEST_CASE("of many hosts, one that lost much is asked again when the others are not") {
+  const ScanSpace space = space_of(2, 100);
+  Block block(space, 0, 0, std::nullopt);
+  block.draw(0);
+  for (int i = 0; i < 1000; ++i) block.loss.answer(1);
+  block.hosts[0].answers = 100;
+  block.hosts[1].answers = 100;
+  block.hosts[1].rescued = 30;
+  block.end_drawing();
+  for (int pass = 0; pass < 2; ++pass) {
+    REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+    block.end_sweep();
+  }
+  REQUIRE(block.begin_pass(NextPass::sweep_by_host, 8));
+  CHECK(!block.wants_retry(block.hosts[0]));
+  CHECK(block.wants_retry(block.hosts[1]));
+}
+
+TEST_CASE("a block of a shard has the shard's probes only, and positions are the shard's") {
+  const ScanSpace space = space_of(4, 10, Shard{2, 3});
+  Block block(space, 0, 5, std::nullopt);
+  CHECK(block.place() == 5);
+  CHECK(block.size() == 13);  // of 40, those congruent 1 modulo 3
+  CHECK(block.position(0) == 0);
+  CHECK(block.probe_at(block.position(12)) == 12);
+}

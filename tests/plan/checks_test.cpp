@@ -1,0 +1,77 @@
+#include "plan/checks.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace portloop;
+
+namespace {
+
+Host answering(Answerer kind, uint32_t probe) {
+  Host host;
+  host.answerer = probe;
+  host.answerer_kind = kind;
+  return host;
+}
+
+}  // namespace
+
+TEST_CASE("a check is due at intervals of asks") {
+  HostWatch hosts(1);
+  Checks checks;
+  checks.begin_pass(hosts, 2);
+  CHECK(!checks.due(8));
+  checks.ask_made();
+  CHECK(!checks.due(8));
+  checks.ask_made();
+  CHECK(checks.due(1));
+  CHECK(!checks.due(1));
+  checks.ask_made();
+  CHECK(checks.due(1));
+}
+
+TEST_CASE("a pass has too few checks until eight were made") {
+  HostWatch hosts(1);
+  Checks checks;
+  checks.begin_pass(hosts, 0);
+  for (int i = 0; i < 8; ++i) {
+    CHECK(checks.too_few());
+    checks.check_made();
+  }
+  CHECK(!checks.too_few());
+}
+
+TEST_CASE("checks go to closed ports, of which any may be asked often; to open ones only four times a pass") {
+  HostWatch hosts(2);
+  Checks checks;
+  checks.begin_pass(hosts, 0);
+  checks.add_answerer(1, Answerer::closed);
+  Host closed = answering(Answerer::closed, 1);
+  for (int i = 0; i < 20; ++i) CHECK(checks.pick(closed, false, 0) == 1);
+  Host open = answering(Answerer::open, 2);
+  open.open_checks_left = hosts[0].open_checks_left;
+  for (int i = 0; i < 4; ++i) CHECK(checks.pick(open, false, 0) == 2);
+  CHECK(checks.pick(open, false, 0) == Host::no_probe);
+}
+
+TEST_CASE("a host of which no port answered has no check") {
+  HostWatch hosts(1);
+  Checks checks;
+  CHECK(checks.pick(hosts[0], true, 0) == Host::no_probe);
+  CHECK(checks.pick_any(0) == Host::no_probe);
+}
+
+TEST_CASE("a single host is checked at any of its answerers, each open port four times") {
+  HostWatch hosts(1);
+  Checks checks;
+  for (const uint32_t probe : {10U, 11U, 12U}) checks.add_answerer(probe, Answerer::open);
+  checks.begin_pass(hosts, 0);
+  CHECK(hosts[0].open_checks_left == 12);
+  CHECK(checks.any_is_open());
+  hosts[0].answerer = 12;
+  hosts[0].answerer_kind = Answerer::open;
+  CHECK(checks.pick(hosts[0], true, 0) == 10);
+  CHECK(checks.pick(hosts[0], true, 1) == 11);
+  checks.add_answerer(13, Answerer::closed);
+  CHECK(checks.pick_any(5) == 13);
+  CHECK(!checks.any_is_open());
+}

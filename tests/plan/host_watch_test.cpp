@@ -1,0 +1,128 @@
+#include "plan/host_watch.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace portloop;
+
+namespace {
+
+constexpr uint64_t second_us = 1'000'000;
+
+/// Twelve expected answers that do not come.
+void fall_silent(HostWatch& watch, uint32_t host, uint64_t now_us) {
+  for (int i = 0; i < 12; ++i) watch.silent(host, 1, now_us);
+}
+
+/// One host that answered at 1 s and was suspended at 3 s.
+HostWatch suspended_host() {
+  HostWatch watch(1);
+  watch.answered(0, 1, second_us);
+  fall_silent(watch, 0, 3 * second_us);
+  REQUIRE(watch[0].state == HostState::suspended);
+  return watch;
+}
+
+}  // namespace
+
+TEST_CASE("a host is fresh until its first answer") {
+  HostWatch watch(2);
+  CHECK(watch[0].state == HostState::fresh);
+  watch.answered(1, 1, 5);
+  CHECK(watch[0].state == HostState::fresh);
+  CHECK(watch[1].state == HostState::alive);
+}
+
+TEST_CASE("the silence of a host that never answered is no sign that it went away") {
+  HostWatch watch(1);
+  fall_silent(watch, 0, 10 * second_us);
+  CHECK(watch[0].state == HostState::fresh);
+  CHECK(!watch.any_suspended());
+}
+
+TEST_CASE("a host is suspended after twelve expected answers, if a second has passed since its last one") {
+  HostWatch watch(1);
+  watch.answered(0, 1, second_us);
+  for (int i = 0; i < 11; ++i) watch.silent(0, 1, 3 * second_us);
+  CHECK(watch[0].state == HostState::alive);
+  watch.silent(0, 1, 2 * second_us - 1);
+  CHECK(watch[0].state == HostState::alive);
+  watch.silent(0, 0, 2 * second_us);
+  CHECK(watch[0].state == HostState::suspended);
+  CHECK(!watch[0].may_be_asked());
+}
+
+TEST_CASE("an answer takes the doubt away") {
+  HostWatch watch(1);
+  watch.answered(0, 1, second_us);
+  for (int i = 0; i < 11; ++i) watch.silent(0, 1, 3 * second_us);
+  watch.answered(0, 1, 3 * second_us);
+  for (int i = 0; i < 11; ++i) watch.silent(0, 1, 9 * second_us);
+  CHECK(watch[0].state == HostState::alive);
+}
+
+TEST_CASE("a slow host has four of its own deadlines to answer") {
+  HostWatch watch(1);
+  watch[0].rtt.sample(400'000);  // srtt 0.4 s, rttvar 0.2 s: a deadline of 1.2 s
+  watch.answered(0, 1, second_us);
+  fall_silent(watch, 0, 5 * second_us);
+  CHECK(watch[0].state == HostState::alive);
+  watch.silent(0, 0, second_us + 4'800'000);
+  CHECK(watch[0].state == HostState::suspended);
+}
+
+TEST_CASE("a suspended host is checked after 1, 2, 4, 8 and 8 s, and lost after 20 s") {
+  HostWatch watch = suspended_host();
+  uint64_t now_us = 3 * second_us;
+  for (const uint64_t wait_us : {1, 2, 4, 8}) {
+    const uint64_t due_us = now_us + wait_us * second_us;
+    CHECK(watch.next_recovery_check_us() == due_us);
+    CHECK(!watch.due_for_recovery_check(due_us - 1));
+    REQUIRE(watch.due_for_recovery_check(due_us) == 0);
+    CHECK(watch.due_for_recovery_check(due_us) == 0);  // until it is sent
+    watch.recovery_check_sent(0, due_us);
+    now_us = due_us;
+  }
+  CHECK(watch.next_recovery_check_us() == now_us + 8 * second_us);
+  CHECK(!watch.due_for_recovery_check(now_us + 8 * second_us));
+  CHECK(watch[0].state == HostState::lost);
+  CHECK(!watch.any_suspended());
+  CHECK(watch.next_recovery_check_us() == UINT64_MAX);
+}
+
+TEST_CASE("a suspended host that answers is alive, and its passes so far are void") {
+  HostWatch watch = suspended_host();
+  watch.answered(0, 3, 5 * second_us);
+  CHECK(watch[0].state == HostState::alive);
+  CHECK(watch[0].void_passes == 3);
+  CHECK(!watch.any_suspended());
+}
+
+TEST_CASE("an answer of a lost host comes too late") {
+  HostWatch watch = suspended_host();
+  watch.due_for_recovery_check(23 * second_us);
+  REQUIRE(watch[0].state == HostState::lost);
+  watch.answered(0, 1, 24 * second_us);
+  CHECK(watch[0].state == HostState::lost);
+}
+
+TEST_CASE("a host with enough open ports is stopped, and neither silence nor answers change that") {
+  HostWatch watch(1);
+  watch.answered(0, 1, second_us);
+  watch.has_enough_open_ports(0);
+  fall_silent(watch, 0, 9 * second_us);
+  watch.answered(0, 1, 9 * second_us);
+  CHECK(watch[0].state == HostState::stopped);
+  CHECK(!watch[0].may_be_asked());
+}
+
+TEST_CASE("of two suspended hosts each has its own checks") {
+  HostWatch watch(3);
+  for (const uint32_t host : {0U, 2U}) watch.answered(host, 1, second_us);
+  fall_silent(watch, 2, 3 * second_us);
+  fall_silent(watch, 0, 4 * second_us);
+  CHECK(watch.due_for_recovery_check(4 * second_us) == 2);
+  watch.recovery_check_sent(2, 4 * second_us);
+  CHECK(watch.due_for_recovery_check(5 * second_us) == 0);
+  watch.answered(0, 1, 5 * second_us);
+  CHECK(watch.next_recovery_check_us() == 6 * second_us);
+}
