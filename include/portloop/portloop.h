@@ -71,7 +71,7 @@ PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint
 /* 1 (default): timeouts and the number in flight follow what the network answers. 0: they are as set. */
 PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int adaptive);
 /* A host with this many open ports is asked no more; its ports that have no result by then get none, and are counted
- * in portloop_stats.not_asked. With loops > 1 each loop counts what it found itself. Default 0: never. */
+ * in portloop_stats.not_probed. With loops > 1 each loop counts what it found itself. Default 0: never. */
 PORTLOOP_API int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports);
 /* How often a silent port is asked again. Range 0-13; default -1: adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
@@ -192,7 +192,7 @@ typedef struct portloop_stats {
   uint32_t peak_in_flight;                  /* the most there were; with loops > 1 the sum of each loop's */
   uint32_t loops;                           /* loop threads; 1 for your own loop */
   uint64_t skipped;                         /* of the probes, those that portloop_options_skip_positions() left out */
-  uint64_t not_asked;                       /* probes of hosts that had stop_after open ports: they get no result */
+  uint64_t not_probed;                      /* probes of hosts that had stop_after open ports: they get no result */
 } portloop_stats;
 
 /* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only

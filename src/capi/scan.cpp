@@ -144,7 +144,7 @@ void portloop_scan::fill(portloop_stats& stats) const {
     stats.closed += counters.closed;
     stats.filtered += counters.filtered;
     stats.unknown += counters.unknown;
-    stats.not_asked += counters.not_asked;
+    stats.not_probed += counters.not_probed;
     stats.local_failures += counters.local_failures;
     stats.in_flight += counters.in_flight;
     stats.peak_in_flight += counters.peak_in_flight;

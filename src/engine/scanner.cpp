@@ -121,7 +121,7 @@ void Scanner::pump(uint64_t began_us) {
     }
     if (banners_ && banners_->full()) break;  // one that ends calls for another turn
     const ProbePlan::Next next = plan_.next(now_us);
-    counters_.not_asked.store(plan_.not_asked(), std::memory_order_relaxed);
+    counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
       continue;

@@ -47,7 +47,7 @@ struct ScanCounters {
   std::atomic<uint64_t> connects{0};  ///< Connect calls that were made for asks.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
   std::atomic<uint64_t> local_failures{0};  ///< Asks put back because this machine lacked something.
-  std::atomic<uint64_t> not_asked{0};       ///< Probes of hosts that had enough open ports.
+  std::atomic<uint64_t> not_probed{0};      ///< Probes of hosts that had enough open ports.
   std::atomic<uint32_t> in_flight{0};
   std::atomic<uint32_t> peak_in_flight{0};
 

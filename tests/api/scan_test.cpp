@@ -114,8 +114,8 @@ TEST_CASE(
       CHECK(open_of("127.0.0.1") <= 3 * loops);
       CHECK(open_of("127.1.2.3") == 1);
       CHECK(at_end.probes == 42);
-      CHECK(at_end.not_asked >= 20 - 3 * loops);
-      CHECK(scan.results.size() + at_end.not_asked == 42);
+      CHECK(at_end.not_probed >= 20 - 3 * loops);
+      CHECK(scan.results.size() + at_end.not_probed == 42);
       CHECK(at_end.connects < (connector == PORTLOOP_CONNECTOR_FASTEST ? 43 : 3 * 43));
     }
   }
