@@ -21,16 +21,6 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 // An answer after the kernel's resend at 1 s may be to either SYN: it is no sample (Karn's rule).
 constexpr uint64_t max_sample_us = 950'000;
 
-// Seen open from three source ports, a port of this machine is open: two of our own sockets that meet by
-// chance do not meet three times.
-constexpr uint8_t confirmations_needed = 2;
-// A reset after the handshake is asked about again this often before it counts as what it is: an open port
-// whose server resets at once.
-constexpr uint8_t resets_believed = 2;
-// A socket that meets itself is asked again from another source port; with a port range of ten ports it may
-// well meet itself several times.
-constexpr uint8_t max_anomalies = 100;
-
 ScannerOptions divided(ScannerOptions options) {
   // Banners being read hold descriptors too: a quarter of the window is theirs.
   if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
@@ -155,9 +145,7 @@ void Scanner::ask_late_slots(uint64_t began_us) {
     if (slot.state != ConnectSlot::State::late || slot.ask.serial != serial) continue;  // its answer came
     const ConnectOutcome outcome = connector_->ask(number);
     if (outcome.error_number == EALREADY && !outcome.icmp) {
-      const Ask ask = slot.ask;
-      free_slot(number, Connector::Keep::socket);
-      plan_.silent(ask, uv_hrtime() / 1000);
+      handle_silence(number, Connector::Keep::socket);
     } else {
       handle(number, outcome);
     }
@@ -298,10 +286,7 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
     case VerdictKind::ask_again: handle_doubt(number, verdict); return;
     case VerdictKind::pending:  // the connector tells no such thing; waiting on is right all the same
       return;
-    case VerdictKind::silent:
-      free_slot(number, Connector::Keep::nothing);
-      plan_.silent(ask, uv_hrtime() / 1000);
-      return;
+    case VerdictKind::silent: handle_silence(number, Connector::Keep::nothing); return;
     case VerdictKind::local_limit:
     case VerdictKind::local_wait:
       free_slot(number, Connector::Keep::nothing);
@@ -332,32 +317,41 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   if (ask.kind != ProbeKind::check) deliver(result);
 }
 
-/// The answer makes no sense yet: from a fresh socket, and so from another source port, it is asked again.
+void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {
+  const Ask ask = slots_[number]->ask;
+  free_slot(number, keep);
+  if (ask.kind != ProbeKind::check) forget_doubt(ask.position);  // a retry starts afresh
+  plan_.silent(ask, uv_hrtime() / 1000);
+}
+
+/// The answer is not conclusive: core/doubt.hpp decides what it is worth.
 void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
-  Ask ask = slots_[number]->ask;
-  const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-  if (ask.kind == ProbeKind::check ||
-      (verdict.kind == VerdictKind::confirm && ask.confirmations >= confirmations_needed) ||
-      (reset && ask.anomalies >= resets_believed)) {
-    handle_answer(number, {VerdictKind::answer, PortState::open, Reason::syn_ack, 0});
+  constexpr Verdict open{VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
+  const ConnectSlot& slot = *slots_[number];
+  const Ask ask = slot.ask;
+  if (ask.kind == ProbeKind::check) {  // any answer will do
+    handle_answer(number, open);
     return;
   }
-  free_slot(number, Connector::Keep::nothing);
-  if (verdict.kind == VerdictKind::confirm) {
-    ++ask.confirmations;
-  } else if (++ask.anomalies >= max_anomalies) {
-    plan_.given_up(ask);
-    ProbeResult unknown;
-    unknown.endpoint = ask.endpoint;
-    unknown.position = ask.position;
-    unknown.reason = Reason::local_error;
-    unknown.error_number = verdict.error_number;
-    unknown.attempts = ask.attempt;
-    deliver(unknown);
-    return;
+  switch (resolve_doubt(doubts_[ask.position], verdict)) {
+    case DoubtStep::believe_open: handle_answer(number, open); return;
+    case DoubtStep::report_unknown: {
+      const ProbeResult unknown = result_of(slot, verdict, 0);
+      free_slot(number, Connector::Keep::nothing);
+      plan_.given_up(ask);
+      deliver(unknown);
+      return;
+    }
+    case DoubtStep::ask_again:
+      free_slot(number, Connector::Keep::nothing);
+      plan_.repeat(ask);
+      if (!pumping_) turn_soon();
+      return;
   }
-  plan_.repeat(ask);
-  if (!pumping_) turn_soon();
+}
+
+void Scanner::forget_doubt(uint64_t position) {
+  if (!doubts_.empty()) doubts_.erase(position);
 }
 
 void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
@@ -370,6 +364,7 @@ void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
 
 void Scanner::deliver(const ProbeResult& result) {
   if (state_ == State::closing) return;  // whoever closes wants no more results
+  forget_doubt(result.position);
   std::atomic<uint64_t>* counts[] = {&counters_.open, &counters_.closed, &counters_.filtered, &counters_.unknown};
   counts[static_cast<size_t>(result.state)]->fetch_add(1, std::memory_order_relaxed);
   events_.on_result(result);

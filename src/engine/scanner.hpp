@@ -21,10 +21,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <uv.h>
 
+#include "core/doubt.hpp"
 #include "engine/connector.hpp"
 #include "plan/plan.hpp"
 
@@ -108,7 +110,9 @@ class Scanner final : private ConnectorEvents {
   void start_ask(const Ask& ask);
   void handle(uint32_t slot, const ConnectOutcome& outcome);
   void handle_answer(uint32_t slot, const Verdict& verdict);
+  void handle_silence(uint32_t slot, Connector::Keep keep);
   void handle_doubt(uint32_t slot, const Verdict& verdict);
+  void forget_doubt(uint64_t position);
   void read_banner(uint32_t slot, const ProbeResult& result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
@@ -144,6 +148,9 @@ class Scanner final : private ConnectorEvents {
   };
   std::deque<LateSlot> late_slots_;  // their timers fired
   size_t late_and_polled_ = 0;       // of them, before the loop polled last
+  // By position, the few probes whose answers so far were inconclusive. Erased when the probe has its result or starts
+  // afresh; the entry of one that the plan drops (its host has enough open ports) stays.
+  std::unordered_map<uint64_t, DoubtCounts> doubts_;
   bool done_told_ = false;
   int failure_ = 0;  // why it was stopped, where nobody asked for it
   size_t cancelled_slots_ = 0;

@@ -8,18 +8,13 @@
 #include <chrono>
 #include <thread>
 
+#include "core/doubt.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The same as the scanner's: two of our own sockets that meet by chance do not meet three times; a reset
-// after the handshake is an open port whose server resets at once; a socket may well meet itself some times.
-constexpr int confirmations_needed = 2;
-constexpr int resets_believed = 2;
-constexpr int max_anomalies = 100;
 
 // What this machine lacks is waited for: 1, 2, 4, ... 64 ms, and for about 30 s in all.
 constexpr int max_local_waits = 480;
@@ -109,7 +104,8 @@ ConnectOutcome BlockingConnect::connect_once(const Endpoint& endpoint) {
 }
 
 void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
-  int confirmations = 0, anomalies = 0, local_waits = 0;
+  DoubtCounts doubt;
+  int local_waits = 0;
   for (;;) {
     const auto started = Clock::now();
     const ConnectOutcome outcome = connect_once(probe.endpoint);
@@ -124,20 +120,15 @@ void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
       case VerdictKind::pending:
       case VerdictKind::silent: sheet.take(probe.number, Said::silent, 0); return;
       case VerdictKind::confirm:
-        if (++confirmations > confirmations_needed) {
-          sheet.take(probe.number, Said::open, rtt_us);
-          return;
-        }
-        close_socket();
-        break;
       case VerdictKind::ask_again: {
-        const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-        if (++anomalies > (reset ? resets_believed : max_anomalies)) {
-          sheet.take(probe.number, reset ? Said::open : Said::unknown, reset ? rtt_us : 0);
-          return;
+        const DoubtStep step = resolve_doubt(doubt, verdict);
+        if (step == DoubtStep::ask_again) {
+          close_socket();
+          break;
         }
-        close_socket();
-        break;
+        const bool open = step == DoubtStep::believe_open;
+        sheet.take(probe.number, open ? Said::open : Said::unknown, open ? rtt_us : 0);
+        return;
       }
       case VerdictKind::local_limit:
       case VerdictKind::local_wait:

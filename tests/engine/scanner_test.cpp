@@ -246,6 +246,19 @@ TEST_CASE("open on our own address is confirmed from other source ports; two soc
   CHECK(scan.log.connects[1] == 3);
 }
 
+TEST_CASE("what was seen of a doubtful port is kept when its probe is put back, and forgotten when it was silent") {
+  const Scripted met_own_address = later(0, std::nullopt, Peer::own_address);
+  Scripting scan;
+  scan.options.plan.adaptive = false;  // or open ports are connected to once more, to check their host
+  scan.plays(1, {met_own_address, at_once(EMFILE), met_own_address});
+  scan.plays(2, {met_own_address, later(ETIMEDOUT), met_own_address});
+  scan.run();
+  REQUIRE(scan.results.size() == 2);
+  for (const ProbeResult& result : scan.results) CHECK(result.state == PortState::open);
+  CHECK(scan.log.connects[1] == 1 + 1 + 2);
+  CHECK(scan.log.connects[2] == 1 + 1 + 3);
+}
+
 TEST_CASE("a reset is asked about again; a server that always resets after the handshake is open") {
   for (const int error : {ECONNRESET, EPIPE}) {
     Scripting scan;
