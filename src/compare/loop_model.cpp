@@ -43,13 +43,8 @@ Said said_of(const portloop_result& result) {
 
 void on_result(portloop_scan* scan, const portloop_result* result) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
-  SocketAddress address{};
-  if (result->address.ss_family == AF_INET) {
-    address.v4 = reinterpret_cast<const sockaddr_in&>(result->address);
-  } else {
-    address.v6 = reinterpret_cast<const sockaddr_in6&>(result->address);
-  }
-  const auto host = loop_scan->targets.index_of(to_endpoint(address).address);
+  const auto endpoint = to_endpoint(reinterpret_cast<const sockaddr&>(result->address));
+  const auto host = loop_scan->targets.index_of(endpoint->address);
   if (!host) return;
   const Said said = said_of(*result);
   loop_scan->sheet.take(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);

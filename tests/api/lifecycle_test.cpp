@@ -264,7 +264,9 @@ TEST_CASE("a scan starts once") {
   TestOptions options("127.0.0.1", open.text());
   Recorded scan(loop);
   scan.on_result = [&](Recorded& self) {
+    CHECK(portloop_options_set_retries(options, 99) == UV_EINVAL);
     CHECK(portloop_scan_start(self.scan, options, Recorded::result_cb, Recorded::done_cb) == UV_EALREADY);
+    CHECK(std::string(portloop_options_error(options)).empty());  // not the setter's message
   };
   scan.on_done = [&](Recorded& self) {
     CHECK(portloop_scan_start(self.scan, options, Recorded::result_cb, Recorded::done_cb) == UV_EALREADY);
