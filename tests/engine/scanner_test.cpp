@@ -196,7 +196,7 @@ TEST_CASE("a timer that fires late asks first: an answer that is there already c
   REQUIRE(scan.results.size() == 2);
   CHECK(scan.results[0].state == PortState::open);
   CHECK(scan.results[1].state == PortState::closed);
-  CHECK(scan.log.asked_late == 2);
+  CHECK(scan.log.polled_late == 2);
   CHECK(scan.log.connects[1] == 1);
 }
 
