@@ -14,7 +14,7 @@ Summary seconds(const Entry& entry, uint64_t RunRecord::*us) {
 void judge_entry(Entry& entry, const Verdicts& reference) {
   entry.answers.clear();
   for (const RunRecord& run : entry.runs) {
-    entry.answers.push_back(judge(run.said, reference));
+    entry.answers.push_back(judge(run.states, reference));
     entry.correctness = entry.answers.size() == 1 ? entry.answers[0] : worse(entry.correctness, entry.answers.back());
   }
 }
@@ -64,7 +64,7 @@ void evaluate(Comparison& comparison) {
   if (reference.empty()) {
     std::vector<const Verdicts*> runs;
     for (const Entry& entry : comparison.entries) {
-      for (const RunRecord& run : entry.runs) runs.push_back(&run.said);
+      for (const RunRecord& run : entry.runs) runs.push_back(&run.states);
     }
     reference = consensus(runs);
   }

@@ -5,26 +5,26 @@
 namespace portloop::compare {
 namespace {
 
-bool known(Said said) { return said != Said::nothing && said != Said::unknown; }
-bool filtered(Said said) { return said == Said::filtered || said == Said::silent; }
+bool known(ProbeState said) { return said != ProbeState::none && said != ProbeState::unknown; }
+bool filtered(ProbeState said) { return said == ProbeState::filtered || said == ProbeState::silent; }
 
-Said vote(const std::vector<const Verdicts*>& runs, size_t probe) {
+ProbeState vote(const std::vector<const Verdicts*>& runs, size_t probe) {
   size_t open = 0, closed = 0, filtered_votes = 0;
   for (const Verdicts* run : runs) {
-    const Said said = (*run)[probe];
-    open += said == Said::open;
-    closed += said == Said::closed;
+    const ProbeState said = (*run)[probe];
+    open += said == ProbeState::open;
+    closed += said == ProbeState::closed;
     filtered_votes += filtered(said);
   }
-  if (open + closed + filtered_votes == 0) return Said::nothing;
-  if (open >= closed + filtered_votes) return Said::open;
-  return closed >= filtered_votes ? Said::closed : Said::filtered;
+  if (open + closed + filtered_votes == 0) return ProbeState::none;
+  if (open >= closed + filtered_votes) return ProbeState::open;
+  return closed >= filtered_votes ? ProbeState::closed : ProbeState::filtered;
 }
 
 }  // namespace
 
 Verdicts consensus(const std::vector<const Verdicts*>& runs) {
-  Verdicts reference(runs.empty() ? 0 : runs.front()->size(), Said::nothing);
+  Verdicts reference(runs.empty() ? 0 : runs.front()->size(), ProbeState::none);
   for (size_t i = 0; i < reference.size(); ++i) reference[i] = vote(runs, i);
   return reference;
 }
@@ -32,10 +32,10 @@ Verdicts consensus(const std::vector<const Verdicts*>& runs) {
 Correctness judge(const Verdicts& said, const Verdicts& reference) {
   Correctness result;
   for (size_t i = 0; i < reference.size(); ++i) {
-    const bool truly_open = reference[i] == Said::open;
+    const bool truly_open = reference[i] == ProbeState::open;
     if (!known(said[i])) {
       ++result.unknown;
-    } else if (said[i] == Said::open) {
+    } else if (said[i] == ProbeState::open) {
       ++(truly_open ? result.found : result.wrongly_open);
     } else if (truly_open) {
       ++result.missed;
@@ -52,7 +52,7 @@ Correctness worse(const Correctness& a, const Correctness& b) {
 }
 
 uint64_t open_in(const Verdicts& verdicts) {
-  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::open));
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::open));
 }
 
 }  // namespace portloop::compare

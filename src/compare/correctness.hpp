@@ -12,8 +12,8 @@
 
 namespace portloop::compare {
 
-/// One state for each probe, in address and port order; Said::nothing where nothing is known.
-using Verdicts = std::vector<Said>;
+/// One state for each probe, in address and port order; ProbeState::none where nothing is known.
+using Verdicts = std::vector<ProbeState>;
 
 Verdicts consensus(const std::vector<const Verdicts*>& runs);
 

@@ -31,14 +31,14 @@ struct LoopScan {
   portloop_stats stats{};
 };
 
-Said said_of(const portloop_result& result) {
+ProbeState probe_state_of(const portloop_result& result) {
   switch (result.state) {
-    case PORTLOOP_OPEN: return Said::open;
-    case PORTLOOP_CLOSED: return Said::closed;
-    case PORTLOOP_FILTERED: return result.reason == PORTLOOP_NO_RESPONSE ? Said::silent : Said::filtered;
+    case PORTLOOP_OPEN: return ProbeState::open;
+    case PORTLOOP_CLOSED: return ProbeState::closed;
+    case PORTLOOP_FILTERED: return result.reason == PORTLOOP_NO_RESPONSE ? ProbeState::silent : ProbeState::filtered;
     case PORTLOOP_UNKNOWN: break;
   }
-  return Said::unknown;
+  return ProbeState::unknown;
 }
 
 void on_result(portloop_scan* scan, const portloop_result* result) {
@@ -46,9 +46,9 @@ void on_result(portloop_scan* scan, const portloop_result* result) {
   const auto endpoint = to_endpoint(reinterpret_cast<const sockaddr&>(result->address));
   const auto host = loop_scan->targets.index_of(endpoint->address);
   if (!host) return;
-  const Said said = said_of(*result);
-  loop_scan->sheet.take(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);
-  if (loop_scan->stop != nullptr && said != Said::silent && said != Said::unknown) portloop_scan_stop(scan);
+  const ProbeState said = probe_state_of(*result);
+  loop_scan->sheet.set(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);
+  if (loop_scan->stop != nullptr && said != ProbeState::silent && said != ProbeState::unknown) portloop_scan_stop(scan);
 }
 
 void on_done(portloop_scan* scan, int) {

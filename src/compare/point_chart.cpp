@@ -42,9 +42,9 @@ std::string_view colour_of(const Series& series) {
   return series.entries.front()->contender.is_loop() ? "loop" : "blocking";
 }
 
-std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& said) {
+std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& title) {
   std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";
-  if (!said.empty()) attributes += "<title>" + markup_text(said) + "</title>";
+  if (!title.empty()) attributes += "<title>" + markup_text(title) + "</title>";
   const auto polygon = [&](const std::array<std::array<double, 2>, 4>& corners) {
     std::string points;
     for (const auto& corner : corners) points += px(x + corner[0]) + ',' + px(y + corner[1]) + ' ';
@@ -60,7 +60,7 @@ std::string drawn(const Marker& marker, double x, double y, std::string_view css
 }
 
 double speed_of(const Entry& entry) {
-  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().said.size()) / entry.wall_s.mean : 0;
+  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().states.size()) / entry.wall_s.mean : 0;
 }
 
 double speed_deviation(const Entry& entry) {
@@ -93,7 +93,7 @@ std::string error_bar(const Entry& entry, double x, const Axis& y) {
          line_from(x - 4, high, x + 4, high, "error");
 }
 
-std::string said_of(const Entry& entry, double x, const std::string& x_axis) {
+std::string description_of(const Entry& entry, double x, const std::string& x_axis) {
   return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' +
          count_text(x);
 }
@@ -105,7 +105,7 @@ std::string series_drawn(const Series& series, const Marker& marker, const Point
     const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed_of(*entry));
     line += px(at_x) + ',' + px(at_y) + ' ';
     points += error_bar(*entry, at_x, y) +
-              drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
+              drawn(marker, at_x, at_y, css_of(*entry), description_of(*entry, figure.x_of(*entry), figure.x_axis));
   }
   if (series.entries.size() < 2) return points;
   return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
@@ -137,7 +137,7 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
       low_y = low_y == 0 ? y : std::min(low_y, y);
       high_y = std::max(high_y, y + speed_deviation(*entry));
       values.insert(x);
-      described += said_of(*entry, x, figure.x_axis) + "; ";
+      described += description_of(*entry, x, figure.x_axis) + "; ";
     }
   }
   // Room for what stands aside.

@@ -21,7 +21,7 @@ struct RunRecord {
   uint64_t switches_involuntary = 0;
   uint64_t p50_us = 0, p95_us = 0, p99_us = 0;  ///< Of the connects that were answered.
   ModelRun model;
-  std::vector<Said> said;  ///< Of each probe, in address and port order.
+  std::vector<ProbeState> states;  ///< Of each probe, in address and port order.
 };
 
 /// The numbers by name, for whatever lists them all.

@@ -153,8 +153,8 @@ std::string blocking_names(const Entries& blocking) {
 }
 
 uint64_t silent_probes(const Entry& entry) {
-  const Verdicts& verdicts = entry.runs.front().said;
-  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::silent));
+  const Verdicts& verdicts = entry.runs.front().states;
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::silent));
 }
 
 void say_what_was_waited_for(const Comparison& comparison, std::vector<std::string>& said) {

@@ -36,7 +36,8 @@ class SlotArray {
   Scanner* scanner_;
   bool referenced_ = true;
   std::vector<std::unique_ptr<ConnectSlot>> slots_;
-  std::array<std::vector<uint32_t>, Connector::kinds> free_;  // by the kind of their last probe; each can hold all slots
+  std::array<std::vector<uint32_t>, Connector::kinds>
+      free_;  // by the kind of their last probe; each can hold all slots
 };
 
 }  // namespace portloop

@@ -103,7 +103,7 @@ TEST_CASE("a record survives the way between two processes, and half a record is
   const std::string text = encode(record);
   const auto back = decode(text, 7);
   REQUIRE(back);
-  CHECK(back->said == record.said);
+  CHECK(back->states == record.states);
   for (const RecordField& field : record_fields()) CHECK(field.of(*back) == field.of(record));
   for (size_t length = 0; length < text.size(); ++length)
     CHECK_FALSE(decode(std::string_view(text).substr(0, length), 7));
@@ -113,25 +113,25 @@ TEST_CASE("a record survives the way between two processes, and half a record is
 }
 
 TEST_CASE("the reference is what most runs say; a tie is open, and who knows nothing has no vote") {
-  const auto said = [](const char* text) { return run_of(text, 1).said; };
+  const auto said = [](const char* text) { return run_of(text, 1).states; };
   const Verdicts a = said("ooscu"), b = said("occcu"), c = said("osscu"), d = said("oouuu");
   CHECK(consensus({&a, &b, &c, &d}) == said("oofcn"));
 }
 
 TEST_CASE("an answer is judged probe by probe") {
-  const Correctness c = judge(run_of("oscoucfn", 1).said, run_of("ooocoscc", 1).said);
+  const Correctness c = judge(run_of("oscoucfn", 1).states, run_of("ooocoscc", 1).states);
   CHECK(c.found == 1);
   CHECK(c.missed == 2);
   CHECK(c.wrongly_open == 1);
   CHECK(c.unknown == 2);
   CHECK(c.misjudged == 2);
   CHECK_FALSE(c.right());
-  CHECK(judge(run_of("osf", 1).said, run_of("off", 1).said).right());
+  CHECK(judge(run_of("osf", 1).states, run_of("off", 1).states).right());
 }
 
 TEST_CASE("who answers wrong in one of its runs has no rank, however fast") {
   Comparison comparison = made_comparison();
-  comparison.entries[2].runs[1].said[0] = Said::closed;
+  comparison.entries[2].runs[1].states[0] = ProbeState::closed;
   evaluate(comparison);
   CHECK_FALSE(comparison.entries[2].rank);
   CHECK(comparison.entries[2].correctness.missed == 1);
@@ -143,8 +143,8 @@ TEST_CASE("who answers wrong in one of its runs has no rank, however fast") {
 
 TEST_CASE("with the lab's truth a model is wrong even where all agree") {
   Comparison comparison = made_comparison();
-  comparison.truth = comparison.entries[0].runs[0].said;
-  comparison.truth[3] = Said::open;
+  comparison.truth = comparison.entries[0].runs[0].states;
+  comparison.truth[3] = ProbeState::open;
   evaluate(comparison);
   CHECK(comparison.open_ports == 3);
   CHECK(comparison.fastest() == nullptr);
@@ -161,7 +161,7 @@ TEST_CASE("the lab's truth is read whole or not at all") {
                              "\n";
   const auto truth = read_truth(closed + open, targets, ports);
   REQUIRE(truth);
-  CHECK(*truth == Verdicts{Said::open, Said::filtered});
+  CHECK(*truth == Verdicts{ProbeState::open, ProbeState::filtered});
   CHECK_FALSE(read_truth(open, targets, ports));
   CHECK_FALSE(read_truth(open + "nonsense\n", targets, ports));
   CHECK_FALSE(read_truth(open + R"({"address":"10.0.0.2","port":23,"state":"open"})"

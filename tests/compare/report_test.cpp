@@ -106,7 +106,7 @@ TEST_CASE("the table lists models by rank, the longest time with the longest bar
 
 TEST_CASE("a model without a rank is marked in the table and in words") {
   Comparison comparison = made_comparison();
-  for (RunRecord& run : comparison.entries[2].runs) run.said[0] = Said::closed;
+  for (RunRecord& run : comparison.entries[2].runs) run.states[0] = ProbeState::closed;
   comparison = evaluated(comparison);
   CHECK(has(table_text(comparison), " - loop"));
   CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in the worst run: no rank."));
@@ -146,10 +146,10 @@ TEST_CASE("a sentence is there only where its numbers are") {
           "loops:2 against loop: 1.00 ± 0.01 times the speed for about 1.00 times the processor time: no difference"));
   comparison.entries[0].runs[0].wall_us *= 3;
   CHECK(has(said(evaluated(comparison)), "The times vary much for sequential"));
-  comparison.entries[0].runs[0].said[7] = Said::closed;
+  comparison.entries[0].runs[0].states[7] = ProbeState::closed;
   CHECK(has(said(evaluated(comparison)),
             "sequential took up to 1 port for filtered that is closed, or the other way round"));
-  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].said[probe] = Said::closed;
+  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].states[probe] = ProbeState::closed;
   CHECK(has(
       said(evaluated(comparison)),
       "thread-pool:50 and sequential took up to 2 and 1 ports for filtered that are closed, or the other way round"));
@@ -199,8 +199,8 @@ TEST_CASE("who is alone in having run, or in being right, is not called the fast
   comparison.entries.erase(comparison.entries.begin(), comparison.entries.begin() + 2);
   CHECK(has(said(evaluated(comparison)), "loop took 101 ms for 8 probes: 79 a second."));
   comparison = made_comparison();
-  comparison.truth = comparison.entries[0].runs[0].said;
-  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].said[0] = Said::closed;
+  comparison.truth = comparison.entries[0].runs[0].states;
+  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].states[0] = ProbeState::closed;
   const std::string text = said(evaluated(comparison));
   CHECK(has(text, "loop, alone in being right in all its runs, took 101 ms"));
   CHECK(

@@ -21,7 +21,7 @@ constexpr uint32_t timeout_ms = 100;
 
 struct Scanned {
   ModelRun run;
-  std::map<uint16_t, Said> said;
+  std::map<uint16_t, ProbeState> states;
 };
 
 using Model = std::function<ModelRun(const ModelScan&, VerdictSheet&)>;
@@ -62,7 +62,7 @@ Scanned scan_with(const Model& model, const char* address, const PortSet& ports,
   VerdictSheet sheet(scan.size());
   Scanned result;
   result.run = model(scan, sheet);
-  for (uint32_t i = 0; i < ports.size(); ++i) result.said[ports.at(i)] = sheet.said(i);
+  for (uint32_t i = 0; i < ports.size(); ++i) result.states[ports.at(i)] = sheet.state(i);
   return result;
 }
 
@@ -98,17 +98,17 @@ TEST_CASE("every model says the same of open, closed and silent ports") {
   for (const int family : {AF_INET, AF_INET6}) {
     const char* const address = family == AF_INET ? "127.0.0.1" : "::1";
     OwnedPorts owned(family);
-    std::map<uint16_t, Said> truth;
-    for (int i = 0; i < 5; ++i) truth[owned.add_open()] = Said::open;
-    for (int i = 0; i < 60; ++i) truth[owned.add_closed()] = Said::closed;
-    truth[owned.add_silent()] = Said::silent;
+    std::map<uint16_t, ProbeState> truth;
+    for (int i = 0; i < 5; ++i) truth[owned.add_open()] = ProbeState::open;
+    for (int i = 0; i < 60; ++i) truth[owned.add_closed()] = ProbeState::closed;
+    truth[owned.add_silent()] = ProbeState::silent;
     if (truth.contains(0)) continue;  // no IPv6 here
     const PortSet ports = set_of(owned.all());
     for (const auto& named : models()) {
       CAPTURE(named.first);
       CAPTURE(address);
       const Scanned scanned = scan_with(named.second, address, ports);
-      CHECK(scanned.said == truth);
+      CHECK(scanned.states == truth);
       CHECK(scanned.run.connects >= ports.size());
       CHECK(scanned.run.peak_in_flight >= 1);
       CHECK(scanned.run.peak_descriptors >= scanned.run.peak_in_flight);
@@ -152,9 +152,10 @@ TEST_CASE("a thread for each connection goes on when the system makes no more th
   const int status = in_child([&ports] {
     set_limit(RLIMIT_AS, (status_kib("VmSize:") + 4 * 1024) * 1024);  // room for some 60 stacks
     const Scanned scanned = scan_with(run_thread_per_connection, "127.0.0.1", ports);
-    if (scanned.run.threads_refused == 0 || scanned.run.peak_threads > 149 || scanned.said.size() != 150) return false;
-    for (const auto& [port, said] : scanned.said) {
-      if (said != Said::silent) return false;
+    if (scanned.run.threads_refused == 0 || scanned.run.peak_threads > 149 || scanned.states.size() != 150)
+      return false;
+    for (const auto& [port, state] : scanned.states) {
+      if (state != ProbeState::silent) return false;
     }
     return true;
   });
@@ -175,7 +176,8 @@ TEST_CASE("blocking models wait for descriptors instead of saying something wron
       set_limit(RLIMIT_NOFILE, static_cast<rlim_t>(next) + 3);
       const Scanned scanned = scan_with(models().at(name), "127.0.0.1", ports);
       uint64_t known = 0;
-      for (const auto& [port, said] : scanned.said) known += said == Said::silent || said == Said::closed;
+      for (const auto& [port, state] : scanned.states)
+        known += state == ProbeState::silent || state == ProbeState::closed;
       return known == ports.size() && scanned.run.local_failures > 0;
     });
     CHECK(status == 0);

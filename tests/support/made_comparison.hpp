@@ -21,7 +21,8 @@ inline compare::RunRecord run_of(std::string_view said, double wall_s) {
   record.model.peak_in_flight = 1;
   record.model.peak_threads = 1;
   record.model.peak_descriptors = 1;
-  for (const char letter : said) record.said.push_back(static_cast<Said>(std::string_view("nocfsu").find(letter)));
+  for (const char letter : said)
+    record.states.push_back(static_cast<ProbeState>(std::string_view("nocfsu").find(letter)));
   return record;
 }
 
