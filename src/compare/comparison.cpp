@@ -21,21 +21,21 @@ void judge_entry(Entry& entry, const Verdicts& reference) {
 
 }  // namespace
 
-double Entry::middle(uint64_t RunRecord::*number) const {
+double Entry::median(uint64_t RunRecord::*number) const {
   std::vector<double> values;
   for (const RunRecord& run : runs) values.push_back(static_cast<double>(run.*number));
   return summarise(values).median;
 }
 
-double Entry::middle(uint64_t ModelRun::*number) const {
+double Entry::median(uint64_t ModelRun::*number) const {
   std::vector<double> values;
   for (const RunRecord& run : runs) values.push_back(static_cast<double>(run.model.*number));
   return summarise(values).median;
 }
 
 double Entry::waiting_share() const {
-  // A model that makes and ends threads all the time has no fixed number of them: its peak would say too much.
-  const double threads = contender.kind == ModelKind::thread_per_connection ? 0 : middle(&ModelRun::peak_threads);
+  // thread-per-connection has no fixed number of threads, so its peak would exaggerate.
+  const double threads = contender.kind == ModelKind::thread_per_connection ? 0 : median(&ModelRun::peak_threads);
   if (wall_s.mean <= 0 || threads < 1) return 0;
   return std::clamp(1 - (user_s.mean + system_s.mean) / (wall_s.mean * threads), 0.0, 1.0);
 }

@@ -5,16 +5,16 @@
 namespace portloop::compare {
 namespace {
 
-bool known(ProbeState said) { return said != ProbeState::none && said != ProbeState::unknown; }
-bool filtered(ProbeState said) { return said == ProbeState::filtered || said == ProbeState::silent; }
+bool known(ProbeState state) { return state != ProbeState::none && state != ProbeState::unknown; }
+bool filtered(ProbeState state) { return state == ProbeState::filtered || state == ProbeState::silent; }
 
 ProbeState vote(const std::vector<const Verdicts*>& runs, size_t probe) {
   size_t open = 0, closed = 0, filtered_votes = 0;
   for (const Verdicts* run : runs) {
-    const ProbeState said = (*run)[probe];
-    open += said == ProbeState::open;
-    closed += said == ProbeState::closed;
-    filtered_votes += filtered(said);
+    const ProbeState state = (*run)[probe];
+    open += state == ProbeState::open;
+    closed += state == ProbeState::closed;
+    filtered_votes += filtered(state);
   }
   if (open + closed + filtered_votes == 0) return ProbeState::none;
   if (open >= closed + filtered_votes) return ProbeState::open;
@@ -29,17 +29,17 @@ Verdicts consensus(const std::vector<const Verdicts*>& runs) {
   return reference;
 }
 
-Correctness judge(const Verdicts& said, const Verdicts& reference) {
+Correctness judge(const Verdicts& reported, const Verdicts& reference) {
   Correctness result;
   for (size_t i = 0; i < reference.size(); ++i) {
     const bool truly_open = reference[i] == ProbeState::open;
-    if (!known(said[i])) {
+    if (!known(reported[i])) {
       ++result.unknown;
-    } else if (said[i] == ProbeState::open) {
+    } else if (reported[i] == ProbeState::open) {
       ++(truly_open ? result.found : result.wrongly_open);
     } else if (truly_open) {
       ++result.missed;
-    } else if (known(reference[i]) && filtered(said[i]) != filtered(reference[i])) {
+    } else if (known(reference[i]) && filtered(reported[i]) != filtered(reference[i])) {
       ++result.misjudged;
     }
   }

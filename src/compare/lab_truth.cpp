@@ -34,7 +34,7 @@ std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targ
   std::vector<uint32_t> port_number(65'536);
   for (uint32_t i = 0; i < ports.size(); ++i) port_number[ports.at(i)] = i;
   Verdicts truth(targets.size() * ports.size(), ProbeState::none);
-  uint64_t told = 0;
+  uint64_t lines_read = 0;
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
     const auto line = lab::read_result_line(lines.substr(0, end));
@@ -43,9 +43,9 @@ std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targ
     const auto host = targets.index_of(line->endpoint.address);
     if (!host || !ports.contains(line->endpoint.port)) return std::nullopt;
     truth[*host * ports.size() + port_number[line->endpoint.port]] = probe_state_of(line->state);
-    ++told;
+    ++lines_read;
   }
-  if (told != truth.size()) return std::nullopt;
+  if (lines_read != truth.size()) return std::nullopt;
   return truth;
 }
 

@@ -10,19 +10,19 @@
 namespace portloop::compare {
 namespace {
 
-// Where the points are.
+// The area of the points.
 constexpr double plot_left = 66, plot_right = 390, plot_top = 26, plot_bottom = 246;
 
-// The key: names of more characters than these have a row of their own.
+// The key has two names in a row, unless a name is longer than this.
 constexpr double key_top = plot_bottom + 62, key_row = 22;
 constexpr size_t half_row_characters = 22;
 
-// Points at the same place on an axis that counts few things stand side by side.
+// On an axis of few distinct values, points at the same value are drawn side by side.
 constexpr double side_step = 7;
 
 enum class Shape : uint8_t { circle, square, triangle, diamond };
 
-/// Loops and blocking models have a colour each; within it the shape tells the series apart, then the filling.
+/// Loops have one colour and blocking models another; within a colour the series differ in shape, then in filling.
 struct Marker {
   Shape shape;
   bool hollow;
@@ -111,7 +111,7 @@ std::string series_drawn(const Series& series, const Marker& marker, const Point
   return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
 }
 
-/// Answers where it ends.
+/// Appends the key and returns its bottom.
 double append_key(std::string& out, const std::vector<Series>& all, const std::vector<Marker>& markers) {
   const bool halves = std::all_of(all.begin(), all.end(),
                                   [](const Series& series) { return series.name.size() <= half_row_characters; });
@@ -128,7 +128,7 @@ double append_key(std::string& out, const std::vector<Series>& all, const std::v
 Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
   double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
   std::set<double> values;
-  std::string described = figure.title + ": ";
+  std::string description = figure.title + ": ";
   for (const Series& series : all) {
     for (const Entry* entry : series.entries) {
       const double x = figure.x_of(*entry), y = speed_of(*entry);
@@ -137,10 +137,10 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
       low_y = low_y == 0 ? y : std::min(low_y, y);
       high_y = std::max(high_y, y + speed_deviation(*entry));
       values.insert(x);
-      described += description_of(*entry, x, figure.x_axis) + "; ";
+      description += description_of(*entry, x, figure.x_axis) + "; ";
     }
   }
-  // Room for what stands aside.
+  // Room for the points that are drawn side by side.
   const double room = 12 + (figure.logarithmic_x ? 0 : side_step * static_cast<double>(all.size()) / 2);
   Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - room);
   if (!figure.logarithmic_x) x.set_ticks({values.begin(), values.end()});
@@ -153,7 +153,7 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
     out += series_drawn(all[i], markers[i], figure, x, y, aside);
   }
   const double bottom = append_key(out, all, markers);
-  return {figure.title, opened(bottom, described) + out + "</svg>"};
+  return {figure.title, opened(bottom, description) + out + "</svg>"};
 }
 
 }  // namespace portloop::compare

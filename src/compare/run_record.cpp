@@ -7,7 +7,14 @@ namespace {
 
 constexpr std::string_view first_line = "portloop-run 1\n";
 constexpr std::string_view last_line = "end\n";
-constexpr std::string_view letters = "nocfsu";  // by ProbeState's value
+// The letters of the states, by the value of ProbeState.
+constexpr std::string_view letters = "nocfsu";
+static_assert(letters[static_cast<size_t>(ProbeState::none)] == 'n' && letters.size() == 6);
+static_assert(letters[static_cast<size_t>(ProbeState::open)] == 'o');
+static_assert(letters[static_cast<size_t>(ProbeState::closed)] == 'c');
+static_assert(letters[static_cast<size_t>(ProbeState::filtered)] == 'f');
+static_assert(letters[static_cast<size_t>(ProbeState::silent)] == 's');
+static_assert(letters[static_cast<size_t>(ProbeState::unknown)] == 'u');
 
 std::optional<uint64_t> take_number(std::string_view& text) {
   uint64_t number = 0;

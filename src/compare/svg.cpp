@@ -34,10 +34,10 @@ double Axis::at(double value) const {
   return start_ + (end_ - start_) * std::clamp(share, 0.0, 1.0);
 }
 
-// Beyond this a linear axis shows the small values as nothing.
-constexpr double widest_linear = 25;
+// On a linear axis a value this much smaller than the highest is hardly visible.
+constexpr double max_linear_ratio = 25;
 
-bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > widest_linear; }
+bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > max_linear_ratio; }
 
 std::string px(double value) {
   char text[24];

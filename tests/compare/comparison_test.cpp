@@ -186,9 +186,9 @@ TEST_CASE("a process is fed, read, and its end told in words") {
   CHECK(echoed.output == much);
   CHECK(echoed.error == "");
   CHECK(run_process({"true"}, much, go_on).error == "");
-  CHECK(run_process({"false"}, "", go_on).error == "it ended with exit status 1");
-  CHECK(run_process({"sh", "-c", "kill -9 $$"}, "", go_on).error == "it was ended by Killed");
-  CHECK(run_process({"no-such-program-here"}, "", go_on).error == "no-such-program-here can't be started");
+  CHECK(run_process({"false"}, "", go_on).error == "exited with status 1");
+  CHECK(run_process({"sh", "-c", "kill -9 $$"}, "", go_on).error == "killed by signal: Killed");
+  CHECK(run_process({"no-such-program-here"}, "", go_on).error == "no-such-program-here could not be started");
 }
 
 TEST_CASE("a process is ended when the comparison is to stop") {

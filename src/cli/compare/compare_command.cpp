@@ -356,7 +356,7 @@ int CompareCommand::run() {
       stop_requested);
   const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
   if (request_.inside_lab && dropped > 0) {
-    comparison_.doubt =
+    comparison_.caveat =
         "On their way to the lab " + count_text(static_cast<double>(dropped)) +
         " packets were dropped: it was asked faster than it could answer, and what was missed may be its doing.";
   }
