@@ -88,10 +88,10 @@ async function main() {
   const worker = new Worker(`
     const { scan } = require(${JSON.stringify(require.resolve('./index.js'))});
     (async () => {
-      let told = false;
+      let posted = false;
       for await (const result of scan({ targets: ['127.0.0.0/8'], ports: '61001-65535' })) {
-        if (!told) require('node:worker_threads').parentPort.postMessage(result.state);
-        told = true;
+        if (!posted) require('node:worker_threads').parentPort.postMessage(result.state);
+        posted = true;
       }
     })();`, { eval: true });
   await new Promise((resolve, reject) => {

@@ -83,11 +83,11 @@ std::string bar(double share, size_t columns) {
 std::string answers_table(const Comparison& comparison) {
   const std::vector<const Entry*> entries = comparison.ranked();
   size_t wall_columns = 9, ratio_columns = 9;
-  double longest = 0;
+  double max_wall_s = 0;
   for (const Entry* entry : entries) {
     wall_columns = std::max(wall_columns, columns_of(spread_text(entry->wall_s)));
     ratio_columns = std::max(ratio_columns, columns_of(ratio_text(entry->to_fastest)));
-    longest = std::max(longest, entry->wall_s.mean);
+    max_wall_s = std::max(max_wall_s, entry->wall_s.mean);
   }
   const size_t fixed = 3 + name_columns + 6 + 8 + 7 + 9 + 2 + wall_columns + 2 + 2 + ratio_columns;
   const size_t bar_columns = table_columns - std::min(table_columns - 4, fixed);
@@ -106,7 +106,7 @@ std::string answers_table(const Comparison& comparison) {
             right(count_text(static_cast<double>(c.wrongly_open)), 7) +
             right(count_text(static_cast<double>(c.unknown)), 9);
     line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " +
-            left(bar(entry->wall_s.mean / longest, bar_columns), bar_columns) + "  ";
+            left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + "  ";
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
     text += without_trailing_space(line);
   }
