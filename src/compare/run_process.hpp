@@ -20,8 +20,8 @@ struct ProcessOutcome {
   bool stopped = false;
 };
 
-/// `words` are the program and its arguments; a program without a slash is found in PATH.
-ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& input,
+/// `words` are the program and its arguments; a program without a slash is found in PATH. `text` is its standard input.
+ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text,
                            const volatile std::sig_atomic_t& stop);
 
 }  // namespace portloop::compare

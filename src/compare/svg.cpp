@@ -14,10 +14,12 @@ Axis::Axis(double lowest, double highest, bool logarithmic, double start, double
     lowest_ = std::pow(10, std::floor(std::log10(lowest)));
     highest_ = std::max(highest_, lowest_ * 10);
     const bool few_decades = highest_ / lowest_ < 100;
-    for (double decade = lowest_; decade <= highest_ * 1.0001; decade *= 10) {
+    double decade = lowest_;
+    while (decade <= highest_ * 1.0001) {
       for (const double factor : {1.0, 2.0, 5.0}) {
         if ((factor == 1 || few_decades) && decade * factor <= highest_ * 1.0001) ticks_.push_back(decade * factor);
       }
+      decade *= 10;
     }
     return;
   }

@@ -110,17 +110,17 @@ class Scanner final : private ConnectorEvents {
   void pump(uint64_t began_us);
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
-  void handle(uint32_t slot, const ConnectOutcome& outcome);
-  void handle_answer(uint32_t slot, const Verdict& verdict);
-  void handle_silence(uint32_t slot, Connector::Keep keep);
-  void handle_doubt(uint32_t slot, const Verdict& verdict);
+  void handle(uint32_t number, const ConnectOutcome& outcome);
+  void handle_answer(uint32_t number, const Verdict& verdict);
+  void handle_silence(uint32_t number, Connector::Keep keep);
+  void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
-  void read_banner(uint32_t slot, const ProbeResult& result);
+  void read_banner(uint32_t number, const ProbeResult& result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
 
-  void free_slot(uint32_t slot);
-  void release_slot(uint32_t slot, Connector::Keep keep);
+  void free_slot(uint32_t number);
+  void release_slot(uint32_t number, Connector::Keep keep);
   void schedule_turn();
   void cancel_some();
   void report_done(int status);
