@@ -81,6 +81,6 @@ TEST_CASE("all asked, and a host that answers slowly: as fast as its answers hav
 TEST_CASE("what an earlier run has done, or nobody will ask, is neither left nor asked") {
   portloop_stats stats = stats_of(1000, 100, 600);
   stats.skipped = 500;
-  stats.not_asked = 100;
+  stats.not_probed = 100;
   CHECK(seconds_left_at_100_connects_per_s(stats) == doctest::Approx(3));
 }

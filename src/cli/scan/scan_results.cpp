@@ -191,12 +191,12 @@ std::string ScanCommand::summary(const portloop_stats& stats, double elapsed_s) 
   text += ", " + grouped(request_.ports.size()) + (request_.ports.size() == 1 ? " port: " : " ports: ") +
           grouped(stats.open) + " open, " + grouped(stats.closed) + " closed, " + grouped(stats.filtered) +
           " filtered, " + grouped(stats.unknown) + " unknown";
-  if (stats.not_asked > 0) {
-    text += ", " + grouped(stats.not_asked) + " not asked (" + grouped(stopped_hosts_) +
+  if (stats.not_probed > 0) {
+    text += ", " + grouped(stats.not_probed) + " not asked (" + grouped(stopped_hosts_) +
             (stopped_hosts_ == 1 ? " host has " : " hosts have ") + grouped(request_.stop_after) + " open)";
   }
-  if (done + stats.not_asked < stats.probes)
-    text += ", " + grouped(stats.probes - done - stats.not_asked) + " not answered for";
+  if (done + stats.not_probed < stats.probes)
+    text += ", " + grouped(stats.probes - done - stats.not_probed) + " not answered for";
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", elapsed_s);
   // A probe has one result, whatever it took; a connect is what went out, and what --rate limits.
