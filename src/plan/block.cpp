@@ -19,7 +19,12 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       ledger_(probe_count(space, number, first_index_, first_position_)),
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
-  for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = order_.host(host);
+  for (uint32_t host = 0; host < hosts.size(); ++host) {
+    hosts[host].target = order_.host(host);
+    if (space.links.empty() || !space.links.is_unresolved(space.targets.at(hosts[host].target))) continue;
+    hosts[host].state = HostState::unresolved;
+    has_unresolved_hosts_ = true;
+  }
 }
 
 uint32_t Block::probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position) {
@@ -67,6 +72,7 @@ void Block::begin_reporting() {
 }
 
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
+  if (host.state == HostState::unresolved) return true;
   if (!host.may_be_asked()) return false;
   const int passes = static_cast<int>(pass) - 1 - host.void_passes;  // that counted, before this one
   if (retries_) return passes <= static_cast<int>(*retries_);

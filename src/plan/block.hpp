@@ -111,6 +111,9 @@ class Block {
   void note_skipped() { skipped_some_ = true; }
   void end_sweep() { phase_ = Phase::settling; }
 
+  /// Whether any of its hosts is on an own link, and was not resolved when the block was opened.
+  bool has_unresolved_hosts() const { return has_unresolved_hosts_; }
+
   HostWatch hosts;
   LossEstimate loss;
   Checks checks;
@@ -133,6 +136,7 @@ class Block {
   uint32_t unfinished_ = 0;
   uint32_t in_flight_ = 0;
 
+  bool has_unresolved_hosts_ = false;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
   uint32_t empty_passes_ = 0;  // in a row, before this one

@@ -11,6 +11,7 @@
 #include "core/probe_order.hpp"
 #include "core/target_set.hpp"
 #include "plan/loss_estimate.hpp"
+#include "plan/neighbour_waits.hpp"
 #include "plan/pacer.hpp"
 
 namespace portloop {
@@ -31,6 +32,8 @@ struct ScanSpace {
   Shard shard;
   /// Positions of the shard that an earlier run finished. They are never asked.
   std::vector<PositionRange> finished;
+  /// What is known of the machine's own links; empty if nothing is. Set before the scan starts.
+  OwnLinks links;
 
   /// Probes of the shard, finished ones included.
   uint64_t size() const { return shard.size_of(order.size()); }
@@ -52,6 +55,7 @@ struct ProbeCursor {
   std::atomic<uint64_t> next_position{0};
   SharedPace pace;
   SharedAnswers answers;  ///< Used if the scan is one block, which all loops then work on.
+  NeighbourRoom neighbours;
 };
 
 }  // namespace portloop

@@ -28,7 +28,8 @@ std::optional<std::map<uint32_t, bool>> devices_with_neighbours() {
   const bool read = netlink_dump(RTM_GETLINK, &request, sizeof request, [&](const nlmsghdr& message) {
     if (message.nlmsg_type != RTM_NEWLINK) return;
     const auto& link = *static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
-    devices[static_cast<uint32_t>(link.ifi_index)] = (link.ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP)) == 0;
+    devices[static_cast<uint32_t>(link.ifi_index)] =
+        (link.ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP)) == 0;
   });
   if (!read) return std::nullopt;
   return devices;
@@ -51,7 +52,8 @@ bool is_link_local(const Address& address) {
 bool overlap(const AddressRange& a, const AddressRange& b) { return a.first <= b.last && b.first <= a.last; }
 
 /// Adds what `range` has beyond `claimed`.
-void add_unclaimed(std::vector<AddressRange>& ranges, const AddressRange& range, const std::vector<AddressRange>& claimed) {
+void add_unclaimed(std::vector<AddressRange>& ranges, const AddressRange& range,
+                   const std::vector<AddressRange>& claimed) {
   const TargetSet rest({range}, claimed);
   ranges.insert(ranges.end(), rest.ranges().begin(), rest.ranges().end());
 }
@@ -93,7 +95,8 @@ std::optional<LinkAddresses> read_link_addresses() {
     if (route.on_link) direct.push_back(route.range);
   }
   for (const Route& route : routes) {
-    if (std::none_of(direct.begin(), direct.end(), [&](const auto& range) { return overlap(range, route.range); })) continue;
+    if (std::none_of(direct.begin(), direct.end(), [&](const auto& range) { return overlap(range, route.range); }))
+      continue;
     if (route.on_link) add_unclaimed(addresses.on_link, route.range, claimed);
     claimed.push_back(route.range);
   }
@@ -102,10 +105,10 @@ std::optional<LinkAddresses> read_link_addresses() {
   return addresses;
 }
 
-uint32_t NeighbourTable::room() const {
+uint32_t NeighbourTable::room(uint32_t held) const {
   const uint32_t reserve = max_entries / 8;
-  const uint32_t held = entries - std::min(entries, collectable);
-  return std::max(1U, max_entries - std::min(max_entries - 1, reserve + held));
+  const uint32_t others = entries - std::min(entries, collectable + held);
+  return std::max(1U, max_entries - std::min(max_entries, reserve + others));
 }
 
 std::optional<NeighbourTable> read_neighbour_table(Family family) {

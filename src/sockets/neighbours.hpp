@@ -27,14 +27,14 @@ std::optional<LinkAddresses> read_link_addresses();
 
 /// One family's neighbour table. All network namespaces share its entries.
 struct NeighbourTable {
-  uint32_t max_entries = 0;   ///< gc_thresh3: beyond it, packets to new neighbours are dropped.
-  uint32_t entries = 0;       ///< In use now, those that could be collected included.
-  uint32_t collectable = 0;   ///< Of them, failed ones of this namespace: they make room when it is needed.
-  uint64_t overflows = 0;     ///< How often a new entry found no room, since the machine started.
-  uint32_t resolve_ms = 0;    ///< How long an absent neighbour is looked for.
+  uint32_t max_entries = 0;  ///< gc_thresh3: beyond it, packets to new neighbours are dropped.
+  uint32_t entries = 0;      ///< In use now, those that could be collected included.
+  uint32_t collectable = 0;  ///< Of them, failed ones of this namespace: they make room when it is needed.
+  uint64_t overflows = 0;    ///< How often a new entry found no room, since the machine started.
+  uint32_t resolve_ms = 0;   ///< How long an absent neighbour is looked for.
 
-  /// Entries that a scan may hold at a time: an eighth is left to the rest of the machine.
-  uint32_t room() const;
+  /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the machine.
+  uint32_t room(uint32_t held) const;
 };
 
 /// nullopt if the system does not report it.

@@ -35,7 +35,8 @@ std::span<const char> NetlinkAttributes::find(uint16_t type) const {
     rtattr attribute;
     std::memcpy(&attribute, data_ + at, sizeof attribute);
     if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > size_) break;
-    if ((attribute.rta_type & NLA_TYPE_MASK) == type) return {data_ + at + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0)};
+    if ((attribute.rta_type & NLA_TYPE_MASK) == type)
+      return {data_ + at + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0)};
     at += RTA_ALIGN(attribute.rta_len);
   }
   return {};

@@ -23,8 +23,9 @@ class NetlinkAttributes {
  public:
   template <class Header>
   NetlinkAttributes(const nlmsghdr& message, const Header&)
-      : NetlinkAttributes(reinterpret_cast<const char*>(&message) + NLMSG_LENGTH(NLMSG_ALIGN(sizeof(Header))),
-                          message.nlmsg_len - std::min<size_t>(message.nlmsg_len, NLMSG_LENGTH(NLMSG_ALIGN(sizeof(Header))))) {}
+      : NetlinkAttributes(
+            reinterpret_cast<const char*>(&message) + NLMSG_LENGTH(NLMSG_ALIGN(sizeof(Header))),
+            message.nlmsg_len - std::min<size_t>(message.nlmsg_len, NLMSG_LENGTH(NLMSG_ALIGN(sizeof(Header))))) {}
   explicit NetlinkAttributes(std::span<const char> bytes) : NetlinkAttributes(bytes.data(), bytes.size()) {}
 
   /// The payload of an attribute; empty if it isn't there.

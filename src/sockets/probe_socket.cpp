@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -50,6 +51,19 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
   return error_number;
 }
 
+namespace {
+
+/// Whether the error was sent from the address that the socket calls from.
+bool is_from_own_address(int fd, const sockaddr& offender) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 || offender.sa_family != own.ss_family)
+    return false;
+  return to_endpoint(reinterpret_cast<const sockaddr&>(own))->address == to_endpoint(offender)->address;
+}
+
+}  // namespace
+
 std::optional<IcmpError> read_error_queue(int fd) {
   alignas(cmsghdr) std::array<char, 256> control;
   std::optional<IcmpError> first;
@@ -65,7 +79,13 @@ std::optional<IcmpError> read_error_queue(int fd) {
       sock_extended_err error;
       __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
       const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
-      if (from_icmp && !first) first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+      if (!from_icmp || first) continue;
+      // The sender's address follows the error (ip(7), SO_EE_OFFENDER).
+      sockaddr_storage offender{};
+      const size_t rest = header->cmsg_len - std::min<size_t>(header->cmsg_len, CMSG_LEN(sizeof error));
+      __builtin_memcpy(&offender, CMSG_DATA(header) + sizeof error, std::min(rest, sizeof offender));
+      first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code,
+                        is_from_own_address(fd, reinterpret_cast<const sockaddr&>(offender))};
     }
   }
 }

@@ -1,0 +1,43 @@
+// Follows the system's neighbour tables while a scan asks hosts on its own links: which neighbours are found, and how many
+// more the tables can hold.
+//
+// Happy path: open(); on_resolved() for each neighbour that the system finds; once a second the room is read again, because
+// other programs use the tables, too; close().
+//
+// What goes wrong:
+//   - events are lost, because they come faster than the loop turns: all neighbours that are resolved are reported again
+//   - the room can't be read: the last one holds
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <uv.h>
+
+#include "plan/scan_space.hpp"
+
+namespace portloop {
+
+/// Not thread-safe: one for each loop.
+class NeighbourWatch {
+ public:
+  using OnResolved = std::function<void(std::span<const Address>)>;
+
+  /// `room` outlives it.
+  explicit NeighbourWatch(NeighbourRoom& room);
+  ~NeighbourWatch();  ///< Only after close() has called back, or if open() failed.
+
+  /// Returns 0 or a negative libuv code; then nothing is left behind. Its handles never keep the loop alive.
+  int open(uv_loop_t* loop, OnResolved on_resolved);
+  void close(std::function<void()> on_closed);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What the system knows of its own links, as far as `targets` are on them. Empty if none is, or if it reports nothing.
+OwnLinks find_own_links(const TargetSet& targets);
+
+}  // namespace portloop
