@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/usage.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 
 namespace {

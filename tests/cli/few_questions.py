@@ -32,9 +32,9 @@ class StopAfter(unittest.TestCase):
                 self.assertLess(one - self.listeners.ports, {0})
                 other = [r for r in results if r["address"] == "127.0.0.5"]
                 self.assertEqual((support.open_ports(other), len(other)), ({3000}, 1001))
-                self.assertIn("127.0.0.1 has 5 open ports: no more of its ports are asked", err)
+                self.assertIn("127.0.0.1 has 5 open ports: no more of its ports are probed", err)
                 not_asked = 2002 - len(results)
-                self.assertIn(f"{not_asked:,} not asked (1 host has 5 open)", err)
+                self.assertIn(f"{not_asked:,} not probed (1 host has 5 open)", err)
                 self.assertNotIn("not answered for", err)
                 self.assertEqual({r["state"] for r in results}, {"open", "closed"})
 
@@ -51,7 +51,7 @@ class StopAfter(unittest.TestCase):
         self.assertEqual(len(root.findall("host/ports/port")), 1)
         finished = root.find("runstats/finished")
         self.assertEqual(finished.get("exit"), "success")
-        self.assertIn("399 not asked", finished.get("summary"))
+        self.assertIn("399 not probed", finished.get("summary"))
 
     def test_silent_ports_of_such_a_host_are_not_called_filtered(self):
         support.firewall(self, "ip daddr 127.0.0.9 tcp dport 5000-5999 drop")

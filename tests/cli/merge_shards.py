@@ -60,11 +60,11 @@ def shards_join(run, opened):
     assert read_json(again.stdout) == merged
     run("merge", "moved/1.ckpt", "moved/1.ckpt", status=3, says="2 shards are missing")
     run("scan", "-p", "1-9", "--checkpoint", "other.ckpt", "-o", "json=other.json", "127.0.0.1", status=0)
-    run("merge", "moved/1.ckpt", "other.ckpt", status=2, says="not parts of one scan")
+    run("merge", "moved/1.ckpt", "other.ckpt", status=2, says="are not of one scan")
     os.remove(run.path("moved/2.json"))
-    run("merge", *[f"moved/{name}" for name in checkpoints], status=2, says="are not there")
+    run("merge", *[f"moved/{name}" for name in checkpoints], status=2, says="are neither there nor beside the checkpoint")
     run("scan", "-p", "1-9", "--checkpoint", "mute.ckpt", "127.0.0.1", status=0)
-    run("merge", "mute.ckpt", status=2, says="wrote no file of JSON")
+    run("merge", "mute.ckpt", status=2, says="wrote no JSON file")
 
 
 def contradictions(run):
@@ -96,7 +96,7 @@ def bad_input(run):
     run("merge", "nowhere", status=2, says='"nowhere" can\'t be read: No such file')
     run("merge", ".", status=2, says="can't be read: Is a directory")
     run.write("cut", line("192.0.2.1", 80, "open") + line("192.0.2.1", 81, "open")[:-20])
-    done = run("merge", "-f", "list", "cut", status=3, says="is cut")
+    done = run("merge", "-f", "list", "cut", status=3, says="is incomplete and is ignored")
     assert done.stdout == "192.0.2.1:80\n"
     for bad in ("\n", "nmap\n", "{}\n", '{"address":"192.0.2.1","port":0,"state":"open","reason":"syn-ack"}\n', line("192.0.2.1", 80, "ajar"),
                 line("192.0.2.1", 80, "open", "because"), line("192.0.2.1", 80, "open", banner="\\q"), line("localhost", 80, "open"),
@@ -131,8 +131,8 @@ def automatic_shards(run):
     refused({}, "looked for " + ", ".join(SCHEDULERS))
     refused({"PARALLEL_SEQ": "2"}, "in PORTLOOP_SHARD_COUNT")
     refused({"JOB_COMPLETION_INDEX": "2"}, "in JOB_COMPLETIONS or PORTLOOP_SHARD_COUNT")
-    refused({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "3"}, "not one of 3 parts")
-    refused({"PARALLEL_SEQ": "0", "PORTLOOP_SHARD_COUNT": "3"}, "not one of 3 parts")
+    refused({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "3"}, "not one of 3 shards")
+    refused({"PARALLEL_SEQ": "0", "PORTLOOP_SHARD_COUNT": "3"}, "not one of 3 shards")
     refused({"JOB_COMPLETION_INDEX": "one", "JOB_COMPLETIONS": "3"}, 'JOB_COMPLETION_INDEX is "one"')
     refused({"JOB_COMPLETION_INDEX": "1", "JOB_COMPLETIONS": "3", "PORTLOOP_SHARD_COUNT": "4"}, "JOB_COMPLETIONS is 3 but PORTLOOP_SHARD_COUNT is 4")
     refused({**slurm, "PARALLEL_SEQ": "1"}, "are both set")

@@ -57,7 +57,7 @@ def fresh_checkpoints(run):
     run("-p", "1-9", "--checkpoint", "", "127.0.0.1", status=2, says='--checkpoint ""')
     run("-p", "1-9", "--checkpoint", "no/such/place", "127.0.0.1", status=1, says='checkpoint "no/such/place" can\'t be written: No such file')
     run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=0)
-    run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=1, says="exists already: --resume goes on from it")
+    run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=1, says="exists already: --resume continues it")
     run("-p", "1-9", "--checkpoint", "done", "--overwrite", "127.0.0.1", status=0)
     run("-p", "1-9", "--checkpoint", "same", "-o", "json=same", "127.0.0.1", status=2, says="is an output already")
     assert not os.path.exists(run.path("same"))
@@ -125,7 +125,7 @@ def refusals(run):
     # An output that is not the one that was written is somebody's: it is not cut.
     for other in (b"mine\n", files["s.json"].replace(b"a", b"b")):
         run.write("s.json", other)
-        run("--resume", "c", status=2, says="does not hold what the scan has written so far: it has been changed since")
+        run("--resume", "c", status=2, says="does not contain what the scan has written so far: it has been changed since")
         assert run.read("s.json") == other
     os.remove(run.path("s.json"))
     run("--resume", "c", status=2, says="No such file")

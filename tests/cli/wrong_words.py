@@ -87,7 +87,7 @@ MEANT = [
     (["--port=80", "10.0.0.1"], "--ports is"),
     (["--exclude-prots", "80", "10.0.0.1"], "--exclude-ports is"),
     (["--no-colour", "10.0.0.1"], "--no-color is"),
-    (["--retries"], "'--retries' lacks its value"),
+    (["--retries"], "'--retries' needs a value"),
 ]
 
 

@@ -22,11 +22,13 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/commands.hpp"
 #include "cli/compare/compare_options.hpp"
+#include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
-#include "cli/scan/descriptor_limit.hpp"
+#include "cli/system/descriptor_limit.hpp"
+#include "cli/system/event_loop.hpp"
 #include "cli/targets/target_list.hpp"
-#include "cli/usage.hpp"
 #include "compare/exports.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/loop_model.hpp"
@@ -59,22 +61,9 @@ void watch_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-class LookupLoop {
- public:
-  LookupLoop() {
-    if (const int error = uv_loop_init(&loop_))
-      throw CannotRun(std::string("the event loop can't be made: ") + uv_strerror(error));
-  }
-  ~LookupLoop() { uv_loop_close(&loop_); }
-  uv_loop_t* get() { return &loop_; }
-
- private:
-  uv_loop_t loop_{};
-};
-
-TargetList targets_of(const ScanRequest& request) {
-  LookupLoop loop;
-  return collect_targets(request, loop.get());
+TargetList targets_of(const CompareRequest& request) {
+  EventLoop loop;
+  return collect_targets(request.targets, request.ports.size(), loop.get());
 }
 
 std::string range_lines(const TargetSet& targets) {
@@ -105,12 +94,12 @@ void refuse_own_addresses(const TargetSet& targets) {
 
 /// Before a lab is made, what needs no lookup: names are looked up inside it, where nothing else can answer.
 void check_lab_targets(const CompareRequest& request) {
-  ScanRequest numeric = request.scan;
-  std::erase_if(numeric.targets, [](const std::string& word) {
+  CompareRequest numeric = request;
+  std::erase_if(numeric.targets.included, [](const std::string& word) {
     const auto target = parse_target(word);
     return word.find(',') != std::string::npos || (target && !target->range);
   });
-  if (!numeric.targets.empty()) refuse_own_addresses(targets_of(numeric).targets);
+  if (!numeric.targets.included.empty()) refuse_own_addresses(targets_of(numeric).targets);
 }
 
 // ---- One run, in the process that was started for it ----
@@ -120,18 +109,18 @@ int run_one(CompareRequest& request, const SystemServices& services) {
   std::getline(std::cin, ports);
   const auto parsed = parse_ports(ports, [&services](std::string_view name) { return services.port_of(name); });
   if (!parsed) throw UsageError("--one-run: " + parsed.error());
-  request.scan.ports = *parsed;
+  request.ports = *parsed;
   Contender contender = request.models.front();
   if (!request.sweep.in_flight.empty()) contender.in_flight = request.sweep.in_flight.front();
-  const TargetList list = targets_of(request.scan);
+  const TargetList list = targets_of(request);
   const uint64_t hosts = list.targets.size();
-  if (hosts > max_probes / request.scan.ports.size()) throw UsageError("--one-run: too many probes");
+  if (hosts > max_probes / request.ports.size()) throw UsageError("--one-run: too many probes");
   raise_descriptor_limit(std::max(1U, contender.loops) + 1);
-  const ModelScan scan{list.targets, request.scan.ports,
-                       ProbeOrder(hosts, request.scan.ports.size(), request.scan.order, request.scan.seed),
-                       request.scan.timeout_ms, request.retries};
+  const auto& [order, seed, seed_given] = request.order;
+  const ModelScan scan{list.targets, request.ports, ProbeOrder(hosts, request.ports.size(), order, seed),
+                       request.timeout_ms, request.retries};
   std::string error;
-  const RunRecord record = measure_run(scan, contender, request.scan.seed, request.scan.order, error);
+  const RunRecord record = measure_run(scan, contender, seed, order, error);
   if (!error.empty()) throw CannotRun(contender.name() + ": " + error);
   const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
@@ -142,7 +131,7 @@ int run_one(CompareRequest& request, const SystemServices& services) {
 
 class CompareCommand {
  public:
-  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request.scan)) {}
+  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request)) {}
   int run();
 
  private:
@@ -166,24 +155,24 @@ class CompareCommand {
 };
 
 void CompareCommand::set_up() {
-  const ScanRequest& scan = request_.scan;
-  if (list_.targets.size() > max_probes / scan.ports.size()) {
+  if (list_.targets.size() > max_probes / request_.ports.size()) {
     throw UsageError(
         "more than 2^24 probes: fewer addresses or ports are accepted, a comparison repeats them for every model");
   }
   if (list_.failed_names > 0) throw UsageError("a target does not resolve: only what every model can scan is compared");
   Setup& setup = comparison_.setup;
-  for (const std::string& target : scan.targets) setup.targets += (setup.targets.empty() ? "" : " ") + target;
-  setup.ports = scan.ports.to_text();
-  setup.probes = list_.targets.size() * scan.ports.size();
-  setup.timeout_ms = scan.timeout_ms;
+  for (const std::string& target : request_.targets.included)
+    setup.targets += (setup.targets.empty() ? "" : " ") + target;
+  setup.ports = request_.ports.to_text();
+  setup.probes = list_.targets.size() * request_.ports.size();
+  setup.timeout_ms = request_.timeout_ms;
   setup.retries = request_.retries;
-  setup.order = scan.order;
-  setup.seed = scan.seed;
+  setup.order = request_.order.order;
+  setup.seed = request_.order.seed;
   setup.runs = request_.runs;
   setup.warmup = request_.warmup;
   setup.lab_profile = request_.lab_profile;
-  setup.command_line = scan.command_line;
+  setup.command_line = request_.command_line;
   // The command that a person gave; the lab has started this one.
   if (const size_t hidden = setup.command_line.find("--inside-lab");
       request_.inside_lab && hidden != std::string::npos) {
@@ -215,14 +204,14 @@ void CompareCommand::check_limits() const {
 /// One quick scan by a loop, up to the first answer: a silent target would only measure its timeout.
 void CompareCommand::check_that_it_answers() const {
   if (stop_requested) return;
-  const ScanRequest& scan = request_.scan;
+  const auto& [order, seed, seed_given] = request_.order;
   Contender loop;
   loop.loops = 1;
   loop.in_flight = default_in_flight(raise_descriptor_limit(2));
-  const ModelScan once{list_.targets, scan.ports,
-                       ProbeOrder(list_.targets.size(), scan.ports.size(), scan.order, scan.seed), scan.timeout_ms, 0};
+  const ModelScan once{list_.targets, request_.ports,
+                       ProbeOrder(list_.targets.size(), request_.ports.size(), order, seed), request_.timeout_ms, 0};
   VerdictSheet sheet(once.size());
-  if (const int error = run_until_answer(once, sheet, loop, scan.seed, scan.order, stop_requested)) {
+  if (const int error = run_until_answer(once, sheet, loop, seed, order, stop_requested)) {
     throw CannotRun(std::string("the target can't be scanned: ") + uv_strerror(error));
   }
   if (stop_requested) return;
@@ -232,8 +221,9 @@ void CompareCommand::check_that_it_answers() const {
     if (sheet.said(i) == Said::open || sheet.said(i) == Said::closed || sheet.said(i) == Said::filtered) return;
   }
   throw CannotRun(quote_word(comparison_.setup.targets) +
-                  (silent > 0 ? " does not answer on any of the ports within " + std::to_string(scan.timeout_ms) + " ms"
-                              : std::string(" can't be reached from this machine")) +
+                  (silent > 0
+                       ? " does not answer on any of the ports within " + std::to_string(request_.timeout_ms) + " ms"
+                       : std::string(" can't be reached from this machine")) +
                   ": there is nothing to compare");
 }
 
@@ -245,7 +235,7 @@ void CompareCommand::read_lab_truth() {
   words.insert(words.end(), {"-p", comparison_.setup.ports});
   const ProcessOutcome outcome = run_process(words, "", stop_requested);
   if (outcome.stopped) return;
-  const auto truth = read_truth(outcome.output, list_.targets, request_.scan.ports);
+  const auto truth = read_truth(outcome.output, list_.targets, request_.ports);
   if (!outcome.error.empty() || !truth) {
     throw CannotRun("portloop-lab does not tell the truth of " + quote_word(request_.lab_profile) + ": " +
                     (outcome.error.empty() ? "its answer can't be read" : outcome.error));
@@ -255,7 +245,7 @@ void CompareCommand::read_lab_truth() {
 
 void CompareCommand::open_exports() {
   for (const OutputChoice& choice : request_.exports)
-    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
+    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.overwrite));
 }
 
 void CompareCommand::discard_exports() {
@@ -288,7 +278,7 @@ RunCommand CompareCommand::run_command() const {
 }
 
 void CompareCommand::say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const {
-  if (!shows_progress_ || request_.scan.quiet) return;
+  if (!shows_progress_ || request_.quiet) return;
   std::fprintf(stderr, "\rround %u of %u%s: %s\x1b[K", round + 1, rounds,
                round < comparison_.setup.warmup ? " (warm-up)" : "", entry.contender.name().c_str());
   std::fflush(stderr);
@@ -301,7 +291,7 @@ void CompareCommand::say_broken(const OutputFile& file, int& status) const {
 }
 
 int CompareCommand::finish() {
-  if (shows_progress_ && !request_.scan.quiet) std::fputs("\r\x1b[K", stderr);
+  if (shows_progress_ && !request_.quiet) std::fputs("\r\x1b[K", stderr);
   evaluate(comparison_);
   int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;

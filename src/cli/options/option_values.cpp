@@ -1,8 +1,9 @@
 #include "cli/options/option_values.hpp"
 
 #include <charconv>
+#include <vector>
 
-#include "cli/usage.hpp"
+#include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -17,16 +18,16 @@ bool read_whole(std::string_view word, Number& number) {
 
 }  // namespace
 
-uint64_t read_number(std::string_view option, std::string_view word, uint64_t lowest, uint64_t highest) {
+uint64_t parse_number(std::string_view option, std::string_view word, uint64_t min, uint64_t max) {
   uint64_t number = 0;
-  if (!read_whole(word, number) || number < lowest || number > highest) {
-    throw UsageError(std::string(option) + ' ' + quote_word(word) + ": a whole number from " + std::to_string(lowest) +
-                     " to " + std::to_string(highest) + " is accepted");
+  if (!read_whole(word, number) || number < min || number > max) {
+    throw UsageError(std::string(option) + ' ' + quote_word(word) + ": a whole number from " + std::to_string(min) +
+                     " to " + std::to_string(max) + " is accepted");
   }
   return number;
 }
 
-double read_rate(std::string_view option, std::string_view word) {
+double parse_rate(std::string_view option, std::string_view word) {
   double rate = 0;
   if (!read_whole(word, rate) || !(rate > 0) || rate > 1e9) {
     throw UsageError(std::string(option) + ' ' + quote_word(word) +
@@ -35,7 +36,7 @@ double read_rate(std::string_view option, std::string_view word) {
   return rate;
 }
 
-std::pair<uint32_t, uint32_t> read_shard(std::string_view option, std::string_view word) {
+Shard parse_shard(std::string_view option, std::string_view word) {
   const size_t slash = word.find('/');
   uint32_t number = 0, count = 0;
   if (slash == std::string_view::npos || !read_whole(word.substr(0, slash), number) ||
@@ -45,13 +46,12 @@ std::pair<uint32_t, uint32_t> read_shard(std::string_view option, std::string_vi
   return {number, count};
 }
 
-std::string join_command_line(int argc, const char* const* argv) {
+std::string join_command_line(std::span<const std::string> words) {
   static constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=@%+[]";
   std::string line;
-  for (int i = 0; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (i > 0) line += ' ';
+  for (const std::string& word : words) {
+    if (&word != &words.front()) line += ' ';
     if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
       line += word;
       continue;
@@ -66,6 +66,10 @@ std::string join_command_line(int argc, const char* const* argv) {
     line += '\'';
   }
   return line;
+}
+
+std::string join_command_line(int argc, const char* const* argv) {
+  return join_command_line(std::vector<std::string>(argv, argv + argc));
 }
 
 }  // namespace portloop

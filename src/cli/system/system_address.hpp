@@ -1,4 +1,4 @@
-// From the system's socket addresses, as the resolver and the public API give them, to ours.
+// Between the socket addresses of the resolver and the public API, and ours.
 #pragma once
 
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 
 namespace portloop {
 
-/// Nothing for families other than IPv4 and IPv6.
+/// Returns nullopt for families other than IPv4 and IPv6.
 std::optional<Address> address_of(const sockaddr& address);
 
 }  // namespace portloop

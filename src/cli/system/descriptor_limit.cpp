@@ -1,4 +1,4 @@
-#include "cli/scan/descriptor_limit.hpp"
+#include "cli/system/descriptor_limit.hpp"
 
 #include <dirent.h>
 #include <sys/resource.h>

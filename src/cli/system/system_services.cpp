@@ -1,4 +1,4 @@
-#include "cli/targets/system_services.hpp"
+#include "cli/system/system_services.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
