@@ -19,26 +19,27 @@ constexpr const char* help_text =
     R"(Usage: portloop compare [OPTIONS] TARGET...
        portloop compare --preset classic
 
-  The same scan by every concurrency model, measured. TARGET, -p, -4, -6, -t, --order, --seed: as for scan.
+  Runs the same scan with every concurrency model and measures it. TARGET, -p, -4, -6, -t, --order and --seed:
+  as for scan.
 
 What is compared:
       --models LIST        sequential, thread-per-connection, thread-pool:N, loop, loops:N, loop/uv
       --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread, threads, a pool of 50, one loop, loops
-      --lab PROFILE        inside portloop-lab's network, against its truth
-  -l, --loops LIST         loop threads, such as 1,2,4        | a list is a sweep: one axis at a time,
-  -c, --in-flight LIST     connects outstanding, all loops'   | or each loop count with each window
-      --threads LIST       threads of the pool, as 10,50,100  | with --cross
+      --lab PROFILE        inside portloop-lab's network, checked against its truth
+  -l, --loops LIST         loop threads, such as 1,2,4            | a list is a sweep: one axis at a time;
+  -c, --in-flight LIST     connects in flight, over all loops     | with --cross, each loop count with each
+      --threads LIST       threads of the pool, such as 10,50,100 | number in flight
 How (the same for every model):
-  -p, --ports SPEC         'common' by default               -t, --timeout MS   each connect's (1000)
-      --retries N          silent ports asked again (0)      --order ORDER, --seed N
+  -p, --ports SPEC         'common' by default               -t, --timeout MS   of each connect (1000)
+      --retries N          of silent ports (0)               --order ORDER, --seed N
       --runs N             of each model (5)                 --warmup N         rounds before that (1)
-Output (tables and words on stdout):
+Output (tables and conclusions on stdout):
       --export-json FILE, --export-csv FILE, --export-markdown FILE, --export-html FILE
-      --overwrite          a file that exists                -q, --quiet   -h, --help
+      --overwrite          replace files                     -q, --quiet   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a model could not run or an output broke,
 130 interrupted.
-Scan only hosts and networks that you may scan.)";
+Scan only hosts and networks that you are allowed to scan.)";
 
 // One of each kind; loops:N is added to them, N being the number of processors, at least 2.
 constexpr const char* default_models = "sequential,thread-per-connection,thread-pool:50,loop";

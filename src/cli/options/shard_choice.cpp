@@ -10,7 +10,7 @@
 namespace portloop {
 namespace {
 
-// Gives the count if the scheduler exports none. If the scheduler does, both must agree.
+// Holds the count if the scheduler exports none. If the scheduler does, both must agree.
 constexpr const char* own_count = "PORTLOOP_SHARD_COUNT";
 
 struct Scheduler {

@@ -1,4 +1,4 @@
-// Where one format's bytes go: standard output or a file, always in whole records.
+// Where one format's bytes go: standard output or a file, always in complete records.
 //
 // Happy path: a writer appends a record to buffer(), end_record() completes it, and the buffer is written when it is
 // large, when flush() is called, and at the end.

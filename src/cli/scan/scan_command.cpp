@@ -169,7 +169,7 @@ void ScanCommand::on_interrupt() {
   stop();
 }
 
-/// Prints a whole line below the results and in place of the progress line, which the next tick draws again.
+/// Prints a line below the results and in place of the progress line, which the next tick draws again.
 void ScanCommand::on_status_request() {
   update_stats();
   sinks_.outputs().flush_terminals();

@@ -21,31 +21,31 @@ constexpr const char* help_text =
   10.0.0.1-10.0.0.9) or a host name.
 
 What to scan:
-  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default; the
-                           man page portloop(1) has its list)
+  -p, --ports SPEC         22,80,8000-8100, service names, 'all' or '-', or 'common'
+                           (default; the list is in the man page portloop(1))
       --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
-  -i, --input-file FILE    more targets, one or more a line; '-' is standard input
-  -4, -6                   one family of a name;  --all-addresses: every address of it
-How (nothing here needs setting):
-  -l, --loops N            loop threads, 1 by default; 'auto': one for each processor
-  -c, --in-flight N        at most N connects outstanding;  -r, --rate N: started per second
-  -t, --timeout MS         the longest wait for an answer (1000);  --retries N: asks after it
+  -i, --input-file FILE    more targets, one or more per line; '-' is standard input
+  -4, -6                   only this family of a name;  --all-addresses: not only the first
+How (the defaults adapt to the network):
+  -l, --loops N            loop threads (1); 'auto': one for each processor
+  -c, --in-flight N        at most N connects in flight;  -r, --rate N: started per second
+  -t, --timeout MS         maximum wait (1000);  --retries N: times a silent port is retried
       --timing fixed       wait the whole timeout; do not adapt to the network
       --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
-      --discover           first find out which addresses answer, scan only those
-      --stop-after N       a host with N open ports is asked no more
-      --connector portable libuv's own connects;  fastest (default): the system's
-      --banners [http]     read what open ports say first;  --banner-timeout MS (2000)
+      --discover           first find the addresses that answer, then scan only those
+      --stop-after N       stop probing a host when N of its ports are open
+      --connector portable connect through libuv only;  fastest (default): directly
+      --banners [http]     read what open ports send;  --banner-timeout MS (2000)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
-      --show open|all      all: closed, filtered and unknown ports too
-      --checkpoint FILE    note there what is finished;  --resume FILE: go on from it
+  -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
+      --show open|all      all: closed, filtered and unknown ports, too
+      --checkpoint FILE    save there what is finished;  --resume FILE: continue from it
       --progress auto|always|never    -q, --quiet    --no-color
   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete, 130 interrupted.
-Scan only hosts and networks that you may scan.)";
+Scan only hosts and networks that you are allowed to scan.)";
 
 cxxopts::Options make_options() {
   cxxopts::Options options("portloop scan");

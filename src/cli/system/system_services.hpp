@@ -1,4 +1,4 @@
-// Names of services and their ports as this machine knows them, with our own list behind.
+// Names of TCP services and their ports: this machine's, then those of portloop's own list.
 #pragma once
 
 #include <cstdint>
@@ -9,28 +9,27 @@
 
 namespace portloop {
 
-/// A table made once; looking something up in it asks nobody, so it is safe from any thread afterwards.
+/// An immutable table: safe to read from any thread.
 class SystemServices {
  public:
-  /// A TCP service as a services database has it.
+  /// A TCP service as in the services database.
   struct Entry {
     uint16_t port;
     std::string name;
     std::vector<std::string> aliases;
   };
 
-  /// Reads the TCP services of the system's database (/etc/services on most). It may have none, as with musl
-  /// libc: then our own list is all there is. Not safe while another thread uses getservent.
+  /// Reads the TCP services of the system's database, usually /etc/services. It may be empty, as with musl libc. Not
+  /// safe while another thread uses getservent().
   static SystemServices load();
 
-  /// Of several entries for a port or a name, the first counts; a name counts before an alias.
+  /// If several entries have the same port or name, the first one is used. Names precede aliases.
   explicit SystemServices(const std::vector<Entry>& entries);
 
-  /// The name of a port, the system's or else ours; empty for none. Raw bytes from the database. The view
-  /// lives as long as the table.
+  /// The name of a port; empty if it has none. Raw bytes from the database. The view is valid as long as the table.
   std::string_view name_of(uint16_t port) const;
 
-  /// The port of a name or an alias (ASCII case ignored), the system's or else ours; 0 for none.
+  /// The port of a name or an alias (ASCII case is ignored); 0 if there is none.
   uint16_t port_of(std::string_view name) const;
 
  private:
