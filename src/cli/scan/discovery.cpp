@@ -8,7 +8,7 @@ Discovery::Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettin
                      std::function<void()> on_end)
     : answered_(targets), on_end_(std::move(on_end)) {
   running_.emplace(
-      loop, probe_options(targets, *parse_ports(discovery_ports, nullptr), settings, limits),
+      loop, discovery_options(targets, *parse_ports(discovery_ports, nullptr), settings, limits),
       [this](const portloop_result& result) { on_result(result); }, [this](int) { on_done(); });
 }
 

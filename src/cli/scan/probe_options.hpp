@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "cli/scan/scan_request.hpp"
+#include "core/finished_set.hpp"
 #include "core/port_set.hpp"
 #include "core/target_set.hpp"
 #include "portloop/portloop.hpp"
@@ -20,9 +21,12 @@ struct ScanLimits {
 /// flight.
 ScanLimits choose_limits(const ScanSettings& settings, bool quiet);
 
-/// What discovery and the scan itself have in common: all but --stop-after, --banners and finished positions. Throws
-/// CannotRun.
-Options probe_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
-                      const ScanLimits& limits);
+/// For discovery: no banners, and every address is probed until its end. Throws CannotRun.
+Options discovery_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
+                          const ScanLimits& limits);
+
+/// For the scan itself, without the positions that an earlier run has finished. Throws CannotRun.
+Options full_scan_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
+                          const ScanLimits& limits, const FinishedSet& finished);
 
 }  // namespace portloop

@@ -33,8 +33,6 @@
 namespace portloop {
 namespace {
 
-constexpr uint32_t max_banner_bytes = 512;
-
 bool wants_progress(const ScanRequest& request) {
   if (request.quiet || request.progress == ProgressChoice::never) return false;
   return request.progress == ProgressChoice::always || isatty(STDERR_FILENO) == 1;
@@ -130,15 +128,8 @@ void ScanCommand::on_discovery_end() {
 }
 
 void ScanCommand::start_scan(const TargetSet& targets) {
-  const ScanSettings& settings = request_.settings;
-  Options options = probe_options(targets, request_.ports, settings, limits_);
-  options.stop_after(settings.stop_after);
-  if (settings.banners != BannerChoice::none) {
-    options.banners(settings.banners == BannerChoice::http ? PORTLOOP_BANNERS_HTTP : PORTLOOP_BANNERS_READ,
-                    settings.banner_timeout_ms, max_banner_bytes);
-  }
-  for (const PositionRange& range : sinks_.record().done().finished.ranges())
-    options.skip_positions(range.first, range.last);
+  const Options options =
+      full_scan_options(targets, request_.ports, request_.settings, limits_, sinks_.record().done().finished);
   sinks_.record().start_clock();
   scan_.emplace(
       session_.loop(), options, [this](const portloop_result& result) { on_result(result); },
