@@ -22,9 +22,10 @@ ScanSummary summary_of_one_host() {
 }  // namespace
 
 TEST_CASE("a complete scan") {
-  CHECK(summary_text(summary_of_one_host()) ==
-        "1 target, 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown in 0.50 s (2,000 probes/s, 2,000 connects/s), "
-        "seed 7");
+  CHECK(
+      summary_text(summary_of_one_host()) ==
+      "1 target, 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown in 0.50 s (2,000 probes/s, 2,000 connects/s), "
+      "seed 7");
 }
 
 TEST_CASE("what is missing is counted: after discovery, --stop-after and an interrupt") {
@@ -36,9 +37,10 @@ TEST_CASE("what is missing is counted: after discovery, --stop-after and an inte
   summary.stop_after = 2;
   summary.stopped_hosts = 1;
   summary.shard = {2, 3};
-  CHECK(summary_text(summary) ==
-        "2 targets (1 of them did not answer discovery), 1,000 ports: 2 open, 90 closed, 0 filtered, 0 unknown, 8 not "
-        "probed (1 host has 2 open), 900 without a result in 0.50 s (184 probes/s, 2,000 connects/s), seed 7, shard 2/3");
+  CHECK(
+      summary_text(summary) ==
+      "2 targets (1 of them did not answer discovery), 1,000 ports: 2 open, 90 closed, 0 filtered, 0 unknown, 8 not "
+      "probed (1 host has 2 open), 900 without a result in 0.50 s (184 probes/s, 2,000 connects/s), seed 7, shard 2/3");
 }
 
 TEST_CASE("probes count in all runs, connects in this one") {

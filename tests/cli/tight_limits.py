@@ -8,7 +8,7 @@ import sys
 import unittest
 
 import scan_support as support
-from scan_support import COMPLETE, scan_json, start
+from scan_support import COMPLETE, scan, scan_json, start
 
 WAYS = [["--loops", loops, "--connector", connector] for loops in ("1", "2") for connector in ("fastest", "portable")]
 
@@ -24,6 +24,13 @@ class Descriptors(unittest.TestCase):
                     self.assertEqual(status, COMPLETE, err)
                     self.assertEqual(len(results), 2000)
                     self.assertEqual(support.open_ports(results), listeners.ports)
+
+    def test_too_few_for_the_loops(self):
+        for limit in (10, 12, 14):
+            with self.subTest(limit=limit):
+                status, out, err = scan("--loops", "8", "-p", "1-9", "127.0.0.1", preexec_fn=support.descriptor_limit(limit))
+                self.assertEqual((status, out), (support.FAILED, ""), err)
+                self.assertRegex(err, r"\Aportloop: the scan can't be started: [^\n]+\n\Z")
 
 
 class SourcePorts(unittest.TestCase):
