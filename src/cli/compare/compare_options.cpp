@@ -88,7 +88,7 @@ std::vector<uint32_t> parse_list(const cxxopts::ParseResult& given, const char* 
     const std::string word = list.substr(start, end - start);
     const bool automatic = auto_allowed && (word == "auto" || word == "0");
     numbers.push_back(automatic ? std::max(1U, uv_available_parallelism())
-                                : static_cast<uint32_t>(parse_number(std::string("--") + option, word, 1, max)));
+                                : static_cast<uint32_t>(parse_number_option(std::string("--") + option, word, 1, max)));
     start = end + 1;
   }
   return numbers;

@@ -38,7 +38,7 @@ std::string one_of(const cxxopts::ParseResult& given, const char* option, std::i
 uint32_t number_of(const cxxopts::ParseResult& given, const char* option, uint32_t min, uint32_t max,
                    uint32_t otherwise) {
   if (given.count(option) == 0) return otherwise;
-  return static_cast<uint32_t>(parse_number(std::string("--") + option, text_of(given, option), min, max));
+  return static_cast<uint32_t>(parse_number_option(std::string("--") + option, text_of(given, option), min, max));
 }
 
 PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services) {
@@ -63,7 +63,8 @@ OrderChoice order_of(const cxxopts::ParseResult& given) {
   OrderChoice choice;
   choice.order = one_of(given, "order", {"random", "sequential"}) == "random" ? Order::random : Order::sequential;
   choice.seed_given = given.count("seed") > 0;
-  choice.seed = choice.seed_given ? parse_number("--seed", text_of(given, "seed"), 0, UINT64_MAX) : random_seed();
+  choice.seed =
+      choice.seed_given ? parse_number_option("--seed", text_of(given, "seed"), 0, UINT64_MAX) : random_seed();
   return choice;
 }
 

@@ -18,7 +18,7 @@ bool read_whole(std::string_view word, Number& number) {
 
 }  // namespace
 
-uint64_t parse_number(std::string_view option, std::string_view word, uint64_t min, uint64_t max) {
+uint64_t parse_number_option(std::string_view option, std::string_view word, uint64_t min, uint64_t max) {
   uint64_t number = 0;
   if (!read_whole(word, number) || number < min || number > max) {
     throw UsageError(std::string(option) + ' ' + quote_word(word) + ": a whole number from " + std::to_string(min) +
@@ -27,7 +27,7 @@ uint64_t parse_number(std::string_view option, std::string_view word, uint64_t m
   return number;
 }
 
-double parse_rate(std::string_view option, std::string_view word) {
+double parse_rate_option(std::string_view option, std::string_view word) {
   double rate = 0;
   if (!read_whole(word, rate) || !(rate > 0) || rate > 1e9) {
     throw UsageError(std::string(option) + ' ' + quote_word(word) +
@@ -36,7 +36,7 @@ double parse_rate(std::string_view option, std::string_view word) {
   return rate;
 }
 
-Shard parse_shard(std::string_view option, std::string_view word) {
+Shard parse_shard_option(std::string_view option, std::string_view word) {
   const size_t slash = word.find('/');
   uint32_t number = 0, count = 0;
   if (slash == std::string_view::npos || !read_whole(word.substr(0, slash), number) ||

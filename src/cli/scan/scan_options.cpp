@@ -99,12 +99,13 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
   else
     settings.loops = number("loops", 0, 1024, 1);
   if (given.count("in-flight")) settings.in_flight = number("in-flight", 1, 1'000'000, 0);
-  if (given.count("rate")) settings.rate_per_s = parse_rate("--rate", text_of(given, "rate"));
+  if (given.count("rate")) settings.rate_per_s = parse_rate_option("--rate", text_of(given, "rate"));
   settings.timeout_ms = number("timeout", 1, 600'000, 1000);
   if (given.count("retries")) settings.retries = number("retries", 0, 13, 0);
   settings.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
   settings.order = order_of(given);
-  if (given.count("shard")) settings.shard = parse_shard("--shard", text_of(given, "shard"));  // not "auto" any more
+  if (given.count("shard"))
+    settings.shard = parse_shard_option("--shard", text_of(given, "shard"));  // not "auto" any more
   settings.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
   if (given.count("banners")) {
     settings.banners = one_of(given, "banners", {"read", "http"}) == "http" ? BannerChoice::http : BannerChoice::read;
