@@ -6,7 +6,7 @@
 // What goes wrong:
 //   - the checkpoint's file exists or is an output, too: refused before anything is scanned (new_checkpoint())
 //   - it can't be written: reported once; the older one stays intact and the scan goes on
-//   - the process is killed: the file tells the next run what is finished and how far each output belongs to that
+//   - the process is killed: the file records what is finished, and the length of each output that belongs to it
 #pragma once
 
 #include <array>

@@ -13,7 +13,7 @@ EventLoop::EventLoop() {
 }
 
 EventLoop::~EventLoop() {
-  run();  // the handles of a closed scan are the library's to close
+  run();  // a closed scan closes its handles itself
   uv_walk(
       &loop_,
       [](uv_handle_t* handle, void*) {
