@@ -2,6 +2,7 @@
 // for each of its groups of ports and for each banner.
 #include <algorithm>
 
+#include "core/parse_number.hpp"
 #include "core/record_line.hpp"
 #include "output/host_results.hpp"
 
@@ -21,8 +22,8 @@ std::optional<std::vector<int64_t>> read_numbers(const std::vector<std::string>&
   if (words.size() != count + 2) return std::nullopt;
   std::vector<int64_t> numbers;
   for (size_t i = 1; i <= count; ++i) {
-    const auto number = read_signed(words[i]);
-    if (!number || *number < 0) return std::nullopt;
+    const auto number = parse_number<int64_t>(words[i], 0);
+    if (!number) return std::nullopt;
     numbers.push_back(*number);
   }
   return numbers;

@@ -1,8 +1,7 @@
 #include "output/json_reader.hpp"
 
-#include <charconv>
-
 #include "core/json_walk.hpp"
+#include "core/parse_number.hpp"
 #include "output/time_text.hpp"
 
 namespace portloop {
@@ -10,10 +9,10 @@ namespace {
 
 constexpr int highest_errno = 133;  // Linux: EHWPOISON
 
-template <class Number>
-bool read_number(std::string_view text, Number& number, int base = 10) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return error == std::errc{} && stop == text.data() + text.size();
+template <class Value>
+bool assign(Value& value, std::optional<Value> parsed) {
+  if (parsed) value = *parsed;
+  return parsed.has_value();
 }
 
 void append_utf8(std::string& out, uint32_t point) {
@@ -30,13 +29,13 @@ void append_utf8(std::string& out, uint32_t point) {
 /// The \uXXXX at `text`, and a second one where the first is half of a pair.
 bool take_unicode_escape(std::string_view& text, std::string& out) {
   uint32_t point = 0;
-  if (text.size() < 6 || !read_number(text.substr(2, 4), point, 16)) return false;
+  if (text.size() < 6 || !assign(point, parse_hex<uint32_t>(text.substr(2, 4)))) return false;
   text.remove_prefix(6);
   if (point >= 0xdc00 && point < 0xe000) return false;
   if (point >= 0xd800 && point < 0xdc00) {
     uint32_t low = 0;
-    if (text.size() < 6 || !text.starts_with("\\u") || !read_number(text.substr(2, 4), low, 16) || low < 0xdc00 ||
-        low >= 0xe000)
+    if (text.size() < 6 || !text.starts_with("\\u") || !assign(low, parse_hex<uint32_t>(text.substr(2, 4))) ||
+        low < 0xdc00 || low >= 0xe000)
       return false;
     text.remove_prefix(6);
     point = 0x10000 + ((point - 0xd800) << 10 | (low - 0xdc00));
@@ -109,7 +108,7 @@ bool ResultReader::take(std::string_view name, std::string_view value, bool is_s
     if (address) probe.endpoint.address = *address;
     return saw(1, is_string && address.has_value());
   }
-  if (name == "port") return saw(2, !is_string && read_number(value, probe.endpoint.port) && probe.endpoint.port != 0);
+  if (name == "port") return saw(2, !is_string && assign(probe.endpoint.port, parse_number<uint16_t>(value, 1)));
   if (name == "state") {
     const auto state = read_state(value);
     if (state) probe.state = *state;
@@ -118,8 +117,8 @@ bool ResultReader::take(std::string_view name, std::string_view value, bool is_s
   if (name == "reason") return saw(8, read_reason(value, probe));
   if (name == "protocol") return value == "tcp";
   if (!is_string && value == "null") return true;
-  if (name == "rtt_us") return read_number(value, probe.rtt_us);
-  if (name == "attempts") return read_number(value, probe.attempts);
+  if (name == "rtt_us") return assign(probe.rtt_us, parse_number<uint64_t>(value));
+  if (name == "attempts") return assign(probe.attempts, parse_number<uint32_t>(value));
   if (name == "time") {
     const auto time_us = read_rfc3339(value);
     if (time_us) result.time_us = *time_us;
@@ -159,7 +158,7 @@ std::optional<std::string> raw_of_json_string(std::string_view content) {
     // The backslash itself is written \x5c, so that nothing else can stand behind one.
     uint32_t byte = 0;
     if (i + 3 >= visible->size() || (*visible)[i + 1] != 'x' ||
-        !read_number(std::string_view(*visible).substr(i + 2, 2), byte, 16))
+        !assign(byte, parse_hex<uint32_t>(std::string_view(*visible).substr(i + 2, 2))))
       return std::nullopt;
     raw += static_cast<char>(byte);
     i += 3;

@@ -3,6 +3,7 @@
 // for scanner="portloop", because we are not nmap.
 #include <algorithm>
 
+#include "core/parse_number.hpp"
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 #include "output/host_results.hpp"
@@ -79,7 +80,7 @@ class XmlWriter final : public Writer {
       const auto words = read_words(state.substr(start, line_end - start));
       if (!words || words->empty()) return false;
       if ((*words)[0] == "up") {
-        const auto count = words->size() == 2 ? read_count((*words)[1]) : std::nullopt;
+        const auto count = words->size() == 2 ? parse_number<uint64_t>((*words)[1]) : std::nullopt;
         if (!count) return false;
         hosts_up_ = *count;
       } else if (!collector_.restore_line(*words)) {
