@@ -49,10 +49,12 @@ void PortSet::recount() {
   }
 }
 
-bool PortSet::contains(uint16_t port) const {
-  auto after = std::upper_bound(ranges_.begin(), ranges_.end(), port,
-                                [](uint16_t p, PortRange range) { return p < range.first; });
-  return after != ranges_.begin() && port <= (after - 1)->last;
+std::optional<uint32_t> PortSet::index_of(uint16_t port) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), port,
+                                      [](uint16_t p, PortRange range) { return p < range.first; });
+  if (after == ranges_.begin() || port > (after - 1)->last) return std::nullopt;
+  const auto range = static_cast<size_t>(after - ranges_.begin() - 1);
+  return first_index_[range] + port - ranges_[range].first;
 }
 
 uint16_t PortSet::at(uint32_t i) const {

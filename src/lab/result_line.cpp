@@ -5,17 +5,6 @@
 
 namespace portloop::lab {
 
-namespace {
-
-std::optional<PortState> read_state(std::string_view text) {
-  for (const PortState state : {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
-    if (text == to_text(state)) return state;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 std::optional<ResultLine> read_result_line(std::string_view line) {
   JsonWalk walk(line);
   std::optional<Address> address;
@@ -28,7 +17,7 @@ std::optional<ResultLine> read_result_line(std::string_view line) {
     if (!walk.take_string(name) || !walk.take(':') || !walk.take_value(value)) return std::nullopt;
     if (name == "address") address = parse_address(value);
     if (name == "port") port = parse_number<uint16_t>(value, 1);
-    if (name == "state") state = read_state(value);
+    if (name == "state") state = parse_port_state(value);
   } while (walk.take(','));
   if (!walk.take('}') || !walk.at_end() || !address || !port || !state) return std::nullopt;
   return ResultLine{{*address, *port}, *state};

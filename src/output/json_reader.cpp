@@ -7,8 +7,6 @@
 namespace portloop {
 namespace {
 
-constexpr int highest_errno = 133;  // Linux: EHWPOISON
-
 template <class Value>
 bool assign(Value& value, std::optional<Value> parsed) {
   if (parsed) value = *parsed;
@@ -64,29 +62,6 @@ std::optional<std::string> without_json_escapes(std::string_view text) {
   return out;
 }
 
-std::optional<PortState> read_state(std::string_view text) {
-  for (const PortState state : {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
-    if (text == to_text(state)) return state;
-  }
-  return std::nullopt;
-}
-
-bool read_reason(std::string_view text, ProbeResult& probe) {
-  const std::string_view word = text.substr(0, text.find(':'));
-  for (int number = 0; number <= static_cast<int>(Reason::interrupted); ++number) {
-    const auto reason = static_cast<Reason>(number);
-    if (word != to_text(reason)) continue;
-    probe.reason = reason;
-    if (reason != Reason::local_error) return word.size() == text.size();
-    for (int code = 1; code <= highest_errno && word.size() < text.size(); ++code) {
-      if (text.substr(word.size() + 1) != error_name(code)) continue;
-      probe.error_number = code;
-      return true;
-    }
-  }
-  return false;
-}
-
 class ResultReader {
  public:
   bool take(std::string_view name, std::string_view value, bool is_string);
@@ -110,11 +85,16 @@ bool ResultReader::take(std::string_view name, std::string_view value, bool is_s
   }
   if (name == "port") return saw(2, !is_string && assign(probe.endpoint.port, parse_number<uint16_t>(value, 1)));
   if (name == "state") {
-    const auto state = read_state(value);
+    const auto state = parse_port_state(value);
     if (state) probe.state = *state;
     return saw(4, state.has_value());
   }
-  if (name == "reason") return saw(8, read_reason(value, probe));
+  if (name == "reason") {
+    const auto full = parse_reason(value);
+    if (full) probe.reason = full->reason;
+    if (full) probe.error_number = full->error_number;
+    return saw(8, full.has_value());
+  }
   if (name == "protocol") return value == "tcp";
   if (!is_string && value == "null") return true;
   if (name == "rtt_us") return assign(probe.rtt_us, parse_number<uint64_t>(value));

@@ -113,11 +113,11 @@ class XmlWriter final : public Writer {
     append_counted(out, host);
     for (const ListedPort& port : collector_.listed_ports(host)) append_port(out, port);
     out += "</ports>\n";
-    if (host.srtt_us != 0) {
+    if (host.rtt.has_sample()) {
       out += "<times";
-      append_attribute(out, "srtt", host.srtt_us);
-      append_attribute(out, "rttvar", host.rttvar_us);
-      append_attribute(out, "to", host.srtt_us + 4 * host.rttvar_us);
+      append_attribute(out, "srtt", host.rtt.srtt_us());
+      append_attribute(out, "rttvar", host.rtt.rttvar_us());
+      append_attribute(out, "to", static_cast<int64_t>(host.rtt.deadline_us()));
       out += "/>";
     }
     out += "</host>\n";
