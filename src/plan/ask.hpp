@@ -17,14 +17,14 @@ enum class ProbeKind : uint8_t {
 /// Kept by the caller while the connect is in flight, and handed back to the plan with its outcome.
 struct Ask {
   Endpoint endpoint;
-  uint64_t position = 0;       ///< In the shard's order.
-  uint32_t block = 0;          ///< Index of the live block.
-  uint32_t probe = 0;          ///< Index of the probe in its block.
-  uint32_t host = 0;           ///< Index of the host in its block.
-  uint64_t serial = 0;         ///< In SendControl. Unique to this ask.
-  uint32_t timeout_us = 0;     ///< The longest it may wait; ProbePlan::timeout_now_us() may return less later.
-  uint8_t attempt = 1;         ///< 1 for the first ask of its port; saturates at ProbeLedger::max_attempts.
-  uint8_t pass = 1;            ///< The block's pass when it was asked.
+  uint64_t position = 0;    ///< In the shard's order.
+  uint32_t block = 0;       ///< Index of the live block.
+  uint32_t probe = 0;       ///< Index of the probe in its block.
+  uint32_t host = 0;        ///< Index of the host in its block.
+  uint64_t serial = 0;      ///< In SendControl. Unique to this ask.
+  uint32_t timeout_us = 0;  ///< The longest it may wait; ProbePlan::timeout_now_us() may return less later.
+  uint8_t attempt = 1;      ///< 1 for the first ask of its port; saturates at ProbeLedger::max_attempts.
+  uint8_t pass = 1;         ///< The block's pass when it was asked.
   ProbeKind kind = ProbeKind::fresh;
   uint8_t local_failures = 0;  ///< How often it failed on our side with nothing else in flight.
   uint8_t anomalies = 0;       ///< How often the answer made no sense: the caller counts, and repeats it.

@@ -12,9 +12,7 @@ namespace portloop {
 class Checks {
  public:
   /// A probe was answered by its port.
-  void add_answerer(uint32_t probe, Answerer kind) {
-    (kind == Answerer::closed ? closed_ : open_).add(probe);
-  }
+  void add_answerer(uint32_t probe, Answerer kind) { (kind == Answerer::closed ? closed_ : open_).add(probe); }
 
   /// A pass begins: the first check comes after `asks_to_first` asks.
   void begin_pass(HostWatch& hosts, uint32_t asks_to_first);

@@ -63,8 +63,8 @@ std::optional<uint32_t> HostWatch::due_for_recovery_check(uint64_t now_us) {
 }
 
 void HostWatch::recovery_check_sent(uint32_t host, uint64_t now_us) {
-  const auto suspension = std::find_if(suspensions_.begin(), suspensions_.end(),
-                                       [host](const Suspension& s) { return s.host == host; });
+  const auto suspension =
+      std::find_if(suspensions_.begin(), suspensions_.end(), [host](const Suspension& s) { return s.host == host; });
   assert(suspension != suspensions_.end());
   suspension->interval_us = std::min(suspension->interval_us * 2, max_recovery_interval_us);
   suspension->next_check_us = now_us + suspension->interval_us;
@@ -77,7 +77,8 @@ uint64_t HostWatch::next_recovery_check_us() const {
 }
 
 void HostWatch::remove_suspension(uint32_t host) {
-  [[maybe_unused]] const size_t removed = std::erase_if(suspensions_, [host](const Suspension& s) { return s.host == host; });
+  [[maybe_unused]] const size_t removed =
+      std::erase_if(suspensions_, [host](const Suspension& s) { return s.host == host; });
   assert(removed == 1);
 }
 

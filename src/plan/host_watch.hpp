@@ -33,20 +33,20 @@ enum class Answerer : uint8_t { none, open, closed };
 struct Host {
   static constexpr uint32_t no_probe = UINT32_MAX;
 
-  uint64_t target = 0;             ///< Index in the target set.
+  uint64_t target = 0;  ///< Index in the target set.
   uint64_t last_answer_us = 0;
   RttEstimator rtt;
   uint32_t min_rtt_us = UINT32_MAX;
-  uint32_t answers = 0;            ///< Ports that answered.
-  uint32_t rescued = 0;            ///< Of them, in a pass after the first.
-  uint32_t first_asks = 0;         ///< Fresh asks that have ended.
-  uint32_t open_ports = 0;         ///< As far as this loop knows.
-  uint32_t answerer = no_probe;    ///< A probe that is known to be answered.
-  float doubt = 0;                 ///< Answers that were expected since the last one and did not come.
-  uint16_t void_passes = 0;        ///< Passes that don't count, because the host was away.
+  uint32_t answers = 0;          ///< Ports that answered.
+  uint32_t rescued = 0;          ///< Of them, in a pass after the first.
+  uint32_t first_asks = 0;       ///< Fresh asks that have ended.
+  uint32_t open_ports = 0;       ///< As far as this loop knows.
+  uint32_t answerer = no_probe;  ///< A probe that is known to be answered.
+  float doubt = 0;               ///< Answers that were expected since the last one and did not come.
+  uint16_t void_passes = 0;      ///< Passes that don't count, because the host was away.
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
-  uint8_t open_checks_left = 0;    ///< Connections to an open port that this pass may still make as checks.
+  uint8_t open_checks_left = 0;  ///< Connections to an open port that this pass may still make as checks.
 
   bool may_be_asked() const { return state == HostState::fresh || state == HostState::alive; }
   /// The share of fresh asks that the next one's answer is expected with.

@@ -57,7 +57,7 @@ class Pacer {
   double learned_rate_per_s_ = 0;
   uint32_t good_rounds_ = 0;  // since the learned rate was last cut
   uint64_t next_send_us_ = 0;
-  ShareHistory history_;      // of this pass, if most retries are answered
+  ShareHistory history_;  // of this pass, if most retries are answered
 };
 
 }  // namespace portloop

@@ -23,22 +23,22 @@ struct PassFacts {
 };
 
 enum class NextPass : uint8_t {
-  sweep_all,     ///< Ask every silent port again.
-  sweep_by_host, ///< Ask those again whose host wants it: it lost more than the others, was away, or counts its retries.
-  report,        ///< Silence is the verdict.
+  sweep_all,      ///< Ask every silent port again.
+  sweep_by_host,  ///< Ask those again whose host wants it: it lost more than the others, was away, or counts its retries.
+  report,         ///< Silence is the verdict.
 };
 
 /// Why, for tests and for people who watch a scan.
 enum class PassReason : uint8_t {
-  second_ask,        ///< Every silent port is asked twice.
-  retries_set,       ///< The user's number of retries decides, host by host.
-  found_some,        ///< What a retry pass found shows that there was something to find.
-  skipped_some,      ///< Some ports have not had their ask of this pass.
-  may_be_missing,    ///< Too many answers are expected to be missing.
-  enough_asked,      ///< Fewer than one answer in a thousand blocks is expected to be missing.
-  nothing_answers,   ///< A dead host or block: more passes would not measure anything.
-  found_nothing,     ///< So many passes in a row found nothing.
-  pass_limit,        ///< max_passes.
+  second_ask,       ///< Every silent port is asked twice.
+  retries_set,      ///< The user's number of retries decides, host by host.
+  found_some,       ///< What a retry pass found shows that there was something to find.
+  skipped_some,     ///< Some ports have not had their ask of this pass.
+  may_be_missing,   ///< Too many answers are expected to be missing.
+  enough_asked,     ///< Fewer than one answer in a thousand blocks is expected to be missing.
+  nothing_answers,  ///< A dead host or block: more passes would not measure anything.
+  found_nothing,    ///< So many passes in a row found nothing.
+  pass_limit,       ///< max_passes.
 };
 
 struct PassDecision {

@@ -71,14 +71,14 @@ class SendControl {
   bool adaptive_;
   Window window_;
   Pacer pacer_;
-  RttEstimator rtt_;       // of all hosts
-  uint32_t young_ = 0;     // entries that have neither ended nor passed their soft deadline
+  RttEstimator rtt_;    // of all hosts
+  uint32_t young_ = 0;  // entries that have neither ended nor passed their soft deadline
 
   std::deque<Entry> entries_;  // in the order sent; the front is the oldest that is not judged
   uint64_t first_serial_ = 0;  // of entries_.front()
   Round round_;
-  uint64_t round_end_serial_;         // the first serial after this round
-  uint64_t ignore_before_serial_ = 0; // rounds that end before it were sent before the last cut
+  uint64_t round_end_serial_;          // the first serial after this round
+  uint64_t ignore_before_serial_ = 0;  // rounds that end before it were sent before the last cut
 };
 
 }  // namespace portloop

@@ -11,7 +11,7 @@ namespace portloop {
 inline constexpr uint32_t min_timeout_us = 200'000;
 
 struct TimeoutOptions {
-  bool adaptive = true;      ///< false: always the maximum.
+  bool adaptive = true;  ///< false: always the maximum.
   uint32_t max_ms = 1000;
 };
 

@@ -38,49 +38,51 @@ TEST_CASE("what follows a pass") {
     PassDecision decided;
   };
   const Row rows[] = {
-      {"the first pass has ended",
-       {sweep_all, second_ask},
-       decide([](PassFacts& f) { f.pass = 1, f.found = 1000, f.empty_passes = 0; })},
-      {"the first pass, and nothing answered",
-       {sweep_all, second_ask},
-       decide([](PassFacts& f) { f.pass = 1, f.answers = 0, f.silent = 60000; })},
+      {"the first pass has ended", {sweep_all, second_ask}, decide([](PassFacts& f) {
+         f.pass = 1, f.found = 1000, f.empty_passes = 0;
+       })},
+      {"the first pass, and nothing answered", {sweep_all, second_ask}, decide([](PassFacts& f) {
+         f.pass = 1, f.answers = 0, f.silent = 60000;
+       })},
       {"nothing is lost", {sweep_by_host, enough_asked}, decide([](PassFacts&) {})},
-      {"the second pass found one port", {sweep_all, found_some}, decide([](PassFacts& f) { f.found = 1, f.empty_passes = 0; })},
+      {"the second pass found one port", {sweep_all, found_some}, decide([](PassFacts& f) {
+         f.found = 1, f.empty_passes = 0;
+       })},
       {"some probes were in flight", {sweep_all, skipped_some}, decide([](PassFacts& f) { f.skipped_some = true; })},
-      {"an answer in a thousand blocks may be missing",
-       {sweep_all, may_be_missing},
-       decide([](PassFacts& f) { f.missing = 0.001; })},
+      {"an answer in a thousand blocks may be missing", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
+         f.missing = 0.001;
+       })},
       {"just below that", {sweep_by_host, enough_asked}, decide([](PassFacts& f) { f.missing = 0.00099; })},
-      {"at heavy loss the margin is wider",
-       {sweep_all, may_be_missing},
-       decide([](PassFacts& f) { f.first_pass_loss = 0.21, f.missing = 0.00099; })},
-      {"nothing answers, of many ports",
-       {sweep_by_host, nothing_answers},
-       decide([](PassFacts& f) { f.answers = 0, f.silent = 1025, f.missing = 0.01; })},
-      {"nothing answers, of few ports",
-       {sweep_all, may_be_missing},
-       decide([](PassFacts& f) { f.answers = 0, f.silent = 1024, f.missing = 0.01; })},
-      {"ten passes found nothing",
-       {report, found_nothing},
-       decide([](PassFacts& f) { f.pass = 11, f.empty_passes = 10, f.missing = 1; })},
-      {"nine passes found nothing",
-       {sweep_all, may_be_missing},
-       decide([](PassFacts& f) { f.pass = 10, f.empty_passes = 9, f.missing = 1; })},
-      {"at heavy loss forty are needed",
-       {sweep_all, may_be_missing},
-       decide([](PassFacts& f) { f.pass = 40, f.empty_passes = 39, f.missing = 1, f.first_pass_loss = 0.3; })},
-      {"and forty are enough",
-       {report, found_nothing},
-       decide([](PassFacts& f) { f.pass = 41, f.empty_passes = 40, f.missing = 1, f.first_pass_loss = 0.3; })},
-      {"the number of retries is the user's",
-       {sweep_by_host, retries_set},
-       decide([](PassFacts& f) { f.fixed_retries = true, f.found = 1, f.missing = 1; })},
-      {"there is a limit, whatever was found",
-       {report, pass_limit},
-       decide([](PassFacts& f) { f.pass = max_passes, f.found = 1, f.empty_passes = 0; })},
-      {"also for the user's retries",
-       {report, pass_limit},
-       decide([](PassFacts& f) { f.pass = max_passes, f.fixed_retries = true; })},
+      {"at heavy loss the margin is wider", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
+         f.first_pass_loss = 0.21, f.missing = 0.00099;
+       })},
+      {"nothing answers, of many ports", {sweep_by_host, nothing_answers}, decide([](PassFacts& f) {
+         f.answers = 0, f.silent = 1025, f.missing = 0.01;
+       })},
+      {"nothing answers, of few ports", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
+         f.answers = 0, f.silent = 1024, f.missing = 0.01;
+       })},
+      {"ten passes found nothing", {report, found_nothing}, decide([](PassFacts& f) {
+         f.pass = 11, f.empty_passes = 10, f.missing = 1;
+       })},
+      {"nine passes found nothing", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
+         f.pass = 10, f.empty_passes = 9, f.missing = 1;
+       })},
+      {"at heavy loss forty are needed", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
+         f.pass = 40, f.empty_passes = 39, f.missing = 1, f.first_pass_loss = 0.3;
+       })},
+      {"and forty are enough", {report, found_nothing}, decide([](PassFacts& f) {
+         f.pass = 41, f.empty_passes = 40, f.missing = 1, f.first_pass_loss = 0.3;
+       })},
+      {"the number of retries is the user's", {sweep_by_host, retries_set}, decide([](PassFacts& f) {
+         f.fixed_retries = true, f.found = 1, f.missing = 1;
+       })},
+      {"there is a limit, whatever was found", {report, pass_limit}, decide([](PassFacts& f) {
+         f.pass = max_passes, f.found = 1, f.empty_passes = 0;
+       })},
+      {"also for the user's retries", {report, pass_limit}, decide([](PassFacts& f) {
+         f.pass = max_passes, f.fixed_retries = true;
+       })},
   };
   for (const Row& row : rows) {
     CAPTURE(row.facts);
