@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "cli/exit_status.hpp"
-#include "core/record_line.hpp"
+#include "core/parse_number.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -34,9 +34,8 @@ constexpr auto schedulers = std::to_array<Scheduler>({
 std::optional<uint64_t> number_in(const Environment& environment, const char* variable) {
   const char* value = environment(variable);
   if (value == nullptr) return std::nullopt;
-  const auto number = read_count(value);
-  if (!number || *number > UINT32_MAX)
-    refuse(std::string(variable) + " is " + quote_word(value) + ", not a whole number");
+  const auto number = parse_number<uint64_t>(value, 0, UINT32_MAX);
+  if (!number) refuse(std::string(variable) + " is " + quote_word(value) + ", not a whole number");
   return number;
 }
 

@@ -1,13 +1,12 @@
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <sstream>
 
 #include "cli/exit_status.hpp"
 #include "cli/record/checkpoint.hpp"
 #include "cli/record/checkpoint_format.hpp"
+#include "core/parse_number.hpp"
 #include "core/record_line.hpp"
 #include "core/spec_error.hpp"
 
@@ -38,10 +37,9 @@ class CheckpointReader {
 
 template <class Number>
 bool parse_to(const std::string& word, Number& number) {
-  const auto read = read_count(word);
-  if (!read || *read > static_cast<uint64_t>(std::numeric_limits<Number>::max())) return false;
-  number = static_cast<Number>(*read);
-  return true;
+  const auto parsed = parse_number<Number>(word, 0);
+  if (parsed) number = *parsed;
+  return parsed.has_value();
 }
 
 bool parse_to(const std::string& word, bool& flag) {
@@ -50,8 +48,9 @@ bool parse_to(const std::string& word, bool& flag) {
 }
 
 bool parse_hash(const std::string& word, uint64_t& hash) {
-  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), hash, 16);
-  return error == std::errc{} && stop == word.data() + word.size() && word.size() == 16;
+  const auto parsed = parse_hex<uint64_t>(word);
+  if (parsed) hash = *parsed;
+  return parsed && word.size() == 16;
 }
 
 bool CheckpointReader::add(const std::vector<std::string>& words) {
