@@ -271,7 +271,7 @@ RunCommand CompareCommand::run_command() const {
                                       "--seed",
                                       std::to_string(setup.seed),
                                       "--order",
-                                      setup.order == Order::random ? "random" : "sequential"};
+                                      std::string(to_text(setup.order))};
     if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
     return words;
   };

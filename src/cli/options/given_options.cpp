@@ -61,7 +61,8 @@ WantedFamily family_of(const cxxopts::ParseResult& given) {
 
 OrderChoice order_of(const cxxopts::ParseResult& given) {
   OrderChoice choice;
-  choice.order = one_of(given, "order", {"random", "sequential"}) == "random" ? Order::random : Order::sequential;
+  const std::string random(to_text(Order::random)), sequential(to_text(Order::sequential));
+  choice.order = *parse_order(one_of(given, "order", {random.c_str(), sequential.c_str()}));
   choice.seed_given = given.count("seed") > 0;
   choice.seed =
       choice.seed_given ? parse_number_option("--seed", text_of(given, "seed"), 0, UINT64_MAX) : random_seed();

@@ -47,7 +47,7 @@ void add_output(Lines& lines, const SavedOutput& output) {
 
 uint64_t scan_hash(const TargetSet& targets, const PortSet& ports, Order order, uint64_t seed) {
   uint64_t hash = fnv_hash(targets.to_text());
-  for (const std::string& text : {ports.to_text(), std::string(order_text(order)), std::to_string(seed)}) {
+  for (const std::string& text : {ports.to_text(), std::string(to_text(order)), std::to_string(seed)}) {
     hash = fnv_hash(text, fnv_hash("\n", hash));
   }
   return hash;
@@ -63,7 +63,7 @@ std::string checkpoint_text(const Checkpoint& c) {
   lines.add("elapsed-us", c.elapsed_us);
   for (const std::string& word : c.words) lines.add("argument", word);
   lines.add("ports", c.ports.to_text());
-  lines.add("order", order_text(c.order));
+  lines.add("order", to_text(c.order));
   lines.add("seed", c.seed);
   lines.add("shard", c.shard.number, c.shard.count);
   for (const AddressRange& range : c.list.targets.ranges())

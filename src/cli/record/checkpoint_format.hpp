@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/probe_order.hpp"
 #include "core/probe_result.hpp"
 
 namespace portloop::checkpoint_format {
@@ -19,7 +18,5 @@ constexpr std::string_view magic = "portloop-checkpoint";
 // The line "counts" has the results in this order.
 static_assert(static_cast<int>(PortState::open) == 0 && static_cast<int>(PortState::closed) == 1 &&
               static_cast<int>(PortState::filtered) == 2 && static_cast<int>(PortState::unknown) == 3);
-
-constexpr std::string_view order_text(Order order) { return order == Order::random ? "random" : "sequential"; }
 
 }  // namespace portloop::checkpoint_format

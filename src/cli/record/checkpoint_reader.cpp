@@ -93,8 +93,9 @@ bool CheckpointReader::add_scan(const std::string& key, const std::vector<std::s
     return static_cast<bool>(ports);
   }
   if (key == "order") {
-    c.order = word == "random" ? Order::random : Order::sequential;
-    return order_text(c.order) == word;
+    const auto order = parse_order(word);
+    if (order) c.order = *order;
+    return order.has_value();
   }
   if (key == "seed") return parse_to(word, c.seed);
   if (key == "unresolved") return parse_to(word, c.list.failed_names);
