@@ -1,9 +1,9 @@
-// A program that has a loop already: it serves a status page over HTTP and a timer, and scans on the same loop.
+// A program that already has a loop: it runs a timer, serves a status page over HTTP, and scans on the same loop.
 //
 //   embed_loop ADDRESS PORTS [STATUS_PORT]
 //
-// The page says how far the scan is; POST /stop ends it. When the scan is done one more page is served, and the
-// program ends. Everything is one thread: no lock is needed anywhere.
+// The page shows the progress of the scan; POST /stop stops it. When the scan is done, one more page is served, and the
+// program ends. There is only one thread, so nothing needs a lock.
 #include <charconv>
 #include <cstdio>
 #include <optional>
@@ -17,7 +17,7 @@ namespace {
 
 class Program {
  public:
-  /// Throws portloop::Error where an option is refused; nothing is on the loop then.
+  /// Throws portloop::Error if an option is invalid; the loop is then still empty.
   Program(const char* address, const char* ports, uint16_t status_port) : status_port_(status_port) {
     options_.add_target(address).ports(ports);
   }
@@ -49,7 +49,7 @@ class Program {
   }
 
  private:
-  /// One connection to the status page: a request in, a page out.
+  /// One connection to the status page.
   struct Visitor {
     explicit Visitor(Program& owner) : program(owner) { tcp.data = this; }
     Program& program;
@@ -87,8 +87,7 @@ class Program {
         static_cast<Program*>(stream->data)->on_connection(status);
       });
     }
-    if (error != 0)
-      throw portloop::Error(error, std::string("the status page cannot be served: ") + uv_strerror(error));
+    if (error != 0) throw portloop::Error(error, std::string("cannot serve the status page: ") + uv_strerror(error));
     int size = sizeof name;
     uv_tcp_getsockname(&listener_, reinterpret_cast<sockaddr*>(&name), &size);
     std::printf("status page: http://127.0.0.1:%u/\n", static_cast<unsigned>(ntohs(name.sin_port)));
@@ -124,7 +123,7 @@ class Program {
   }
 
   void answer(Visitor& visitor) {
-    const bool scanning = scan_.has_value() && *scan_;  // neither before it is made nor once it is closed
+    const bool scanning = scan_.has_value() && *scan_;  // false before it is created and after it is closed
     if (visitor.request.starts_with("POST /stop ") && scanning) scan_->stop();
     const portloop_stats now = scanning ? scan_->stats() : last_;
     const std::string body = std::string("{\"state\":\"") + state_ + "\",\"probes\":" + std::to_string(now.probes) +
@@ -143,7 +142,7 @@ class Program {
     if (!scanning) end();
   }
 
-  /// The last page is on its way: no more visitors, and those that have not asked yet need not wait.
+  /// The last page is being sent: accepts no more visitors, and closes those that have not sent a request.
   void end() {
     auto* listener = reinterpret_cast<uv_handle_t*>(&listener_);
     if (!uv_is_closing(listener)) uv_close(listener, nullptr);
@@ -179,7 +178,7 @@ class Program {
 }  // namespace
 
 int main(int argc, char** argv) {
-  uint16_t status_port = 0;  // one of the system's choice
+  uint16_t status_port = 0;  // the system chooses one
   const std::string_view word = argc == 4 ? argv[3] : "0";
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), status_port);
   if ((argc != 3 && argc != 4) || error != std::errc() || end != word.data() + word.size()) {

@@ -1,4 +1,4 @@
-/* The least that an embedder writes: one scan on its own loop, a line for each open port.
+/* The smallest embedding program: one scan on its own loop, and a line for each open port.
  *
  *   embed_minimal 127.0.0.1 1-1024
  */
@@ -39,10 +39,10 @@ int main(int argc, char** argv) {
   if (error == 0) {
     portloop_scan_set_data(scan, &status);
     error = portloop_scan_start(scan, options, on_result, on_done);
-    if (error != 0) portloop_scan_close(scan, NULL); /* else on_done does */
+    if (error != 0) portloop_scan_close(scan, NULL); /* otherwise on_done closes it */
   }
   if (error != 0) {
-    const char* why = portloop_options_error(options); /* "" where it was not an option */
+    const char* why = portloop_options_error(options); /* "" if no option was wrong */
     fprintf(stderr, "embed_minimal: %s\n", *why != '\0' ? why : uv_strerror(error));
   }
   portloop_options_free(options);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the compiled examples, and looks at what they say.
+"""Runs the compiled examples and checks their output.
 
 usage: run_examples.py EMBED_MINIMAL EMBED_LOOP WATCH
 """
@@ -11,7 +11,7 @@ import sys
 import urllib.request
 
 EMBED_MINIMAL, EMBED_LOOP, WATCH = sys.argv[1:4]
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def check(holds, *what):
@@ -31,7 +31,7 @@ def minimal():
     listener, open_port = bound(True)
     held, closed_port = bound(False)
     with listener, held:
-        done = subprocess.run([EMBED_MINIMAL, "127.0.0.1", f"{open_port},{closed_port}"], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        done = subprocess.run([EMBED_MINIMAL, "127.0.0.1", f"{open_port},{closed_port}"], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     check(done.returncode == 0, done)
     lines = done.stdout.splitlines()
     check(lines[0].startswith(f"127.0.0.1 {open_port}") and lines[1] == "1 of 2 ports are open", done)
@@ -52,7 +52,7 @@ def refusals():
 
 
 def refused(program, arguments, word, status):
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     check(done.returncode == status and word in done.stderr, done)
     check(done.stdout == "", done)
 
@@ -62,25 +62,25 @@ def loop_with_a_page():
     with subprocess.Popen([EMBED_LOOP, "127.0.0.0/10", "61001-62000"], stdout=subprocess.PIPE, text=True) as program:
         try:
             page = re.search(r"http://\S+", program.stdout.readline()).group()
-            with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+            with urllib.request.urlopen(page, timeout=TIMEOUT_SECONDS) as answer:
                 first = json.load(answer)
             check(first["state"] == "running" and first["probes"] == 2**22 * 1000, first)
             while first["answered"] == 0:  # the next page comes when the loop has come to it
-                with urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+                with urllib.request.urlopen(page, timeout=TIMEOUT_SECONDS) as answer:
                     first = json.load(answer)
-            with urllib.request.urlopen(urllib.request.Request(page + "stop", method="POST"), timeout=PATIENCE_SECONDS):
+            with urllib.request.urlopen(urllib.request.Request(page + "stop", method="POST"), timeout=TIMEOUT_SECONDS):
                 pass
             while program.stdout.readline() != "the scan is stopped\n":
                 check(program.poll() is None, "the program ended")
             # Whoever has connected and asks nothing keeps the program no longer than its last page does.
             idle = socket.create_connection(("127.0.0.1", int(page.split(":")[-1].rstrip("/"))))
-            with idle, urllib.request.urlopen(page, timeout=PATIENCE_SECONDS) as answer:
+            with idle, urllib.request.urlopen(page, timeout=TIMEOUT_SECONDS) as answer:
                 last = json.load(answer)
-                idle.settimeout(PATIENCE_SECONDS)
+                idle.settimeout(TIMEOUT_SECONDS)
                 check(idle.recv(1) == b"", "the idle visitor got something")
             check(last["state"] == "stopped" and last["answered"] >= first["answered"], last)
             summary = program.stdout.read()
-            check(program.wait(PATIENCE_SECONDS) == 0, program.returncode)
+            check(program.wait(TIMEOUT_SECONDS) == 0, program.returncode)
             ticks, pages = map(int, re.match(r"(\d+) ticks and (\d+) pages", summary).groups())
             check(ticks > 0 and pages >= 3, summary)
         finally:
@@ -102,7 +102,7 @@ def watch():
                 check(program.stdout.readline().endswith(f"{port} closed -> open\n"), "after it has come back")
         finally:
             program.kill()
-    done = subprocess.run([WATCH, "127.0.0.1", str(port), "0", "3"], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    done = subprocess.run([WATCH, "127.0.0.1", str(port), "0", "3"], capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     check(done.returncode == 0, done)
 
 

@@ -1,8 +1,8 @@
-// Scans a host every few seconds and prints what changed since the last time.
+// Scans a host every few seconds and prints what has changed since the last scan.
 //
 //   watch ADDRESS PORTS [SECONDS [ROUNDS]]
 //
-// One timer, one scan at a time: the next round starts when its time has come and the last one is closed.
+// One timer and one scan at a time: the next round starts when it is due and the last scan is closed.
 #include <charconv>
 #include <cstdio>
 #include <ctime>
@@ -33,7 +33,7 @@ class Watch {
  private:
   using Place = std::pair<std::string, uint16_t>;
 
-  /// Called by the loop, which is C: nothing may be thrown through it.
+  /// Called from the loop, which is C code: no exception may pass through it.
   void begin_round() noexcept {
     began_ms_ = uv_now(uv_default_loop());
     try {
@@ -55,7 +55,7 @@ class Watch {
   void note(const portloop_result& result) {
     const Place place{portloop::address_text(result), result.port};
     const auto before = states_.find(place);
-    // What could not be asked is no news about the port.
+    // An unknown result is no change.
     if (result.state == PORTLOOP_UNKNOWN) return;
     const bool first_round = before == states_.end();
     if (first_round ? result.state == PORTLOOP_OPEN : before->second != result.state) {
@@ -88,7 +88,7 @@ class Watch {
 
   portloop::Options options_;
   uint64_t interval_ms_;
-  uint64_t rounds_left_;  // 0: for ever
+  uint64_t rounds_left_;  // 0: run forever
   uint64_t began_ms_ = 0;
   uv_timer_t next_{};
   std::optional<portloop::Scan> scan_;
@@ -96,9 +96,9 @@ class Watch {
   bool failed_ = false;
 };
 
-/// A number that is the whole word, from 0 to what a year has of seconds.
+/// Parses the whole word as a number from 0 to the seconds of a year.
 template <class Number>
-bool read(std::string_view word, Number& number) {
+bool parse(std::string_view word, Number& number) {
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   return error == std::errc() && end == word.data() + word.size() && number >= 0 && number <= 31'536'000;
 }
@@ -108,7 +108,7 @@ bool read(std::string_view word, Number& number) {
 int main(int argc, char** argv) {
   double seconds = 5;
   uint64_t rounds = 0;
-  if (argc < 3 || argc > 5 || (argc > 3 && !read(argv[3], seconds)) || (argc > 4 && !read(argv[4], rounds))) {
+  if (argc < 3 || argc > 5 || (argc > 3 && !parse(argv[3], seconds)) || (argc > 4 && !parse(argv[4], rounds))) {
     std::fprintf(stderr, "usage: watch ADDRESS PORTS [SECONDS [ROUNDS]]\n");
     return 2;
   }

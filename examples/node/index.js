@@ -4,7 +4,7 @@
 //   const { scan } = require('portloop');
 //   for await (const result of scan({ targets: ['192.0.2.0/28'], ports: '22,80,443' })) { ... }
 //
-// PORTLOOP_ADDON names the addon where it was built elsewhere.
+// The environment variable PORTLOOP_ADDON is the path of the addon, if it was built elsewhere.
 const path = require('node:path');
 
 const native = require(process.env.PORTLOOP_ADDON || path.join(__dirname, 'build', 'Release', 'portloop.node'));
@@ -22,18 +22,18 @@ const kinds = {
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
 };
 
-// A scan of something else than what was meant is worse than none.
+// Rejects unknown options, because a scan of the wrong thing is worse than none.
 function check(options) {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(kinds, name)) throw new TypeError(`'${name}' is no option: ${Object.keys(kinds).join(', ')} are`);
+    if (!Object.hasOwn(kinds, name)) throw new TypeError(`'${name}' is not an option; the options are ${Object.keys(kinds).join(', ')}`);
     const [fits, kind] = kinds[name];
-    if (value !== undefined && !fits(value)) throw new TypeError(`${name} is ${kind}`);
+    if (value !== undefined && !fits(value)) throw new TypeError(`${name} must be ${kind}`);
   }
 }
 
-// Yields { address, port, state, reason, service, attempts, rttUs, error?, banner? } for each port. The first step
-// throws what an option is refused for. Leaving the loop early stops the scan; options.signal, an AbortSignal, does
-// so from outside: what was found by then is yielded, then the signal's reason is thrown.
+// Yields { address, port, state, reason, service, attempts, rttUs, error?, banner? } for each port. The first call of
+// next() throws if an option is invalid. Leaving the loop early stops the scan. options.signal, an AbortSignal, stops it
+// from outside: the results so far are yielded, then the signal's reason is thrown.
 async function* scan(options) {
   check(options);
   const { signal } = options;
@@ -54,7 +54,7 @@ async function* scan(options) {
   signal?.addEventListener('abort', abort);
   try {
     while (!ended || found.length > 0) {
-      // Whole batches: shift() of a long array would move it all each time.
+      // Whole batches, because shift() moves all elements of a long array each time.
       for (const result of found.splice(0)) yield result;
       if (!ended && found.length === 0) await new Promise((resolve) => { wake = resolve; });
     }

@@ -1,10 +1,9 @@
 /* portloop on Node's own loop, through Node-API.
  *
- * start(options, onResult, onDone) -> a scan; stop(scan); stats(scan). index.js makes an async iterator of them.
+ * start(options, onResult, onDone) returns a scan; stop(scan); stats(scan). index.js makes an async iterator of them.
  *
- * Node brings a libuv of its own, and exports it: this addon must be linked with no other. libuv keeps its ABI
- * within version 1, so portloop may have been compiled against an older header than Node's; what runs is checked
- * when the addon is loaded.
+ * Node contains and exports its own libuv, so this addon must not be linked with another one. libuv keeps its ABI within
+ * version 1, so portloop may be compiled with an older header than Node's. The version is checked when the addon is loaded.
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -14,9 +13,9 @@
 
 #include "portloop/portloop.h"
 
-#define OLDEST_LIBUV ((1 << 16) | (44 << 8))
+#define MIN_LIBUV ((1 << 16) | (44 << 8))
 
-/* Kept while the scan is not closed, or JavaScript holds its handle, whichever ends later. */
+/* Freed when the scan is closed and JavaScript has dropped its handle. */
 struct running {
   napi_env env;
   portloop_scan* scan; /* NULL once close was called */
@@ -24,7 +23,7 @@ struct running {
   napi_ref on_done;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
-  int ending; /* the environment goes away: JavaScript is called no more */
+  int ending; /* the environment is being torn down: JavaScript must not be called any more */
   int closed;
   int collected;
 };
@@ -48,7 +47,7 @@ static void set_number(napi_env env, napi_value object, const char* name, double
   if (napi_create_double(env, number, &value) == napi_ok) set(env, object, name, value);
 }
 
-/* Calls JavaScript from the loop. What it throws is an uncaught exception, as from any other callback of Node's. */
+/* Calls JavaScript from the loop. What it throws becomes an uncaught exception, as in any other Node callback. */
 static void call(struct running* self, napi_ref function_ref, napi_value argument) {
   napi_value function, global, thrown;
   napi_get_reference_value(self->env, function_ref, &function);
@@ -119,7 +118,7 @@ static void on_done(portloop_scan* scan, int status) {
   close_scan(self);
 }
 
-/* A worker thread or the process ends while the scan runs: Node waits until its loop is free of it. */
+/* A worker thread or the process ends while the scan runs. Node waits until the hook is removed. */
 static void on_cleanup(napi_async_cleanup_hook_handle hook, void* data) {
   struct running* self = data;
   (void)hook;
@@ -171,7 +170,7 @@ static int apply_targets(napi_env env, napi_value list, portloop_options* option
   return 0;
 }
 
-/* index.js lets whole numbers through. What has more than 32 bits becomes one that every setter refuses. */
+/* index.js accepts any integer. One that does not fit becomes a number that every setter rejects. */
 static uint32_t whole(double number) { return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX; }
 static int retries_of(double number) { return number >= -1 && number <= 100 ? (int)number : 100; }
 
@@ -201,9 +200,9 @@ static int apply(napi_env env, napi_value object, portloop_options* options) {
   return error;
 }
 
-/* ---- What JavaScript calls ---- */
+/* ---- Called by JavaScript ---- */
 
-/* *made: whether there is a scan, which on_closed() will speak of. */
+/* Sets *made if a scan was created; then on_closed() will be called. */
 static int begin(struct running* self, napi_env env, napi_value* arguments, portloop_options* options, int* made) {
   uv_loop_t* loop = NULL;
   napi_value name;
@@ -236,7 +235,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   for (size_t i = 0; i < 3; ++i) napi_typeof(env, arguments[i], &types[i]);
   if (types[0] != napi_object || types[1] != napi_function || types[2] != napi_function) {
-    return fail(env, "start(options, onResult, onDone): an object and two functions are needed");
+    return fail(env, "start(options, onResult, onDone) takes an object and two functions");
   }
   options = portloop_options_new();
   self = calloc(1, sizeof *self);
@@ -253,7 +252,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   } else {
     int made = 0;
     error = begin(self, env, arguments, options, &made);
-    if (error != 0) self->collected = 1; /* JavaScript never sees it: once it is closed it is freed */
+    if (error != 0) self->collected = 1; /* JavaScript never gets it, so it is freed when it is closed */
     if (error != 0 && !made) free(self);
   }
   if (error != 0) {
@@ -268,7 +267,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   if (napi_create_external(env, self, on_collected, NULL, &handle) != napi_ok) {
     self->collected = 1;
     close_scan(self);
-    return fail(env, "the scan's handle cannot be made");
+    return fail(env, "cannot create the handle of the scan");
   }
   return handle;
 }
@@ -281,7 +280,7 @@ static struct running* scan_of(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
   napi_typeof(env, argument, &type);
   if (type != napi_external || napi_get_value_external(env, argument, &data) != napi_ok) {
-    fail(env, "a scan is needed, as start() returned it");
+    fail(env, "the argument must be a scan returned by start()");
     return NULL;
   }
   return data;
@@ -314,8 +313,8 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback function;
   } functions[] = {{"start", start}, {"stop", stop}, {"stats", stats}};
-  if ((uv_version() >> 16) != (OLDEST_LIBUV >> 16) || uv_version() < OLDEST_LIBUV) {
-    return fail(env, "portloop needs a Node whose libuv is 1.44 or later, and of version 1");
+  if ((uv_version() >> 16) != (MIN_LIBUV >> 16) || uv_version() < MIN_LIBUV) {
+    return fail(env, "portloop needs a Node with libuv 1.44 or a later 1.x");
   }
   for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i) {
     napi_value function;

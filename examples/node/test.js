@@ -1,5 +1,5 @@
 'use strict';
-// The addon, as a program would use it. Run by the build with PORTLOOP_ADDON set.
+// Tests the addon as a program would use it. The build runs it with PORTLOOP_ADDON set.
 const assert = require('node:assert');
 const net = require('node:net');
 const { Worker } = require('node:worker_threads');
@@ -21,7 +21,7 @@ async function main() {
   const server = await listen('220 hello\r\n');
   const { port } = server.address();
 
-  // Every port once, the open one with its banner; Node's own timers go on meanwhile.
+  // Every port once, the open one with its banner; Node's own timers run meanwhile.
   let ticks = 0;
   const timer = setInterval(() => { ++ticks; }, 1);
   const results = [];
@@ -36,7 +36,7 @@ async function main() {
   assert.strictEqual(String(open.banner), '220 hello\r\n');
   assert.ok(ticks > 0);
 
-  // What an option is refused for is thrown, in portloop's words.
+  // An invalid option throws portloop's own message.
   await assert.rejects(scan({ targets: ['no such host'], ports: '1' }).next(), /'no such host'/);
   await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '70000' }).next(), /'70000'/);
   await assert.rejects(scan({ targets: ['127.0.0.1'], timeoutMs: -5 }).next(), /timeout is 1-600000/);
@@ -45,14 +45,14 @@ async function main() {
   await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '80\u00001' }).next(), /invalid argument/);
   await assert.rejects(scan({ targets: ['127.0.0.1'], ports: `${'1,'.repeat(4000)}70000` }).next(), /'70000'/);
   for (const [wrong, words] of [
-    [{ ports: 80 }, /ports is a string/], [{ targets: '127.0.0.1' }, /targets is an array/], [{ inFlight: '9' }, /inFlight is a whole number/],
-    [{ timeoutMs: 1.5 }, /timeoutMs is a whole number/], [{ timeout: 5 }, /'timeout' is no option/], [{ signal: {} }, /signal is an AbortSignal/],
+    [{ ports: 80 }, /ports must be a string/], [{ targets: '127.0.0.1' }, /targets must be an array/], [{ inFlight: '9' }, /inFlight must be a whole number/],
+    [{ timeoutMs: 1.5 }, /timeoutMs must be a whole number/], [{ timeout: 5 }, /'timeout' is not an option/], [{ signal: {} }, /signal must be an AbortSignal/],
   ]) await assert.rejects(scan({ targets: ['127.0.0.1'], ...wrong }).next(), words);
   await assert.rejects(scan({ targets: [] }).next(), /no address/);
   assert.throws(() => native.start(), /an object and two functions/);
-  assert.throws(() => native.stop({}), /a scan is needed/);
+  assert.throws(() => native.stop({}), /must be a scan/);
 
-  // Left early, and aborted: the scan ends, and Node can.
+  // The scan ends if it is left early or aborted, and so does Node.
   for await (const result of scan({ targets: ['127.0.0.0/16'], ports: '61001-65535' })) {
     assert.ok(result.port);
     break;
@@ -68,7 +68,7 @@ async function main() {
   assert.ok(count >= 100);
   await assert.rejects(scan({ targets: ['127.0.0.1'], ports: '61001', signal: AbortSignal.abort(new Error('too late')) }).next(), /too late/);
 
-  // What the consumer throws ends the scan as well, and is its own.
+  // What the consumer throws ends the scan, too, and is passed on.
   await assert.rejects(async () => {
     for await (const result of scan({ targets: ['127.0.0.0/16'], ports: '61001-65535' })) throw new Error(result.state);
   }, /closed/);
@@ -84,14 +84,14 @@ async function main() {
     counted({ targets: ['127.0.0.2'], ports: '61001-62000', loops: 2 }),
   ]), [1000, 1000]);
 
-  // A worker that is ended in the middle of its scan.
+  // A worker that is terminated during its scan.
   const worker = new Worker(`
     const { scan } = require(${JSON.stringify(require.resolve('./index.js'))});
     (async () => {
-      let told = false;
+      let posted = false;
       for await (const result of scan({ targets: ['127.0.0.0/8'], ports: '61001-65535' })) {
-        if (!told) require('node:worker_threads').parentPort.postMessage(result.state);
-        told = true;
+        if (!posted) require('node:worker_threads').parentPort.postMessage(result.state);
+        posted = true;
       }
     })();`, { eval: true });
   await new Promise((resolve, reject) => {

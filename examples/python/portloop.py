@@ -1,14 +1,14 @@
-"""portloop from Python: a scan as a generator of results. The standard library only.
+"""portloop from Python: a scan as a generator of results. Uses only the standard library.
 
     from portloop import scan
     for result in scan("192.0.2.0/28", "22,80,443"):
         if result.state == "open":
             print(result.address, result.port, result.banner)
 
-A generator runs its own libuv loop, a turn at a time, while it is asked for results; not asking for more stops
-the scan's progress, and leaving it (break, close(), an exception) ends the scan as soon as Python lets go of it:
-at once, or with contextlib.closing() around it where that must be certain. Ctrl-C is raised when the loop's turn is
-over, after timeout_ms at the latest. PORTLOOP_LIBRARY names the shared library where the system does not find it.
+A generator runs its own libuv loop, one turn at a time, while results are requested. If no more are requested, the scan
+does not proceed. Leaving the generator (break, close(), an exception) ends the scan when Python frees the generator; use
+contextlib.closing() to be sure that this is at once. Ctrl-C is raised after the current turn of the loop, which takes at
+most timeout_ms. The environment variable PORTLOOP_LIBRARY is the path of the shared library, if the system can't find it.
 
     python3 portloop.py 127.0.0.1 30000-31000
 """
@@ -25,11 +25,11 @@ Result = collections.namedtuple("Result", "address port state reason error attem
 
 
 class PortloopError(Exception):
-    """What the options or the start refused: one line that quotes the word at fault."""
+    """An invalid option, or a scan that could not start or finish. One line; it quotes the offending word, if any."""
 
 
 class _Result(ctypes.Structure):
-    """portloop_result: sockaddr_storage is 128 bytes, aligned like a pointer."""
+    """struct portloop_result. sockaddr_storage has 128 bytes and the alignment of a pointer."""
     _fields_ = [("address", ctypes.c_uint64 * 16), ("port", ctypes.c_uint16), ("state", ctypes.c_int), ("reason", ctypes.c_int),
                 ("error", ctypes.c_int), ("attempts", ctypes.c_uint32), ("rtt_us", ctypes.c_uint64),
                 ("banner", ctypes.POINTER(ctypes.c_char)), ("banner_length", ctypes.c_size_t)]
@@ -43,7 +43,7 @@ _UV_RUN_DEFAULT, _UV_RUN_ONCE = 0, 1
 
 @functools.lru_cache(maxsize=None)
 def _load():
-    """The library. What is looked up in it is looked up in the libuv that it is linked with, too."""
+    """Returns the library. Symbols of the libuv that it is linked with are found through it, too."""
     portloop = ctypes.CDLL(os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.0")
     pointer, text, u32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
     for function, result, arguments in (
@@ -66,8 +66,8 @@ def _load():
 
 
 def _run(loop, mode):
-    """Runs the loop, and holds Ctrl-C back meanwhile: what is raised in a function that C calls is lost, and so is
-    the result that it was called with."""
+    """Runs the loop and defers Ctrl-C meanwhile: an exception raised in a callback from C is lost, and so is the result
+    that the callback was called with."""
     held = []
     handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
     if callable(handler):
@@ -82,24 +82,24 @@ def _run(loop, mode):
 
 
 def scan(targets, ports="common", *, in_flight=None, rate=None, timeout_ms=None, retries=None, banners=False):
-    """Yields a Result for each port of each target, as it is known. `targets` is one text or several.
+    """Yields a Result for each port of each target, as soon as it is known. `targets` is a string or several.
 
-    Raises PortloopError before the first result where an option is refused, and at the end where the scan
-    could not be finished.
+    Raises PortloopError before the first result if an option is invalid, and at the end if the scan could not be
+    finished.
     """
     portloop = _load()
     found = collections.deque()
     ended = []
 
-    def on_result(_scan, told):
-        result = told.contents
+    def on_result(_scan, result_pointer):
+        result = result_pointer.contents
         text = ctypes.create_string_buffer(64)
         portloop.portloop_format_address(ctypes.addressof(result.address), text, len(text))
         banner = ctypes.string_at(result.banner, result.banner_length) if result.banner else None
         found.append(Result(text.value.decode(), result.port, portloop.portloop_state_name(result.state).decode(),
                             portloop.portloop_reason_name(result.reason).decode(), result.error, result.attempts, result.rtt_us, banner))
 
-    # These objects are what C calls: they must live as long as the scan.
+    # C calls these objects, so they must live as long as the scan.
     callbacks = _ON_RESULT(on_result), _ON_DONE(lambda _scan, status: ended.append(status)), _ON_CLOSED(lambda _scan: None)
     options = portloop.portloop_options_new()
     if not options:

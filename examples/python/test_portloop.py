@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The generator of portloop.py: results, errors, and that leaving it early, however, ends the scan."""
+"""Tests the generator of portloop.py: results, errors, and that leaving it early in any way ends the scan."""
 import os
 import signal
 import socket
@@ -46,7 +46,7 @@ def descriptors():
     return set(os.listdir("/proc/self/fd"))
 
 
-# Millions of probes, left after the first: what is not asked for is not scanned, and nothing is left open.
+# Millions of probes, left after the first result: the rest is not scanned, and no descriptor is left open.
 ENDLESS = "127.0.0.0/16", "61001-65000"
 before = descriptors()
 
@@ -70,7 +70,7 @@ except ZeroDivisionError:
     pass
 assert descriptors() == before
 
-# Ctrl-C, which mostly comes while C runs, ends the scan every time; so does what the program's own handler raises.
+# Ctrl-C, which usually arrives while C code runs, always ends the scan; so does an exception of the program's own handler.
 for handler, raised in ((signal.default_int_handler, KeyboardInterrupt), (lambda *_: 1 // 0, ZeroDivisionError)):
     signal.signal(signal.SIGINT, handler)
     for attempt in range(10):

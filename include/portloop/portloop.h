@@ -1,18 +1,18 @@
-/* portloop: find out which TCP ports answer, on your own libuv loop, without root.
+/* portloop: a TCP port scanner that runs on your own libuv loop and needs no root privileges.
  *
  * One scan: portloop_scan_init() -> portloop_scan_start() -> (portloop_scan_stop()) -> portloop_scan_close().
  *
- * Rules that hold for every line below:
- *   - The loop is yours: it is never run, stopped or closed here, and outlives the scan's close callback.
- *   - Thread: call everything from the loop's thread; callbacks come from the loop's thread, never from inside
- *     the function that they were given to. Only portloop_scan_stats() may be called from other threads.
- *   - Errors are negative libuv codes (uv_strerror() names them). When a function returns one, its callback is
- *     never called.
- *   - No signals, no output, no environment, no globals, no resource limits. Only loops > 1 starts threads; they
- *     block every signal, and none is left when done is called.
- *   - Texts are UTF-8 or ASCII, end with a NUL, are copied, and are never NULL.
- *   - A callback must not throw a C++ exception: that ends the program.
- * docs/embedding.md says the same at length, with examples. For C++ there is portloop.hpp.
+ * Unless noted otherwise:
+ *   - Loop: you own it. portloop never runs, stops or closes it. It must outlive the scan's close callback.
+ *   - Threads: call functions from the loop's thread. Callbacks run on the loop's thread, and never inside the function
+ *     they were passed to. Functions that take no scan, and portloop_scan_stats(), may be called from other threads.
+ *   - Errors: negative libuv codes; see uv_strerror(). If a function returns one, its callbacks are never called.
+ *   - Side effects: portloop installs no signal handlers, writes nothing, reads no environment variables, has no global
+ *     state and changes no resource limits. It starts threads only if loops > 1; they block all signals, and all have
+ *     been joined when the done callback runs.
+ *   - Strings: NUL-terminated UTF-8, never NULL. Strings passed in are copied.
+ *   - Exceptions: a callback must not throw; std::terminate() is called if it does.
+ * docs/embedding.md has more detail and examples. portloop.hpp is the C++ interface.
  */
 #ifndef PORTLOOP_PORTLOOP_H
 #define PORTLOOP_PORTLOOP_H
@@ -33,71 +33,75 @@
 extern "C" {
 #endif
 
-/* ---- Options: what to scan and how. Owned by you, copied by portloop_scan_start(). Any thread, one at a time. ----
- * A setter answers 0, UV_EINVAL (portloop_options_error() says why) or UV_ENOMEM; in both cases nothing was changed. */
+/* ---- Options: what to scan and how. You own them; portloop_scan_start() copies them. ----
+ * May be used from any thread, but not from two at once. Each setter returns 0, or UV_EINVAL (portloop_options_error()
+ * has the reason) or UV_ENOMEM; on error the options are unchanged. */
 
 typedef struct portloop_options portloop_options;
 
-/* NULL where memory lacks. Free it with portloop_options_free(); NULL is allowed there. */
+/* Returns NULL if out of memory. Free the options with portloop_options_free(), which accepts NULL. */
 PORTLOOP_API portloop_options* portloop_options_new(void);
 PORTLOOP_API void portloop_options_free(portloop_options* options);
 
-/* Why the last setter below or portloop_scan_start() refused, one line that quotes the word at fault; "" where it did
- * not. Owned by the options, valid until the next of these. */
+/* Why the last setter, or portloop_scan_start(), returned UV_EINVAL: one line that quotes the offending word; otherwise
+ * "". Owned by the options; valid until the next call that takes them. */
 PORTLOOP_API const char* portloop_options_error(const portloop_options* options);
 
-/* Adds numeric targets: an address, a CIDR block, a range a-b or a.b.c.d-e, with a zone for link-local IPv6.
- * Names are yours to look up. UV_EINVAL for anything else, and for 0.0.0.0 and ::. */
+/* Adds numeric targets: an address, a CIDR block, or a range (a-b or a.b.c.d-e); link-local IPv6 addresses need a zone.
+ * UV_EINVAL for anything else, for 0.0.0.0 and for ::. Resolve host names yourself. */
 PORTLOOP_API int portloop_options_add_target(portloop_options* options, const char* text);
-/* Adds the addresses first..last, both included, of one family (AF_INET, AF_INET6) and zone; ports are ignored, both
- * are copied. */
+/* Adds the addresses first..last, inclusive. Both must have the same family (AF_INET or AF_INET6) and zone, and are
+ * copied; their ports are ignored. UV_EINVAL as above, and if last is below first. */
 PORTLOOP_API int portloop_options_add_range(portloop_options* options, const struct sockaddr* first,
                                             const struct sockaddr* last);
-/* Takes addresses out again, wherever they were added, before or after. Texts as above. */
+/* Excludes addresses, no matter whether they are added before or after this call. Same syntax as add_target. */
 PORTLOOP_API int portloop_options_exclude_target(portloop_options* options, const char* text);
 
-/* Ports 1-65535: "22,80,8000-8100", "-" or "all", service names of portloop's own list, "common" (the default).
- * Replaces what was set before; exclusions add up, and hold whatever is set later. */
+/* Ports 1-65535: "22,80,8000-8100", "-" or "all", service names from portloop's built-in list, or "common" (the
+ * default). set replaces the ports set before. exclude is cumulative, and also applies to ports set later. */
 PORTLOOP_API int portloop_options_set_ports(portloop_options* options, const char* text);
 PORTLOOP_API int portloop_options_exclude_ports(portloop_options* options, const char* text);
 
-/* Connects in flight at most, over all loops; banners being read count too. Range 1-1,000,000; default 1,000. What
- * is started is adapted below it. Keep it under the descriptors that you can spare: no limit is changed here. */
+/* Maximum number of connects in flight, over all loops, including connections whose banner is being read. An adaptive
+ * scan may use fewer. Each needs a file descriptor; RLIMIT_NOFILE is not changed. Range 1-1,000,000; default 1,000. */
 PORTLOOP_API int portloop_options_set_in_flight(portloop_options* options, uint32_t connects);
-/* Connects started per second at most, over all loops; fractions count. Range 0-1,000,000,000; default 0: no limit. */
+/* Maximum number of connects started per second, over all loops; may be fractional. Range 0-1,000,000,000; default 0:
+ * unlimited. */
 PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double connects_per_second);
-/* The longest that one connect may wait, in milliseconds. Range 1-600,000; default 1,000. */
+/* Maximum time that one connect may take, in milliseconds. Range 1-600,000; default 1,000. */
 PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
-/* 1 (default): timeouts and the number in flight follow what the network answers. 0: they are as set. */
+/* Nonzero (default 1): timeouts and the number in flight adapt to the network, within the limits set. 0: the limits are
+ * used as they are. Always returns 0. */
 PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int adaptive);
-/* A host with this many open ports is asked no more; its ports that have no result by then get none, and are counted
- * in portloop_stats.not_asked. With loops > 1 each loop counts what it found itself. Default 0: never. */
+/* Stops probing a host once this many of its ports are open. Its ports that have no result by then get none and are
+ * counted in portloop_stats.not_probed. With loops > 1, each loop counts only the open ports that it found itself. Any
+ * value; default 0: never stop. */
 PORTLOOP_API int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports);
-/* How often a silent port is asked again. Range 0-13; default -1: adaptive. */
+/* How often a probe that gets no answer is repeated. Range 0-13, or -1 (default): adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
 
 enum portloop_order { PORTLOOP_ORDER_RANDOM = 0, PORTLOOP_ORDER_SEQUENTIAL = 1 };
-/* Default PORTLOOP_ORDER_RANDOM. */
+/* In which order ports are probed. Default PORTLOOP_ORDER_RANDOM. */
 PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum portloop_order order);
-/* The same seed gives the same order. Default 0. */
+/* Seed of the random order; the same seed gives the same order. Any value; default 0. */
 PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
-/* Scans part number/count of the order, 1 <= number <= count. Default 1/1. */
+/* Divides the order into `count` disjoint parts and scans part `number`. 1 <= number <= count; default 1 of 1. */
 PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count);
-/* Leaves out positions first..last of the shard's order, both included: what an earlier scan with the same targets,
- * ports, order, seed and shard has finished (portloop_result.position). May be called often; overlaps count once. */
+/* Skips positions first..last, inclusive, of the shard's order (see portloop_result.position): to resume an earlier scan
+ * with the same targets, ports, order, seed and shard. first <= last. Cumulative; ranges may overlap. */
 PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last);
-/* Loop threads. 1 (default): no thread, everything on your loop. N > 1: N threads with a loop each, but no more than
- * connects in flight; their results come on your loop all the same. Range 1-1024. */
+/* Number of loops. 1 (default): the scan runs on your loop and starts no thread. N > 1: N threads, each with its own
+ * loop, but no more than the maximum in flight; callbacks still run on your loop. Range 1-1,024. */
 PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
 
 enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_PORTABLE = 1 };
-/* Default PORTLOOP_CONNECTOR_FASTEST; PORTABLE uses nothing but libuv. */
+/* How sockets are connected. FASTEST (default): the fastest way on this platform. PORTABLE: libuv only. */
 PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
 
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
-/* Whether to read what an open port says first; HTTP: with a GET where nothing came. Default NONE, and then the
- * numbers are not looked at. timeout_ms: the longest wait, milliseconds, range 1-600,000; with HTTP once more after
- * the GET. max_bytes: range 1-65,536, the rest is left unread. */
+/* Whether to read the first bytes that an open port sends. NONE (default): no; the other arguments are ignored. READ:
+ * wait for them. HTTP: if none arrive, send an HTTP GET and wait again. timeout_ms: maximum time of each wait, in
+ * milliseconds, 1-600,000. max_bytes: maximum length of a banner, 1-65,536; the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t max_bytes);
 
@@ -114,92 +118,94 @@ enum portloop_reason {
   PORTLOOP_NET_UNREACH = 5,
   PORTLOOP_PROTO_UNREACH = 6,
   PORTLOOP_ADMIN_PROHIBITED = 7,
-  PORTLOOP_LOCAL_ERROR = 8, /* unknown: `error` says which */
-  PORTLOOP_NO_ROUTE = 9,    /* unknown: this machine has no way to the address */
-  PORTLOOP_HOST_LOST = 10   /* unknown: the host answered, and then stopped */
+  PORTLOOP_LOCAL_ERROR = 8, /* unknown: the error is in portloop_result.error */
+  PORTLOOP_NO_ROUTE = 9,    /* unknown: this machine has no route to the address */
+  PORTLOOP_HOST_LOST = 10   /* unknown: the host answered at first, then no longer */
 };
 
-/* One verdict on one port. Owned by the library, valid during the callback, what it points to as well: copy what you
- * keep. Later versions may add fields at the end. */
+/* The result of one probe. Owned by the library; it and what it points to are valid only during the callback. Later
+ * versions may add fields at the end. */
 typedef struct portloop_result {
-  struct sockaddr_storage address; /* sockaddr_in or sockaddr_in6, the port in it */
+  struct sockaddr_storage address; /* a sockaddr_in or sockaddr_in6, including the port */
   uint16_t port;                   /* host byte order */
   enum portloop_state state;
   enum portloop_reason reason;
-  int error;            /* a libuv code for PORTLOOP_LOCAL_ERROR, else 0 */
-  uint32_t attempts;    /* how often it was asked */
-  uint64_t rtt_us;      /* from the connect call to its answer, microseconds; 0 where none came */
-  const char* banner;   /* raw bytes from the network, not text; NULL where none were read */
-  size_t banner_length; /* bytes */
-  uint64_t position;    /* in the shard's order, from 0; what portloop_options_skip_positions() takes */
+  int error;            /* a negative libuv code if the reason is PORTLOOP_LOCAL_ERROR, else 0 */
+  uint32_t attempts;    /* how often the port was probed */
+  uint64_t rtt_us;      /* from the connect call to the answer, in microseconds, at least 1; 0 if there was none */
+  const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
+  size_t banner_length; /* in bytes; 0 if banner is NULL */
+  uint64_t position;    /* in the shard's order, from 0; see portloop_options_skip_positions() */
 } portloop_result;
 
-/* Writes "10.0.0.1" or "fe80::1%2" and a NUL into `text` of `size` bytes (64 always suffice). UV_ENOSPC; UV_EINVAL for
- * another family; UV_ENOMEM. Any thread, like the others that take no scan. */
+/* Formats an address, without its port, as in "10.0.0.1" or "fe80::1%2". `size` is that of `text`, in bytes, including
+ * the NUL; 64 is always enough. UV_ENOSPC: too small; UV_EINVAL: neither IPv4 nor IPv6; UV_ENOMEM. */
 PORTLOOP_API int portloop_format_address(const struct sockaddr* address, char* text, size_t size);
-/* "open", ...; "syn-ack", ...: static, never NULL; any number is allowed. */
+/* "open", "syn-ack" and so on. Static strings, never NULL; any number may be passed. */
 PORTLOOP_API const char* portloop_state_name(enum portloop_state state);
 PORTLOOP_API const char* portloop_reason_name(enum portloop_reason reason);
-/* The service name of a TCP port in portloop's own list; "" where it has none. Static. */
+/* The service name of a TCP port in portloop's built-in list, or "". A static string, never NULL. */
 PORTLOOP_API const char* portloop_service_name(uint16_t port);
 
 /* ---- A scan ---- */
 
 typedef struct portloop_scan portloop_scan;
 
-/* One call for each probe but those that stop_after left out, until done, and none after portloop_scan_close() was
- * called. Every function below may be called from inside, for this scan and others. */
+/* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
+ * stopped. Not called after done, nor after portloop_scan_close(). Every function below may be called from inside it, for
+ * this scan and others. */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
-/* Exactly once for each successful start: 0 when every probe had its result; UV_ECANCELED when it was stopped or
- * closed first, and connects that were pending ended without a result; UV_ENOMEM when memory ran out and the scan
- * stopped itself. From then on the scan keeps no loop alive. Every function below may be called from inside. */
+/* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was stopped
+ * or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped itself. From
+ * then on the scan no longer keeps the loop alive. Every function below may be called from inside it. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
-/* The last call for this scan: its memory is gone when this returns. */
+/* The last callback of a scan. The scan is freed when it returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
 
-/* Makes a scan on `loop`; *scan is owned by you until its close callback, and must be closed. UV_ENOMEM: *scan is
- * NULL then. */
+/* Creates a scan on `loop`. You own *scan and must pass it to portloop_scan_close(). UV_ENOMEM: *scan is NULL. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
-/* Starts it, once. Either callback may be NULL. UV_EINVAL: no target, no port, or more than 2^63 probes
- * (portloop_options_error() says which); it may be tried again. UV_EALREADY: started or closed before. UV_EMFILE,
- * UV_ENOMEM and the like: after these only close is left. `options` may be freed or changed when this returns. */
+/* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
+ * returns. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() has the reason); start may
+ * be called again. UV_EALREADY: already started or closed. UV_EMFILE, UV_ENOMEM and others: the scan can only be
+ * closed. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
-/* Ends it early: no more connects; what was found already is told (open ports with what came of their banner, and
- * what waits from loop threads), then done. Does nothing where it isn't running. */
+/* Stops the scan: no more connects are started, results that are already known are still reported (open ports with the
+ * part of their banner read so far; results queued by loop threads), then done is called. No effect if the scan is not
+ * running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
-/* Ends it where needed, without another result (done is called first), frees everything, then calls back from the
- * loop; NULL is allowed. Once: closing it again is a mistake, and may end the program. Until it has called back the
- * scan keeps the loop alive, unreferenced or not. */
+/* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls
+ * `on_closed`, which may be NULL, from the loop. Call it exactly once: a second call is a bug, and may abort the program.
+ * A scan that is being closed keeps the loop alive even if it was unreferenced. */
 PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
 
-/* Whether the running scan alone keeps the loop alive. It does by default. Before start, or while it runs; afterwards
- * they do nothing. Not counted: one ref undoes any number of unrefs. */
+/* Like uv_ref() and uv_unref(): a running scan keeps the loop alive unless it is unreferenced. Call them before start or
+ * while the scan runs; later they have no effect. Idempotent. */
 PORTLOOP_API void portloop_scan_ref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 
-/* A pointer of yours; NULL at first. */
+/* A pointer for your own use; initially NULL. portloop never dereferences or frees it. */
 PORTLOOP_API void portloop_scan_set_data(portloop_scan* scan, void* data);
 PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 
-/* What has been done so far. Later versions may add fields at the end. */
+/* Counts so far. Later versions may add fields at the end. */
 typedef struct portloop_stats {
-  uint64_t probes;                          /* addresses x ports of this scan's shard */
-  uint64_t connects;                        /* connect calls made, retries included */
-  uint64_t open, closed, filtered, unknown; /* results so far */
-  uint64_t local_failures;                  /* connects put back because this machine lacked something */
-  uint32_t in_flight;                       /* connects outstanding now */
-  uint32_t peak_in_flight;                  /* the most there were; with loops > 1 the sum of each loop's */
-  uint32_t loops;                           /* loop threads; 1 for your own loop */
-  uint64_t skipped;                         /* of the probes, those that portloop_options_skip_positions() left out */
-  uint64_t not_asked;                       /* probes of hosts that had stop_after open ports: they get no result */
+  uint64_t probes;                          /* addresses x ports in this scan's shard */
+  uint64_t connects;                        /* connect calls, including retries */
+  uint64_t open, closed, filtered, unknown; /* results by state */
+  uint64_t local_failures;                  /* connects postponed because a local resource was exhausted */
+  uint32_t in_flight;                       /* connects in flight now */
+  uint32_t peak_in_flight;                  /* maximum of in_flight; with loops > 1, the sum of each loop's maximum */
+  uint32_t loops;                           /* loop threads; 1 if the scan runs on your loop */
+  uint64_t skipped;                         /* probes left out by portloop_options_skip_positions() */
+  uint64_t not_probed;                      /* probes left out by portloop_options_set_stop_after() */
 } portloop_stats;
 
-/* Fills `size` bytes: pass sizeof *stats. Fields that this library doesn't know yet are 0. From other threads only
- * between a successful start and the close call. */
+/* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from another
+ * thread between a successful start and the call of close; then the counts may be slightly out of step. */
 PORTLOOP_API void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size);
 
-/* "0.1.0": of the library that runs, not of the header. */
+/* The version of the library at run time, such as "0.1.0". A static string. */
 PORTLOOP_API const char* portloop_version(void);
 
 #ifdef __cplusplus

@@ -1,13 +1,12 @@
-// portloop for C++20: portloop.h with destructors, exceptions for what can't be started, and any callable as a
-// callback. Header only; link the same library.
+// The C++20 interface of portloop: portloop.h with destructors, exceptions, and callbacks of any callable type.
+// Header-only; link the same library.
 //
-// Everything that portloop.h says of threads, units, defaults and order holds here too. What differs:
-//   - Errors of setters and of start are thrown as portloop::Error.
-//   - A callback must not throw: it is called by the loop, which is C. One that does ends the program
-//     (std::terminate).
-//   - Destroying a Scan closes it: from then on none of its callbacks is called, not even done. Its memory is
-//     given back by the loop, which must run once more before it can be closed. Destroying it inside its own
-//     callback is allowed.
+// Threads, units, ranges and defaults are as documented in portloop.h. The differences:
+//   - Setters and start() throw portloop::Error on failure.
+//   - Callbacks must not throw: they are called from C code. If one does, std::terminate() is called.
+//   - Destroying a Scan closes it. After that none of its callbacks is called, not even on_done. The loop frees
+//     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
+//     callbacks.
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 
@@ -23,7 +22,7 @@
 
 namespace portloop {
 
-/// What a setter or a start refused. what(): one line, which quotes the word at fault.
+/// Thrown by setters and start(). what() is one line and quotes the offending word, if there is one.
 class Error : public std::runtime_error {
  public:
   Error(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
@@ -34,10 +33,11 @@ class Error : public std::runtime_error {
   int code_;
 };
 
-/// What to scan and how. Movable; each setter answers the options, so that calls can be chained. Ranges and
-/// defaults stand in portloop.h. Not thread-safe.
+/// What to scan and how. Movable. Each setter returns *this, so that calls can be chained, and throws Error.
+/// See portloop.h for ranges and defaults. Not thread-safe.
 class Options {
  public:
+  /// Throws std::bad_alloc.
   Options() : handle_(portloop_options_new()) {
     if (!handle_) throw std::bad_alloc();
   }
@@ -61,14 +61,14 @@ class Options {
   Options& order(portloop_order order) { return check(portloop_options_set_order(get(), order)); }
   Options& seed(uint64_t seed) { return check(portloop_options_set_seed(get(), seed)); }
   Options& shard(uint32_t number, uint32_t count) { return check(portloop_options_set_shard(get(), number, count)); }
-  /// Positions first..last of the order have their result from an earlier scan.
+  /// Inclusive: positions that an earlier scan has finished.
   Options& skip_positions(uint64_t first, uint64_t last) {
     return check(portloop_options_skip_positions(get(), first, last));
   }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
-  Options& banners(portloop_banners banners, uint32_t max_wait_ms = 2000, uint32_t max_bytes = 512) {
-    return check(portloop_options_set_banners(get(), banners, max_wait_ms, max_bytes));
+  Options& banners(portloop_banners banners, uint32_t timeout_ms = 2000, uint32_t max_bytes = 512) {
+    return check(portloop_options_set_banners(get(), banners, timeout_ms, max_bytes));
   }
 
   /// Owned by this object.
@@ -88,15 +88,15 @@ class Options {
   std::unique_ptr<portloop_options, Free> handle_;
 };
 
-/// One scan on the caller's loop, which outlives it. Movable. Everything from the loop's thread, but stats().
+/// One scan on the caller's loop, which must outlive it. Movable. Use it only on the loop's thread, except stats().
 class Scan {
  public:
-  /// The result and what it points to are valid during the call.
+  /// The result and what it points to are valid only during the call.
   using OnResult = std::function<void(const portloop_result&)>;
-  /// 0; UV_ECANCELED after stop() or close(); UV_ENOMEM.
+  /// 0 if complete; UV_ECANCELED after stop() or close(); UV_ENOMEM.
   using OnDone = std::function<void(int status)>;
 
-  /// Throws Error where memory lacks.
+  /// Throws std::bad_alloc or Error if out of memory.
   explicit Scan(uv_loop_t* loop) : state_(new State) {
     const int error = portloop_scan_init(loop, &state_->scan);
     if (error != 0) {
@@ -115,7 +115,7 @@ class Scan {
     return *this;
   }
 
-  /// Starts it, once. Throws Error, and then calls nothing. The options are copied.
+  /// Starts the scan; a scan runs only once. Copies the options. If it throws Error, no callback is called.
   void start(const Options& options, OnResult on_result, OnDone on_done = {}) {
     State::Callbacks before = std::exchange(state_->callbacks, {std::move(on_result), std::move(on_done), {}});
     const int error = portloop_scan_start(state_->scan, options.get(), State::result, State::done);
@@ -125,33 +125,33 @@ class Scan {
     throw Error(error, why.empty() ? uv_strerror(error) : why);
   }
 
-  /// Ends it early; done follows.
+  /// Stops the scan early; on_done follows.
   void stop() noexcept { portloop_scan_stop(state_->scan); }
 
-  /// Ends it where needed (done is called first), gives everything back, then calls back. This object is empty
-  /// at once: all that may be done with it is to destroy it, or to assign another scan.
+  /// Stops the scan if it is running (on_done is called first), frees it, then calls `on_closed` from the loop. This
+  /// object is empty at once: it may only be destroyed or assigned to.
   void close(std::function<void()> on_closed = {}) noexcept {
     State* state = std::exchange(state_, nullptr);
     state->callbacks.on_closed = std::move(on_closed);
     portloop_scan_close(state->scan, State::closed);
   }
 
-  /// Whether the running scan alone keeps the loop alive; it does by default.
+  /// Whether the running scan keeps the loop alive. It does by default.
   void ref() noexcept { portloop_scan_ref(state_->scan); }
   void unref() noexcept { portloop_scan_unref(state_->scan); }
 
-  /// From any thread, while the scan is started and not closed.
+  /// Thread-safe while the scan is started and not closed.
   portloop_stats stats() const noexcept {
     portloop_stats now;
     portloop_scan_stats(state_->scan, &now, sizeof now);
     return now;
   }
 
-  /// False after close() and after having been moved from.
+  /// False after close() or after being moved from.
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
-  /// Lives until the loop has closed the scan: longer than the Scan, and than a callback that destroys it.
+  /// Lives until the loop has closed the scan: longer than the Scan, and longer than a callback that destroys it.
   struct State {
     struct Callbacks {
       OnResult on_result;
@@ -187,7 +187,7 @@ class Scan {
   State* state_;
 };
 
-/// "10.0.0.1", "fe80::1%2".
+/// The result's address, without its port: "10.0.0.1", "fe80::1%2". Thread-safe.
 inline std::string address_text(const portloop_result& result) {
   char text[64];
   const int error = portloop_format_address(reinterpret_cast<const sockaddr*>(&result.address), text, sizeof text);
@@ -195,7 +195,7 @@ inline std::string address_text(const portloop_result& result) {
   return text;
 }
 
-/// The bytes that the network sent, or none; valid as long as the result.
+/// The result's banner: raw bytes from the network, empty if none were read. Valid as long as the result.
 inline std::string_view banner_of(const portloop_result& result) {
   return result.banner == nullptr ? std::string_view() : std::string_view(result.banner, result.banner_length);
 }

@@ -1,4 +1,4 @@
-/* The one place that says which version this is; the build and the soname read it from here. */
+/* The version of portloop. The build files read it from here, and the soname follows from it. */
 #ifndef PORTLOOP_VERSION_H
 #define PORTLOOP_VERSION_H
 

@@ -1,4 +1,4 @@
-// The setters: each checks its range, and says in one line what was wrong.
+// The setters. Each checks its argument and, if it is wrong, stores a one-line error message.
 #include "capi/options.hpp"
 
 #include <net/if.h>
@@ -22,7 +22,7 @@ int accept(portloop_options* options) {
   return 0;
 }
 
-/// No exception may cross the C ABI: what can throw here is memory.
+/// No exception may cross the C ABI. The only one that can occur here is std::bad_alloc.
 template <class Body>
 int guarded(portloop_options* options, Body body) noexcept {
   try {
@@ -33,12 +33,11 @@ int guarded(portloop_options* options, Body body) noexcept {
   }
 }
 
-/// `rule` says what is right, with its range and unit.
+/// Stores `value` if it is in range. `rule` describes the range with its unit, for the error message.
 template <class Number>
-int set_in_range(portloop_options* options, const char* rule, Number value, Number lowest, Number highest,
-                 Number& place) {
+int set_in_range(portloop_options* options, const char* rule, Number value, Number min, Number max, Number& place) {
   return guarded(options, [&] {
-    if (value < lowest || value > highest) return refuse(options, std::string(rule) + ", not " + std::to_string(value));
+    if (value < min || value > max) return refuse(options, std::string(rule) + ", not " + std::to_string(value));
     place = value;
     return accept(options);
   });
@@ -75,14 +74,10 @@ int portloop_options_exclude_target(portloop_options* options, const char* text)
 
 int portloop_options_add_range(portloop_options* options, const sockaddr* first, const sockaddr* last) {
   return guarded(options, [&] {
-    const bool known = first->sa_family == AF_INET || first->sa_family == AF_INET6;
-    if (!known || first->sa_family != last->sa_family)
-      return refuse(options, "a range has two addresses of one family");
-    SocketAddress low{}, high{};
-    const size_t size = first->sa_family == AF_INET ? sizeof low.v4 : sizeof low.v6;
-    __builtin_memcpy(&low, first, size);
-    __builtin_memcpy(&high, last, size);
-    const AddressRange range{to_endpoint(low).address, to_endpoint(high).address};
+    const std::optional<Endpoint> low = to_endpoint(*first);
+    const std::optional<Endpoint> high = first->sa_family == last->sa_family ? to_endpoint(*last) : std::nullopt;
+    if (!low || !high) return refuse(options, "a range has two addresses of one family");
+    const AddressRange range{low->address, high->address};
     const std::string words = quote_word(to_text(range.first) + '-' + to_text(range.last));
     if (range.first.zone != range.last.zone) return refuse(options, words + " has two zones: a range has one");
     if (range.last < range.first) return refuse(options, words + " is backwards: the lower address comes first");

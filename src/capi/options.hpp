@@ -1,4 +1,4 @@
-// What stands behind the opaque options handle.
+// The definition of the opaque portloop_options.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ struct portloop_options {
   std::vector<portloop::AddressRange> included;
   std::vector<portloop::AddressRange> excluded;
   portloop::PortSet ports;
-  bool ports_set = false;  // until then: common
+  bool ports_set = false;  // if false, the common ports are scanned
   portloop::PortSet excluded_ports;
   portloop::ScannerOptions scanner;
   portloop::Order order = portloop::Order::random;
   uint64_t seed = 0;
   portloop::Shard shard;
-  std::vector<portloop::PositionRange> finished;  // by an earlier run
+  std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
   uint32_t loops = 1;
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
   std::string error;

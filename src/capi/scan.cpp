@@ -1,8 +1,12 @@
 // The scan behind the C ABI: one scanner on the caller's loop, or a pool of them.
 //
-// Happy path: init, start, results, done, close. Where start fails for what the options say, it may be called
-// again; whatever else fails in it leaves a handle that only close is left for. close before start has nothing
-// to wait for, but still calls back from the loop.
+// Happy path: init, start, results, done, close.
+//
+// What goes wrong:
+//   - start rejects the options (UV_EINVAL): it may be called again
+//   - start fails for another reason: the scan can only be closed
+//   - close without a running scan: there is nothing to wait for, but the callback still comes from the loop
+//   - a callback of the caller throws: the noexcept functions below end the program
 #include <cassert>
 #include <new>
 #include <optional>
@@ -13,6 +17,31 @@
 #include "sockets/socket_address.hpp"
 
 using namespace portloop;
+
+namespace {
+
+// The results' enums are cast to those of the C ABI, and back for their names. (Options are mapped one by one.)
+template <class C, class Ours>
+constexpr bool same(C c, Ours ours) {
+  return static_cast<unsigned>(c) == static_cast<unsigned>(ours);
+}
+static_assert(same(PORTLOOP_OPEN, PortState::open));
+static_assert(same(PORTLOOP_CLOSED, PortState::closed));
+static_assert(same(PORTLOOP_FILTERED, PortState::filtered));
+static_assert(same(PORTLOOP_UNKNOWN, PortState::unknown));
+static_assert(same(PORTLOOP_SYN_ACK, Reason::syn_ack));
+static_assert(same(PORTLOOP_CONN_REFUSED, Reason::conn_refused));
+static_assert(same(PORTLOOP_NO_RESPONSE, Reason::no_response));
+static_assert(same(PORTLOOP_PORT_UNREACH, Reason::port_unreach));
+static_assert(same(PORTLOOP_HOST_UNREACH, Reason::host_unreach));
+static_assert(same(PORTLOOP_NET_UNREACH, Reason::net_unreach));
+static_assert(same(PORTLOOP_PROTO_UNREACH, Reason::proto_unreach));
+static_assert(same(PORTLOOP_ADMIN_PROHIBITED, Reason::admin_prohibited));
+static_assert(same(PORTLOOP_LOCAL_ERROR, Reason::local_error));
+static_assert(same(PORTLOOP_NO_ROUTE, Reason::no_route));
+static_assert(same(PORTLOOP_HOST_LOST, Reason::host_lost));
+
+}  // namespace
 
 struct portloop_scan final : public ScanEvents {
   explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
@@ -27,7 +56,7 @@ struct portloop_scan final : public ScanEvents {
   void* data = nullptr;
 
  private:
-  // noexcept: what a caller's callback throws ends the program here, where it says so, and not in libuv.
+  // noexcept: an exception thrown by the caller's callback ends the program here, and does not unwind libuv's frames.
   void on_result(const ProbeResult& result) noexcept override;
   void on_done(int status) noexcept override {
     if (on_done_ != nullptr) on_done_(this, status);
@@ -45,10 +74,11 @@ struct portloop_scan final : public ScanEvents {
   std::optional<ProbeCursor> cursor_;
   std::unique_ptr<Scanner> scanner_;  // loops == 1
   std::unique_ptr<LoopPool> pool_;    // loops > 1
-  uv_idle_t closer_{};                // for a close that has nothing else to wait for
+  uv_idle_t closer_{};                // closed instead, if neither exists
 };
 
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
+  options->error.clear();
   if (start_called_ || close_called_) return UV_EALREADY;
   TargetSet targets(options->included, options->excluded);
   PortSet ports = options->ports;
@@ -56,7 +86,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   ports.remove(options->excluded_ports);
   options->error = targets.empty() ? "there is no address to scan" : ports.empty() ? "there is no port to scan" : "";
   if (options->error.empty() && targets.size() > (uint64_t{1} << 63) / ports.size()) {
-    options->error = "more than 2^63 probes: fewer addresses or ports";
+    options->error = "more than 2^63 probes: reduce the addresses or the ports";
   }
   if (!options->error.empty()) return UV_EINVAL;
   start_called_ = true;
@@ -74,7 +104,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
     if (error != 0) scanner_.reset();
   } else {
     auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
-    error = pool->start();  // what it throws it throws before it holds the loop: then there is no pool to close
+    error = pool->start();  // if it throws, it has no handles on the loop yet, and so there is no pool to close
     if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);
   }
@@ -84,21 +114,21 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
 
 void portloop_scan::on_result(const ProbeResult& result) noexcept {
   if (on_result_ == nullptr) return;
-  portloop_result told{};
+  portloop_result c_result{};
   const SocketAddress address = to_socket_address(result.endpoint);
-  __builtin_memcpy(&told.address, &address, address.size());
-  told.port = result.endpoint.port;
-  told.state = static_cast<portloop_state>(result.state);
-  told.reason = static_cast<portloop_reason>(result.reason);
-  told.error = result.error_number == 0 ? 0 : uv_translate_sys_error(result.error_number);
-  told.attempts = result.attempts;
-  told.rtt_us = result.rtt_us;
-  told.position = result.position;
+  __builtin_memcpy(&c_result.address, &address, address.size());
+  c_result.port = result.endpoint.port;
+  c_result.state = static_cast<portloop_state>(result.state);
+  c_result.reason = static_cast<portloop_reason>(result.reason);
+  c_result.error = result.error_number == 0 ? 0 : uv_translate_sys_error(result.error_number);
+  c_result.attempts = result.attempts;
+  c_result.rtt_us = result.rtt_us;
+  c_result.position = result.position;
   if (!result.banner.empty()) {
-    told.banner = result.banner.data();
-    told.banner_length = result.banner.size();
+    c_result.banner = result.banner.data();
+    c_result.banner_length = result.banner.size();
   }
-  on_result_(this, &told);
+  on_result_(this, &c_result);
 }
 
 void portloop_scan::stop() {
@@ -144,7 +174,7 @@ void portloop_scan::fill(portloop_stats& stats) const {
     stats.closed += counters.closed;
     stats.filtered += counters.filtered;
     stats.unknown += counters.unknown;
-    stats.not_asked += counters.not_asked;
+    stats.not_probed += counters.not_probed;
     stats.local_failures += counters.local_failures;
     stats.in_flight += counters.in_flight;
     stats.peak_in_flight += counters.peak_in_flight;
@@ -185,11 +215,10 @@ void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_
 }
 
 int portloop_format_address(const sockaddr* address, char* text, size_t size) {
-  if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return UV_EINVAL;
-  SocketAddress copy{};
-  __builtin_memcpy(&copy, address, address->sa_family == AF_INET ? sizeof copy.v4 : sizeof copy.v6);
+  const std::optional<Endpoint> endpoint = to_endpoint(*address);
+  if (!endpoint) return UV_EINVAL;
   try {
-    const std::string formatted = to_text(to_endpoint(copy).address);
+    const std::string formatted = to_text(endpoint->address);
     if (formatted.size() >= size) return UV_ENOSPC;
     __builtin_memcpy(text, formatted.c_str(), formatted.size() + 1);
     return 0;

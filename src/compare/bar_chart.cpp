@@ -17,7 +17,7 @@ std::string bar_row(const Entry& entry, const BarFigure& figure, const Axis& axi
   std::string out =
       text_at(0, y + 14, "name", entry.contender.name()) + text_at(picture_width, y + 14, "value", label, "end");
   const double middle = y + 29;
-  // On a logarithmic axis a bar's length means nothing: a dot stands there instead.
+  // On a logarithmic axis the length of a bar means nothing, so it is a dot.
   if (axis.logarithmic()) {
     out += line_from(0, middle, picture_width, middle, "grid") + "<circle cx=\"" + px(axis.at(value)) + "\" cy=\"" +
            px(middle) + "\" r=\"6\" class=\"fill " + css + "\"/>";
@@ -32,7 +32,7 @@ std::string bar_row(const Entry& entry, const BarFigure& figure, const Axis& axi
          line_from(high, middle - 5, high, middle + 5, "error");
 }
 
-/// A label at an end of the axis stays within the picture.
+/// Keeps labels at the ends of the axis within the picture.
 std::string_view anchor_of(double x) { return x < 30 ? "start" : x > picture_width - 30 ? "end" : "middle"; }
 
 }  // namespace

@@ -14,15 +14,15 @@ namespace {
 using Entries = std::vector<const Entry*>;
 
 double loops_of(const Entry& entry) { return entry.contender.loops; }
-double in_flight_of(const Entry& entry) { return std::max(1.0, entry.middle(&ModelRun::peak_in_flight)); }
+double in_flight_of(const Entry& entry) { return std::max(1.0, entry.median(&ModelRun::peak_in_flight)); }
 
-/// What is swept along a line: the other number tells the lines apart.
+/// The number that varies along a line of the chart.
 uint32_t window_or_threads(const Contender& contender) {
   return contender.is_loop() ? contender.in_flight : contender.threads;
 }
 uint32_t loop_count(const Contender& contender) { return contender.loops; }
 
-/// Entries that have the same name for `name` are one series; those whose name is empty are left out.
+/// Groups entries by `name`; those with an empty name are left out. Each series is sorted by `along`.
 std::vector<Series> series_by(const Entries& entries, std::string (*name)(const Contender&),
                               uint32_t (*along)(const Contender&)) {
   Entries sorted = entries;
@@ -46,7 +46,7 @@ std::vector<Series> series_by(const Entries& entries, std::string (*name)(const 
   return all;
 }
 
-/// The loop counts that share a window; a window that only one has is no line.
+/// One series for each number in flight that at least two loop counts were run with.
 std::vector<Series> series_by_window(const Entries& entries) {
   std::vector<Series> all = series_by(
       entries,
@@ -62,7 +62,7 @@ std::vector<Series> series_by_window(const Entries& entries) {
   return all;
 }
 
-/// Each model with all its windows, and the pools of every size together.
+/// One series for each model with all its numbers in flight; thread pools of all sizes are one series.
 std::vector<Series> series_by_model(const Entries& entries) {
   std::vector<Series> all = series_by(
       entries,
@@ -96,14 +96,14 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
   }
   if (windows.size() > 1) {
     charts.push_back(point_chart(series_by_model(entries), {"Throughput against connects in flight",
-                                                            "most connects in flight", in_flight_of, true}));
+                                                            "maximum connects in flight", in_flight_of, true}));
   }
-  charts.push_back(bar_chart(entries, {"Memory", "most resident memory, median",
-                                       [](const Entry& e) { return e.middle(&RunRecord::memory_kib) / 1024; }, nothing,
+  charts.push_back(bar_chart(entries, {"Memory", "maximum resident memory, median",
+                                       [](const Entry& e) { return e.median(&RunRecord::memory_kib) / 1024; }, nothing,
                                        [](double mib) { return memory_text(mib * 1024); }}));
   charts.push_back(
-      bar_chart(entries, {"Threads", "most threads at once, median",
-                          [](const Entry& e) { return e.middle(&ModelRun::peak_threads); }, nothing, count_text}));
+      bar_chart(entries, {"Threads", "maximum number of threads, median",
+                          [](const Entry& e) { return e.median(&ModelRun::peak_threads); }, nothing, count_text}));
   return charts;
 }
 

@@ -1,5 +1,5 @@
-// Charts as SVG for the page: pure functions from a comparison to text. Colours are the page's CSS variables,
-// so that they follow light and dark; text is 14 units of a chart's 400, which a phone still shows readably.
+// Charts as SVG for the HTML page. Pure functions. Colours are the page's CSS variables, so that they follow its light and
+// dark modes. Text is 14 units high in a chart 400 units wide, which is still readable on a phone.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace portloop::compare {
 
-/// One figure: its title, and the <svg> with its own description for those who can't see it.
+/// One figure: its title, and an <svg> element with a description for screen readers.
 struct Chart {
   std::string title;
   std::string svg;
 };
 
-/// The charts for which the comparison has data, in the order in which they are shown.
+/// The charts that the comparison has data for, in display order.
 std::vector<Chart> charts_of(const Comparison& comparison);
 
 }  // namespace portloop::compare

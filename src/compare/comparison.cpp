@@ -14,28 +14,28 @@ Summary seconds(const Entry& entry, uint64_t RunRecord::*us) {
 void judge_entry(Entry& entry, const Verdicts& reference) {
   entry.answers.clear();
   for (const RunRecord& run : entry.runs) {
-    entry.answers.push_back(judge(run.said, reference));
+    entry.answers.push_back(judge(run.states, reference));
     entry.correctness = entry.answers.size() == 1 ? entry.answers[0] : worse(entry.correctness, entry.answers.back());
   }
 }
 
 }  // namespace
 
-double Entry::middle(uint64_t RunRecord::*number) const {
+double Entry::median(uint64_t RunRecord::*number) const {
   std::vector<double> values;
   for (const RunRecord& run : runs) values.push_back(static_cast<double>(run.*number));
   return summarise(values).median;
 }
 
-double Entry::middle(uint64_t ModelRun::*number) const {
+double Entry::median(uint64_t ModelRun::*number) const {
   std::vector<double> values;
   for (const RunRecord& run : runs) values.push_back(static_cast<double>(run.model.*number));
   return summarise(values).median;
 }
 
 double Entry::waiting_share() const {
-  // A model that makes and ends threads all the time has no fixed number of them: its peak would say too much.
-  const double threads = contender.kind == ModelKind::thread_per_connection ? 0 : middle(&ModelRun::peak_threads);
+  // thread-per-connection has no fixed number of threads, so its peak would exaggerate.
+  const double threads = contender.kind == ModelKind::thread_per_connection ? 0 : median(&ModelRun::peak_threads);
   if (wall_s.mean <= 0 || threads < 1) return 0;
   return std::clamp(1 - (user_s.mean + system_s.mean) / (wall_s.mean * threads), 0.0, 1.0);
 }
@@ -64,7 +64,7 @@ void evaluate(Comparison& comparison) {
   if (reference.empty()) {
     std::vector<const Verdicts*> runs;
     for (const Entry& entry : comparison.entries) {
-      for (const RunRecord& run : entry.runs) runs.push_back(&run.said);
+      for (const RunRecord& run : entry.runs) runs.push_back(&run.states);
     }
     reference = consensus(runs);
   }

@@ -5,41 +5,41 @@
 namespace portloop::compare {
 namespace {
 
-bool known(Said said) { return said != Said::nothing && said != Said::unknown; }
-bool filtered(Said said) { return said == Said::filtered || said == Said::silent; }
+bool known(ProbeState state) { return state != ProbeState::none && state != ProbeState::unknown; }
+bool filtered(ProbeState state) { return state == ProbeState::filtered || state == ProbeState::silent; }
 
-Said vote(const std::vector<const Verdicts*>& runs, size_t probe) {
+ProbeState vote(const std::vector<const Verdicts*>& runs, size_t probe) {
   size_t open = 0, closed = 0, filtered_votes = 0;
   for (const Verdicts* run : runs) {
-    const Said said = (*run)[probe];
-    open += said == Said::open;
-    closed += said == Said::closed;
-    filtered_votes += filtered(said);
+    const ProbeState state = (*run)[probe];
+    open += state == ProbeState::open;
+    closed += state == ProbeState::closed;
+    filtered_votes += filtered(state);
   }
-  if (open + closed + filtered_votes == 0) return Said::nothing;
-  if (open >= closed + filtered_votes) return Said::open;
-  return closed >= filtered_votes ? Said::closed : Said::filtered;
+  if (open + closed + filtered_votes == 0) return ProbeState::none;
+  if (open >= closed + filtered_votes) return ProbeState::open;
+  return closed >= filtered_votes ? ProbeState::closed : ProbeState::filtered;
 }
 
 }  // namespace
 
 Verdicts consensus(const std::vector<const Verdicts*>& runs) {
-  Verdicts reference(runs.empty() ? 0 : runs.front()->size(), Said::nothing);
+  Verdicts reference(runs.empty() ? 0 : runs.front()->size(), ProbeState::none);
   for (size_t i = 0; i < reference.size(); ++i) reference[i] = vote(runs, i);
   return reference;
 }
 
-Correctness judge(const Verdicts& said, const Verdicts& reference) {
+Correctness judge(const Verdicts& reported, const Verdicts& reference) {
   Correctness result;
   for (size_t i = 0; i < reference.size(); ++i) {
-    const bool truly_open = reference[i] == Said::open;
-    if (!known(said[i])) {
+    const bool truly_open = reference[i] == ProbeState::open;
+    if (!known(reported[i])) {
       ++result.unknown;
-    } else if (said[i] == Said::open) {
+    } else if (reported[i] == ProbeState::open) {
       ++(truly_open ? result.found : result.wrongly_open);
     } else if (truly_open) {
       ++result.missed;
-    } else if (known(reference[i]) && filtered(said[i]) != filtered(reference[i])) {
+    } else if (known(reference[i]) && filtered(reported[i]) != filtered(reference[i])) {
       ++result.misjudged;
     }
   }
@@ -52,7 +52,7 @@ Correctness worse(const Correctness& a, const Correctness& b) {
 }
 
 uint64_t open_in(const Verdicts& verdicts) {
-  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::open));
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::open));
 }
 
 }  // namespace portloop::compare

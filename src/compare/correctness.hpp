@@ -1,8 +1,8 @@
-// Whether the models answered the same, and right. Pure functions.
+// Whether the models' results are right. Pure functions.
 //
-// The reference is the lab's truth where there is a lab. Elsewhere it is what the runs say together: a port
-// is open where at least half of the runs that know say so (a tie is open: a handshake is evidence, silence
-// is not), and otherwise closed or filtered by majority.
+// They are compared with a reference: the lab's truth if there is a lab, otherwise the consensus of the runs. By consensus a
+// port is open if at least half of the runs that know its state found it open (a tie is open, because a handshake is
+// evidence and silence is not); otherwise it is closed or filtered by majority.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,24 @@
 
 namespace portloop::compare {
 
-/// One state for each probe, in address and port order; Said::nothing where nothing is known.
-using Verdicts = std::vector<Said>;
+/// One state for each probe, in address and port order. ProbeState::none if it is not known.
+using Verdicts = std::vector<ProbeState>;
 
 Verdicts consensus(const std::vector<const Verdicts*>& runs);
 
 struct Correctness {
-  uint64_t found = 0;         ///< Open ports of the reference that were found.
-  uint64_t missed = 0;        ///< Open ports that were said to be closed or filtered.
-  uint64_t wrongly_open = 0;  ///< Said open, and not open in the reference.
-  uint64_t unknown = 0;       ///< Probes without a verdict.
-  uint64_t misjudged = 0;     ///< Closed said to be filtered, or the other way round.
-  /// Whether the open ports are those of the reference, and nothing is unknown.
+  uint64_t found = 0;         ///< Open ports reported as open.
+  uint64_t missed = 0;        ///< Open ports reported as closed or filtered.
+  uint64_t wrongly_open = 0;  ///< Ports reported as open that are not.
+  uint64_t unknown = 0;       ///< Probes without a known state.
+  uint64_t misjudged = 0;     ///< Closed ports reported as filtered, or the other way round.
+  /// True if exactly the reference's open ports were reported as open, and no state is unknown.
   bool right() const { return missed + wrongly_open + unknown == 0; }
 };
 
-Correctness judge(const Verdicts& said, const Verdicts& reference);
+Correctness judge(const Verdicts& reported, const Verdicts& reference);
 
-/// The worse of each number: what a person must reckon with.
+/// Returns the worse of each number.
 Correctness worse(const Correctness& a, const Correctness& b);
 
 uint64_t open_in(const Verdicts& verdicts);

@@ -17,10 +17,10 @@ std::string limit_text(rlim_t limit) { return limit == RLIM_INFINITY ? "unlimite
 std::string limit_of(__rlimit_resource_t resource) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0) return "unknown";
-  return limit_text(limit.rlim_cur) + " (at most " + limit_text(limit.rlim_max) + ")";
+  return limit_text(limit.rlim_cur) + " (hard limit " + limit_text(limit.rlim_max) + ")";
 }
 
-/// A file of one line, with its white space made single spaces.
+/// Returns the words of a file, separated by single spaces.
 std::string line_of(const char* path) {
   std::ifstream file(path);
   std::string text, word;

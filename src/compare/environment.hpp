@@ -1,4 +1,4 @@
-// Where a comparison ran: what a reader needs to judge its numbers, in every export.
+// The machine that a comparison ran on. Part of every export, so that readers can judge the numbers.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace portloop::compare {
 
-/// Names and values in the order in which they are shown: time, portloop, libuv, kernel, machine, processors,
-/// descriptor, process and thread limits, port range.
+/// Names and values in display order: time, portloop, libuv, kernel, processors, the limits of descriptors, processes and
+/// threads, port range.
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 Environment read_environment();

@@ -1,4 +1,4 @@
-// JSON, CSV and Markdown; the page has files of its own.
+// JSON, CSV and Markdown. The HTML page is in page.cpp.
 #include "compare/exports.hpp"
 
 #include <cstdio>
@@ -38,7 +38,7 @@ class JsonObject {
   void value(std::string_view name, Number value) {
     key(name) += number(value);
   }
-  /// null where it is not known.
+  /// Writes null if the value is not known.
   void known(std::string_view name, bool is_known, double value) { key(name) += is_known ? number(value) : "null"; }
   void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
   template <class Each>
@@ -74,7 +74,7 @@ void append_correctness(std::string& out, const Correctness& correctness) {
   object.value("misjudged", correctness.misjudged);
 }
 
-/// The first fields are hyperfine's, the rest ours.
+/// The first fields are hyperfine's; the rest are ours.
 void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   JsonObject object(out);
   object.text("command", entry.contender.name());
@@ -147,10 +147,10 @@ std::string to_json(const Comparison& comparison) {
     }
     std::string& words = object.key("words");
     words += '[';
-    const std::vector<std::string> said = sentences(comparison);
-    for (size_t i = 0; i < said.size(); ++i) {
+    const std::vector<std::string> all = sentences(comparison);
+    for (size_t i = 0; i < all.size(); ++i) {
       if (i > 0) words += ',';
-      append_json_string(words, said[i]);
+      append_json_string(words, all[i]);
     }
     words += ']';
   }
@@ -161,7 +161,7 @@ std::string to_csv(const Comparison& comparison) {
   const Setup& setup = comparison.setup;
   std::string out = "model,threads,loops,in_flight,run,rank,found,missed,false,unknown,misjudged";
   for (const RecordField& field : record_fields()) out.append(",").append(field.name);
-  // A table has no place for what is said once: it stands beside each run.
+  // A table has no place for what applies to all runs, so it is repeated in each row.
   out += ",probes,timeout_ms,retries,order,seed,complete,targets,ports,lab,command_line";
   for (const auto& [name, value] : setup.environment) out += ',' + name;
   out += "\r\n";
@@ -219,8 +219,8 @@ std::string to_markdown(const Comparison& comparison) {
           duration_text(entry->wall_s.max),
           comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
           duration_text(entry->user_s.median), duration_text(entry->system_s.median),
-          memory_text(entry->middle(&RunRecord::memory_kib)), count_text(entry->middle(&ModelRun::peak_threads)),
-          count_text(entry->middle(&ModelRun::peak_in_flight))}) {
+          memory_text(entry->median(&RunRecord::memory_kib)), count_text(entry->median(&ModelRun::peak_threads)),
+          count_text(entry->median(&ModelRun::peak_in_flight))}) {
       out += ' ' + text + " |";
     }
     out += '\n';
@@ -228,7 +228,7 @@ std::string to_markdown(const Comparison& comparison) {
   const Setup& setup = comparison.setup;
   out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports +
          ", " + order_name(setup.order) + " order, seed " + std::to_string(setup.seed) + ", " +
-         std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " to warm up, timeout " +
+         std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " warm-up runs, timeout " +
          std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
          (comparison.complete ? "" : "; incomplete: interrupted") + "\n\n";
   for (const auto& [name, value] : setup.environment) out += "- " + name + ": " + markdown_cell(value) + '\n';

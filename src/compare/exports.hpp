@@ -1,4 +1,4 @@
-// The files that a comparison can become: one row of the table for each format.
+// The export formats of a comparison: one table row for each.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace portloop::compare {
 
-/// hyperfine's shape, in seconds, with our own fields beside it.
+/// The structure of hyperfine's JSON, in seconds, with additional fields.
 std::string to_json(const Comparison& comparison);
 /// One line for each run of each model.
 std::string to_csv(const Comparison& comparison);
 std::string to_markdown(const Comparison& comparison);
-/// One page that needs nothing else.
+/// One self-contained page.
 std::string to_html(const Comparison& comparison);
 
 struct ExportFormat {

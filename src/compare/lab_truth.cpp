@@ -9,14 +9,14 @@
 namespace portloop::compare {
 namespace {
 
-Said said_of(PortState state) {
+ProbeState probe_state_of(PortState state) {
   switch (state) {
-    case PortState::open: return Said::open;
-    case PortState::closed: return Said::closed;
-    case PortState::filtered: return Said::filtered;
+    case PortState::open: return ProbeState::open;
+    case PortState::closed: return ProbeState::closed;
+    case PortState::filtered: return ProbeState::filtered;
     case PortState::unknown: break;
   }
-  return Said::nothing;
+  return ProbeState::none;
 }
 
 }  // namespace
@@ -33,8 +33,8 @@ std::string find_lab_program() {
 std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targets, const PortSet& ports) {
   std::vector<uint32_t> port_number(65'536);
   for (uint32_t i = 0; i < ports.size(); ++i) port_number[ports.at(i)] = i;
-  Verdicts truth(targets.size() * ports.size(), Said::nothing);
-  uint64_t told = 0;
+  Verdicts truth(targets.size() * ports.size(), ProbeState::none);
+  uint64_t lines_read = 0;
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
     const auto line = lab::read_result_line(lines.substr(0, end));
@@ -42,10 +42,10 @@ std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targ
     if (!line) return std::nullopt;
     const auto host = targets.index_of(line->endpoint.address);
     if (!host || !ports.contains(line->endpoint.port)) return std::nullopt;
-    truth[*host * ports.size() + port_number[line->endpoint.port]] = said_of(line->state);
-    ++told;
+    truth[*host * ports.size() + port_number[line->endpoint.port]] = probe_state_of(line->state);
+    ++lines_read;
   }
-  if (told != truth.size()) return std::nullopt;
+  if (lines_read != truth.size()) return std::nullopt;
   return truth;
 }
 

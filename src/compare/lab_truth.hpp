@@ -1,4 +1,4 @@
-// The right answer of a simulated network, as portloop-lab tells it.
+// The true states of a simulated network, from portloop-lab.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace portloop::compare {
 
-/// Beside this program, or else in PATH by its name alone.
+/// Returns the path of portloop-lab beside this program, or its bare name to be found in PATH.
 std::string find_lab_program();
 
-/// Reads the lines of `portloop-lab PROFILE --truth`. Nothing where one can't be read, or a probe has none.
+/// Parses the output of `portloop-lab PROFILE --truth`. Returns nullopt if a line is invalid or a probe has no line.
 std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targets, const PortSet& ports);
 
 }  // namespace portloop::compare

@@ -23,7 +23,7 @@ struct LoopScan {
 
   const TargetSet& targets;
   VerdictSheet& sheet;
-  const volatile std::sig_atomic_t* stop;  // set: the scan ends with the first answer, too
+  const volatile std::sig_atomic_t* stop;  // not nullptr: the scan also ends at the first answer
   std::vector<uint32_t> port_number;
   uint64_t ports = 0;
   bool done = false;
@@ -31,36 +31,32 @@ struct LoopScan {
   portloop_stats stats{};
 };
 
-Said said_of(const portloop_result& result) {
+ProbeState probe_state_of(const portloop_result& result) {
   switch (result.state) {
-    case PORTLOOP_OPEN: return Said::open;
-    case PORTLOOP_CLOSED: return Said::closed;
-    case PORTLOOP_FILTERED: return result.reason == PORTLOOP_NO_RESPONSE ? Said::silent : Said::filtered;
+    case PORTLOOP_OPEN: return ProbeState::open;
+    case PORTLOOP_CLOSED: return ProbeState::closed;
+    case PORTLOOP_FILTERED: return result.reason == PORTLOOP_NO_RESPONSE ? ProbeState::silent : ProbeState::filtered;
     case PORTLOOP_UNKNOWN: break;
   }
-  return Said::unknown;
+  return ProbeState::unknown;
 }
 
 void on_result(portloop_scan* scan, const portloop_result* result) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
-  SocketAddress address{};
-  if (result->address.ss_family == AF_INET) {
-    address.v4 = reinterpret_cast<const sockaddr_in&>(result->address);
-  } else {
-    address.v6 = reinterpret_cast<const sockaddr_in6&>(result->address);
-  }
-  const auto host = loop_scan->targets.index_of(to_endpoint(address).address);
+  const auto endpoint = to_endpoint(reinterpret_cast<const sockaddr&>(result->address));
+  const auto host = loop_scan->targets.index_of(endpoint->address);
   if (!host) return;
-  const Said said = said_of(*result);
-  loop_scan->sheet.take(*host * loop_scan->ports + loop_scan->port_number[result->port], said, result->rtt_us);
-  if (loop_scan->stop != nullptr && said != Said::silent && said != Said::unknown) portloop_scan_stop(scan);
+  const ProbeState state = probe_state_of(*result);
+  loop_scan->sheet.set(*host * loop_scan->ports + loop_scan->port_number[result->port], state, result->rtt_us);
+  if (loop_scan->stop != nullptr && state != ProbeState::silent && state != ProbeState::unknown)
+    portloop_scan_stop(scan);
 }
 
 void on_done(portloop_scan* scan, int) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
   loop_scan->done = true;
   portloop_scan_stats(scan, &loop_scan->stats, sizeof loop_scan->stats);
-  loop_scan->descriptors = descriptors_of_this_process();  // one loop's recycled sockets are still there
+  loop_scan->descriptors = descriptors_of_this_process();  // includes the recycled sockets, if there is one loop
   portloop_scan_close(scan, nullptr);
 }
 
@@ -86,12 +82,12 @@ int set_options(portloop_options* o, const ModelScan& scan, const Contender& con
   return error;
 }
 
-/// Looks now and then whether the scan is to stop: a signal may come while nothing else happens.
+/// Polls `stop`: a signal may arrive while nothing else happens on the loop.
 struct Watch {
   Watch(uv_loop_t* loop, portloop_scan* watched, const LoopScan& scan) : handle(watched), state(scan) {
     uv_timer_init(loop, &timer);
     timer.data = this;
-    uv_timer_start(&timer, on_timer, look_every_ms, look_every_ms);
+    uv_timer_start(&timer, on_timer, interval_ms, interval_ms);
     uv_unref(reinterpret_cast<uv_handle_t*>(&timer));
   }
   static void on_timer(uv_timer_t* timer) {
@@ -99,7 +95,7 @@ struct Watch {
     if (*watch->state.stop && !watch->state.done) portloop_scan_stop(watch->handle);
   }
 
-  static constexpr uint64_t look_every_ms = 100;
+  static constexpr uint64_t interval_ms = 100;
   uv_timer_t timer{};
   portloop_scan* handle;
   const LoopScan& state;
@@ -146,10 +142,10 @@ int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& conte
   run.connects = state.stats.connects;
   run.local_failures = state.stats.local_failures;
   run.peak_in_flight = state.stats.peak_in_flight;
-  // The caller's loop waits while the others run.
+  // With loop threads, the thread of the caller's loop is one more.
   run.peak_threads = contender.loops == 1 ? 1 : state.stats.loops + uint64_t{1};
-  // One recycling loop still had its sockets when it was done. The portable connector, and loops of their own
-  // threads, had closed theirs by then: one for each connect that was in flight.
+  // When the scan was done, a single loop still had its recycled sockets. The portable connector and loop threads had
+  // closed theirs: one for each connect that was in flight.
   const bool sockets_counted = contender.loops == 1 && !contender.portable;
   run.peak_descriptors = state.descriptors - descriptors_before + (sockets_counted ? 0 : state.stats.peak_in_flight);
   return error;

@@ -1,4 +1,4 @@
-// The reactor as a model: through the public C API, like any other embedder.
+// portloop's own scanner as a model, used through the public C API like any embedder does.
 #pragma once
 
 #include <csignal>
@@ -8,12 +8,12 @@
 
 namespace portloop::compare {
 
-/// With fixed timing, as the other models have: every connect waits the whole timeout, the window is
-/// contender.in_flight from the start. Answers 0, or the libuv code why it could not run.
+/// Runs with fixed timing, like the other models: every connect waits the whole timeout, and contender.in_flight connects
+/// may be in flight from the start. Returns 0 or a negative libuv code.
 int run_loops(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
               ModelRun& run);
 
-/// The same scan, not measured, and ended as soon as anything but silence is known or `stop` is set.
+/// Makes the same scan without measuring it, and ends it at the first result that is not silence, or when `stop` is set.
 int run_until_answer(const ModelScan& scan, VerdictSheet& sheet, const Contender& contender, uint64_t seed, Order order,
                      const volatile std::sig_atomic_t& stop);
 

@@ -49,9 +49,9 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
   record.switches_voluntary = static_cast<uint64_t>(after.ru_nvcsw - before.ru_nvcsw);
   record.switches_involuntary = static_cast<uint64_t>(after.ru_nivcsw - before.ru_nivcsw);
   std::vector<uint32_t> answered;
-  record.said.reserve(scan.size());
+  record.states.reserve(scan.size());
   for (uint64_t i = 0; i < scan.size(); ++i) {
-    record.said.push_back(sheet.said(i));
+    record.states.push_back(sheet.state(i));
     if (sheet.rtt_us(i) > 0) answered.push_back(sheet.rtt_us(i));
   }
   record.p50_us = percentile(answered, 0.50);

@@ -1,5 +1,5 @@
-// The page of --export-html: everything in one file, no script, nothing fetched. It follows the reader's light
-// or dark, and what is too wide for a phone scrolls in its own box.
+// The page of --export-html. One file, without scripts, that loads nothing. It follows the reader's light or dark mode, and
+// tables that are too wide for a phone scroll on their own.
 #include <algorithm>
 
 #include "compare/chart.hpp"
@@ -23,7 +23,7 @@ body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--bg); c
 h1 { font-size: 1.5rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
 p { max-width: 46rem; }
-.said { color: var(--muted); margin: 0.25rem 0; }
+.heading { color: var(--muted); margin: 0.25rem 0; }
 .lead { font-size: 1.15rem; line-height: 1.45; margin: 1rem 0; }
 .warning { border-left: 4px solid var(--blocking); padding-left: 0.75rem; font-weight: 600; }
 .scroll { overflow-x: auto; }
@@ -55,7 +55,7 @@ ul.words { max-width: 46rem; padding-left: 1.2rem; } ul.words li { margin: 0.3re
 @media (max-width: 40rem) { figure { padding: 0.6rem; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.5rem; } }
 )";
 
-/// A sentence in which no model's name is broken before or within its window.
+/// Keeps the "-c N" of a model's name on the same line as the name.
 std::string sentence_markup(const std::string& sentence) {
   std::string text = markup_text(sentence);
   for (size_t at = text.find(" -c "); at != std::string::npos; at = text.find(" -c ", at))
@@ -98,17 +98,17 @@ std::string costs(const Comparison& comparison) {
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
     const double switches =
-        entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
-    const double connects = entry->middle(&ModelRun::connects) / (entry->wall_s.median > 0 ? entry->wall_s.median : 1);
+        entry->median(&RunRecord::switches_voluntary) + entry->median(&RunRecord::switches_involuntary);
+    const double connects = entry->median(&ModelRun::connects) / (entry->wall_s.median > 0 ? entry->wall_s.median : 1);
     out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" +
            cell(duration_text(entry->user_s.median)) + cell(duration_text(entry->system_s.median)) +
-           cell(memory_text(entry->middle(&RunRecord::memory_kib))) +
-           cell(count_text(entry->middle(&ModelRun::peak_threads))) +
-           cell(count_text(entry->middle(&ModelRun::threads_refused))) +
-           cell(count_text(entry->middle(&ModelRun::peak_descriptors))) + cell(count_text(switches)) +
-           cell(count_text(entry->middle(&ModelRun::peak_in_flight))) + cell(count_text(connects));
+           cell(memory_text(entry->median(&RunRecord::memory_kib))) +
+           cell(count_text(entry->median(&ModelRun::peak_threads))) +
+           cell(count_text(entry->median(&ModelRun::threads_refused))) +
+           cell(count_text(entry->median(&ModelRun::peak_descriptors))) + cell(count_text(switches)) +
+           cell(count_text(entry->median(&ModelRun::peak_in_flight))) + cell(count_text(connects));
     for (const auto field : {&RunRecord::p50_us, &RunRecord::p95_us, &RunRecord::p99_us})
-      out += cell(duration_text(entry->middle(field) * 1e-6));
+      out += cell(duration_text(entry->median(field) * 1e-6));
     out += "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
@@ -120,7 +120,7 @@ std::string figures(const Comparison& comparison) {
   };
   const bool some_unranked = std::any_of(comparison.entries.begin(), comparison.entries.end(),
                                          [](const Entry& entry) { return !entry.runs.empty() && !entry.rank; });
-  std::string out = "<p class=\"said\">" + key("background: var(--loop)", "loops") +
+  std::string out = "<p class=\"heading\">" + key("background: var(--loop)", "loops") +
                     key("background: var(--blocking)", "blocking threads");
   if (some_unranked) out += key("border: 2px dashed var(--unranked)", "no rank");
   out += "</p>\n<div class=\"charts\">\n";
@@ -141,11 +141,11 @@ std::string circumstances(const Comparison& comparison) {
   item("ports", setup.ports);
   item("probes", count_text(static_cast<double>(setup.probes)) + ", " +
                      count_text(static_cast<double>(comparison.open_ports)) + " open by " +
-                     (comparison.truth.empty() ? "what the runs say together" : "the lab's truth"));
+                     (comparison.truth.empty() ? "the consensus of the runs" : "the lab's truth"));
   if (!setup.lab_profile.empty()) item("lab", setup.lab_profile);
   item("timeout", std::to_string(setup.timeout_ms) + " ms, " + std::to_string(setup.retries) + " retries");
   item("order", (setup.order == Order::random ? "random, seed " : "sequential, seed ") + std::to_string(setup.seed));
-  item("runs", std::to_string(setup.runs) + " of each model, " + std::to_string(setup.warmup) + " before to warm up");
+  item("runs", std::to_string(setup.runs) + " of each model, after " + std::to_string(setup.warmup) + " warm-up runs");
   for (const auto& [name, value] : setup.environment) item(name, value);
   return out + "</dl>\n";
 }
@@ -162,15 +162,15 @@ std::string to_html(const Comparison& comparison) {
   const std::string heading = heading_text(comparison);
   for (size_t start = 0; start < heading.size();) {
     const size_t end = heading.find('\n', start);
-    out += "<p class=\"said\">" + markup_text(heading.substr(start, end - start)) + "</p>\n";
+    out += "<p class=\"heading\">" + markup_text(heading.substr(start, end - start)) + "</p>\n";
     start = end + 1;
   }
   if (!comparison.complete) out += "<p class=\"warning\">Interrupted: incomplete.</p>\n";
-  const std::vector<std::string> said = sentences(comparison);
-  if (!said.empty()) out += "<p class=\"lead\">" + sentence_markup(said.front()) + "</p>\n";
-  if (said.size() > 1) {
+  const std::vector<std::string> all = sentences(comparison);
+  if (!all.empty()) out += "<p class=\"lead\">" + sentence_markup(all.front()) + "</p>\n";
+  if (all.size() > 1) {
     out += "<ul class=\"words\">\n";
-    for (size_t i = 1; i < said.size(); ++i) out += "<li>" + sentence_markup(said[i]) + "</li>\n";
+    for (size_t i = 1; i < all.size(); ++i) out += "<li>" + sentence_markup(all[i]) + "</li>\n";
     out += "</ul>\n";
   }
   out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" +

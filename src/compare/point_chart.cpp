@@ -10,19 +10,19 @@
 namespace portloop::compare {
 namespace {
 
-// Where the points are.
+// The area of the points.
 constexpr double plot_left = 66, plot_right = 390, plot_top = 26, plot_bottom = 246;
 
-// The key: names of more characters than these have a row of their own.
+// The key has two names in a row, unless a name is longer than this.
 constexpr double key_top = plot_bottom + 62, key_row = 22;
 constexpr size_t half_row_characters = 22;
 
-// Points at the same place on an axis that counts few things stand side by side.
+// On an axis of few distinct values, points at the same value are drawn side by side.
 constexpr double side_step = 7;
 
 enum class Shape : uint8_t { circle, square, triangle, diamond };
 
-/// Loops and blocking models have a colour each; within it the shape tells the series apart, then the filling.
+/// Loops have one colour and blocking models another; within a colour the series differ in shape, then in filling.
 struct Marker {
   Shape shape;
   bool hollow;
@@ -42,9 +42,9 @@ std::string_view colour_of(const Series& series) {
   return series.entries.front()->contender.is_loop() ? "loop" : "blocking";
 }
 
-std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& said) {
+std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& title) {
   std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";
-  if (!said.empty()) attributes += "<title>" + markup_text(said) + "</title>";
+  if (!title.empty()) attributes += "<title>" + markup_text(title) + "</title>";
   const auto polygon = [&](const std::array<std::array<double, 2>, 4>& corners) {
     std::string points;
     for (const auto& corner : corners) points += px(x + corner[0]) + ',' + px(y + corner[1]) + ' ';
@@ -60,7 +60,7 @@ std::string drawn(const Marker& marker, double x, double y, std::string_view css
 }
 
 double speed_of(const Entry& entry) {
-  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().said.size()) / entry.wall_s.mean : 0;
+  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().states.size()) / entry.wall_s.mean : 0;
 }
 
 double speed_deviation(const Entry& entry) {
@@ -93,7 +93,7 @@ std::string error_bar(const Entry& entry, double x, const Axis& y) {
          line_from(x - 4, high, x + 4, high, "error");
 }
 
-std::string said_of(const Entry& entry, double x, const std::string& x_axis) {
+std::string description_of(const Entry& entry, double x, const std::string& x_axis) {
   return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' +
          count_text(x);
 }
@@ -105,13 +105,13 @@ std::string series_drawn(const Series& series, const Marker& marker, const Point
     const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed_of(*entry));
     line += px(at_x) + ',' + px(at_y) + ' ';
     points += error_bar(*entry, at_x, y) +
-              drawn(marker, at_x, at_y, css_of(*entry), said_of(*entry, figure.x_of(*entry), figure.x_axis));
+              drawn(marker, at_x, at_y, css_of(*entry), description_of(*entry, figure.x_of(*entry), figure.x_axis));
   }
   if (series.entries.size() < 2) return points;
   return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
 }
 
-/// Answers where it ends.
+/// Appends the key and returns its bottom.
 double append_key(std::string& out, const std::vector<Series>& all, const std::vector<Marker>& markers) {
   const bool halves = std::all_of(all.begin(), all.end(),
                                   [](const Series& series) { return series.name.size() <= half_row_characters; });
@@ -128,7 +128,7 @@ double append_key(std::string& out, const std::vector<Series>& all, const std::v
 Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
   double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
   std::set<double> values;
-  std::string described = figure.title + ": ";
+  std::string description = figure.title + ": ";
   for (const Series& series : all) {
     for (const Entry* entry : series.entries) {
       const double x = figure.x_of(*entry), y = speed_of(*entry);
@@ -137,10 +137,10 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
       low_y = low_y == 0 ? y : std::min(low_y, y);
       high_y = std::max(high_y, y + speed_deviation(*entry));
       values.insert(x);
-      described += said_of(*entry, x, figure.x_axis) + "; ";
+      description += description_of(*entry, x, figure.x_axis) + "; ";
     }
   }
-  // Room for what stands aside.
+  // Room for the points that are drawn side by side.
   const double room = 12 + (figure.logarithmic_x ? 0 : side_step * static_cast<double>(all.size()) / 2);
   Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - room);
   if (!figure.logarithmic_x) x.set_ticks({values.begin(), values.end()});
@@ -153,7 +153,7 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
     out += series_drawn(all[i], markers[i], figure, x, y, aside);
   }
   const double bottom = append_key(out, all, markers);
-  return {figure.title, opened(bottom, described) + out + "</svg>"};
+  return {figure.title, opened(bottom, description) + out + "</svg>"};
 }
 
 }  // namespace portloop::compare

@@ -5,7 +5,7 @@
 
 namespace portloop::compare {
 
-/// Entries that differ in one number, in its order: joined by a line. One marker and one name.
+/// Entries that differ in one number and are sorted by it: drawn with one marker and joined by a line.
 struct Series {
   std::string name;
   std::vector<const Entry*> entries;  ///< At least one.
@@ -18,7 +18,7 @@ struct PointFigure {
   bool logarithmic_x;
 };
 
-/// Names stand in a key below the picture, where points that meet can't cover them.
+/// The names are in a key below the plot, so that points can't cover them.
 Chart point_chart(const std::vector<Series>& all, const PointFigure& figure);
 
 }  // namespace portloop::compare

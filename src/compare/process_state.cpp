@@ -9,7 +9,7 @@
 namespace portloop::compare {
 namespace {
 
-/// The number behind `key` in /proc/self/status, 0 where there is none.
+/// Returns the number after `key` in /proc/self/status, or 0.
 uint64_t status_number(const char* key) {
   std::FILE* file = std::fopen("/proc/self/status", "re");
   if (file == nullptr) return 0;
@@ -28,7 +28,7 @@ uint64_t status_number(const char* key) {
 uint64_t peak_resident_kib() { return status_number("VmHWM:"); }
 
 uint64_t descriptors_of_this_process() {
-  // From Linux 6.2 on the directory's size is their number. To list 16,000 takes milliseconds, and a run is measured.
+  // Since Linux 6.2 the directory's size is the number. Listing 16,000 takes milliseconds of a measured run.
   struct stat status;
   if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0) return static_cast<uint64_t>(status.st_size);
   DIR* directory = opendir("/proc/self/fd");
@@ -47,7 +47,7 @@ uint64_t packets_dropped_by_devices() {
   while (std::fgets(line, sizeof line, file) != nullptr) {
     const char* colon = std::strchr(line, ':');
     unsigned long long dropped = 0;
-    // Eight numbers of what was received, then bytes, packets, errors and drops of what was sent.
+    // Eight numbers for receiving, then bytes, packets, errors and drops for sending.
     if (colon != nullptr && std::sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &dropped) == 1)
       sum += dropped;
   }

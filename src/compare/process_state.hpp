@@ -1,18 +1,18 @@
-// What the system says about this process and its network: asked at rare moments, never for each probe.
+// Counters of this process and its network from /proc. Read rarely, never for each probe.
 #pragma once
 
 #include <cstdint>
 
 namespace portloop::compare {
 
-/// Cheap from Linux 6.2 on; before that they are listed.
+/// The number of open descriptors. Cheap since Linux 6.2; older kernels have to list them.
 uint64_t descriptors_of_this_process();
-/// The most resident memory that this program has had since it was executed. getrusage()'s ru_maxrss would
-/// count the memory of the process that started it, too.
+/// The peak resident memory since this program was executed. (getrusage()'s ru_maxrss includes that of the process that
+/// forked it.)
 uint64_t peak_resident_kib();
 
-/// Packets that this network's devices dropped instead of sending, since they were made. In the lab's network
-/// they are those that the lab was too slow to take.
+/// Packets that the devices of this network namespace dropped instead of sending, since the devices were created. In the
+/// lab's network these are the packets that the lab was too slow to take.
 uint64_t packets_dropped_by_devices();
 
 }  // namespace portloop::compare

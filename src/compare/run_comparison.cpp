@@ -28,7 +28,7 @@ void run_comparison(Comparison& comparison, const RunCommand& command, const Bef
       }
       auto record = decode(outcome.output, setup.probes);
       if (!outcome.error.empty() || !record) {
-        entry.failure = outcome.error.empty() ? "its result can't be read" : outcome.error;
+        entry.failure = outcome.error.empty() ? "could not read its result" : outcome.error;
       } else if (round >= setup.warmup) {
         entry.runs.push_back(std::move(*record));
       }

@@ -1,5 +1,5 @@
-// All runs of a comparison, one after the other: interleaved, so that whatever else the machine does meets
-// every model; each round in another seeded order; warm-up rounds first.
+// Makes all runs of a comparison, one after the other. Warm-up rounds come first. Each round runs every model once, in a
+// seeded order of its own, so that other load on the machine affects all models alike.
 #pragma once
 
 #include <csignal>
@@ -10,19 +10,19 @@
 
 namespace portloop::compare {
 
-/// What is about to run: the entry, the round from 0 (warm-up rounds first), and how many rounds there are.
+/// Called before each run. `round` counts from 0 and includes the warm-up rounds, as does `rounds`, their number.
 using BeforeRun = std::function<void(const Entry& entry, uint32_t round, uint32_t rounds)>;
 
-/// The command line of one run's process, and what it reads.
+/// The command line of a run's process, and its standard input.
 struct RunCommand {
   std::function<std::vector<std::string>(const Contender&)> words;
   std::string input;
 };
 
-/// The contenders' numbers in the order in which round `round` runs them.
+/// Returns the indices of the contenders in the order of round `round`.
 std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t seed);
 
-/// Runs until all is done or `stop` is set; comparison.complete says which. An entry that fails is not run again.
+/// Runs until all runs are done or `stop` is set, which clears comparison.complete. An entry that fails is not run again.
 void run_comparison(Comparison& comparison, const RunCommand& command, const BeforeRun& before_run,
                     const volatile std::sig_atomic_t& stop);
 

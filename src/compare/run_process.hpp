@@ -1,11 +1,11 @@
-// A program of its own for each run: started, fed, read and waited for.
+// Runs a program: starts it, writes its input, reads its output and waits for it.
 //
-// Happy path: fork and exec; the text goes to its standard input, its standard output is read to the end,
-// its exit status is 0. Standard error is ours.
+// Happy path: fork and exec; the text is written to its standard input, its standard output is read to the end, its exit
+// status is 0. It shares our standard error.
 //
 // What goes wrong:
-//   - it can't be started, exits with another status, or dies of a signal: `error` says so in words
-//   - `stop` becomes true (a signal has interrupted the reading): it is killed, and `stopped` is set
+//   - it can't be started, exits with another status, or is killed by a signal: `error` describes it
+//   - `stop` is set by a signal handler: the program is killed, and `stopped` is set
 #pragma once
 
 #include <csignal>
@@ -16,12 +16,12 @@ namespace portloop::compare {
 
 struct ProcessOutcome {
   std::string output;
-  std::string error;  ///< Empty: it ended well.
+  std::string error;  ///< Empty if its exit status is 0.
   bool stopped = false;
 };
 
-/// `words` are the program's path and its arguments; a path without a slash is looked for in PATH.
-ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& input,
+/// `words` are the program and its arguments; a program without a slash is found in PATH. `text` is its standard input.
+ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text,
                            const volatile std::sig_atomic_t& stop);
 
 }  // namespace portloop::compare

@@ -7,7 +7,14 @@ namespace {
 
 constexpr std::string_view first_line = "portloop-run 1\n";
 constexpr std::string_view last_line = "end\n";
-constexpr std::string_view letters = "nocfsu";  // by Said's value
+// The letters of the states, by the value of ProbeState.
+constexpr std::string_view letters = "nocfsu";
+static_assert(letters[static_cast<size_t>(ProbeState::none)] == 'n' && letters.size() == 6);
+static_assert(letters[static_cast<size_t>(ProbeState::open)] == 'o');
+static_assert(letters[static_cast<size_t>(ProbeState::closed)] == 'c');
+static_assert(letters[static_cast<size_t>(ProbeState::filtered)] == 'f');
+static_assert(letters[static_cast<size_t>(ProbeState::silent)] == 's');
+static_assert(letters[static_cast<size_t>(ProbeState::unknown)] == 'u');
 
 std::optional<uint64_t> take_number(std::string_view& text) {
   uint64_t number = 0;
@@ -51,11 +58,11 @@ std::string encode(const RunRecord& record) {
   for (const RecordField& field : record_fields()) {
     text.append(field.name).append(" ").append(std::to_string(field.of(record))).append("\n");
   }
-  text += "said ";
-  for (size_t i = 0; i < record.said.size();) {
+  text += "states ";
+  for (size_t i = 0; i < record.states.size();) {
     size_t end = i;
-    while (end < record.said.size() && record.said[end] == record.said[i]) ++end;
-    text += letters[static_cast<size_t>(record.said[i])];
+    while (end < record.states.size() && record.states[end] == record.states[i]) ++end;
+    text += letters[static_cast<size_t>(record.states[i])];
     text += std::to_string(end - i);
     i = end;
   }
@@ -71,16 +78,16 @@ std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
     if (!number || !take(text, "\n")) return std::nullopt;
     field.in(record) = *number;
   }
-  if (!take(text, "said ")) return std::nullopt;
-  record.said.reserve(probes);
+  if (!take(text, "states ")) return std::nullopt;
+  record.states.reserve(probes);
   while (!text.empty() && text.front() != '\n') {
     const size_t letter = letters.find(text.front());
     text.remove_prefix(1);
     const auto count = take_number(text);
-    if (letter == std::string_view::npos || !count || *count > probes - record.said.size()) return std::nullopt;
-    record.said.insert(record.said.end(), *count, static_cast<Said>(letter));
+    if (letter == std::string_view::npos || !count || *count > probes - record.states.size()) return std::nullopt;
+    record.states.insert(record.states.end(), *count, static_cast<ProbeState>(letter));
   }
-  if (!take(text, "\n") || text != last_line || record.said.size() != probes) return std::nullopt;
+  if (!take(text, "\n") || text != last_line || record.states.size() != probes) return std::nullopt;
   return record;
 }
 

@@ -1,4 +1,4 @@
-// What one run of one model measured, and how it gets from the run's process to the one that compares.
+// What one run of one model measured, and the text form in which the run's process sends it to the comparing process.
 #pragma once
 
 #include <array>
@@ -13,21 +13,21 @@
 namespace portloop::compare {
 
 struct RunRecord {
-  uint64_t wall_us = 0;  ///< From before the first socket, thread or loop is made until all are gone.
-  uint64_t user_us = 0;  ///< Processor time of the same span, all threads.
+  uint64_t wall_us = 0;  ///< From before the first socket, thread or loop is created until all are gone.
+  uint64_t user_us = 0;  ///< Processor time of all threads during wall_us.
   uint64_t system_us = 0;
-  uint64_t memory_kib = 0;  ///< Most resident memory of the process; the kernel's for sockets is not in it.
+  uint64_t memory_kib = 0;  ///< Peak resident memory of the process, without the kernel's memory for sockets.
   uint64_t switches_voluntary = 0;
   uint64_t switches_involuntary = 0;
-  uint64_t p50_us = 0, p95_us = 0, p99_us = 0;  ///< Of the connects that were answered.
+  uint64_t p50_us = 0, p95_us = 0, p99_us = 0;  ///< Latency of the connects that were answered.
   ModelRun model;
-  std::vector<Said> said;  ///< Of each probe, in address and port order.
+  std::vector<ProbeState> states;  ///< One for each probe, in address and port order.
 };
 
-/// The numbers by name, for whatever lists them all.
+/// All numbers of a RunRecord by name.
 struct RecordField {
   std::string_view name;
-  uint64_t RunRecord::*own;  ///< One of the two is set.
+  uint64_t RunRecord::*own;  ///< One of the two is not nullptr.
   uint64_t ModelRun::*models;
 
   uint64_t& in(RunRecord& record) const { return own != nullptr ? record.*own : record.model.*models; }
@@ -35,10 +35,10 @@ struct RecordField {
 };
 const std::array<RecordField, 15>& record_fields();
 
-/// Lines of text; the verdicts are run-length coded.
+/// Returns lines of text; the states are run-length encoded.
 std::string encode(const RunRecord& record);
 
-/// Nothing where the text is not whole or not ours; `probes` is how many verdicts there must be.
+/// Returns nullopt if `text` was not written by encode(), is truncated, or does not have `probes` states.
 std::optional<RunRecord> decode(std::string_view text, uint64_t probes);
 
 }  // namespace portloop::compare

@@ -1,4 +1,4 @@
-// The few numbers that sum several runs up. Pure functions.
+// Summary statistics of several runs. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -13,29 +13,30 @@ struct Summary {
   double median = 0;
   double min = 0;
   double max = 0;
-  double deviation = 0;  ///< Of the sample (n - 1); 0 for fewer than two values.
+  double deviation = 0;  ///< Sample standard deviation (n - 1); 0 for fewer than two values.
 };
 
-/// All 0 where there is no value.
+/// Everything is 0 if there are no values.
 Summary summarise(std::vector<double> values);
 
-/// How many times `of` is `to`, with the uncertainty that both deviations leave, as hyperfine computes it:
-/// r * sqrt((s1/m1)^2 + (s2/m2)^2). 0 where a side has one run.
+/// A ratio of two means with the uncertainty from both standard deviations, as hyperfine computes it:
+/// r * sqrt((s1/m1)^2 + (s2/m2)^2). The uncertainty is 0 if a side has only one run.
 struct Ratio {
   double value = 1;
   double uncertainty = 0;
-  size_t runs = 0;  ///< The fewer of both sides'.
+  size_t runs = 0;  ///< Of the side that has fewer.
 
-  /// One run says nothing of how far the next would be from it.
+  /// A single run does not show how far the next one would be from it.
   bool has_uncertainty() const { return runs >= 2; }
-  /// Whether the two differ by more than twice the uncertainty; thrice where it comes from two runs, which often
-  /// lie closer together than the rest would.
+  /// True if the ratio is further from 1 than twice the uncertainty; three times if there are only two runs, which are
+  /// often closer together than more would be.
   bool differs() const;
 };
+/// Returns of.mean / to.mean.
 Ratio ratio(const Summary& of, const Summary& to);
 
-/// The smallest value that at least `share` (0-1) of the values don't exceed (nearest rank); 0 where there is
-/// none. Reorders `values`.
+/// The nearest-rank percentile: the smallest value that at least `share` (0-1) of the values do not exceed. 0 if there are
+/// no values. Reorders `values`.
 uint32_t percentile(std::vector<uint32_t>& values, double share);
 
 }  // namespace portloop::compare

@@ -14,10 +14,12 @@ Axis::Axis(double lowest, double highest, bool logarithmic, double start, double
     lowest_ = std::pow(10, std::floor(std::log10(lowest)));
     highest_ = std::max(highest_, lowest_ * 10);
     const bool few_decades = highest_ / lowest_ < 100;
-    for (double decade = lowest_; decade <= highest_ * 1.0001; decade *= 10) {
+    double decade = lowest_;
+    while (decade <= highest_ * 1.0001) {
       for (const double factor : {1.0, 2.0, 5.0}) {
         if ((factor == 1 || few_decades) && decade * factor <= highest_ * 1.0001) ticks_.push_back(decade * factor);
       }
+      decade *= 10;
     }
     return;
   }
@@ -34,10 +36,10 @@ double Axis::at(double value) const {
   return start_ + (end_ - start_) * std::clamp(share, 0.0, 1.0);
 }
 
-// Beyond this a linear axis shows the small values as nothing.
-constexpr double widest_linear = 25;
+// On a linear axis a value this much smaller than the highest is hardly visible.
+constexpr double max_linear_ratio = 25;
 
-bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > widest_linear; }
+bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > max_linear_ratio; }
 
 std::string px(double value) {
   char text[24];

@@ -1,4 +1,4 @@
-// Pieces of SVG, and axes: what the charts are drawn with. Pure functions. A picture is 400 units wide.
+// SVG elements and axes for the charts. Pure functions. A picture is 400 units wide.
 #pragma once
 
 #include <string>
@@ -11,15 +11,15 @@ namespace portloop::compare {
 
 constexpr double picture_width = 400;
 
-/// How an axis runs: linear from 0, or logarithmic where the values are far apart.
+/// A linear axis from 0, or a logarithmic one for values that are far apart.
 class Axis {
  public:
-  /// `lowest` > 0 where `logarithmic`; pixels from `start` to `end`.
+  /// `lowest` > 0 if `logarithmic`. Maps to coordinates from `start` to `end`.
   Axis(double lowest, double highest, bool logarithmic, double start, double end);
   double at(double value) const;
-  /// Round values, at most about seven.
+  /// About seven round values at most.
   const std::vector<double>& ticks() const { return ticks_; }
-  /// Those of an axis that counts few things: the values themselves.
+  /// For an axis of few distinct values: the values themselves.
   void set_ticks(std::vector<double> ticks) { ticks_ = std::move(ticks); }
   bool logarithmic() const { return logarithmic_; }
 
@@ -29,19 +29,19 @@ class Axis {
   std::vector<double> ticks_;
 };
 
-/// Whether a linear axis would show the smallest as nothing.
+/// Returns whether the lowest value would be invisible on a linear axis.
 bool far_apart(double lowest, double highest);
 
-/// A coordinate.
+/// Formats a coordinate.
 std::string px(double value);
 std::string text_at(double x, double y, std::string_view css, const std::string& text,
                     std::string_view anchor = "start");
 std::string line_from(double x1, double y1, double x2, double y2, std::string_view css);
-/// The opening tag; `description` is for those who can't see the picture.
+/// The opening <svg> tag; `description` is for screen readers.
 std::string opened(double height, const std::string& description);
-/// The CSS classes of an entry's colour, and of what has no rank.
+/// The CSS classes for an entry's colour and whether it has a rank.
 std::string_view css_of(const Entry& entry);
-/// "1.00 s" is 1 s on an axis.
+/// Removes trailing zeros: "1.00 s" becomes "1 s".
 std::string tick_text(std::string label);
 /// Escapes text for SVG and HTML, attributes included.
 std::string markup_text(std::string_view text);

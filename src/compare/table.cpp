@@ -17,13 +17,13 @@ std::string format(const char* text, Numbers... numbers) {
   return buffer;
 }
 
-/// Three significant digits, so that no number says more than was measured.
+/// Three significant digits, so that no number is more precise than the measurement.
 std::string digits(double number) {
   if (number >= 99.95) return format("%.0f", number);
   return format(number >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
-/// With as many decimals as digits() gives `like`: the spread of a number says no more than the number.
+/// Formats `number` with as many decimals as digits() gives `like`: a spread is no more precise than its mean.
 std::string digits_like(double number, double like) {
   return format(like >= 99.95 ? "%.0f" : like >= 9.995 ? "%.1f" : "%.2f", number);
 }
@@ -52,7 +52,7 @@ TimeUnit unit_for(double seconds) {
   return {"min", 60};
 }
 
-/// Seven columns with the space before them, for the table of costs.
+/// At most six columns, for the table of costs.
 std::string short_duration(double seconds) {
   if (seconds <= 0) return "0";
   const TimeUnit unit = unit_for(seconds);
@@ -70,7 +70,7 @@ std::string short_memory(double kib) {
   return mib < 999.5 ? digits(mib) + 'M' : digits(mib / 1024) + 'G';
 }
 
-/// Eighths of a column, so that small differences are seen.
+/// A bar in eighths of a column, so that small differences are visible.
 std::string bar(double share, size_t columns) {
   static constexpr std::array<const char*, 8> part = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto eighths = static_cast<size_t>(std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(columns) * 8));
@@ -83,11 +83,11 @@ std::string bar(double share, size_t columns) {
 std::string answers_table(const Comparison& comparison) {
   const std::vector<const Entry*> entries = comparison.ranked();
   size_t wall_columns = 9, ratio_columns = 9;
-  double longest = 0;
+  double max_wall_s = 0;
   for (const Entry* entry : entries) {
     wall_columns = std::max(wall_columns, columns_of(spread_text(entry->wall_s)));
     ratio_columns = std::max(ratio_columns, columns_of(ratio_text(entry->to_fastest)));
-    longest = std::max(longest, entry->wall_s.mean);
+    max_wall_s = std::max(max_wall_s, entry->wall_s.mean);
   }
   const size_t fixed = 3 + name_columns + 6 + 8 + 7 + 9 + 2 + wall_columns + 2 + 2 + ratio_columns;
   const size_t bar_columns = table_columns - std::min(table_columns - 4, fixed);
@@ -99,15 +99,14 @@ std::string answers_table(const Comparison& comparison) {
     std::string line =
         right(entry->rank ? std::to_string(*entry->rank) : "-", 2) + ' ' + left(entry->contender.name(), name_columns);
     if (entry->runs.empty()) {
-      text += without_trailing_space(line +
-                                     "  no run: " + (entry->failure.empty() ? "interrupted before" : entry->failure));
+      text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted" : entry->failure));
       continue;
     }
     line += right(count_text(static_cast<double>(c.found)), 6) + right(count_text(static_cast<double>(c.missed)), 8) +
             right(count_text(static_cast<double>(c.wrongly_open)), 7) +
             right(count_text(static_cast<double>(c.unknown)), 9);
     line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " +
-            left(bar(entry->wall_s.mean / longest, bar_columns), bar_columns) + "  ";
+            left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + "  ";
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
     text += without_trailing_space(line);
   }
@@ -121,17 +120,17 @@ std::string cost_table(const Comparison& comparison) {
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
     const double switches =
-        entry->middle(&RunRecord::switches_voluntary) + entry->middle(&RunRecord::switches_involuntary);
-    const double connects_per_s = entry->middle(&ModelRun::connects) / std::max(entry->wall_s.median, 1e-9);
+        entry->median(&RunRecord::switches_voluntary) + entry->median(&RunRecord::switches_involuntary);
+    const double connects_per_s = entry->median(&ModelRun::connects) / std::max(entry->wall_s.median, 1e-9);
     text += left(entry->contender.name(), name_columns) + right(short_duration(entry->user_s.median), 7) +
             right(short_duration(entry->system_s.median), 7) +
-            right(short_memory(entry->middle(&RunRecord::memory_kib)), 7) +
-            right(short_count(entry->middle(&ModelRun::peak_threads)), 8) +
-            right(short_count(entry->middle(&ModelRun::peak_descriptors)), 7) + right(short_count(switches), 7) +
-            right(short_count(entry->middle(&ModelRun::peak_in_flight)), 7) + right(short_count(connects_per_s), 7) +
-            right(short_duration(entry->middle(&RunRecord::p50_us) * 1e-6), 7) +
-            right(short_duration(entry->middle(&RunRecord::p95_us) * 1e-6), 7) +
-            right(short_duration(entry->middle(&RunRecord::p99_us) * 1e-6), 7) + '\n';
+            right(short_memory(entry->median(&RunRecord::memory_kib)), 7) +
+            right(short_count(entry->median(&ModelRun::peak_threads)), 8) +
+            right(short_count(entry->median(&ModelRun::peak_descriptors)), 7) + right(short_count(switches), 7) +
+            right(short_count(entry->median(&ModelRun::peak_in_flight)), 7) + right(short_count(connects_per_s), 7) +
+            right(short_duration(entry->median(&RunRecord::p50_us) * 1e-6), 7) +
+            right(short_duration(entry->median(&RunRecord::p95_us) * 1e-6), 7) +
+            right(short_duration(entry->median(&RunRecord::p99_us) * 1e-6), 7) + '\n';
   }
   return text;
 }

@@ -1,4 +1,4 @@
-// What stands above and below the tables on a terminal: the heading, and the sentences as one paragraph.
+// What is printed above and below the tables on a terminal: the heading, and the sentences as one paragraph.
 #include <algorithm>
 #include <array>
 
@@ -11,7 +11,7 @@ namespace {
 
 std::string number(uint64_t count) { return count_text(static_cast<double>(count)); }
 
-/// Whether a line may not end between the two words: a number and its spread or unit, a model and its window.
+/// Returns whether a line must not end between the two words: a number and its spread or unit, a model and its "-c N".
 bool belong_together(std::string_view left, std::string_view right) {
   static constexpr std::array<std::string_view, 8> units = {"µs", "ms", "s", "min", "MiB", "GiB", "%", "times"};
   right = right.substr(0, right.find_first_of(",.;:()"));
@@ -36,7 +36,8 @@ std::string heading_text(const Comparison& comparison) {
   text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) +
           (setup.retries == 1 ? " retry, " : " retries, ") + (setup.order == Order::random ? "random" : "sequential") +
           " order, seed " + std::to_string(setup.seed) + ", " + number(setup.runs) +
-          (setup.runs == 1 ? " run" : " runs") + " after " + number(setup.warmup) + " to warm up";
+          (setup.runs == 1 ? " run" : " runs") + " after " + number(setup.warmup) +
+          (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
   if (!comparison.complete) text += " (incomplete)";
   return text + '\n';
 }
@@ -45,7 +46,7 @@ std::string words_text(const Comparison& comparison) {
   std::string text, line;
   for (const std::string& sentence : sentences(comparison)) {
     for (size_t start = 0; start < sentence.size();) {
-      // What belongs together moves to the next line as a whole.
+      // Words that belong together move to the next line together.
       size_t end = std::min(sentence.find(' ', start), sentence.size());
       for (size_t word = start; end < sentence.size();) {
         const size_t next = std::min(sentence.find(' ', end + 1), sentence.size());

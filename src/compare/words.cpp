@@ -9,21 +9,21 @@
 namespace portloop::compare {
 namespace {
 
-// Below this a connect has been answered when connect() returns: the target is on this machine.
+// Below this, connects are answered before connect() returns: the target is on this machine.
 constexpr double answered_at_once_s = 200e-6;
 
-// Times that vary by more say little about a difference of a few per cent.
+// If times vary by more than this, a difference of a few per cent means little.
 constexpr double noisy_share = 0.15;
 
-// More models than this are not told one by one.
+// More models than this are summarised instead of listed with their numbers.
 constexpr size_t max_listed = 4;
 
-// Less than a tenth more memory is the allocator's mood.
-constexpr double alike_memory = 1.1;
+// A difference of less than a tenth is the allocator's.
+constexpr double similar_memory = 1.1;
 
 std::string percent(double share) {
   char text[16];
-  // 99.96 % is not 100 %.
+  // Rounded down above 99 %: 99.96 % is not 100 %.
   const double value = share * 100;
   std::snprintf(text, sizeof text, value > 99 && value < 100 ? "%.1f %%" : "%.0f %%",
                 value > 99 ? std::floor(value * 10) / 10 : value);
@@ -57,15 +57,17 @@ Entries with_rank(const Comparison& comparison) {
   return entries;
 }
 
-uint64_t most(const Entry& entry, uint64_t ModelRun::*field) {
+uint64_t max_of(const Entry& entry, uint64_t ModelRun::*field) {
   uint64_t highest = 0;
   for (const RunRecord& run : entry.runs) highest = std::max(highest, run.model.*field);
   return highest;
 }
 
-/// How the first of the ranked compares with the others: who can't be told from it, who is slower, who can't be compared.
+/// How the other ranked models compare with the fastest.
 struct Field {
-  Entries alike, slower, once;
+  Entries alike;  ///< Not distinguishable from it.
+  Entries slower;
+  Entries once;  ///< Ran only once, so not comparable.
 };
 
 Field field_of(const Entries& ranked) {
@@ -77,22 +79,21 @@ Field field_of(const Entries& ranked) {
   return field;
 }
 
-/// A few by name with their ratio; of many, the names alone.
+/// A few with their ratios; of many, only the names.
 std::string names_of(const Entries& entries) {
   std::vector<std::string> parts;
   for (const Entry* entry : entries) {
     parts.push_back(entry->contender.name() +
                     (entries.size() > max_listed ? "" : " (" + times(entry->to_fastest) + ")"));
   }
-  return (entries.size() > max_listed ? number(entries.size()) + " others from it: " : "") + listed(parts) +
-         (entries.size() > max_listed ? "" : " from it");
+  return (entries.size() > max_listed ? number(entries.size()) + " others: " : "") + listed(parts);
 }
 
-/// A few by name; of many, the ends.
+/// A few one by one; of many, the first and the last.
 std::string how_much_slower(const Entries& slower) {
   if (slower.size() > max_listed) {
     const Entry &least = *slower.front(), &worst = *slower.back();
-    return "The " + number(slower.size()) + " that were slower took from " + times(least.to_fastest) + " (" +
+    return "The " + number(slower.size()) + " slower models took " + times(least.to_fastest) + " (" +
            least.contender.name() + ") to " + times(worst.to_fastest) + " (" + worst.contender.name() + ") as long.";
   }
   std::vector<std::string> parts;
@@ -103,40 +104,40 @@ std::string how_much_slower(const Entries& slower) {
   return listed(parts) + '.';
 }
 
-void say_who_won(const Comparison& comparison, std::vector<std::string>& said) {
+void add_winner(const Comparison& comparison, std::vector<std::string>& out) {
   const Entries ranked = with_rank(comparison);
   const size_t ran = with_runs(comparison).size();
   if (ranked.empty()) {
-    if (ran > 0) said.push_back("No model gave the right answer in all its runs, so none has a rank.");
+    if (ran > 0) out.push_back("No model was right in all its runs, so none has a rank.");
     return;
   }
   const Entry& first = *ranked.front();
   const std::string name = first.contender.name(), probes = counted(comparison.setup.probes, "probe"),
                     took = duration_text(first.wall_s.mean);
-  const std::string speed = count_text(first.probes_per_s(comparison.setup.probes)) + " a second";
+  const std::string speed = count_text(first.probes_per_s(comparison.setup.probes)) + " per second";
   if (ranked.size() == 1) {
-    said.push_back(name + (ran > 1 ? ", alone in being right in all its runs, took " : " took ") + took + " for " +
-                   probes + ": " + speed + '.');
+    out.push_back(name + (ran > 1 ? ", the only model that was right in all its runs, took " : " took ") + took +
+                  " for " + probes + ": " + speed + '.');
     return;
   }
   const Field field = field_of(ranked);
   if (field.once.size() + 1 == ranked.size()) {
-    said.push_back(
-        "One run does not show how much a time varies: the order in the table is that of these runs, and nobody is "
-        "called faster.");
+    out.push_back(
+        "A single run of each model does not show how much its time varies. The table is sorted by these runs, but "
+        "no model can be called faster.");
     return;
   }
   const std::string among = ran > ranked.size() ? " of the models that were right" : "";
   std::string text = field.alike.empty()
                          ? name + " was the fastest" + among + ": " + probes + " in " + took + ", " + speed + '.'
-                         : name + " has the shortest mean" + among + ", " + took + " for " + probes + " (" + speed +
-                               "), but these runs can't tell " + names_of(field.alike) + '.';
+                         : name + " has the shortest mean time" + among + ", " + took + " for " + probes + " (" +
+                               speed + "), but these runs do not distinguish it from " + names_of(field.alike) + '.';
   if (!field.slower.empty()) text += ' ' + how_much_slower(field.slower);
   std::vector<std::string> once;
   for (const Entry* entry : field.once) once.push_back(entry->contender.name());
   if (!once.empty())
     text += ' ' + listed(once) + " ran only once and " + (once.size() == 1 ? "is" : "are") + " not compared.";
-  said.push_back(text);
+  out.push_back(text);
 }
 
 /// "one thread and pools of 10 and 50"
@@ -153,11 +154,11 @@ std::string blocking_names(const Entries& blocking) {
 }
 
 uint64_t silent_probes(const Entry& entry) {
-  const Verdicts& verdicts = entry.runs.front().said;
-  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), Said::silent));
+  const Verdicts& verdicts = entry.runs.front().states;
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::silent));
 }
 
-void say_what_was_waited_for(const Comparison& comparison, std::vector<std::string>& said) {
+void add_waiting(const Comparison& comparison, std::vector<std::string>& out) {
   Entries blocking = with_runs(comparison);
   std::erase_if(blocking, [](const Entry* entry) {
     return entry->contender.kind != ModelKind::sequential && entry->contender.kind != ModelKind::thread_pool;
@@ -165,17 +166,17 @@ void say_what_was_waited_for(const Comparison& comparison, std::vector<std::stri
   if (blocking.empty()) return;
   std::sort(blocking.begin(), blocking.end(),
             [](const Entry* a, const Entry* b) { return a->contender.threads < b->contender.threads; });
-  const Entry& least = *blocking.front();  // it sees the network, not a queue of its own making
-  const double middle_s = least.middle(&RunRecord::p50_us) * 1e-6;
+  const Entry& least = *blocking.front();  // its latency is the network's, with the least queueing of its own
+  const double middle_s = least.median(&RunRecord::p50_us) * 1e-6;
   const uint64_t silent = silent_probes(least);
   const double in_timeouts_s =
       static_cast<double>(silent) * comparison.setup.timeout_ms * 1e-3 * (comparison.setup.retries + 1);
   const bool timeouts_decide =
-      in_timeouts_s > 0.5 * least.wall_s.mean * std::max(1.0, least.middle(&ModelRun::peak_threads));
+      in_timeouts_s > 0.5 * least.wall_s.mean * std::max(1.0, least.median(&ModelRun::peak_threads));
   if (middle_s < answered_at_once_s && !timeouts_decide) {
     if (middle_s <= 0 || least.contender.kind != ModelKind::sequential) return;
-    said.push_back("Half of " + least.contender.name() + "'s connects were answered within " + duration_text(middle_s) +
-                   ": almost nothing is waited for, and what a probe costs the processor decides.");
+    out.push_back("Half of " + least.contender.name() + "'s connects were answered within " + duration_text(middle_s) +
+                  ": there is almost nothing to wait for, and the processor time of a probe decides.");
     return;
   }
   double share = 1;
@@ -185,15 +186,15 @@ void say_what_was_waited_for(const Comparison& comparison, std::vector<std::stri
   const std::string waiting = blocking_names(blocking) + (single ? " spends " : " spend at least ") + percent(share) +
                               (single ? " of its" : " of their") + " time waiting.";
   if (timeouts_decide) {
-    said.push_back("Nothing answered " + number(silent) + " of the " + counted(comparison.setup.probes, "probe") +
-                   ", and each of these occupies a thread for the whole timeout of " +
-                   number(comparison.setup.timeout_ms) + " ms: " + waiting);
+    out.push_back(number(silent) + " of the " + counted(comparison.setup.probes, "probe") +
+                  " got no answer, and each of them occupies a thread for the whole timeout of " +
+                  number(comparison.setup.timeout_ms) + " ms: " + waiting);
   } else {
-    said.push_back("Where half of the answers take " + duration_text(middle_s) + " or longer, " + waiting);
+    out.push_back("Half of the answers take " + duration_text(middle_s) + " or longer: " + waiting);
   }
 }
 
-/// The loop whose window the words are about: on the fewest threads, and the fastest of those.
+/// The loop model that the sentence about connects in flight describes: the fastest of those with the fewest loops.
 const Entry* plain_loop(const Entries& ranked) {
   const Entry* loop = nullptr;
   const auto key = [](const Entry& entry) { return std::pair(entry.contender.portable, entry.contender.loops); };
@@ -203,7 +204,7 @@ const Entry* plain_loop(const Entries& ranked) {
   return loop;
 }
 
-/// "; it was 8.62 ± 2.71 times as fast as ...": nothing where the loop is the fastest, whose lead has been said.
+/// "; it was 8.62 ± 2.71 times as fast as ...". Empty if the loop is the fastest: then the first sentence has this.
 std::string against_blocking(const Entry& loop, const Entries& ranked) {
   std::vector<std::string> faster, slower;
   if (loop.rank == 1U) return "";
@@ -221,39 +222,40 @@ std::string against_blocking(const Entry& loop, const Entries& ranked) {
   return text;
 }
 
-void say_what_was_in_flight(const Comparison& comparison, std::vector<std::string>& said) {
+void add_in_flight(const Comparison& comparison, std::vector<std::string>& out) {
   const Entries ranked = with_rank(comparison);
   const Entry* loop = plain_loop(ranked);
   if (loop == nullptr) return;
-  const uint64_t held = most(*loop, &ModelRun::peak_in_flight);
-  std::string text = loop->contender.name() + " held ";
+  const uint64_t held = max_of(*loop, &ModelRun::peak_in_flight);
+  std::string text = loop->contender.name() + " had ";
   if (held <= loop->contender.loops) {
-    text += "no more than one connect in flight, since each was answered before the next was made";
+    text += "no more than one connect in flight, because each was answered before the next was started";
   } else {
     text += "up to " + number(held) + " connects in flight on " +
             (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
   }
-  said.push_back(text + against_blocking(*loop, ranked) + '.');
+  out.push_back(text + against_blocking(*loop, ranked) + '.');
 }
 
-void say_what_ran_out(const Comparison& comparison, std::vector<std::string>& said) {
+void add_exhausted_resources(const Comparison& comparison, std::vector<std::string>& out) {
   for (const Entry* entry : with_runs(comparison)) {
-    const uint64_t refused = most(*entry, &ModelRun::threads_refused), reached = most(*entry, &ModelRun::peak_threads);
-    const uint64_t put_back = most(*entry, &ModelRun::local_failures);
+    const uint64_t refused = max_of(*entry, &ModelRun::threads_refused),
+                   reached = max_of(*entry, &ModelRun::peak_threads);
+    const uint64_t put_back = max_of(*entry, &ModelRun::local_failures);
     if (entry->contender.kind == ModelKind::thread_per_connection) {
-      said.push_back("thread-per-connection reached " + counted(reached, "thread") + " at once" +
-                     (refused == 0
-                          ? ", and the system refused it none."
-                          : "; the system refused to make another " +
-                                (refused == 1 ? std::string("once") : "up to " + number(refused) + " times in a run") +
-                                "."));
+      out.push_back("thread-per-connection reached " + counted(reached, "thread") + " at once" +
+                    (refused == 0
+                         ? "; the system refused none."
+                         : "; the system refused to create another " +
+                               (refused == 1 ? std::string("once") : "up to " + number(refused) + " times in a run") +
+                               "."));
     } else if (refused > 0) {
-      said.push_back(entry->contender.name() + " got no more than " + counted(reached, "thread") +
-                     ": the system refused the rest.");
+      out.push_back(entry->contender.name() + " got no more than " + counted(reached, "thread") +
+                    ": the system refused the rest.");
     }
     if (put_back > 0) {
-      said.push_back(entry->contender.name() + " lacked a descriptor, a source port or memory up to " +
-                     counted(put_back, "time") + " in a run, and asked again.");
+      out.push_back(entry->contender.name() + " ran out of descriptors, source ports or memory up to " +
+                    counted(put_back, "time") + " in a run, and retried.");
     }
   }
 }
@@ -262,10 +264,10 @@ struct LoopPair {
   const Entry* many;
   const Entry* one;
   Ratio speed;
-  double processor_time;  ///< Of `many`, as a multiple of `one`'s.
+  double processor_time;  ///< That of `many`, as a multiple of that of `one`.
 };
 
-/// Each of several loops with the one loop that has the same window.
+/// Each model of several loops, with the single loop that has the same number in flight.
 std::vector<LoopPair> loop_pairs(const Entries& ranked) {
   std::vector<LoopPair> pairs;
   for (const Entry* many : ranked) {
@@ -288,7 +290,7 @@ std::string range_text(const std::vector<double>& values) {
   return ratio_text({*low, 0}) + " to " + ratio_text({*high, 0}) + " times";
 }
 
-void say_what_loops_bought(const Comparison& comparison, std::vector<std::string>& said) {
+void add_several_loops(const Comparison& comparison, std::vector<std::string>& out) {
   std::vector<LoopPair> alike;
   for (const LoopPair& pair : loop_pairs(with_rank(comparison))) {
     if (!pair.speed.differs()) {
@@ -296,16 +298,16 @@ void say_what_loops_bought(const Comparison& comparison, std::vector<std::string
       continue;
     }
     const bool faster = pair.speed.value > 1;
-    said.push_back(pair.many->contender.name() + (faster ? " was " : " took ") +
-                   times(faster ? pair.speed : ratio(pair.many->wall_s, pair.one->wall_s)) +
-                   (faster ? " as fast as " : " as long as ") + pair.one->contender.name() + ", for about " +
-                   ratio_text({pair.processor_time, 0}) + " times the processor time.");
+    out.push_back(pair.many->contender.name() + (faster ? " was " : " took ") +
+                  times(faster ? pair.speed : ratio(pair.many->wall_s, pair.one->wall_s)) +
+                  (faster ? " as fast as " : " as long as ") + pair.one->contender.name() + ", using about " +
+                  ratio_text({pair.processor_time, 0}) + " times the processor time.");
   }
-  constexpr const char* no_difference = " the processor time: no difference in speed that these runs can show.";
+  constexpr const char* no_difference = " the processor time; these runs show no difference in speed.";
   if (alike.size() == 1) {
-    said.push_back(alike[0].many->contender.name() + " against " + alike[0].one->contender.name() + ": " +
-                   times(alike[0].speed) + " the speed for about " + ratio_text({alike[0].processor_time, 0}) +
-                   " times" + no_difference);
+    out.push_back(alike[0].many->contender.name() + " compared with " + alike[0].one->contender.name() + ": " +
+                  times(alike[0].speed) + " the speed with about " + ratio_text({alike[0].processor_time, 0}) +
+                  " times" + no_difference);
   } else if (!alike.empty()) {
     std::vector<std::string> names;
     std::vector<double> speeds, costs;
@@ -314,26 +316,26 @@ void say_what_loops_bought(const Comparison& comparison, std::vector<std::string
       speeds.push_back(pair.speed.value);
       costs.push_back(pair.processor_time);
     }
-    said.push_back(listed(names) + ", each against one loop with the same window: " + range_text(speeds) +
-                   " the speed for " + range_text(costs) + no_difference);
+    out.push_back(listed(names) + ", each compared with one loop with the same number in flight: " +
+                  range_text(speeds) + " the speed with " + range_text(costs) + no_difference);
   }
 }
 
-void say_what_memory_it_took(const Comparison& comparison, std::vector<std::string>& said) {
-  const auto kib = [](const Entry* entry) { return entry->middle(&RunRecord::memory_kib); };
+void add_memory(const Comparison& comparison, std::vector<std::string>& out) {
+  const auto kib = [](const Entry* entry) { return entry->median(&RunRecord::memory_kib); };
   Entries entries = with_runs(comparison);
   if (entries.size() < 2) return;
   std::sort(entries.begin(), entries.end(), [&kib](const Entry* a, const Entry* b) { return kib(a) < kib(b); });
   const Entry &least = *entries.front(), &largest = *entries.back();
-  if (kib(&largest) < kib(&least) * alike_memory) {
-    said.push_back("Every model took about " + memory_text(kib(&largest)) + " of resident memory.");
+  if (kib(&largest) < kib(&least) * similar_memory) {
+    out.push_back("Every model used about " + memory_text(kib(&largest)) + " of resident memory.");
     return;
   }
-  said.push_back("Resident memory went from " + memory_text(kib(&least)) + " (" + least.contender.name() + ") to " +
-                 memory_text(kib(&largest)) + " (" + largest.contender.name() + ").");
+  out.push_back("Resident memory ranged from " + memory_text(kib(&least)) + " (" + least.contender.name() + ") to " +
+                memory_text(kib(&largest)) + " (" + largest.contender.name() + ").");
 }
 
-/// What is true of several models is said once: pairs of a predicate and those of whom it is said.
+/// Collects predicates ("missed 2 of the 3 open ports") with the models they apply to, so that each is stated once.
 class Predicates {
  public:
   void add(const std::string& predicate, const std::string& name) {
@@ -343,16 +345,20 @@ class Predicates {
     else
       all_.push_back({predicate, {name}});
   }
-  void say(const std::string& ending, std::vector<std::string>& said) const {
-    for (const auto& [predicate, names] : all_)
-      said.push_back(listed(names) + (names.size() == 1 ? " " : " each ") + predicate + ending);
+  /// A sentence for each predicate.
+  void append_to(std::vector<std::string>& out) const {
+    for (const auto& [predicate, names] : all_) {
+      const bool one = names.size() == 1;
+      out.push_back(listed(names) + (one ? " " : " each ") + predicate + " in the worst run, so " +
+                    (one ? "it has" : "they have") + " no rank.");
+    }
   }
 
  private:
   std::vector<std::pair<std::string, std::vector<std::string>>> all_;
 };
 
-void say_who_misjudged(const Comparison& comparison, std::vector<std::string>& said) {
+void add_misjudged(const Comparison& comparison, std::vector<std::string>& out) {
   std::vector<std::string> names, counts;
   bool one_port = true;
   for (const Entry* entry : with_runs(comparison)) {
@@ -364,55 +370,53 @@ void say_who_misjudged(const Comparison& comparison, std::vector<std::string>& s
   }
   if (names.empty()) return;
   one_port = one_port && names.size() == 1;
-  said.push_back(listed(names) + " took up to " + listed(counts) + (one_port ? " port" : " ports") +
-                 " for filtered that " + (one_port ? "is" : "are") +
-                 " closed, or the other way round; the rank is about open ports.");
+  out.push_back(listed(names) + " reported up to " + listed(counts) + (one_port ? " closed port" : " closed ports") +
+                " as filtered, or the other way round; ranks depend on open ports only.");
 }
 
-void say_who_was_wrong(const Comparison& comparison, std::vector<std::string>& said) {
+void add_wrong_answers(const Comparison& comparison, std::vector<std::string>& out) {
   Predicates wrong;
   for (const Entry* entry : with_runs(comparison)) {
     const Correctness& c = entry->correctness;
     std::vector<std::string> parts;
     if (c.missed > 0)
-      parts.push_back("missed " + number(c.missed) + " of the " + counted(comparison.open_ports, "port") +
-                      (comparison.open_ports == 1 ? " that is open" : " that are open"));
+      parts.push_back("missed " + number(c.missed) + " of the " + counted(comparison.open_ports, "open port"));
     if (c.wrongly_open > 0)
-      parts.push_back("called " + counted(c.wrongly_open, "port") + " open that " +
+      parts.push_back("reported " + counted(c.wrongly_open, "port") + " as open that " +
                       (c.wrongly_open == 1 ? "is" : "are") + " not");
-    if (c.unknown > 0) parts.push_back("could not tell " + counted(c.unknown, "port"));
+    if (c.unknown > 0) parts.push_back("left " + counted(c.unknown, "port") + " unknown");
     if (!parts.empty()) wrong.add(listed(parts), entry->contender.name());
   }
-  wrong.say(" in the worst run: no rank.", said);
-  say_who_misjudged(comparison, said);
+  wrong.append_to(out);
+  add_misjudged(comparison, out);
 }
 
-void say_what_to_doubt(const Comparison& comparison, std::vector<std::string>& said) {
+void add_caveats(const Comparison& comparison, std::vector<std::string>& out) {
   std::vector<std::string> noisy;
   for (const Entry* entry : with_runs(comparison)) {
     const double share = entry->wall_s.mean > 0 ? entry->wall_s.deviation / entry->wall_s.mean : 0;
     if (share > noisy_share) noisy.push_back(entry->contender.name() + " (" + percent(share) + ")");
   }
   if (!noisy.empty())
-    said.push_back("The times vary much for " + listed(noisy) + ": more runs or a quieter machine would say more.");
-  if (!comparison.doubt.empty()) said.push_back(comparison.doubt);
+    out.push_back("The times of " + listed(noisy) + " vary widely: use more runs or a quieter machine.");
+  if (!comparison.caveat.empty()) out.push_back(comparison.caveat);
   if (!comparison.complete)
-    said.push_back("Interrupted: this is what had been measured until then, and the comparison is incomplete.");
+    out.push_back("Interrupted: the comparison is incomplete and contains only what was measured until then.");
 }
 
 }  // namespace
 
 std::vector<std::string> sentences(const Comparison& comparison) {
-  std::vector<std::string> said;
-  say_who_won(comparison, said);
-  say_what_was_waited_for(comparison, said);
-  say_what_was_in_flight(comparison, said);
-  say_what_ran_out(comparison, said);
-  say_what_loops_bought(comparison, said);
-  say_what_memory_it_took(comparison, said);
-  say_who_was_wrong(comparison, said);
-  say_what_to_doubt(comparison, said);
-  return said;
+  std::vector<std::string> out;
+  add_winner(comparison, out);
+  add_waiting(comparison, out);
+  add_in_flight(comparison, out);
+  add_exhausted_resources(comparison, out);
+  add_several_loops(comparison, out);
+  add_memory(comparison, out);
+  add_wrong_answers(comparison, out);
+  add_caveats(comparison, out);
+  return out;
 }
 
 }  // namespace portloop::compare

@@ -1,5 +1,5 @@
-// A comparison in plain language: what was compared, and what the numbers say. Computed, never canned: each
-// sentence is there only where its numbers are. Pure functions.
+// A comparison in plain language: what was compared, and what follows from the numbers. Each sentence is computed, and left
+// out if the numbers do not support it. Pure functions.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace portloop::compare {
 
-/// One or two lines: the scan that all models did.
+/// One or two lines that describe the scan that all models made.
 std::string heading_text(const Comparison& comparison);
 
-/// The sentences, in the order in which they are read.
+/// The sentences, in reading order.
 std::vector<std::string> sentences(const Comparison& comparison);
 
-/// The sentences as a paragraph of at most 100 columns, a newline last.
+/// The sentences as a paragraph of at most 100 columns, ending in a newline.
 std::string words_text(const Comparison& comparison);
 
 }  // namespace portloop::compare

@@ -1,10 +1,12 @@
-// Happy path: the connection comes from its slot, bytes come, then a short quiet or the end of the stream;
-// the result is told with them, the connection is reset.
+// Happy path: the connection is taken over from its slot; bytes arrive, then a short pause or the end of the stream; the
+// result is reported with its banner, and the connection is reset.
 //
-// What goes wrong: the deadline comes late, because somebody's callback held the loop (what lies in the kernel is read
-// before it counts); nothing comes (after the timeout a GET where that is wanted, then the result without a
-// banner); bytes come one by one for ever (the deadline is absolute); more than fits comes (the rest is left
-// unread); the peer resets (what came so far is the banner).
+// What goes wrong:
+//   - nothing arrives: after the timeout a GET is sent, if that is wanted; then the result has no banner
+//   - bytes arrive one by one for ever: the deadline is absolute
+//   - more arrives than max_bytes: the rest is left unread
+//   - the peer resets the connection: the banner is what has arrived so far
+//   - the timer fires late, because a callback blocked the loop: bytes that are already in the kernel are read first
 #include "engine/banner_reader.hpp"
 
 #include <sys/socket.h>
@@ -17,25 +19,25 @@
 namespace portloop {
 namespace {
 
-// What a server says first it says in one go: after this long without another byte it has said it.
+// Servers send their banner in one go: after a pause of this length it is complete.
 constexpr uint64_t quiet_ms = 100;
 
 constexpr std::string_view get_request = "GET / HTTP/1.0\r\n\r\n";
 
-/// A few bytes on a connection that has sent nothing yet always fit. Not with uv_write(): where the peer has
-/// gone that raises SIGPIPE, and what the embedder does with signals is not ours to know.
+/// Sends without waiting: a few bytes always fit into the buffer of a connection that has sent nothing yet. Not with
+/// uv_write(), which raises SIGPIPE if the peer is gone: how the embedder handles signals is not ours to assume.
 bool send_now(uv_tcp_t& tcp, std::string_view bytes) {
 #ifdef MSG_NOSIGNAL
   uv_os_fd_t fd = -1;
   if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&tcp), &fd) != 0) return false;
   return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(bytes.size());
-#else  // libuv's sockets raise no signal there: SO_NOSIGPIPE, or there are none
+#else  // no SIGPIPE from libuv's sockets here: libuv sets SO_NOSIGPIPE, or the system has no signals
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
   return uv_try_write(reinterpret_cast<uv_stream_t*>(&tcp), &buffer, 1) == static_cast<int>(bytes.size());
 #endif
 }
 
-/// Whether bytes have come that the loop has not polled for yet.
+/// Returns whether bytes have arrived that libuv has not read yet.
 bool has_unread_bytes(uv_tcp_t& tcp) {
   uv_os_fd_t fd = -1;
   char byte;
@@ -50,14 +52,14 @@ struct BannerReader::Reading {
   uv_timer_t timer{};
   BannerReader* reader = nullptr;
   ProbeResult result;
-  size_t place = 0;  // in the reader's list
+  size_t place = 0;  // index in readings_
   std::string bytes;
   std::array<char, 1024> buffer;
   uint64_t deadline_ms = 0;
-  bool asked_with_get = false;
+  bool get_sent = false;
   int open_handles = 2;
 
-  /// False where memory lacks.
+  /// Returns false if out of memory.
   bool append(size_t length) noexcept {
     try {
       bytes.append(buffer.data(), length);
@@ -77,7 +79,7 @@ BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32
 BannerReader::~BannerReader() = default;
 
 void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& result) {
-  // After this nothing can fail but the taking over itself.
+  // After this allocation only the hand-over can fail.
   auto* reading = new (std::nothrow) Reading;
   if (reading == nullptr) {
     connector.release(slot, Connector::Keep::nothing);
@@ -134,20 +136,20 @@ void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*)
 void BannerReader::on_deadline(uv_timer_t* timer) {
   auto* reading = static_cast<Reading*>(timer->data);
   BannerReader* self = reading->reader;
-  // Timers run before the loop polls. Not 0 ms: that would run again before the poll.
+  // Timers run before the loop polls. With 0 ms this one would run again before the poll.
   if (reading->bytes.empty() && has_unread_bytes(reading->tcp)) {
     uv_timer_start(timer, on_deadline, 1, 0);
     return;
   }
-  if (reading->bytes.empty() && self->options_.http && !reading->asked_with_get) {
-    self->ask_with_get(*reading);
+  if (reading->bytes.empty() && self->options_.http && !reading->get_sent) {
+    self->send_get(*reading);
   } else {
     self->end(*reading);
   }
 }
 
-void BannerReader::ask_with_get(Reading& reading) {
-  reading.asked_with_get = true;
+void BannerReader::send_get(Reading& reading) {
+  reading.get_sent = true;
   if (!send_now(reading.tcp, get_request)) {
     end(reading);
     return;
@@ -180,8 +182,8 @@ void BannerReader::on_handle_closed(uv_handle_t* handle) {
   on_closed();
 }
 
-bool BannerReader::end_some(size_t most) {
-  for (; most > 0 && !readings_.empty(); --most) end(*readings_.back());
+bool BannerReader::end_some(size_t max) {
+  for (; max > 0 && !readings_.empty(); --max) end(*readings_.back());
   return readings_.empty();
 }
 

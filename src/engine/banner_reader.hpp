@@ -1,4 +1,4 @@
-// Reads what open ports say first: bounded in bytes, in time, and in how many at once.
+// Reads the banners of open ports: at most so many at once, so many bytes of each, and for so long.
 #pragma once
 
 #include <functional>
@@ -12,10 +12,10 @@
 
 namespace portloop {
 
-/// Not thread-safe: everything from the loop's thread.
+/// Not thread-safe: use it on the loop's thread only.
 class BannerReader {
  public:
-  /// `on_read` is given the result with its banner, or without one where nothing came.
+  /// `on_read` receives each result with its banner, which is empty if nothing was read.
   BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t max_at_once,
                std::function<void(const ProbeResult&)> on_read);
   ~BannerReader();
@@ -23,14 +23,13 @@ class BannerReader {
   bool full() const { return active_ >= max_at_once_; }
   bool idle() const { return active_ == 0; }
 
-  /// Takes the slot's connection over. Where that fails the slot is as after release(), and the result has
-  /// been told without a banner.
+  /// Takes over the slot's connection, which frees the slot. If that fails, calls on_read without a banner at once.
   void read(Connector& connector, uint32_t slot, const ProbeResult& result);
 
-  /// Ends up to `most` readings; their results are told with what came so far. True when none is left.
-  bool end_some(size_t most);
+  /// Ends up to `max` readings; their results are reported with what has arrived so far. Returns whether none is left.
+  bool end_some(size_t max);
   void set_referenced(bool referenced);
-  /// After end_some() has said so: called from the loop when no handle is left.
+  /// Calls `on_closed` when all handles are closed: at once, or from the loop. Only after end_some() has returned true.
   void when_closed(std::function<void()> on_closed);
 
  private:
@@ -39,7 +38,7 @@ class BannerReader {
   static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*);
   static void on_deadline(uv_timer_t* timer);
   static void on_handle_closed(uv_handle_t* handle);
-  void ask_with_get(Reading& reading);
+  void send_get(Reading& reading);
   void end(Reading& reading);
 
   uv_loop_t* loop_;

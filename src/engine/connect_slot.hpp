@@ -1,4 +1,4 @@
-// One place for a connect: its timer, its probe, and where it stands.
+// A slot: one connect in flight, with its timer and its probe.
 #pragma once
 
 #include <uv.h>
@@ -11,18 +11,18 @@ class Scanner;
 
 struct ConnectSlot {
   enum class State : uint8_t {
-    free,        ///< No probe.
-    connecting,  ///< Asked; the answer or the deadline is awaited.
-    late,        ///< The deadline has passed; before that counts, the socket is asked once more.
+    free,        ///< Has no probe.
+    connecting,  ///< The connect is in flight: its outcome or its deadline comes next.
+    late,        ///< The deadline has passed; the connector is polled once more before that counts.
   };
 
   uv_timer_t timer{};
   Scanner* scanner = nullptr;
   uint32_t number = 0;
-  uint32_t kind = 0;  ///< The connector's, of its last probe.
+  uint32_t kind = 0;  ///< Of its last probe: see Connector::kind_of().
   State state = State::free;
-  /// When its timer fires, in the loop's time; 0 where it doesn't run. It goes on running when an answer comes, and
-  /// serves the slot's next probe: to stop and start it for each would cost a tenth of a probe.
+  /// When the timer fires, in the loop's time; 0 if it is not running. It keeps running when the connect has ended, and
+  /// serves the slot's next probe: stopping and starting it for each would add a tenth to the cost of a probe.
   uint64_t timer_due_ms = 0;
   uint64_t started_ns = 0;
   Ask ask;

@@ -1,23 +1,22 @@
-// Recycled sockets in one epoll set, which one uv_poll_t watches: two system calls a probe, the price of the
-// bare reactor (socket() and close() would cost more than the connect).
+// Recycled sockets in one epoll set, which one uv_poll_t watches. A probe costs two system calls; a fresh socket for each
+// would need socket() and close() as well, which cost more than the connect.
 //
-// Happy path of a slot: connect() -> EINPROGRESS; the socket joins the epoll set once in its life (edge
-// triggered); an event comes; a second connect() to the same address is the question, and its result the
-// answer: 0 or EISCONN is open, EALREADY pending, anything else the error itself. A writable socket with
-// SO_ERROR 0 proves nothing: the kernel wakes the poller before it sets the error. A refused socket is used
-// again as it is; an open or silent one is dissolved with connect(AF_UNSPEC), which sends a RST and leaves no
-// TIME_WAIT.
+// Happy path of a slot: connect() returns EINPROGRESS. The socket is added to the epoll set, once in its life (edge
+// triggered). When an event arrives, a second connect() to the same address yields the outcome: 0 or EISCONN is open,
+// EALREADY is pending, anything else is the error. (A writable socket whose SO_ERROR is 0 proves nothing: the kernel wakes
+// the poller before it sets the error.) A refused socket is reused as it is; an open or silent one is dissolved with
+// connect(AF_UNSPEC), which sends a RST and leaves no TIME_WAIT.
 //
 // What goes wrong:
-//   - a stale event (of the probe before, or of an idle socket): the second connect() answers EALREADY, or
-//     the slot is idle; nothing happens. No event is ever an answer by itself.
-//   - ICMP: it is queued (IP_RECVERR), also when the connect stays pending because connect() held the lock.
-//     Such a socket is never used again: connect(AF_UNSPEC) would not empty its queue.
-//   - a target on this machine: the kernel may pick the target port as source port, and the socket meets
-//     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not scanned; for others the
-//     peer's address is compared.
-//   - no descriptor: one is taken from an idle socket of another kind, where there is one
-//   - no descriptor at all, no port, no memory: the call says so; nothing is kept
+//   - a stale event, of the previous probe or of an idle socket: the second connect() returns EALREADY, or the slot is
+//     idle, and nothing happens. An event alone is never an outcome.
+//   - ICMP: the error is queued (IP_RECVERR), even if the connect stays pending because connect() held the socket's lock.
+//     The socket is never reused, because connect(AF_UNSPEC) does not empty the queue.
+//   - a target on this machine: the kernel may choose the target port as the source port, and the socket connects to
+//     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not a target; for others the addresses of
+//     both ends are compared.
+//   - out of descriptors: an idle socket of another kind is closed, if there is one, and its descriptor used
+//   - out of descriptors still, of ports or of memory: the call returns the error, and nothing is kept
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -33,8 +32,8 @@
 namespace portloop {
 namespace {
 
-// Events are taken from the set a few at a time, until the turn of the loop has been long enough: what was taken
-// must be told, because an edge comes once.
+// Events are taken from the set a few at a time, until the batch has lasted long enough. All that were taken must be
+// handled, because an edge is reported only once.
 constexpr int events_at_once = 16;
 
 // Descriptors closed in one turn of the loop while everything is closed.
@@ -48,7 +47,7 @@ class EpollConnector final : public Connector {
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint& endpoint) const override;
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
-  ConnectOutcome ask(uint32_t slot) override;
+  ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
   int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
   void set_referenced(bool referenced) override;
@@ -61,8 +60,8 @@ class EpollConnector final : public Connector {
     uint32_t uses = 0;
     bool watched = false;  // in the epoll set
     bool busy = false;     // its slot has a probe
-    bool refused = false;  // nothing is left to dissolve
-    bool odd = false;      // not to be used again
+    bool refused = false;  // there is nothing to dissolve
+    bool odd = false;      // must not be reused
     SocketAddress target{};
   };
 
@@ -71,7 +70,7 @@ class EpollConnector final : public Connector {
   static void on_handle_closed(uv_handle_t* handle);
   int make_socket(Socket& socket, SocketKind kind) const;
   int watch(uint32_t slot);
-  ConnectOutcome ask_kernel(Socket& socket) const;
+  ConnectOutcome poll_socket(Socket& socket) const;
   bool close_idle_socket();
   static void close_socket(Socket& socket);
 
@@ -128,7 +127,7 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   if (socket.fd >= 0 && (socket.kind != kind || socket.uses >= max_socket_uses)) close_socket(socket);
   if (socket.fd < 0) {
     int error_number = make_socket(socket, kind);
-    // Sockets of another kind that wait for a probe may be all the descriptors there are.
+    // Idle sockets of another kind may hold all the descriptors there are.
     if ((error_number == EMFILE || error_number == ENFILE) && close_idle_socket())
       error_number = make_socket(socket, kind);
     if (error_number != 0) return ConnectOutcome::of_call(error_number);
@@ -140,15 +139,15 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EINPROGRESS) {
     ConnectOutcome outcome = ConnectOutcome::of_call(errno);
     outcome.from_call = outcome.error_number != ECONNREFUSED;
-    // On a blocked route the kernel answers at once, and so does a local firewall's REJECT on the way out.
+    // A blocked route, or a local firewall's REJECT on the way out, fails at once and may queue an ICMP error.
     outcome.icmp = read_error_queue(socket.fd);
     outcome.no_source = outcome.error_number == EADDRNOTAVAIL && !has_source_address(socket.target);
     socket.odd = true;
     return outcome;
   }
-  // A target on this machine has answered already: loopback delivers within the call.
+  // A target on this machine has answered already: the loopback device delivers within the call.
   if (is_loopback(endpoint.address)) {
-    const ConnectOutcome outcome = ask_kernel(socket);
+    const ConnectOutcome outcome = poll_socket(socket);
     if (outcome.error_number != EALREADY || outcome.icmp) return outcome;
   }
   if (!socket.watched) {
@@ -170,9 +169,9 @@ int EpollConnector::watch(uint32_t slot) {
   return 0;
 }
 
-ConnectOutcome EpollConnector::ask(uint32_t slot) { return ask_kernel(sockets_[slot]); }
+ConnectOutcome EpollConnector::poll(uint32_t slot) { return poll_socket(sockets_[slot]); }
 
-ConnectOutcome EpollConnector::ask_kernel(Socket& socket) const {
+ConnectOutcome EpollConnector::poll_socket(Socket& socket) const {
   ConnectOutcome outcome;
   if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EISCONN)
     outcome.error_number = errno;
@@ -188,7 +187,7 @@ ConnectOutcome EpollConnector::ask_kernel(Socket& socket) const {
 
 void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
   auto* self = static_cast<EpollConnector*>(poll->data);
-  if (status < 0) return;  // the set itself cannot fail; its sockets speak for themselves
+  if (status < 0) return;  // an epoll set has no errors of its own
   std::array<epoll_event, events_at_once> events;
   const uint64_t began_us = uv_hrtime() / 1000;
   int count = events_at_once;
@@ -196,9 +195,9 @@ void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
     count = epoll_wait(self->epoll_fd_, events.data(), events_at_once, 0);
     for (int i = 0; i < count; ++i) {
       const uint32_t slot = events[static_cast<size_t>(i)].data.u32;
-      if (self->on_closed_) return;  // closed by what an outcome led to
+      if (self->on_closed_) return;  // on_outcome() led to close()
       if (!self->sockets_[slot].busy) continue;
-      const ConnectOutcome outcome = self->ask(slot);
+      const ConnectOutcome outcome = self->poll(slot);
       if (outcome.error_number == EALREADY && !outcome.icmp) continue;
       self->events_->on_outcome(slot, outcome);
     }
@@ -215,13 +214,13 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
     return;
   }
   if (socket.refused) return;
-  // An ICMP error that came since the last question would speak for the next port: dissolving empties no queue.
+  // An ICMP error that has arrived since the last poll would be taken for the next port's: dissolving keeps the queue.
   if (!dissolve(socket.fd) || read_error_queue(socket.fd)) close_socket(socket);
 }
 
 int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
   Socket& socket = sockets_[slot];
-  // libuv registers the descriptor in its own set; it must be in no other.
+  // libuv adds the descriptor to its own set; it must not be in another one.
   if (socket.watched) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
   const int error = uv_tcp_open(tcp, socket.fd);
   if (error != 0) {
@@ -237,7 +236,7 @@ void EpollConnector::close_socket(Socket& socket) {
   socket = {};
 }
 
-/// Answers whether there was one.
+/// Returns whether there was one.
 bool EpollConnector::close_idle_socket() {
   for (Socket& socket : sockets_) {
     if (socket.fd < 0 || socket.busy) continue;

@@ -1,18 +1,17 @@
-// A fresh uv_tcp_t for each probe: nothing but libuv, so it works wherever libuv does. Twice the cost of the
-// epoll connector, because socket() and close() cost more than the connect.
+// A fresh uv_tcp_t for each probe. Uses libuv alone, so it works wherever libuv does. A probe costs twice as much as with
+// the epoll connector, because socket() and close() cost more than the connect.
 //
-// Happy path of a slot: uv_tcp_init, uv_tcp_connect, the callback with its status, a turn of the loop that
-// tells the outcome, uv_close. A handle is never connected twice: libuv would report the old connection as
-// the new port.
+// Happy path of a slot: uv_tcp_init(), uv_tcp_connect(), its callback with a status, a turn of the loop that reports the
+// outcome, uv_close(). A handle is never connected twice: libuv would report the old connection for the new port.
 //
 // What goes wrong:
-//   - status 0 proves nothing on its own (an ICMP error may wake the poller before it is set): it counts
-//     only where the peer's address can be read; otherwise the connect counts as silent and is asked again
-//   - an error returned by uv_tcp_connect itself, not by its callback: classified as the call's own
-//   - a thousand callbacks in one turn of the loop: they only note their status; the outcomes are told in
-//     batches, so that the embedder's handles have their turn in between
-//   - the slot is released before its connect ends: uv_close calls the connect callback with UV_ECANCELED,
-//     then the close callback; the connection belongs to no slot any more and frees itself
+//   - status 0 alone proves nothing (an ICMP error may wake the poller before it is set): it counts only if the peer's
+//     address can be read. Otherwise the outcome is ETIMEDOUT, and the probe is retried.
+//   - uv_tcp_connect() itself returns an error: it is classified as the connect call's own
+//   - a thousand callbacks in one turn of the loop: they only store their status; the outcomes are reported in batches,
+//     so that the embedder's handles run in between
+//   - the slot is released before its connect ends: uv_close() calls the connect callback with UV_ECANCELED and then the
+//     close callback; the connection belongs to no slot any more and frees itself
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -32,20 +31,20 @@ class UvConnector final : public Connector {
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint&) const override { return 0; }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
-  ConnectOutcome ask(uint32_t slot) override;
+  ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
   int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
 
  private:
-  /// One connect; owned by its slot, and by libuv once its slot has let go of it.
+  /// One connect. Owned by its slot, and after release() by its close callback.
   struct Connection {
     uv_tcp_t tcp{};
     uv_connect_t request{};
     UvConnector* owner = nullptr;
     uint32_t slot = 0;
-    bool ended = false;  // `status` says how
+    bool ended = false;  // then `status` is set
     int status = 0;
     bool released = false;
   };
@@ -55,12 +54,12 @@ class UvConnector final : public Connector {
   static void on_turn(uv_idle_t* idle);
   static ConnectOutcome outcome_of(const Connection& connection, int status);
   void close_connection(Connection* connection);
-  void tell_closed();
+  void report_closed();
 
   uv_loop_t* loop_ = nullptr;
   ConnectorEvents* events_ = nullptr;
   std::vector<Connection*> slots_;
-  size_t alive_ = 0;            // connections that libuv still knows
+  size_t alive_ = 0;            // connections whose close callback has not run; while closing, also turns_
   std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
   bool referenced_ = true;
   uv_idle_t turns_{};  // active while ended_ is not empty
@@ -83,7 +82,7 @@ std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& 
   connection->slot = slot;
   connection->tcp.data = connection;
   connection->request.data = connection;
-  // With the family given the socket is made now, and a lack of descriptors is told now.
+  // With a family the socket is created now, and running out of descriptors is reported now.
   int error = uv_tcp_init_ex(loop_, &connection->tcp, address.any.sa_family);
   if (error != 0) {
     delete connection;
@@ -106,7 +105,7 @@ ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status)
   uv_os_fd_t fd = -1;
   Endpoint local, remote;
   if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&connection.tcp), &fd) != 0 || !find_peer(fd, local, remote)) {
-    outcome.error_number = ETIMEDOUT;  // not connected after all: no answer that we could name
+    outcome.error_number = ETIMEDOUT;  // not connected after all, and the reason is lost
     return outcome;
   }
   if (local.address == remote.address) outcome.peer = local.port == remote.port ? Peer::self : Peer::own_address;
@@ -122,7 +121,7 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
   try {
     self->ended_.push_back(connection->slot);
   } catch (const std::bad_alloc&) {
-    return;  // then the slot's deadline asks
+    return;  // the slot's deadline will poll it
   }
   uv_idle_start(&self->turns_, on_turn);
 }
@@ -130,13 +129,13 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
 void UvConnector::on_turn(uv_idle_t* idle) {
   auto* self = static_cast<UvConnector*>(idle->data);
   const uint64_t began_us = uv_hrtime() / 1000;
-  // A turn of the loop makes connects in two goes. Outcomes that pile up cost a system call more each: libuv disarms the
-  // descriptors of those whose handles are not closed before it polls again.
+  // Twice the time, because the scanner starts two batches of connects in a turn. An outcome left for the next turn costs
+  // one more system call: libuv disarms its descriptor before it polls again, because its handle is not closed yet.
   while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= 2 * max_batch_us) {
     const uint32_t slot = self->ended_.front();
     self->ended_.pop_front();
     const Connection* connection = self->slots_[slot];
-    // Released meanwhile, or even in use again: then that connect stands in the list itself when it ends.
+    // It may have been released meanwhile, or even be in use again; then that connect is added to the list when it ends.
     if (connection == nullptr || !connection->ended) continue;
     self->events_->on_outcome(slot, outcome_of(*connection, connection->status));
   }
@@ -144,8 +143,8 @@ void UvConnector::on_turn(uv_idle_t* idle) {
   self->events_->on_batch_end(!self->ended_.empty());
 }
 
-/// libuv has no way to ask a connect that is under way; but whether the peer is known already can be asked.
-ConnectOutcome UvConnector::ask(uint32_t slot) {
+/// libuv can't poll a pending connect, but if the peer's address can be read, it has succeeded.
+ConnectOutcome UvConnector::poll(uint32_t slot) {
   const Connection& connection = *slots_[slot];
   if (connection.ended) return outcome_of(connection, connection.status);
   ConnectOutcome outcome = outcome_of(connection, 0);
@@ -162,7 +161,7 @@ void UvConnector::release(uint32_t slot, Keep) {
 
 void UvConnector::close_connection(Connection* connection) {
   connection->released = true;
-  // A reset leaves no TIME_WAIT behind; it can fail without closing.
+  // A reset leaves no TIME_WAIT. If it fails, it has closed nothing.
   if (uv_tcp_close_reset(&connection->tcp, on_tcp_closed) != 0) {
     uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), on_tcp_closed);
   }
@@ -173,11 +172,12 @@ void UvConnector::on_tcp_closed(uv_handle_t* handle) {
   UvConnector* self = connection->owner;
   delete connection;
   --self->alive_;
-  if (self->on_closed_ && self->alive_ == 0) self->tell_closed();
+  if (self->on_closed_ && self->alive_ == 0) self->report_closed();
 }
 
 int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
-  // A handle can't move; its descriptor can, by a duplicate. A plain close then leaves the connection whole.
+  // A libuv handle can't give its descriptor away, so `tcp` gets a duplicate. A plain close (no reset) of the original
+  // then leaves the connection intact.
   Connection* connection = slots_[slot];
   uv_os_fd_t fd = -1;
   int error = uv_fileno(reinterpret_cast<uv_handle_t*>(&connection->tcp), &fd);
@@ -203,14 +203,14 @@ void UvConnector::set_referenced(bool referenced) {
 
 void UvConnector::close(std::function<void()> on_closed) {
   on_closed_ = std::move(on_closed);
-  ++alive_;  // turns_
+  ++alive_;
   uv_close(reinterpret_cast<uv_handle_t*>(&turns_), [](uv_handle_t* handle) {
     auto* self = static_cast<UvConnector*>(handle->data);
-    if (--self->alive_ == 0) self->tell_closed();
+    if (--self->alive_ == 0) self->report_closed();
   });
 }
 
-void UvConnector::tell_closed() {
+void UvConnector::report_closed() {
   const std::function<void()> on_closed = std::move(on_closed_);
   on_closed();  // may delete this connector
 }

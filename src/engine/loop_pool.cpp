@@ -8,13 +8,14 @@
 namespace portloop {
 namespace {
 
-// A lane hands its results over when it has this many, or when its loop is about to sleep.
+// A lane hands its results over when it has this many, or when its loop is about to poll.
 constexpr size_t batch_size = 128;
-// Results that wait for the caller: about 10 MiB, then the lanes wait.
+// Results that wait for the caller, 10 MiB at most without their banners; if there are more, the lanes wait.
 constexpr size_t max_queued = 65536;
 constexpr size_t deliveries_per_turn = 256;
 
-/// A thread starts with the mask of the one that makes it: the embedder's signals are its own threads' affair.
+/// Blocks all signals in this thread while it lives. A new thread inherits the mask: no handler of the embedder's may run
+/// on our threads.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -40,8 +41,8 @@ class SignalsBlocked {
 
 }  // namespace
 
-/// One thread. Made and joined by the pool's thread; between start_thread() and join() everything else of it
-/// belongs to its own thread, but request_stop().
+/// One thread. The pool's thread creates and joins it; between start_thread() and join() it may call only request_stop()
+/// and counters().
 class LoopPool::Lane final : public ScanEvents {
  public:
   Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
@@ -87,7 +88,7 @@ class LoopPool::Lane final : public ScanEvents {
     return error;
   }
 
-  /// Ends a lane that was opened but has no thread.
+  /// Closes a lane that is open but has no thread.
   void unwind() {
     scanner_->stop();
     uv_run(&loop_, UV_RUN_DEFAULT);
@@ -144,7 +145,7 @@ class LoopPool::Lane final : public ScanEvents {
   std::vector<Stored> batch_;
   uv_prepare_t before_sleep_{};
   uv_async_t stop_request_{};
-  std::mutex ending_;  // guards ended_: an async that is closed must not be sent to
+  std::mutex ending_;  // guards ended_: uv_async_send() must not be called on a closed handle
   bool ended_ = false;
 };
 
@@ -155,7 +156,7 @@ LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;
   for (uint32_t lane = 0; lane < lanes; ++lane) {
-    // The remainder goes to the first lanes, so that the sum is exactly what was allowed.
+    // The first lanes get the remainder, so that the sum is exact.
     share.plan.max_in_flight = options.plan.max_in_flight / lanes + (lane < options.plan.max_in_flight % lanes);
     lanes_.push_back(std::make_unique<Lane>(*this, share));
   }
@@ -166,8 +167,9 @@ LoopPool::~LoopPool() = default;
 const ScanCounters& LoopPool::counters(size_t lane) const { return lanes_[lane]->counters(); }
 
 int LoopPool::start() {
+  static_assert((max_queued + batch_size) * sizeof(Stored) <= 10 << 20);
   queue_.reserve(max_queued + batch_size);
-  delivering_.reserve(max_queued + batch_size);  // they are swapped; untouched pages cost nothing
+  delivering_.reserve(max_queued + batch_size);  // the two are swapped; untouched pages cost nothing
   int error = uv_async_init(loop_, &results_ready_, on_results);
   if (error != 0) return error;
   results_ready_.data = this;
@@ -219,7 +221,7 @@ void LoopPool::hand_over(std::vector<Stored>& batch) {
 void LoopPool::note_failure(int status) {
   const std::lock_guard lock(mutex_);
   if (failure_ == 0) failure_ = status;
-  // The others go on: what they find is true all the same, and done says that the whole is not.
+  // The other lanes go on: their results are valid, and on_done() reports that the scan is incomplete.
 }
 
 void LoopPool::lane_ended() {
@@ -270,7 +272,7 @@ void LoopPool::deliver_some() {
 void LoopPool::finish() {
   for (auto& lane : lanes_) lane->join();
   done_ = true;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&results_ready_));  // as a single loop: what is done keeps no loop alive
+  uv_unref(reinterpret_cast<uv_handle_t*>(&results_ready_));  // a scan that is done does not keep the loop alive
   events_.on_done(failure_ != 0 ? failure_ : stopped_ ? UV_ECANCELED : 0);
   if (on_closed_) close_handles();
 }
@@ -284,7 +286,7 @@ void LoopPool::stop() {
 void LoopPool::close(std::function<void()> on_closed) {
   assert(!on_closed_ && open_handles_ > 0);
   stop();
-  apply_reference(true);  // or a loop with nothing else to do would end before this is over
+  apply_reference(true);  // or uv_run() could return before everything is closed
   on_closed_ = std::move(on_closed);
   {
     const std::lock_guard lock(mutex_);

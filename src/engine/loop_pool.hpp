@@ -1,17 +1,16 @@
-// The same scan on N loop threads: each has a loop and a scanner of its own, all draw from one cursor, and
-// the results come back to the caller's loop.
+// One scan on N threads ("lanes"): each has its own loop and scanner, all draw from one cursor, and results are delivered
+// on the caller's loop.
 //
-// Happy path: start() makes the loops and their threads; a lane's results are collected and handed over in
-// batches through one queue and one uv_async_t; the caller's loop delivers them, some in each turn; when every
-// lane has ended and the queue is empty, on_done().
+// Happy path: start() creates the lanes. Each collects its results and hands them over in batches, through one queue and
+// one uv_async_t. The caller's loop delivers some in each turn. When all lanes have ended and the queue is empty,
+// on_done() is called.
 //
 // What goes wrong:
-//   - a lane can't be made (no thread, no descriptor): start() fails and leaves nothing behind
-//   - the caller is slower than the lanes: the queue is bounded, a lane waits before it hands over more, and
-//     a lane that waits pulls no probes
-//   - stop(): every lane is told to stop; what they had found is still delivered
-//   - close() before the end: the lanes are stopped, nothing more is delivered but on_done()
-//   - a lane runs out of memory: it ends, the others take over what it had not drawn, on_done(UV_ENOMEM)
+//   - a lane can't be created (out of threads or descriptors): start() fails and leaves no thread behind
+//   - the caller is slower than the lanes: the queue is bounded; a lane that has to wait for room draws no probes
+//   - stop(): all lanes stop; results that they already have are still delivered
+//   - close() before the end: all lanes stop; nothing is delivered any more, except on_done()
+//   - a lane runs out of memory: it ends, the others draw the rest of the probes, then on_done(UV_ENOMEM)
 #pragma once
 
 #include <condition_variable>
@@ -27,21 +26,22 @@
 
 namespace portloop {
 
-/// Everything from the caller's loop's thread, but counters().
+/// Not thread-safe: use it on the thread of the caller's loop only, except counters().
 class LoopPool {
  public:
-  /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the window and
-  /// the rate are divided among the lanes.
+  /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the maximum in flight and the
+  /// rate are divided among the lanes.
   LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
            uint32_t loops, ScanEvents& events);
-  ~LoopPool();  ///< Only after close() has called back, or where start() was never called.
+  /// Only after close() has called back, or if holds_loop() is false.
+  ~LoopPool();
 
-  /// On error (a negative libuv code) no thread is left and nothing is delivered; close() is still owed where
-  /// holds_loop() says so.
+  /// Returns 0 or a negative libuv code; then no thread is left and nothing is delivered, but close() must still be
+  /// called if holds_loop() is true. Throws std::bad_alloc; then holds_loop() is false.
   int start();
   bool holds_loop() const { return open_handles_ > 0; }
   void stop();
-  /// Only where holds_loop().
+  /// Only if holds_loop() is true.
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
 
@@ -73,15 +73,15 @@ class LoopPool {
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
-  std::mutex mutex_;  // guards the next five
+  std::mutex mutex_;  // guards the next five members
   std::condition_variable room_;
   std::vector<Stored> queue_;
   size_t lanes_ended_ = 0;
-  int failure_ = 0;          // of the first lane that failed
-  bool discarding_ = false;  // closed: nobody wants results any more
+  int failure_ = 0;          // of the first lane that failed, or 0
+  bool discarding_ = false;  // closed: results are dropped
 
-  std::vector<Stored> delivering_;  // taken from the queue
-  size_t delivered_ = 0;            // of them
+  std::vector<Stored> delivering_;  // taken from queue_
+  size_t delivered_ = 0;            // how many of them
   bool started_ = false;
   bool stopped_ = false;
   bool done_ = false;

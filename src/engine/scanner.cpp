@@ -11,28 +11,17 @@
 namespace portloop {
 namespace {
 
-// Connects, reports or late slots in one go: at most so many, and no new one after so long; then the
-// embedder's handles have their turn. The time bounds what a slow callback or a busy machine makes of a step. A
-// turn of the loop has two such goes at most (late slots and new connects; new connects after the answers), and
-// the connector's own.
+// The limits of a batch of connects, reports or late slots, after which the embedder's handles run. The time limit is for
+// slow callbacks and busy machines. One turn of the loop has at most two batches (late slots and new connects; new
+// connects after the answers), and the connector's own.
 constexpr int steps_per_turn = 64;
 constexpr uint64_t max_batch_us = Connector::max_batch_us;
 
-// An answer after the kernel's resend at 1 s may be to either SYN: it is no sample (Karn's rule).
+// The kernel retransmits a SYN after 1 s. A later answer may be to either SYN, and so is no sample (Karn's algorithm).
 constexpr uint64_t max_sample_us = 950'000;
 
-// Seen open from three source ports, a port of this machine is open: two of our own sockets that meet by
-// chance do not meet three times.
-constexpr uint8_t confirmations_needed = 2;
-// A reset after the handshake is asked about again this often before it counts as what it is: an open port
-// whose server resets at once.
-constexpr uint8_t resets_believed = 2;
-// A socket that meets itself is asked again from another source port; with a port range of ten ports it may
-// well meet itself several times.
-constexpr uint8_t max_anomalies = 100;
-
-ScannerOptions divided(ScannerOptions options) {
-  // Banners being read hold descriptors too: a quarter of the window is theirs.
+/// Reserves a quarter of the maximum in flight for connections whose banner is being read.
+ScannerOptions without_banner_share(ScannerOptions options) {
   if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
   return options;
 }
@@ -42,15 +31,16 @@ ScannerOptions divided(ScannerOptions options) {
 Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
                  std::unique_ptr<Connector> connector, ScanEvents& events)
     : loop_(loop),
-      options_(divided(options)),
+      options_(without_banner_share(options)),
       plan_(space, cursor, options_.plan),
       connector_(std::move(connector)),
-      events_(events) {
+      events_(events),
+      slots_(loop, this) {
   if (!options_.banners.wanted) return;
   const uint32_t at_once = std::max(1U, options.plan.max_in_flight / 4);
   banners_ = std::make_unique<BannerReader>(loop_, options_.banners, at_once, [this](const ProbeResult& result) {
-    guarded([&] { deliver(result); });  // called by libuv, as often as not
-    if (state_ == State::running) turn_soon();
+    guarded([&] { deliver(result); });  // may be called directly by libuv
+    if (state_ == State::running) schedule_turn();
   });
 }
 
@@ -70,13 +60,13 @@ int Scanner::start() {
     referenced_ = true;
     apply_reference(false);
   }
-  turn_soon();
+  schedule_turn();
   return 0;
 }
 
 // ---- Each turn of the loop ----
 
-void Scanner::turn_soon() { uv_idle_start(&turns_, on_turn); }
+void Scanner::schedule_turn() { uv_idle_start(&turns_, on_turn); }
 
 template <class Body>
 void Scanner::guarded(Body body) noexcept {
@@ -86,7 +76,7 @@ void Scanner::guarded(Body body) noexcept {
     pumping_ = false;
     failure_ = UV_ENOMEM;
     stop();
-    turn_soon();
+    schedule_turn();
   }
 }
 
@@ -97,7 +87,7 @@ void Scanner::on_turn(uv_idle_t* idle) {
     case State::running:
       self->guarded([self] {
         const uint64_t began_us = uv_hrtime() / 1000;
-        self->ask_late_slots(began_us);
+        self->poll_late_slots(began_us);
         self->pump(began_us);
       });
       break;
@@ -108,7 +98,7 @@ void Scanner::on_turn(uv_idle_t* idle) {
   }
 }
 
-void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->turn_soon(); }
+void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->schedule_turn(); }
 
 void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
@@ -116,12 +106,12 @@ void Scanner::pump(uint64_t began_us) {
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && now_us - began_us > max_batch_us)) {
-      turn_soon();
+      schedule_turn();
       break;
     }
-    if (banners_ && banners_->full()) break;  // one that ends calls for another turn
+    if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
     const ProbePlan::Next next = plan_.next(now_us);
-    counters_.not_asked.store(plan_.not_asked(), std::memory_order_relaxed);
+    counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
       continue;
@@ -131,12 +121,12 @@ void Scanner::pump(uint64_t began_us) {
       continue;
     }
     if (next.step == ProbePlan::Step::again) {
-      turn_soon();
+      schedule_turn();
     } else if (next.step == ProbePlan::Step::finished) {
-      if (!banners_ || banners_->idle()) tell_done(0);
+      if (!banners_ || banners_->idle()) report_done(0);
     } else if (next.wait_until_us != UINT64_MAX) {
       const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
-      uv_update_time(loop_);  // a timer counts from the loop's idea of now, which is as old as this turn
+      uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
       uv_timer_start(&wake_, on_wake, (wait_us + 999) / 1000, 0);
     }
     break;
@@ -144,29 +134,27 @@ void Scanner::pump(uint64_t began_us) {
   pumping_ = false;
 }
 
-/// Only those that were late before the loop polled last: since then, whatever lay ready has been told.
-void Scanner::ask_late_slots(uint64_t began_us) {
+/// Handles only slots that were late before the loop last polled: outcomes that were ready then have been reported.
+void Scanner::poll_late_slots(uint64_t began_us) {
   const size_t count = std::min<size_t>(late_and_polled_, steps_per_turn);
   for (size_t i = 0; i < count && state_ == State::running; ++i) {
     if (uv_hrtime() / 1000 - began_us > max_batch_us) break;
     const auto [number, serial] = late_slots_.front();
     late_slots_.pop_front();
-    ConnectSlot& slot = *slots_[number];
-    if (slot.state != ConnectSlot::State::late || slot.ask.serial != serial) continue;  // its answer came
-    const ConnectOutcome outcome = connector_->ask(number);
+    ConnectSlot& slot = slots_[number];
+    if (slot.state != ConnectSlot::State::late || slot.ask.serial != serial) continue;  // its connect has ended
+    const ConnectOutcome outcome = connector_->poll(number);
     if (outcome.error_number == EALREADY && !outcome.icmp) {
-      const Ask ask = slot.ask;
-      free_slot(number, Connector::Keep::socket);
-      plan_.silent(ask, uv_hrtime() / 1000);
+      handle_silence(number, Connector::Keep::socket);
     } else {
       handle(number, outcome);
     }
   }
   late_and_polled_ = late_slots_.size();
-  if (!late_slots_.empty() && state_ == State::running) turn_soon();
+  if (!late_slots_.empty() && state_ == State::running) schedule_turn();
 }
 
-/// Fires after `wait_us` at the latest; where it fires sooner, on_deadline() starts it again.
+/// Makes the timer fire after `wait_us` or earlier; if it is earlier, on_deadline() starts it again.
 void Scanner::start_timer(ConnectSlot& slot, uint64_t wait_us) {
   const uint64_t wait_ms = wait_us / 1000 + 1;
   const uint64_t due_ms = uv_now(slot.timer.loop) + wait_ms;
@@ -180,8 +168,8 @@ void Scanner::on_deadline(uv_timer_t* timer) {
   slot->timer_due_ms = 0;
   if (slot->state == ConnectSlot::State::free) return;
   assert(slot->state == ConnectSlot::State::connecting);
-  // It may have been started for a probe before this one, or for this one when its host had not answered yet, or while
-  // the loop's idea of now was old, because somebody's callback had held it.
+  // Too early, if it was started for the slot's previous probe, or before an answer of this host changed the timeout, or
+  // when the loop's time was stale because a callback had blocked it.
   const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
   const uint64_t timeout_us = slot->scanner->plan_.timeout_now_us(slot->ask);
   if (waited_us < timeout_us) {
@@ -191,57 +179,23 @@ void Scanner::on_deadline(uv_timer_t* timer) {
   slot->state = ConnectSlot::State::late;
   Scanner* self = slot->scanner;
   self->guarded([&] { self->late_slots_.push_back({slot->number, slot->ask.serial}); });
-  self->turn_soon();
+  self->schedule_turn();
 }
 
 // ---- A probe's life ----
 
-ConnectSlot& Scanner::take_slot(const Endpoint& endpoint) {
-  const uint32_t kind = connector_->kind_of(endpoint);
-  std::vector<uint32_t>* from = &free_slots_[kind];
-  if (from->empty() && slots_.size() >= options_.plan.max_in_flight) {
-    from = std::find_if(std::begin(free_slots_), std::end(free_slots_), [](const auto& list) { return !list.empty(); });
-  }
-  if (from->empty()) {
-    add_slot();
-    from = &free_slots_[0];
-  }
-  ConnectSlot& slot = *slots_[from->back()];
-  from->pop_back();
-  slot.kind = kind;
-  return slot;
-}
-
-void Scanner::add_slot() {
-  // All the memory first: once libuv knows the timer, the slot must stay. Every list has room for every slot, so that
-  // freeing one takes none.
-  auto slot = std::make_unique<ConnectSlot>();
-  if (slots_.size() == slots_.capacity()) {
-    const size_t room = std::max<size_t>(64, 2 * slots_.capacity());
-    for (auto& list : free_slots_) list.reserve(room);
-    slots_.reserve(room);
-  }
-  slot->scanner = this;
-  slot->number = static_cast<uint32_t>(slots_.size());
-  slot->timer.data = slot.get();
-  uv_timer_init(loop_, &slot->timer);
-  if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&slot->timer));
-  ++open_handles_;
-  free_slots_[0].push_back(slot->number);
-  slots_.push_back(std::move(slot));
-}
-
-void Scanner::free_slot(uint32_t number, Connector::Keep keep) {
-  ConnectSlot& slot = *slots_[number];
-  assert(slot.state != ConnectSlot::State::free);
-  slot.state = ConnectSlot::State::free;
-  connector_->release(number, keep);
-  free_slots_[slot.kind].push_back(number);
+void Scanner::free_slot(uint32_t number) {
+  slots_.free(slots_[number]);
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Scanner::release_slot(uint32_t number, Connector::Keep keep) {
+  free_slot(number);
+  connector_->release(number, keep);
+}
+
 void Scanner::start_ask(const Ask& ask) {
-  ConnectSlot& slot = take_slot(ask.endpoint);
+  ConnectSlot& slot = slots_.take(connector_->kind_of(ask.endpoint), options_.plan.max_in_flight);
   slot.ask = ask;
   slot.state = ConnectSlot::State::connecting;
   counters_.connects.fetch_add(1, std::memory_order_relaxed);
@@ -254,15 +208,14 @@ void Scanner::start_ask(const Ask& ask) {
   try {
     outcome = connector_->start(slot.number, ask.endpoint);
   } catch (const std::bad_alloc&) {
-    slot.state = ConnectSlot::State::free;  // there is nothing to release
-    counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+    free_slot(slot.number);  // the connector has nothing to release
     throw;
   }
   if (outcome) {
     handle(slot.number, *outcome);
     return;
   }
-  // A host that answers meanwhile needs no second of patience: the first look is at the shortest timeout.
+  // The timeout shrinks if the host answers meanwhile: the first look is after the shortest one.
   start_timer(slot, std::min(ask.timeout_us, min_timeout_us));
 }
 
@@ -288,7 +241,7 @@ ProbeResult Scanner::result_of(const ConnectSlot& slot, const Verdict& verdict, 
 }
 
 void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
-  ConnectSlot& slot = *slots_[number];
+  ConnectSlot& slot = slots_[number];
   assert(slot.state != ConnectSlot::State::free);
   const Verdict verdict = classify(outcome);
   const Ask ask = slot.ask;
@@ -296,21 +249,17 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
     case VerdictKind::answer: handle_answer(number, verdict); return;
     case VerdictKind::confirm:
     case VerdictKind::ask_again: handle_doubt(number, verdict); return;
-    case VerdictKind::pending:  // the connector tells no such thing; waiting on is right all the same
-      return;
-    case VerdictKind::silent:
-      free_slot(number, Connector::Keep::nothing);
-      plan_.silent(ask, uv_hrtime() / 1000);
-      return;
+    case VerdictKind::pending: return;  // not reported by any connector; if it were, the connect would go on
+    case VerdictKind::silent: handle_silence(number, Connector::Keep::nothing); return;
     case VerdictKind::local_limit:
     case VerdictKind::local_wait:
-      free_slot(number, Connector::Keep::nothing);
+      release_slot(number, Connector::Keep::nothing);
       counters_.local_failures.fetch_add(1, std::memory_order_relaxed);
       plan_.put_back(ask, verdict.error_number, verdict.kind == VerdictKind::local_limit, uv_hrtime() / 1000);
       return;
     case VerdictKind::cannot_ask: {
       const ProbeResult result = result_of(slot, verdict, 0);
-      free_slot(number, Connector::Keep::nothing);
+      release_slot(number, Connector::Keep::nothing);
       plan_.given_up(ask);
       if (ask.kind != ProbeKind::check) deliver(result);
       return;
@@ -319,7 +268,7 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
 }
 
 void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
-  ConnectSlot& slot = *slots_[number];
+  ConnectSlot& slot = slots_[number];
   const Ask ask = slot.ask;
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
@@ -328,48 +277,55 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
     read_banner(number, result);
     return;
   }
-  free_slot(number, Connector::Keep::socket);
+  release_slot(number, Connector::Keep::socket);
   if (ask.kind != ProbeKind::check) deliver(result);
 }
 
-/// The answer makes no sense yet: from a fresh socket, and so from another source port, it is asked again.
+void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {
+  const Ask ask = slots_[number].ask;
+  release_slot(number, keep);
+  if (ask.kind != ProbeKind::check) forget_doubt(ask.position);  // a retry starts afresh
+  plan_.silent(ask, uv_hrtime() / 1000);
+}
+
+/// The answer is not conclusive: core/doubt.hpp decides what it is worth.
 void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
-  Ask ask = slots_[number]->ask;
-  const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-  if (ask.kind == ProbeKind::check ||
-      (verdict.kind == VerdictKind::confirm && ask.confirmations >= confirmations_needed) ||
-      (reset && ask.anomalies >= resets_believed)) {
-    handle_answer(number, {VerdictKind::answer, PortState::open, Reason::syn_ack, 0});
+  constexpr Verdict open{VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
+  const ConnectSlot& slot = slots_[number];
+  const Ask ask = slot.ask;
+  if (ask.kind == ProbeKind::check) {  // any answer will do
+    handle_answer(number, open);
     return;
   }
-  free_slot(number, Connector::Keep::nothing);
-  if (verdict.kind == VerdictKind::confirm) {
-    ++ask.confirmations;
-  } else if (++ask.anomalies >= max_anomalies) {
-    plan_.given_up(ask);
-    ProbeResult unknown;
-    unknown.endpoint = ask.endpoint;
-    unknown.position = ask.position;
-    unknown.reason = Reason::local_error;
-    unknown.error_number = verdict.error_number;
-    unknown.attempts = ask.attempt;
-    deliver(unknown);
-    return;
+  switch (resolve_doubt(doubts_[ask.position], verdict)) {
+    case DoubtStep::believe_open: handle_answer(number, open); return;
+    case DoubtStep::report_unknown: {
+      const ProbeResult unknown = result_of(slot, verdict, 0);
+      release_slot(number, Connector::Keep::nothing);
+      plan_.given_up(ask);
+      deliver(unknown);
+      return;
+    }
+    case DoubtStep::ask_again:
+      release_slot(number, Connector::Keep::nothing);
+      plan_.repeat(ask);
+      if (!pumping_) schedule_turn();
+      return;
   }
-  plan_.repeat(ask);
-  if (!pumping_) turn_soon();
+}
+
+void Scanner::forget_doubt(uint64_t position) {
+  if (!doubts_.empty()) doubts_.erase(position);
 }
 
 void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
-  ConnectSlot& slot = *slots_[number];
-  slot.state = ConnectSlot::State::free;
-  free_slots_[slot.kind].push_back(number);
-  counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
+  free_slot(number);
   banners_->read(*connector_, number, result);
 }
 
 void Scanner::deliver(const ProbeResult& result) {
-  if (state_ == State::closing) return;  // whoever closes wants no more results
+  if (state_ == State::closing) return;  // close() promises no further results
+  forget_doubt(result.position);
   std::atomic<uint64_t>* counts[] = {&counters_.open, &counters_.closed, &counters_.filtered, &counters_.unknown};
   counts[static_cast<size_t>(result.state)]->fetch_add(1, std::memory_order_relaxed);
   events_.on_result(result);

@@ -1,19 +1,20 @@
-// One scan on one borrowed loop: draws probes from the plan, fills slots, hands out results.
+// One scan on one borrowed loop: takes probes from the plan, makes the connects in slots, and reports results.
 //
-// Happy path: start() opens the connector; from the loop, pump() takes what the plan says next, up to a batch,
-// and gives each ask a slot; the connector tells the outcome, the table turns it into a verdict, the plan and
-// the events learn it; when the plan is finished, on_done() is called; close() gives everything back.
+// Happy path: start() opens the connector. From the loop, pump() does what the plan returns next, a batch at a time: each
+// ask gets a slot and a connect. The connector reports its outcome, classify() turns it into a verdict, and the plan and
+// the events receive it. When the plan is finished, on_done() is called; close() frees everything.
 //
 // What goes wrong:
-//   - a slot's timer fires: a question, not an answer. The loop runs timers before it polls, so the reply may
-//     lie in the kernel already: the connector is asked before the plan is told of silence.
-//   - many timers fire in one turn: they only queue their slots, which are asked in batches
-//   - a local error: the plan takes the probe back and waits
-//   - a timer fires too early, because it was started for its slot's probe before, or the loop's time was old when it
-//     was started: it is started again
-//   - stop() or close() from any callback, also from on_result(): pulling ends at once, pending connects are
-//     cancelled in batches from the loop, then on_done(UV_ECANCELED) (scanner_end.cpp)
-//   - no memory: the scan is stopped, and on_done(UV_ENOMEM) says why; no exception reaches the loop
+//   - a slot's timer fires: that proves nothing yet. The loop runs timers before it polls, so the answer may already be in
+//     the kernel: the connector is polled before the plan hears of silence.
+//   - many timers fire in one turn: their slots are only queued, and polled in batches
+//   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale: it
+//     is started again
+//   - a local error: the plan takes the probe back and makes it again later
+//   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
+//   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled from
+//     the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
+//   - out of memory: the scan stops, and then on_done(UV_ENOMEM) is called; no exception reaches the loop
 #pragma once
 
 #include <atomic>
@@ -21,43 +22,46 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <uv.h>
 
+#include "core/doubt.hpp"
 #include "engine/connector.hpp"
+#include "engine/slot_array.hpp"
 #include "plan/plan.hpp"
 
 namespace portloop {
 
-/// What a scan tells. Always from the loop's thread, never from inside start(). Everything may be called on
-/// the scanner from inside these. They may throw nothing but std::bad_alloc, which ends the scan.
+/// Called on the loop's thread, never inside Scanner::start(). May call any function of the scanner. May throw
+/// std::bad_alloc, which ends the scan, and nothing else.
 class ScanEvents {
  public:
   virtual void on_result(const ProbeResult& result) = 0;
-  /// Exactly once for each start(): 0, or UV_ECANCELED when it was stopped first, or UV_ENOMEM.
+  /// Exactly once after each successful start(): 0, UV_ECANCELED if the scan was stopped first, or UV_ENOMEM.
   virtual void on_done(int status) = 0;
 
  protected:
   ~ScanEvents() = default;
 };
 
-/// What a running scan has done. Each count only grows, but in_flight. Read from any thread.
+/// May be read from any thread. All but in_flight only grow.
 struct ScanCounters {
-  std::atomic<uint64_t> connects{0};  ///< Connect calls that were made for asks.
+  std::atomic<uint64_t> connects{0};  ///< Connect calls, one for each ask.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
-  std::atomic<uint64_t> local_failures{0};  ///< Asks put back because this machine lacked something.
-  std::atomic<uint64_t> not_asked{0};       ///< Probes of hosts that had enough open ports.
+  std::atomic<uint64_t> local_failures{0};  ///< Asks put back because a local resource was exhausted.
+  std::atomic<uint64_t> not_probed{0};      ///< Probes left out because their host had enough open ports.
   std::atomic<uint32_t> in_flight{0};
   std::atomic<uint32_t> peak_in_flight{0};
 
   uint64_t results() const { return open + closed + filtered + unknown; }
 };
 
-/// How what open ports say first is read.
+/// How the banners of open ports are read.
 struct BannerOptions {
   bool wanted = false;
-  bool http = false;  ///< Where nothing came, ask with a GET.
+  bool http = false;  ///< If nothing arrives, send a GET.
   uint32_t timeout_ms = 2000;
   uint32_t max_bytes = 512;
 };
@@ -68,27 +72,27 @@ struct ScannerOptions {
 };
 
 class BannerReader;
-struct ConnectSlot;
 
-/// Not thread-safe: everything from the loop's thread, but the counters.
+/// Not thread-safe: use it on the loop's thread only, except counters().
 class Scanner final : private ConnectorEvents {
  public:
   /// `loop`, `space`, `cursor` and `events` outlive the scanner.
   Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
           std::unique_ptr<Connector> connector, ScanEvents& events);
-  ~Scanner();  ///< Only after close() has called back, or where start() failed or was never called.
+  /// Only after close() has called back, or if start() failed or was never called.
+  ~Scanner();
 
-  /// On error (a negative libuv code) nothing is called back.
+  /// Returns 0 or a negative libuv code; then nothing is called back.
   int start();
-  /// Ends the scan; on_done(UV_ECANCELED) follows from the loop, unless on_done() has been called. Open ports
-  /// whose banner was being read are still told, with what came of it.
+  /// Ends the scan; on_done(UV_ECANCELED) follows from the loop, unless on_done() was already called. Open ports whose
+  /// banner is being read are still reported, with what has arrived of it.
   void stop();
-  /// Ends the scan without another result, and gives everything back; then `on_closed`, from the loop. Once.
+  /// Ends the scan without another result, frees everything, then calls `on_closed` from the loop. Only once.
   void close(std::function<void()> on_closed);
 
   const ScanCounters& counters() const { return counters_; }
-  /// Whether it keeps the loop alive while it runs; it does by default. Once it is done it doesn't, until it
-  /// is closed.
+  /// Whether the running scan keeps the loop alive. It does by default. A scan that is done does not; one that is being
+  /// closed always does.
   void set_referenced(bool referenced);
 
  private:
@@ -104,21 +108,22 @@ class Scanner final : private ConnectorEvents {
   void on_batch_end(bool more_wait) override;
 
   void pump(uint64_t began_us);
-  void ask_late_slots(uint64_t began_us);
+  void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
-  void handle(uint32_t slot, const ConnectOutcome& outcome);
-  void handle_answer(uint32_t slot, const Verdict& verdict);
-  void handle_doubt(uint32_t slot, const Verdict& verdict);
-  void read_banner(uint32_t slot, const ProbeResult& result);
+  void handle(uint32_t number, const ConnectOutcome& outcome);
+  void handle_answer(uint32_t number, const Verdict& verdict);
+  void handle_silence(uint32_t number, Connector::Keep keep);
+  void handle_doubt(uint32_t number, const Verdict& verdict);
+  void forget_doubt(uint64_t position);
+  void read_banner(uint32_t number, const ProbeResult& result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
 
-  ConnectSlot& take_slot(const Endpoint& endpoint);
-  void free_slot(uint32_t slot, Connector::Keep keep);
-  void add_slot();
-  void turn_soon();
+  void free_slot(uint32_t number);
+  void release_slot(uint32_t number, Connector::Keep keep);
+  void schedule_turn();
   void cancel_some();
-  void tell_done(int status);
+  void report_done(int status);
   void close_some();
   void apply_reference(bool referenced);
   void on_handle_closed();
@@ -129,23 +134,25 @@ class Scanner final : private ConnectorEvents {
   std::unique_ptr<Connector> connector_;
   ScanEvents& events_;
   ScanCounters counters_;
-  std::unique_ptr<BannerReader> banners_;
+  std::unique_ptr<BannerReader> banners_;  // nullptr unless banners are wanted
 
   State state_ = State::fresh;
   bool referenced_ = true;
   bool pumping_ = false;
-  uv_idle_t turns_{};                                // active while there is work for the next turn of the loop
-  uv_timer_t wake_{};                                // when the plan wants to be asked again
-  std::vector<std::unique_ptr<ConnectSlot>> slots_;  // they never move
-  std::vector<uint32_t> free_slots_[4];              // by the connector's kind
+  uv_idle_t turns_{};  // active if there is work for the next turn of the loop
+  uv_timer_t wake_{};  // fires when the plan wants to be called again
+  SlotArray slots_;
   struct LateSlot {
     uint32_t number;
-    uint64_t serial;  // of its ask: by the time that it is looked at, the slot may have another one
+    uint64_t serial;  // of its ask; by the time it is polled, the slot may have another one
   };
-  std::deque<LateSlot> late_slots_;  // their timers fired
-  size_t late_and_polled_ = 0;       // of them, before the loop polled last
-  bool done_told_ = false;
-  int failure_ = 0;  // why it was stopped, where nobody asked for it
+  std::deque<LateSlot> late_slots_;  // their timers have fired
+  size_t late_and_polled_ = 0;       // how many of them were late before the loop last polled
+  // By position, the few probes whose answers so far were inconclusive. Erased when the probe has its result or starts
+  // afresh; the entry of one that the plan drops (its host has enough open ports) stays.
+  std::unordered_map<uint64_t, DoubtCounts> doubts_;
+  bool done_reported_ = false;
+  int failure_ = 0;  // why it stopped by itself, or 0
   size_t cancelled_slots_ = 0;
   size_t closed_slots_ = 0;
   size_t open_handles_ = 0;

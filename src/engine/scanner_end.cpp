@@ -1,8 +1,9 @@
-// How a scan ends: it is finished, stopped, or closed; and how everything is given back.
+// How a scan ends, and how everything is freed.
 //
-// Happy path: the plan is finished, on_done(0), close(), the handles are closed some in each turn, on_closed().
-// Otherwise: stop() or close() only ask for a turn of the loop; from there pending connects are released and
-// readings of banners ended, some in each turn; then on_done(UV_ECANCELED), and for close() the rest.
+// Happy path: the plan is finished, on_done(0), close(); some handles are closed in each turn of the loop, then
+// on_closed().
+// Stopped or closed before: stop() and close() only schedule a turn of the loop. From there pending connects are released
+// and banner readings ended, some in each turn; then on_done(UV_ECANCELED), and after close() the same as above.
 #include <algorithm>
 #include <cassert>
 
@@ -13,21 +14,21 @@
 namespace portloop {
 namespace {
 
-// Each costs a close() of a socket, about 5 us.
+// Each costs the close() of a socket, about 5 us.
 constexpr size_t cancels_per_turn = 64;
-// Each costs uv_close() of a timer, and its callback: about 0.1 us.
+// Each costs the uv_close() of a timer and its callback, about 0.1 us.
 constexpr size_t timers_closed_per_turn = 1024;
 
 uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
 }  // namespace
 
-void Scanner::tell_done(int status) {
-  done_told_ = true;
+void Scanner::report_done(int status) {
+  done_reported_ = true;
   uv_timer_stop(&wake_);
   if (state_ != State::closing) {
     state_ = State::done;
-    apply_reference(false);  // what is done keeps no loop alive
+    apply_reference(false);  // a scan that is done does not keep the loop alive
   }
   events_.on_done(status);
 }
@@ -35,29 +36,30 @@ void Scanner::tell_done(int status) {
 void Scanner::stop() {
   if (state_ != State::running) return;
   state_ = State::stopping;
-  turn_soon();
+  schedule_turn();
 }
 
 void Scanner::close(std::function<void()> on_closed) {
   assert(state_ != State::fresh && state_ != State::closing);
-  apply_reference(true);  // or a loop with nothing else to do would end before this is over
+  apply_reference(true);  // or uv_run() could return before everything is closed
+  open_handles_ += slots_.size();
   on_closed_ = std::move(on_closed);
   state_ = State::closing;
-  turn_soon();
+  schedule_turn();
 }
 
 void Scanner::cancel_some() {
-  if (!done_told_) {
+  if (!done_reported_) {
     const size_t end = std::min(slots_.size(), cancelled_slots_ + cancels_per_turn);
     for (; cancelled_slots_ < end; ++cancelled_slots_) {
       const auto number = static_cast<uint32_t>(cancelled_slots_);
-      if (slots_[number]->state != ConnectSlot::State::free) free_slot(number, Connector::Keep::nothing);
+      if (slots_[number].state != ConnectSlot::State::free) release_slot(number, Connector::Keep::nothing);
     }
     if (cancelled_slots_ < slots_.size() || (banners_ && !banners_->end_some(cancels_per_turn))) {
-      turn_soon();
+      schedule_turn();
       return;
     }
-    tell_done(failure_ != 0 ? failure_ : UV_ECANCELED);
+    report_done(failure_ != 0 ? failure_ : UV_ECANCELED);
   }
   if (state_ == State::closing) close_some();
 }
@@ -67,9 +69,9 @@ void Scanner::close_some() {
     static_cast<ConnectSlot*>(handle->data)->scanner->on_handle_closed();
   };
   const size_t end = std::min(slots_.size(), closed_slots_ + timers_closed_per_turn);
-  for (; closed_slots_ < end; ++closed_slots_) uv_close(as_handle(&slots_[closed_slots_]->timer), slot_closed);
+  for (; closed_slots_ < end; ++closed_slots_) uv_close(as_handle(&slots_[closed_slots_].timer), slot_closed);
   if (closed_slots_ < slots_.size()) {
-    turn_soon();
+    schedule_turn();
     return;
   }
   const auto closed = [](uv_handle_t* handle) { static_cast<Scanner*>(handle->data)->on_handle_closed(); };
@@ -97,7 +99,7 @@ void Scanner::apply_reference(bool referenced) {
   const auto set = [referenced](uv_handle_t* handle) { referenced ? uv_ref(handle) : uv_unref(handle); };
   set(as_handle(&turns_));
   set(as_handle(&wake_));
-  for (auto& slot : slots_) set(as_handle(&slot->timer));
+  slots_.set_referenced(referenced);
   connector_->set_referenced(referenced);
   if (banners_) banners_->set_referenced(referenced);
 }

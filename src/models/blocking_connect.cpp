@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/doubt.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {
@@ -15,29 +16,23 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The same as the scanner's: two of our own sockets that meet by chance do not meet three times; a reset
-// after the handshake is an open port whose server resets at once; a socket may well meet itself some times.
-constexpr int confirmations_needed = 2;
-constexpr int resets_believed = 2;
-constexpr int max_anomalies = 100;
-
-// What this machine lacks is waited for: 1, 2, 4, ... 64 ms, and for about 30 s in all.
+// The pauses when a local resource is exhausted are 1, 2, 4, ... 64 ms, about 30 s in all.
 constexpr int max_local_waits = 480;
 constexpr std::chrono::milliseconds max_local_wait{64};
 
-void wait_for_this_machine(int failures) {
+void pause_after(int failures) {
   const auto wait = std::chrono::milliseconds(1) * (1 << (failures < 7 ? failures - 1 : 6));
   std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(wait, max_local_wait));
 }
 
-Said said_of(const Verdict& verdict) {
+ProbeState probe_state_of(const Verdict& verdict) {
   switch (verdict.state) {
-    case PortState::open: return Said::open;
-    case PortState::closed: return Said::closed;
-    case PortState::filtered: return Said::filtered;
+    case PortState::open: return ProbeState::open;
+    case PortState::closed: return ProbeState::closed;
+    case PortState::filtered: return ProbeState::filtered;
     case PortState::unknown: break;
   }
-  return Said::unknown;
+  return ProbeState::unknown;
 }
 
 }  // namespace
@@ -50,7 +45,7 @@ BlockingConnect::~BlockingConnect() { close_socket(); }
 
 void BlockingConnect::close_socket() {
   if (fd_ < 0) return;
-  if (left_ == Left::connection) dissolve(fd_);  // with a RST; close() alone would leave TIME_WAIT
+  if (left_ == Left::connection) dissolve(fd_);  // sends a RST; close() alone would leave TIME_WAIT
   close(fd_);
   fd_ = -1;
   left_ = Left::nothing;
@@ -71,8 +66,8 @@ int BlockingConnect::make_ready(const Endpoint& endpoint) {
   return setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 ? 0 : errno;
 }
 
-/// The time is over. The connect was pending a moment ago; what came since then counts.
-ConnectOutcome BlockingConnect::ask_once_more() {
+/// Called after the timeout: the connect was still pending, but an answer may have arrived since.
+ConnectOutcome BlockingConnect::poll_once() {
   ConnectOutcome outcome;
   outcome.icmp = read_error_queue(fd_);
   Endpoint local, remote;
@@ -97,19 +92,20 @@ ConnectOutcome BlockingConnect::connect_once(const Endpoint& endpoint) {
     return {0, false, std::nullopt, peer_of(fd_, kind_)};
   }
   if (errno == EINPROGRESS) {
-    const ConnectOutcome outcome = ask_once_more();
+    const ConnectOutcome outcome = poll_once();
     left_ = outcome.error_number == 0 ? Left::connection : Left::pending;
     return outcome;
   }
   ConnectOutcome outcome{errno, false, std::nullopt, Peer::other};
   outcome.icmp = read_error_queue(fd_);
-  // With IP_RECVERR the network's errors are queued; one without a queue entry is this machine's own.
+  // IP_RECVERR queues errors from the network; an error that is not in the queue is a local one.
   outcome.from_call = !outcome.icmp;
   return outcome;
 }
 
-void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
-  int confirmations = 0, anomalies = 0, local_waits = 0;
+void BlockingConnect::probe(const ModelScan::Probe& probe, VerdictSheet& sheet) {
+  DoubtCounts doubt;
+  int local_waits = 0;
   for (;;) {
     const auto started = Clock::now();
     const ConnectOutcome outcome = connect_once(probe.endpoint);
@@ -120,35 +116,30 @@ void BlockingConnect::ask(const ModelScan::Probe& probe, VerdictSheet& sheet) {
         outcome.error_number == 0 || outcome.error_number == ECONNREFUSED || outcome.error_number == EALREADY;
     if (!reusable || outcome.icmp) close_socket();
     switch (verdict.kind) {
-      case VerdictKind::answer: sheet.take(probe.number, said_of(verdict), rtt_us); return;
+      case VerdictKind::answer: sheet.set(probe.number, probe_state_of(verdict), rtt_us); return;
       case VerdictKind::pending:
-      case VerdictKind::silent: sheet.take(probe.number, Said::silent, 0); return;
+      case VerdictKind::silent: sheet.set(probe.number, ProbeState::silent, 0); return;
       case VerdictKind::confirm:
-        if (++confirmations > confirmations_needed) {
-          sheet.take(probe.number, Said::open, rtt_us);
-          return;
-        }
-        close_socket();
-        break;
       case VerdictKind::ask_again: {
-        const bool reset = verdict.error_number == ECONNRESET || verdict.error_number == EPIPE;
-        if (++anomalies > (reset ? resets_believed : max_anomalies)) {
-          sheet.take(probe.number, reset ? Said::open : Said::unknown, reset ? rtt_us : 0);
-          return;
+        const DoubtStep step = resolve_doubt(doubt, verdict);
+        if (step == DoubtStep::ask_again) {
+          close_socket();
+          break;
         }
-        close_socket();
-        break;
+        const bool open = step == DoubtStep::believe_open;
+        sheet.set(probe.number, open ? ProbeState::open : ProbeState::unknown, open ? rtt_us : 0);
+        return;
       }
       case VerdictKind::local_limit:
       case VerdictKind::local_wait:
         ++local_failures_;
         if (++local_waits > max_local_waits) {
-          sheet.take(probe.number, Said::unknown, 0);
+          sheet.set(probe.number, ProbeState::unknown, 0);
           return;
         }
-        wait_for_this_machine(local_waits);
+        pause_after(local_waits);
         break;
-      case VerdictKind::cannot_ask: sheet.take(probe.number, Said::unknown, 0); return;
+      case VerdictKind::cannot_ask: sheet.set(probe.number, ProbeState::unknown, 0); return;
     }
   }
 }

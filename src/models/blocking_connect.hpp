@@ -1,14 +1,14 @@
-// One connect at a time that blocks its thread: what the models without a loop are made of.
+// One blocking connect at a time: the building block of the models without a loop.
 //
-// Happy path: connect() on a blocking socket with SO_SNDTIMEO returns 0 (open), ECONNREFUSED (closed), or
-// EINPROGRESS when the time is over (silent): one system call a probe, against poll()'s three. The socket
-// serves the next probe, as the reactor's do.
+// Happy path: connect() on a blocking socket with SO_SNDTIMEO returns 0 (open), ECONNREFUSED (closed), or EINPROGRESS
+// after the timeout (silent). That is one system call for each probe; with poll() it would be three. The socket serves the
+// next probe, as the scanner's do.
 //
 // What goes wrong:
-//   - ICMP: it is in the error queue, and the verdict is the path's; the socket is closed
-//   - the time is over while an answer arrives: the socket is asked once more before that counts as silence
-//   - two of our own sockets met, or one met itself: asked again from another source port
-//   - no descriptor, no port, no memory: a pause, and again; `unknown` when it never passes
+//   - ICMP: the error queue has the reason; the socket is closed
+//   - an answer arrives as the timeout expires: the socket is polled once more before the port counts as silent
+//   - the answer is not conclusive: repeated as core/doubt.hpp decides
+//   - out of descriptors, ports or memory: a pause, then again; `unknown` if that goes on for too long
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace portloop {
 
-/// One thread's. Owns at most one socket.
+/// Owns at most one socket. Not thread-safe: each thread has its own.
 class BlockingConnect {
  public:
   /// `source`: see spare_loopback_address(). `timeout_ms` >= 1.
@@ -30,18 +30,19 @@ class BlockingConnect {
   BlockingConnect(const BlockingConnect&) = delete;
   BlockingConnect& operator=(const BlockingConnect&) = delete;
 
-  /// Blocks until the port is known, or timeout_ms are over; longer only where this machine lacks something.
-  void ask(const ModelScan::Probe& probe, VerdictSheet& sheet);
+  /// Blocks until the port's state is known, at most timeout_ms for each connect. Longer only if a local resource is
+  /// exhausted.
+  void probe(const ModelScan::Probe& probe, VerdictSheet& sheet);
 
   uint64_t connects() const { return connects_; }
   uint64_t local_failures() const { return local_failures_; }
 
  private:
-  /// What the last probe left on the socket; dissolved when the next one needs it.
+  /// What the last probe left on the socket. It is dissolved when the next probe uses the socket.
   enum class Left : uint8_t { nothing, connection, pending };
 
   ConnectOutcome connect_once(const Endpoint& endpoint);
-  ConnectOutcome ask_once_more();
+  ConnectOutcome poll_once();
   int make_ready(const Endpoint& endpoint);
   void close_socket();
 
@@ -55,7 +56,7 @@ class BlockingConnect {
   uint64_t local_failures_ = 0;
 };
 
-/// The source address for a scan's sockets: the same choice as the reactor's.
+/// The source address for a scan's sockets, chosen as the epoll connector chooses it.
 std::optional<Address> source_for(const ModelScan& scan);
 
 }  // namespace portloop

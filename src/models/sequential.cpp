@@ -1,5 +1,5 @@
-// One connect after the other. Where the answer is there when connect() returns, nothing is cheaper: one
-// system call a probe. Where it takes time, all of that time is spent waiting.
+// One connect after the other. If targets answer within connect(), nothing is cheaper: one system call for each probe.
+// If they do not, this spends all of that time waiting.
 #include "models/blocking_connect.hpp"
 #include "models/model.hpp"
 
@@ -11,8 +11,8 @@ ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet) {
     bool asked = false;
     for (uint64_t i = 0; i < scan.size(); ++i) {
       const ModelScan::Probe probe = scan.at(i);
-      if (pass > 0 && sheet.said(probe.number) != Said::silent) continue;
-      connect.ask(probe, sheet);
+      if (pass > 0 && sheet.state(probe.number) != ProbeState::silent) continue;
+      connect.probe(probe, sheet);
       asked = true;
     }
     if (!asked) break;

@@ -1,12 +1,12 @@
 // A thread for each connect, as many at once as the system allows.
 //
-// Happy path: the calling thread makes a detached thread for each probe; it connects, writes its verdict and
-// ends. When all are made, the calling thread waits until all have ended.
+// Happy path: the calling thread creates a detached thread for each probe, which connects, stores its result and ends.
+// After the last one the calling thread waits until all have ended.
 //
 // What goes wrong:
-//   - the system refuses to make a thread (threads-max, a cgroup's limit, memory maps): counted; wait until
-//     one ends, and try again. A thread that has been counted out may not be gone yet: pause and try again.
-//   - threads, but no descriptors: BlockingConnect pauses and asks again while others end
+//   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried again
+//     when another thread ends. That thread may not be quite gone yet: then after a pause.
+//   - out of descriptors: BlockingConnect pauses and retries, while other threads end
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -21,10 +21,10 @@
 namespace portloop {
 namespace {
 
-// Small, so that as many threads as possible fit: a connect needs a few KiB. Only what is touched is memory.
+// Small, so that as many threads as possible fit: a connect needs a few KiB. Only touched pages use memory.
 constexpr size_t stack_bytes = 64 * 1024;
 
-// The system has refused, and no thread is left whose end could be waited for: for how long to try again.
+// How often to try again if the system refuses a thread although none of ours is left.
 constexpr int max_pauses = 10'000;
 constexpr std::chrono::milliseconds pause{1};
 
@@ -33,18 +33,18 @@ struct Crowd {
   VerdictSheet* sheet = nullptr;
   std::optional<Address> source;
   std::atomic<int> threads{0};
-  std::atomic<int> wake_at{0};  // the caller is woken when so many threads are left, or fewer
+  std::atomic<int> wake_at{0};  // the calling thread is woken when at most this many threads are left
   std::atomic<uint64_t> connects{0};
   std::atomic<uint64_t> local_failures{0};
 };
 
-// Static: the last thread still wakes the caller after it has been counted out, when the caller may be gone.
+// Static, because the last thread wakes the caller after it has counted itself out, when the caller may have returned.
 Crowd crowd;
 
 void* connect_one(void* argument) {
   {
     BlockingConnect connect(crowd.source, crowd.scan->timeout_ms);
-    connect.ask(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
+    connect.probe(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
     crowd.connects.fetch_add(connect.connects(), std::memory_order_relaxed);
     if (connect.local_failures() > 0)
       crowd.local_failures.fetch_add(connect.local_failures(), std::memory_order_relaxed);
@@ -59,7 +59,7 @@ void wait_until_left(int left) {
   for (int threads = crowd.threads; threads > left; threads = crowd.threads) crowd.threads.wait(threads);
 }
 
-/// Makes the thread, waiting for others to end where the system refuses. False: it never can.
+/// Creates the thread; if the system refuses, waits for others to end. Returns false if that does not help.
 bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
   ++crowd.threads;
   for (int pauses = 0; pauses < max_pauses;) {
@@ -72,7 +72,7 @@ bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
     ++run.threads_refused;
     const int others = crowd.threads - 1;
     if (others > 0) {
-      wait_until_left(others);  // this one is counted already: `others` are left when one has ended
+      wait_until_left(others);  // the new thread is counted already, so `others` are left when one ends
     } else {
       std::this_thread::sleep_for(pause);
       ++pauses;
@@ -82,7 +82,7 @@ bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
   return false;
 }
 
-/// A thread that finds no descriptor left waits for one: so many have a connect outstanding, at most.
+/// The maximum number of connects in flight: a thread that gets no descriptor waits for one.
 uint64_t max_descriptors() {
   rlimit limit{};
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
@@ -100,17 +100,17 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, stack_bytes);
-  // With guard pages each stack is two memory maps, and max_map_count bounds the threads; without, stacks that
-  // are neighbours are one. Nothing here is deep enough to need the guard.
+  // With a guard page each stack is two memory maps, and max_map_count limits the threads; without, adjacent stacks are
+  // one map. Nothing here recurses deeply enough to need the guard.
   pthread_attr_setguardsize(&attributes, 0);
   ModelRun run;
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
     crowd.wake_at = -1;  // nobody waits
     for (uint64_t i = 0; i < scan.size(); ++i) {
-      if (pass > 0 && sheet.said(scan.at(i).number) != Said::silent) continue;
+      if (pass > 0 && sheet.state(scan.at(i).number) != ProbeState::silent) continue;
       asked = true;
-      if (!make_thread(attributes, i, run)) sheet.take(scan.at(i).number, Said::unknown, 0);
+      if (!make_thread(attributes, i, run)) sheet.set(scan.at(i).number, ProbeState::unknown, 0);
       crowd.wake_at = -1;
     }
     wait_until_left(0);

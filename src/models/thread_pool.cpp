@@ -1,5 +1,5 @@
-// A bounded number of threads, each with one connect at a time. The probes come from one counter: one atomic
-// addition each, no lock and no queue.
+// A fixed number of threads, each with one connect at a time. They draw probes from one counter: an atomic addition each,
+// no lock and no queue.
 #include <atomic>
 #include <mutex>
 #include <system_error>
@@ -28,7 +28,7 @@ class ThreadPool {
           others.emplace_back([this, pass] { draw(pass); });
         } catch (const std::system_error&) {
           ++run_.threads_refused;
-          break;  // those that there are do it
+          break;  // the threads that exist do the work
         }
       }
       run_.peak_threads = std::max<uint64_t>(run_.peak_threads, others.size() + 1);
@@ -46,8 +46,8 @@ class ThreadPool {
     for (uint64_t i = next_.fetch_add(1, std::memory_order_relaxed); i < scan_.size();
          i = next_.fetch_add(1, std::memory_order_relaxed)) {
       const ModelScan::Probe probe = scan_.at(i);
-      if (pass > 0 && sheet_.said(probe.number) != Said::silent) continue;
-      connect.ask(probe, sheet_);
+      if (pass > 0 && sheet_.state(probe.number) != ProbeState::silent) continue;
+      connect.probe(probe, sheet_);
     }
     const std::lock_guard lock(mutex_);
     asked_ = asked_ || connect.connects() > 0;
@@ -59,8 +59,8 @@ class ThreadPool {
   VerdictSheet& sheet_;
   const std::optional<Address> source_;
   const uint32_t wanted_;
-  alignas(64) std::atomic<uint64_t> next_{0};  // every thread writes it: away from what every thread only reads
-  alignas(64) std::mutex mutex_;               // of what follows, at a thread's end
+  alignas(64) std::atomic<uint64_t> next_{0};  // every thread writes it: not on a cache line that all only read
+  alignas(64) std::mutex mutex_;               // guards what follows, when a thread ends
   bool asked_ = false;
   ModelRun run_;
 };

@@ -27,8 +27,6 @@ struct Ask {
   uint8_t pass = 1;         ///< The block's pass when it was asked.
   ProbeKind kind = ProbeKind::fresh;
   uint8_t local_failures = 0;  ///< How often it failed on our side with nothing else in flight.
-  uint8_t anomalies = 0;       ///< How often the answer made no sense: the caller counts, and repeats it.
-  uint8_t confirmations = 0;   ///< How often it was seen open, from how many source ports: likewise.
 };
 
 }  // namespace portloop

@@ -40,7 +40,7 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
     setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
   }
   if (kind != SocketKind::loopback) return 0;
-  // Without the option bind() would take one source port for each socket, for good.
+  // Without this option bind() would reserve a source port for the lifetime of the socket.
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   const SocketAddress from = to_socket_address({*source, 0});
   if (bind(fd, &from.any, from.size()) == 0) return 0;

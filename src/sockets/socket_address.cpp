@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace portloop {
 
@@ -22,36 +23,39 @@ SocketAddress to_socket_address(const Endpoint& endpoint) {
   return result;
 }
 
-Endpoint to_endpoint(const SocketAddress& address) {
-  Endpoint endpoint;
-  if (address.any.sa_family == AF_INET) {
-    endpoint.address = {Family::ipv4, 0, ntohl(address.v4.sin_addr.s_addr)};
-    endpoint.port = ntohs(address.v4.sin_port);
-    return endpoint;
+std::optional<Endpoint> to_endpoint(const sockaddr& address) {
+  // Copied, because the caller's memory need not be aligned for the larger type.
+  if (address.sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, &address, sizeof v4);
+    return Endpoint{{Family::ipv4, 0, ntohl(v4.sin_addr.s_addr)}, ntohs(v4.sin_port)};
   }
-  endpoint.address = {Family::ipv6, address.v6.sin6_scope_id, 0};
-  for (const uint8_t byte : address.v6.sin6_addr.s6_addr) endpoint.address.value = endpoint.address.value << 8 | byte;
-  endpoint.port = ntohs(address.v6.sin6_port);
+  if (address.sa_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 v6;
+  std::memcpy(&v6, &address, sizeof v6);
+  Endpoint endpoint{{Family::ipv6, v6.sin6_scope_id, 0}, ntohs(v6.sin6_port)};
+  for (const uint8_t byte : v6.sin6_addr.s6_addr) endpoint.address.value = endpoint.address.value << 8 | byte;
   return endpoint;
 }
 
 bool has_source_address(const SocketAddress& target) {
   const int fd = socket(target.any.sa_family, SOCK_DGRAM, 0);
-  if (fd < 0) return true;  // not known; what lacked may come back
-  const bool lacks = connect(fd, &target.any, target.size()) != 0 && errno == EADDRNOTAVAIL;
+  if (fd < 0) return true;  // unknown: out of descriptors, say; then the probe is retried
+  const bool missing = connect(fd, &target.any, target.size()) != 0 && errno == EADDRNOTAVAIL;
   close(fd);
-  return !lacks;
+  return !missing;
 }
 
 bool find_peer(int fd, Endpoint& local, Endpoint& remote) {
-  SocketAddress address{};
-  socklen_t size = sizeof address;
-  if (getpeername(fd, &address.any, &size) != 0) return false;
-  remote = to_endpoint(address);
-  size = sizeof address;
-  if (getsockname(fd, &address.any, &size) != 0) return false;
-  local = to_endpoint(address);
-  return true;
+  const auto read = [fd](int (*get)(int, sockaddr*, socklen_t*), Endpoint& endpoint) {
+    SocketAddress address{};
+    socklen_t size = sizeof address;
+    if (get(fd, &address.any, &size) != 0) return false;
+    const std::optional<Endpoint> found = to_endpoint(address.any);
+    if (found) endpoint = *found;
+    return found.has_value();
+  };
+  return read(getpeername, remote) && read(getsockname, local);
 }
 
 }  // namespace portloop

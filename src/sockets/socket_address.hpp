@@ -1,14 +1,16 @@
-// Between our addresses and the system's.
+// Conversions between core's addresses and the system's socket addresses.
 #pragma once
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <optional>
+
 #include "core/probe_result.hpp"
 
 namespace portloop {
 
-/// Room for either family, and small: there is one for each slot.
+/// An address of either family. Smaller than a sockaddr_storage, because every slot has one.
 union SocketAddress {
   sockaddr any;
   sockaddr_in v4;
@@ -16,15 +18,19 @@ union SocketAddress {
 
   socklen_t size() const { return any.sa_family == AF_INET ? sizeof v4 : sizeof v6; }
 };
+static_assert(sizeof(SocketAddress) == sizeof(sockaddr_in6));
 
 SocketAddress to_socket_address(const Endpoint& endpoint);
-Endpoint to_endpoint(const SocketAddress& address);
 
-/// Whether this machine has an address to call the target from. A connect() of UDP looks up the route and the source
-/// like TCP's, sends nothing, and needs no TCP port: it tells apart the two things that EADDRNOTAVAIL can mean.
+/// Reads a whole sockaddr_in or sockaddr_in6, by its family. Returns nullopt if the family is another.
+std::optional<Endpoint> to_endpoint(const sockaddr& address);
+
+/// Returns whether this machine has a source address for the target. EADDRNOTAVAIL can also mean that all source ports
+/// are in use; a connect() of a UDP socket tells the two apart: it selects the route and the source address as TCP does,
+/// but sends nothing and needs no TCP port.
 bool has_source_address(const SocketAddress& target);
 
-/// Who is at the other end of a connected socket; nothing where it isn't connected.
+/// Reads both ends of a connection. Returns false if the socket is not connected.
 bool find_peer(int fd, Endpoint& local, Endpoint& remote);
 
 }  // namespace portloop

@@ -1,4 +1,4 @@
-// What open ports say first: servers that speak at once, never, byte by byte, too much, or reset.
+// Banners: servers that send at once, never, byte by byte, or too much, and servers that reset.
 #include "support/speaking_server.hpp"
 
 using namespace portloop::testing;
@@ -7,7 +7,7 @@ namespace {
 
 constexpr portloop_connector connectors[] = {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE};
 
-/// One port's result, read with these settings. The server speaks on the scan's own loop.
+/// The result of one port with these banner settings. The server runs on the scan's own loop.
 Recorded::Result read_banner(SpeakingServer::Manner manner, const std::string& words, portloop_connector connector,
                              portloop_banners kind = PORTLOOP_BANNERS_READ, uint32_t timeout_ms = 5000,
                              uint32_t max_bytes = 512, uint32_t loops = 1) {
@@ -30,7 +30,7 @@ Recorded::Result read_banner(SpeakingServer::Manner manner, const std::string& w
 
 }  // namespace
 
-TEST_CASE("what a server says at once is its banner, every byte of it") {
+TEST_CASE("what a server sends at once is its banner, every byte of it") {
   const std::string hostile("SSH-2.0-x\r\n\0\x1b[31m\xff", 18);
   for (const auto connector : connectors) {
     for (const uint32_t loops : {1U, 2U}) {
@@ -42,19 +42,19 @@ TEST_CASE("what a server says at once is its banner, every byte of it") {
   }
 }
 
-TEST_CASE("a server that never speaks is open all the same, without a banner") {
+TEST_CASE("a server that never sends is open, without a banner") {
   for (const auto connector : connectors) {
     CHECK_FALSE(read_banner(SpeakingServer::never, "", connector, PORTLOOP_BANNERS_READ, 30).has_banner);
   }
 }
 
-TEST_CASE("bytes that come one by one are one banner") {
+TEST_CASE("bytes that arrive one by one are one banner") {
   const std::string words = "220 mail.example ESMTP\r\n";
   for (const auto connector : connectors)
     CHECK(read_banner(SpeakingServer::byte_by_byte, words, connector).banner == words);
 }
 
-TEST_CASE("a banner that came while the embedder held the loop past the deadline is read all the same") {
+TEST_CASE("a banner that arrived while the embedder blocked the loop past the deadline is read") {
   for (const auto connector : connectors) {
     CAPTURE(connector);
     TestLoop loop;
@@ -63,7 +63,7 @@ TEST_CASE("a banner that came while the embedder held the loop past the deadline
     portloop_options_set_connector(options, connector);
     REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 20, 64) == 0);
     Recorded scan(loop);
-    // Behind the loop's poll, and so before its timers: the embedder's server speaks, and then keeps the loop busy.
+    // After the loop's poll and before its timers: the embedder's server sends, and then blocks the loop.
     uv_check_t embedder;
     scan.on_done = [&embedder](Recorded& self) {
       uv_close(as_handle(&embedder), nullptr);
@@ -87,7 +87,7 @@ TEST_CASE("a banner that came while the embedder held the loop past the deadline
   }
 }
 
-TEST_CASE("a server that never stops speaking is read for no longer than the timeout, and no further than the limit") {
+TEST_CASE("a server that never stops sending is read no longer than the timeout and no further than the limit") {
   const std::string endless(200'000'000, 'x');
   for (const auto connector : connectors) {
     CHECK(read_banner(SpeakingServer::byte_by_byte, endless, connector, PORTLOOP_BANNERS_READ, 40, 65'536)
@@ -98,7 +98,7 @@ TEST_CASE("a server that never stops speaking is read for no longer than the tim
   }
 }
 
-TEST_CASE("a server that resets is open, with what it said before or nothing") {
+TEST_CASE("a server that resets is open, with the bytes it sent before, if any") {
   for (const auto connector : connectors) {
     const auto silent = read_banner(SpeakingServer::resets, "", connector);
     CHECK_FALSE(silent.has_banner);
@@ -106,7 +106,7 @@ TEST_CASE("a server that resets is open, with what it said before or nothing") {
   }
 }
 
-TEST_CASE("with HTTP a silent server is asked with a GET, one that speaks is not") {
+TEST_CASE("with HTTP a silent server gets a GET, one that sends does not") {
   for (const auto connector : connectors) {
     TestLoop loop;
     SpeakingServer web(loop, SpeakingServer::when_asked, "HTTP/1.0 200 OK\r\n\r\n");
@@ -126,7 +126,7 @@ TEST_CASE("with HTTP a silent server is asked with a GET, one that speaks is not
   }
 }
 
-TEST_CASE("stopped while banners are awaited: the open ports are told; closed: nothing more is told") {
+TEST_CASE("after stop, ports whose banner is awaited are reported; after close they are not") {
   for (const auto connector : connectors) {
     for (const uint32_t loops : {1U, 2U}) {
       for (const bool close : {false, true}) {
@@ -146,7 +146,7 @@ TEST_CASE("stopped while banners are awaited: the open ports are told; closed: n
         uv_timer_init(loop.get(), &look);
         uv_timer_start(
             &look, [](uv_timer_t*) {}, 1, 1);
-        // A socket of libuv's comes from the target's own address: such an answer is asked for three times.
+        // libuv's sockets have the target's own address: a port must be seen open three times (core/doubt.hpp).
         const size_t asks = connector == PORTLOOP_CONNECTOR_PORTABLE ? 3 : 1;
         loop.run_until(
             [&] { return std::min(quiet.visitors(), second.visitors()) >= asks && scan.stats().in_flight == 0; });
@@ -162,7 +162,7 @@ TEST_CASE("stopped while banners are awaited: the open ports are told; closed: n
   }
 }
 
-TEST_CASE("closed in the result of a reading that ends, while others go on") {
+TEST_CASE("a scan is closed in the result of one banner while others are being read") {
   for (const auto connector : connectors) {
     TestLoop loop;
     SpeakingServer quiet(loop, SpeakingServer::never, "");
@@ -179,12 +179,12 @@ TEST_CASE("closed in the result of a reading that ends, while others go on") {
   }
 }
 
-TEST_CASE("more open ports than may be read at once: the others wait, none is lost") {
+TEST_CASE("if more ports are open than may be read at once, the others wait, and none is lost") {
   TestLoop loop;
   std::vector<LocalPort> ports;
   for (int i = 0; i < 40; ++i) ports.emplace_back(LocalPort::open);
   TestOptions many("127.0.0.1", join(ports));
-  portloop_options_set_in_flight(many, 8);  // 6 connects, 2 readings
+  portloop_options_set_in_flight(many, 8);  // 6 connects, 2 banners
   REQUIRE(portloop_options_set_banners(many, PORTLOOP_BANNERS_READ, 5, 512) == 0);
   Recorded scan(loop);
   close_when_done(scan);

@@ -1,4 +1,4 @@
-// portloop.hpp: who owns what, what is thrown, and what a destroyed scan still calls: nothing.
+// portloop.hpp: ownership, exceptions, and that a destroyed scan calls nothing.
 #include "portloop/portloop.hpp"
 
 #include <sys/wait.h>
@@ -9,7 +9,7 @@
 
 using namespace portloop::testing;
 
-TEST_CASE("setters chain, and throw what portloop_options_error() says") {
+TEST_CASE("setters chain, and throw the message of portloop_options_error()") {
   sockaddr_in first{}, last{};
   uv_ip4_addr("127.0.0.2", 0, &first);
   uv_ip4_addr("127.0.0.3", 0, &last);
@@ -35,22 +35,22 @@ TEST_CASE("setters chain, and throw what portloop_options_error() says") {
     CHECK(std::string(error.what()).find("'no such word'") != std::string::npos);
   }
   CHECK_THROWS_AS(options.timeout_ms(0), portloop::Error);
-  // Each of them has reached the scan: two addresses, two ports, one position left out.
+  // All settings have reached the scan: two addresses, two ports, one position skipped.
   TestLoop loop;
   portloop::Scan scan(loop.get());
-  std::vector<std::string> told;
+  std::vector<std::string> results;
   scan.start(options, [&](const portloop_result& result) {
-    told.push_back(portloop::address_text(result) + ':' + std::to_string(result.port));
+    results.push_back(portloop::address_text(result) + ':' + std::to_string(result.port));
   });
   CHECK(scan.stats().probes == 4);
   CHECK(scan.stats().skipped == 1);
   scan.unref();
   scan.ref();
   loop.run();
-  CHECK(told == std::vector<std::string>{"127.0.0.1:30002", "127.0.0.2:30000", "127.0.0.2:30002"});
+  CHECK(results == std::vector<std::string>{"127.0.0.1:30002", "127.0.0.2:30000", "127.0.0.2:30002"});
 }
 
-TEST_CASE("a scan by lambdas: results, done, closed") {
+TEST_CASE("lambdas as callbacks: results, done, closed") {
   const LocalPort open(LocalPort::open), closed(LocalPort::closed);
   TestLoop loop;
   portloop::Scan scan(loop.get());
@@ -76,7 +76,7 @@ TEST_CASE("a scan by lambdas: results, done, closed") {
   CHECK(closed_calls == 1);
 }
 
-TEST_CASE("a start that fails throws and leaves the scan for another start or its end") {
+TEST_CASE("a start that fails throws, and the scan can be started again or closed") {
   TestLoop loop;
   portloop::Scan scan(loop.get());
   CHECK_THROWS_AS(scan.start(portloop::Options(), [](const portloop_result&) {}), portloop::Error);
@@ -104,7 +104,7 @@ TEST_CASE("a scan that is destroyed calls nothing more: before, during and insid
     }
     std::optional<portloop::Scan> inside(loop.get());
     int results = 0;
-    // The callback's own captures outlive the object that it destroys.
+    // The callback's captures outlive the object that it destroys.
     inside->start(
         options,
         [&, text = std::string(100, 'x')](const portloop_result&) {
@@ -119,7 +119,7 @@ TEST_CASE("a scan that is destroyed calls nothing more: before, during and insid
   }
 }
 
-TEST_CASE("a moved scan goes on under its new name; assigning over one ends it") {
+TEST_CASE("a moved scan continues in the new object; assigning to a scan ends it") {
   const LocalPort open(LocalPort::open);
   TestLoop loop;
   const portloop::Options options = std::move(portloop::Options().add_target("127.0.0.1").ports(open.text()));
@@ -139,7 +139,7 @@ namespace {
 
 constexpr int ended_by_terminate = 7, came_through = 8;
 
-/// How a process ends that runs a scan of one open port and throws in a callback of it.
+/// Runs a scan of one open port in a child process that throws in a callback, and returns how the process ended.
 int ends_with(const std::function<void(uv_loop_t*, const portloop::Options&)>& start) {
   const LocalPort open(LocalPort::open);
   const pid_t child = fork();
@@ -166,7 +166,7 @@ int ends_with(const std::function<void(uv_loop_t*, const portloop::Options&)>& s
 
 }  // namespace
 
-TEST_CASE("a callback that throws ends the program, and nothing comes out of the loop") {
+TEST_CASE("a callback that throws ends the program, and no exception leaves the loop") {
   using namespace portloop;
   CHECK(ends_with([](uv_loop_t* loop, const Options& options) {
           (new Scan(loop))->start(options, [](const portloop_result&) { throw_something(); });

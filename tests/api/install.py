@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Programs outside the tree use portloop as installed (pkg-config, shared and static; npm) and as a Meson subproject.
+"""Builds programs outside the tree with an installed portloop (pkg-config, shared and static; npm) and as a Meson subproject.
 
 usage: install.py SOURCE_DIR BUILD_DIR
 """
@@ -27,7 +27,7 @@ def expect(holds, what):
 
 
 def consumers(folder, flags, libraries, environment):
-    """The C program, the same as C++, and the C++ program: each is built and run. C is linked by the C compiler."""
+    """Builds and runs the C program, the same program as C++, and the C++ program. C is linked by the C compiler."""
     outside = SOURCE / "tests" / "api" / "outside"
     for compiler, source, language in ((CC, "consumer.c", ["-std=gnu11"]), (CXX, "consumer.c", ["-std=c++20", "-xc++"]),
                                        (CXX, "consumer.cpp", ["-std=c++20"])):
@@ -60,7 +60,7 @@ def installed(folder):
     expect(f"[libportloop.so.{version.split('.')[0]}]" in soname, f"the soname is {soname}")
     consumers(folder, pkg_config("--cflags"), pkg_config("--libs"), {"LD_LIBRARY_PATH": str(library_folder)})
 
-    # Static: only the archive is there to be found.
+    # Static: only the archive can be found.
     archive_folder = folder / "archive"
     archive_folder.mkdir()
     shutil.copy(library_folder / "libportloop.a", archive_folder)
@@ -70,7 +70,7 @@ def installed(folder):
 
 
 def by_npm(folder, prefix, pc_file):
-    """Node's addon, against what is installed. Nothing is downloaded: it needs nothing but Node's own headers."""
+    """Builds Node's addon with the installed library. Nothing is downloaded: it needs only Node's own headers."""
     node, npm = shutil.which("node"), shutil.which("npm")
     headers = node and pathlib.Path(node).resolve().parent.parent
     if not npm or not (headers / "include" / "node" / "node_api.h").exists():
@@ -87,7 +87,7 @@ def by_npm(folder, prefix, pc_file):
 
 
 def as_subproject(folder):
-    """With nothing but the library's own directories: no tests, no examples, and no cxxopts to be found."""
+    """Only the directories of the library: no tests, no examples, and no cxxopts."""
     project = folder / "outside"
     portloop = project / "subprojects" / "portloop"
     portloop.mkdir(parents=True)
@@ -105,7 +105,7 @@ test('cpp', executable('cpp_consumer', 'consumer.cpp', dependencies: portloop_de
     build = folder / "build"
     run("meson", "setup", build, project, "-Doptimization=0", "--wrap-mode=nodownload")
     for kind in ("shared", "static"):
-        # Compiles nothing again, links anew. A subproject has this option for itself.
+        # This only links again. A subproject has its own value of this option.
         run("meson", "configure", build, f"-Ddefault_library={kind}", f"-Dportloop:default_library={kind}")
         run("ninja", "-C", build)
         run("meson", "test", "-C", build, "--no-rebuild")

@@ -1,11 +1,11 @@
-// init, start, stop, close: in every order, and from every callback.
+// init, start, stop and close, in every order and in every callback.
 #include "support/embedding.hpp"
 
 using namespace portloop::testing;
 
 namespace {
 
-// Loops and connectors: whatever is true of a scan is true of all of them.
+// Every test applies to all loops and connectors.
 struct Kind {
   uint32_t loops;
   portloop_connector connector;
@@ -22,7 +22,7 @@ void set(portloop_options* options, const Kind& kind) {
 
 }  // namespace
 
-TEST_CASE("a scan that was never started is closed from the loop, and never done") {
+TEST_CASE("a scan that was never started is closed from the loop, without done") {
   TestLoop loop;
   Recorded scan(loop);
   CHECK(scan.stats().probes == 0);
@@ -80,7 +80,7 @@ TEST_CASE("::1 is scanned like any other address") {
   }
 }
 
-TEST_CASE("a port that stays silent is filtered, after it was asked again") {
+TEST_CASE("a port that stays silent is filtered, after a retry") {
   const LocalPort silent(LocalPort::silent);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -100,8 +100,8 @@ TEST_CASE("a port that stays silent is filtered, after it was asked again") {
   }
 }
 
-TEST_CASE("an embedder that holds the loop before the scan's turn does not make a pending connect silent") {
-  // The timer of a connect that is made late in a turn would be over before the answer could be seen.
+TEST_CASE("an embedder that blocks the loop before the scan's turn does not make a pending connect silent") {
+  // The timer of a connect that is started late in a turn would expire before the answer could be seen.
   const LocalPort silent(LocalPort::silent);
   TestLoop loop;
   TestOptions options("127.0.0.1", silent.text());
@@ -116,7 +116,7 @@ TEST_CASE("an embedder that holds the loop before the scan's turn does not make 
   };
   const uint64_t began_ns = uv_hrtime();
   REQUIRE(scan.start(options) == 0);
-  uv_idle_t busy;  // libuv calls the idle handle first that was started last
+  uv_idle_t busy;  // libuv calls the idle handle that was started last first
   uv_idle_init(loop.get(), &busy);
   uv_idle_start(&busy, [](uv_idle_t* idle) {
     const uint64_t until_ns = uv_hrtime() + 40'000'000;
@@ -127,11 +127,11 @@ TEST_CASE("an embedder that holds the loop before the scan's turn does not make 
   loop.run_until([&] { return scan.done > 0; });
   uv_close(as_handle(&busy), nullptr);
   loop.run();
-  // Held 40 ms, then the whole 30 ms were waited.
+  // Blocked for 40 ms; after that the connect waited the whole 30 ms.
   CHECK(done_ns - began_ns >= 70'000'000);
 }
 
-TEST_CASE("stopped and closed in its first result: no other result, done once, closed once") {
+TEST_CASE("a scan stopped and closed in its first result has no other result, one done and one closed") {
   std::vector<LocalPort> ports;
   for (int i = 0; i < 20; ++i) ports.emplace_back(LocalPort::open);
   for (const Kind& kind : kinds) {
@@ -154,7 +154,7 @@ TEST_CASE("stopped and closed in its first result: no other result, done once, c
   }
 }
 
-TEST_CASE("stopped at once after start: cancelled, and nothing was asked on a single loop") {
+TEST_CASE("a scan stopped right after start is cancelled; on a single loop nothing was probed") {
   const LocalPort open(LocalPort::open);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -173,7 +173,7 @@ TEST_CASE("stopped at once after start: cancelled, and nothing was asked on a si
   }
 }
 
-TEST_CASE("closed at once after start: done, then closed, both from the loop") {
+TEST_CASE("a scan closed right after start: done, then closed, both from the loop") {
   const LocalPort open(LocalPort::open);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -220,7 +220,7 @@ TEST_CASE("connects that are pending when the scan is stopped end without a resu
   }
 }
 
-TEST_CASE("stop after done does nothing; close after done closes") {
+TEST_CASE("stop after done has no effect; close after done closes") {
   const LocalPort open(LocalPort::open);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -228,7 +228,7 @@ TEST_CASE("stop after done does nothing; close after done closes") {
     set(options, kind);
     Recorded scan(loop);
     REQUIRE(scan.start(options) == 0);
-    loop.run();  // what is done doesn't keep the loop alive
+    loop.run();  // a scan that is done does not keep the loop alive
     REQUIRE(scan.done == 1);
     scan.stop();
     CHECK(scan.stats().open == 1);
@@ -239,7 +239,7 @@ TEST_CASE("stop after done does nothing; close after done closes") {
   }
 }
 
-TEST_CASE("stop in done, and close in done after it, are legal") {
+TEST_CASE("stop, and then close, may be called in done") {
   const LocalPort open(LocalPort::open);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -258,13 +258,15 @@ TEST_CASE("stop in done, and close in done after it, are legal") {
   }
 }
 
-TEST_CASE("a scan starts once") {
+TEST_CASE("a scan can be started only once") {
   const LocalPort open(LocalPort::open);
   TestLoop loop;
   TestOptions options("127.0.0.1", open.text());
   Recorded scan(loop);
   scan.on_result = [&](Recorded& self) {
+    CHECK(portloop_options_set_retries(options, 99) == UV_EINVAL);
     CHECK(portloop_scan_start(self.scan, options, Recorded::result_cb, Recorded::done_cb) == UV_EALREADY);
+    CHECK(std::string(portloop_options_error(options)).empty());  // not the setter's message
   };
   scan.on_done = [&](Recorded& self) {
     CHECK(portloop_scan_start(self.scan, options, Recorded::result_cb, Recorded::done_cb) == UV_EALREADY);
@@ -277,7 +279,7 @@ TEST_CASE("a scan starts once") {
   CHECK(scan.done == 1);
 }
 
-TEST_CASE("the options may go as soon as start has returned, and the callbacks may be left out") {
+TEST_CASE("the options may be freed when start has returned, and callbacks may be NULL") {
   const LocalPort open(LocalPort::open);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -327,7 +329,7 @@ TEST_CASE("two scans on one loop do not disturb each other") {
   }
 }
 
-TEST_CASE("a scan is started, and another one closed, from inside a scan's callbacks") {
+TEST_CASE("a scan is started, and another one closed, in a scan's callbacks") {
   const LocalPort open(LocalPort::open), silent(LocalPort::silent);
   for (const Kind& kind : kinds) {
     TestLoop loop;
@@ -356,7 +358,7 @@ TEST_CASE("a scan is started, and another one closed, from inside a scan's callb
   }
 }
 
-TEST_CASE("an unreferenced scan does not keep the loop alive; referenced again it ends as ever") {
+TEST_CASE("an unreferenced scan does not keep the loop alive; referenced again it runs to its end") {
   const LocalPort silent(LocalPort::silent);
   for (const Kind& kind : kinds) {
     for (const bool before_start : {false, true}) {

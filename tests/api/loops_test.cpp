@@ -1,4 +1,4 @@
-// Loop threads: none for one loop, N for N, and every result on the caller's loop.
+// Loop threads: none for one loop, N for N loops, and every result on the caller's loop.
 #include <dirent.h>
 #include <sys/resource.h>
 
@@ -22,7 +22,7 @@ int threads_of_this_process() {
   return count;
 }
 
-/// The names in /proc/self/task.
+/// The entries in /proc/self/task.
 std::set<std::string> thread_ids() {
   DIR* directory = opendir("/proc/self/task");
   REQUIRE(directory != nullptr);
@@ -36,14 +36,14 @@ std::set<std::string> thread_ids() {
 
 }  // namespace
 
-TEST_CASE("one loop starts no thread; N loops start N, and none is left when the scan is done") {
+TEST_CASE("one loop starts no thread; N loops start N threads, and none is left when the scan is done") {
   const LocalPort silent(LocalPort::silent);
-  std::thread([] {}).join();  // a sanitizer starts a thread of its own with the first one
+  std::thread([] {}).join();  // the first thread makes a sanitizer start one of its own
   int before = threads_of_this_process();
   for (int again = 0; again != before; again = threads_of_this_process()) before = again == 0 ? before : again;
   for (const uint32_t loops : {1U, 2U, 5U}) {
     TestLoop loop;
-    TestOptions options("127.0.0.0/16", silent.text());  // so many that every loop has its part
+    TestOptions options("127.0.0.0/16", silent.text());  // enough for every loop to have a share
     portloop_options_set_loops(options, loops);
     Recorded scan(loop);
     scan.on_result = [&](Recorded&) {
@@ -57,11 +57,11 @@ TEST_CASE("one loop starts no thread; N loops start N, and none is left when the
     loop.run();
     CHECK(scan.done == 1);
   }
-  // A thread that was joined may stand in /proc for a moment longer.
+  // A joined thread may remain in /proc for a moment.
   while (threads_of_this_process() != before) std::this_thread::yield();
 }
 
-TEST_CASE("results, done and closed come on the thread that runs the caller's loop") {
+TEST_CASE("results, done and closed are called on the thread that runs the caller's loop") {
   TestLoop loop;
   TestOptions options("127.0.0.1", "43000-43999");
   portloop_options_set_loops(options, 3);
@@ -107,7 +107,7 @@ TEST_CASE("loop threads block every signal: the embedder's handlers run on its o
   loop.run();
 }
 
-TEST_CASE("a caller that does not come for its results holds the loop threads up, and loses none of them") {
+TEST_CASE("loop threads wait for a slow caller, and no result is lost") {
   // 150,000 probes; the queue holds 65,536 results, then the threads wait.
   TestLoop loop;
   TestOptions options("127.80.0.1-100", "44000-45499");
@@ -120,7 +120,7 @@ TEST_CASE("a caller that does not come for its results holds the loop threads up
   };
   while (results() < 65'536) std::this_thread::yield();
   uint64_t last = 0;
-  for (int same = 0; same < 20;) {  // wait until the count stands still; a busy machine only makes this longer
+  for (int same = 0; same < 20;) {  // wait until the count stops changing; on a busy machine this only takes longer
     uv_sleep(5);
     const uint64_t now = results();
     same = now == last ? same + 1 : 0;
@@ -149,7 +149,7 @@ TEST_CASE("a caller that does not come for its results holds the loop threads up
   }
 }
 
-TEST_CASE("closed from a result while the threads go on delivering") {
+TEST_CASE("a scan is closed in a result while the threads still deliver") {
   TestLoop loop;
   TestOptions options("127.81.0.1-20", "44000-45499");
   portloop_options_set_loops(options, 4);
@@ -163,8 +163,8 @@ TEST_CASE("closed from a result while the threads go on delivering") {
   CHECK(scan.done == 1);
 }
 
-TEST_CASE("threads that cannot be had: start says so, nothing is called, and close still works") {
-  // 1,024 loops need 2 descriptors each and more; the limit of this process is lowered for a moment.
+TEST_CASE("if threads can't be created, start fails, nothing is called, and close works") {
+  // Each loop needs several descriptors, so the limit of this process is lowered for a moment.
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
   TestLoop loop;
@@ -185,7 +185,7 @@ TEST_CASE("threads that cannot be had: start says so, nothing is called, and clo
   CHECK(scan.done == 0);
 }
 
-TEST_CASE("too few descriptors for a scan on one loop: start says so, or every port still gets its own verdict") {
+TEST_CASE("with too few descriptors on one loop, start fails or every port has its correct result") {
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
   std::vector<LocalPort> ports;

@@ -1,5 +1,5 @@
-// Memory that runs out: each allocation that the library makes for a call fails once, in turn. The call says
-// UV_ENOMEM, or does without; whatever it leaves can be closed, and no exception crosses the C ABI.
+// Out of memory: each allocation that the library makes in a call fails once, in turn. The call returns UV_ENOMEM or does
+// without; what it leaves behind can be closed, and no exception crosses the C ABI.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -9,7 +9,7 @@
 
 namespace {
 
-// Of the allocations of the caller's thread, or of all loop threads, the one that fails: 1 is the next, 0 none.
+// Which allocation of the caller's thread, or of all loop threads, fails: 1 is the next one, 0 is none.
 const std::thread::id caller = std::this_thread::get_id();
 uint64_t failing = 0;
 std::atomic<uint64_t> failing_in_lanes{0};
@@ -48,7 +48,7 @@ namespace {
 
 constexpr portloop_connector connectors[] = {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE};
 
-/// What `call` answers when its n-th allocation fails; `failed` says whether it made so many.
+/// Returns what `call` returns if its n-th allocation fails. Sets `failed` if it made that many.
 template <class Call>
 auto with_failure_at(uint64_t n, Call call) {
   failed = false;
@@ -58,7 +58,7 @@ auto with_failure_at(uint64_t n, Call call) {
   return answer;
 }
 
-/// Tries each n until the call makes no n-th allocation any more; answers how many there were.
+/// Tries each n until the call makes fewer than n allocations. Returns how many it makes.
 template <class Try>
 uint64_t for_each_allocation(Try attempt) {
   uint64_t n = 1;
@@ -71,7 +71,7 @@ uint64_t for_each_allocation(Try attempt) {
 
 }  // namespace
 
-TEST_CASE("options and scans that cannot be made are NULL") {
+TEST_CASE("options and scans that can't be created are NULL") {
   CHECK(with_failure_at(1, [] { return portloop_options_new(); }) == nullptr);
   TestLoop loop;
   portloop_scan* scan = nullptr;
@@ -79,7 +79,7 @@ TEST_CASE("options and scans that cannot be made are NULL") {
   CHECK(scan == nullptr);
 }
 
-TEST_CASE("a setter without memory says UV_ENOMEM, has no message, and works when it is called again") {
+TEST_CASE("a setter without memory returns UV_ENOMEM, has no message, and works when it is called again") {
   sockaddr_in6 first{}, last{};
   uv_ip6_addr("2001:db8::1", 0, &first);
   uv_ip6_addr("2001:db8::ffff", 0, &last);
@@ -95,7 +95,7 @@ TEST_CASE("a setter without memory says UV_ENOMEM, has no message, and works whe
       [](auto* o) { return portloop_options_skip_positions(o, 1, 2); },
       [&](auto* o) {
         return portloop_options_set_ports(o, long_word.c_str());
-      },  // the message is what is refused memory
+      },  // it is the message that can't be allocated
       [](auto* o) { return portloop_options_set_in_flight(o, 0); },
       [](auto* o) { return portloop_options_set_rate(o, -1); },
       [](auto* o) { return portloop_options_set_shard(o, 5, 4); },
@@ -117,7 +117,7 @@ TEST_CASE("a setter without memory says UV_ENOMEM, has no message, and works whe
   }
 }
 
-TEST_CASE("a start that runs out of memory says so, calls nothing, and leaves a scan that can be closed") {
+TEST_CASE("a start that runs out of memory returns UV_ENOMEM, calls nothing, and leaves a scan that can be closed") {
   const LocalPort open(LocalPort::open);
   for (const auto connector : connectors) {
     for (const uint32_t loops : {1U, 2U}) {
@@ -147,7 +147,7 @@ TEST_CASE("a start that runs out of memory says so, calls nothing, and leaves a 
 }
 
 TEST_CASE(
-    "a scan that runs out of memory tells nothing wrong, and is done once: without memory, or with every result") {
+    "a scan that runs out of memory reports nothing wrong, and is done once: with UV_ENOMEM, or with every result") {
   const LocalPort open(LocalPort::open), other(LocalPort::open), closed(LocalPort::closed);
   for (const auto connector : connectors) {
     for (const bool banners : {false, true}) {
@@ -159,41 +159,41 @@ TEST_CASE(
         TestOptions options("127.0.0.1", open.text() + ',' + other.text() + ',' + closed.text());
         portloop_options_set_connector(options, connector);
         if (banners) portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 1, 16);
-        // Counts what it is told, and allocates nothing for it.
-        struct Told {
+        // Counts the callbacks without allocating.
+        struct Counts {
           int open = 0, closed = 0, other = 0, done = 0, status = 1;
-        } told;
+        } counts;
         portloop_scan* scan = nullptr;
         REQUIRE(portloop_scan_init(loop.get(), &scan) == 0);
-        portloop_scan_set_data(scan, &told);
+        portloop_scan_set_data(scan, &counts);
         REQUIRE(portloop_scan_start(
                     scan, options,
                     [](portloop_scan* self, const portloop_result* result) {
-                      auto& counts = *static_cast<Told*>(portloop_scan_data(self));
-                      ++(result->state == PORTLOOP_OPEN     ? counts.open
-                         : result->state == PORTLOOP_CLOSED ? counts.closed
-                                                            : counts.other);
+                      auto& seen = *static_cast<Counts*>(portloop_scan_data(self));
+                      ++(result->state == PORTLOOP_OPEN     ? seen.open
+                         : result->state == PORTLOOP_CLOSED ? seen.closed
+                                                            : seen.other);
                     },
                     [](portloop_scan* self, int status) {
-                      auto& counts = *static_cast<Told*>(portloop_scan_data(self));
-                      ++counts.done;
-                      counts.status = status;
+                      auto& seen = *static_cast<Counts*>(portloop_scan_data(self));
+                      ++seen.done;
+                      seen.status = status;
                       portloop_scan_close(self, nullptr);
                     }) == 0);
         with_failure_at(n, [&] { return uv_run(loop.get(), UV_RUN_DEFAULT); });
-        CHECK(told.done == 1);
-        CHECK((told.status == 0 || (failed && told.status == UV_ENOMEM)));
-        CHECK(told.open <= 2);
-        CHECK(told.closed <= 1);
-        CHECK(told.other == 0);
-        if (told.status == 0) CHECK(told.open + told.closed == 3);
+        CHECK(counts.done == 1);
+        CHECK((counts.status == 0 || (failed && counts.status == UV_ENOMEM)));
+        CHECK(counts.open <= 2);
+        CHECK(counts.closed <= 1);
+        CHECK(counts.other == 0);
+        if (counts.status == 0) CHECK(counts.open + counts.closed == 3);
       });
       CHECK(allocations > 5);
     }
   }
 }
 
-TEST_CASE("loop threads that run out of memory end their part, and the scan says so; what was told is true") {
+TEST_CASE("if loop threads run out of memory, the scan ends with UV_ENOMEM, and the results so far are correct") {
   const std::string words(40, 'w');
   for (const auto connector : connectors) {
     CAPTURE(connector);

@@ -1,4 +1,4 @@
-// Every setter: what it takes, what it refuses, and that the message quotes the word at fault.
+// Every setter: what it accepts and rejects, and that the message quotes the offending word.
 #include <cmath>
 #include <utility>
 
@@ -14,7 +14,7 @@ struct Options {
   std::string error() const { return portloop_options_error(o); }
 };
 
-/// What a caller in C might pass: a number that is none of the enum's.
+/// A number that is not an enumerator, which a caller in C may pass.
 template <class Enum>
 Enum out_of_range(int number) {
   Enum value;
@@ -27,7 +27,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-TEST_CASE("targets are numeric; whatever else is refused with the word in quotes") {
+TEST_CASE("targets are numeric; anything else is rejected with the word in quotes") {
   Options options;
   CHECK(options.error().empty());
   for (const char* good : {"127.0.0.1", "10.0.0.0/8", "10.0.0.1-9", "10.0.0.1-10.0.0.9", "::1", "2001:db8::/64"}) {
@@ -84,7 +84,7 @@ TEST_CASE("ports are numbers, ranges, names, common or all; never 0") {
   }
 }
 
-TEST_CASE("numbers have ranges, and the message says the number and the range") {
+TEST_CASE("numbers have ranges, and the message contains the number and the range") {
   Options options;
   const auto refused = [&](int error, const char* number, const char* range) {
     CHECK(error == UV_EINVAL);
@@ -124,7 +124,7 @@ TEST_CASE("numbers have ranges, and the message says the number and the range") 
   portloop_options_free(nullptr);
 }
 
-TEST_CASE("a start without addresses, without ports, or with too many probes says so, and can be put right") {
+TEST_CASE("a start without addresses, without ports, or with too many probes is rejected, and can be repeated") {
   TestLoop loop;
   Recorded scan(loop);
   Options options;
@@ -175,7 +175,7 @@ TEST_CASE("names and addresses as text") {
   CHECK(portloop_format_address(reinterpret_cast<sockaddr*>(&address), text, sizeof text) == UV_EINVAL);
 }
 
-TEST_CASE("positions that are skipped give no result, and are counted as skipped") {
+TEST_CASE("skipped positions have no result and are counted as skipped") {
   const LocalPort one(LocalPort::open, "127.0.0.1");
   const LocalPort two(LocalPort::open, "127.0.0.1");
   const auto scan_all = [&](std::initializer_list<std::pair<uint64_t, uint64_t>> skipped, uint32_t loops) {

@@ -81,6 +81,6 @@ TEST_CASE("if every port has been probed and a host answers slowly, its rate of 
 TEST_CASE("probes that an earlier run has done, or that will not be made, do not count") {
   portloop_stats stats = stats_of(1000, 100, 600);
   stats.skipped = 500;
-  stats.not_asked = 100;
+  stats.not_probed = 100;
   CHECK(seconds_left_at_100_connects_per_s(stats) == doctest::Approx(3));
 }

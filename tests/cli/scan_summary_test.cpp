@@ -33,7 +33,7 @@ TEST_CASE("what is missing is counted: after discovery, --stop-after and an inte
   summary.targets = 2;
   summary.silent_addresses = 1;
   summary.stats.closed = 90;
-  summary.stats.not_asked = 8;
+  summary.stats.not_probed = 8;
   summary.stop_after = 2;
   summary.stopped_hosts = 1;
   summary.shard = {2, 3};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""portloop compare at a terminal: what it prints, exports and refuses.
+"""portloop compare on the command line: what it prints, exports and rejects.
 
 usage: compare_command_line.py PORTLOOP
 """
@@ -11,16 +11,16 @@ import subprocess
 import tempfile
 import time
 
-from compare_support import PATIENCE_SECONDS, PORTLOOP, OwnedPorts, run, run_tests, test
+from compare_support import TIMEOUT_SECONDS, PORTLOOP, OwnedPorts, run, run_tests, test
 
 EVERY_MODEL = "sequential,thread-per-connection,thread-pool:5,loop,loops:2,loop/uv"
 
 
 def refused(status, *words, **options):
-    said = run("compare", *words, **options)
-    assert said.returncode == status, (words, said)
-    assert said.stdout == "" and len(said.stderr.splitlines()) == 1, (words, said)
-    return said.stderr
+    done = run("compare", *words, **options)
+    assert done.returncode == status, (words, done)
+    assert done.stdout == "" and len(done.stderr.splitlines()) == 1, (words, done)
+    return done.stderr
 
 
 @test
@@ -29,22 +29,22 @@ def every_model_gives_the_same_answer_and_every_export_holds_it():
     with tempfile.TemporaryDirectory() as folder:
         files = {name: os.path.join(folder, name) for name in ("json", "csv", "markdown", "html")}
         exports = [word for name, path in files.items() for word in ("--export-" + name, path)]
-        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "--runs", "3", "--seed", "7", *exports)
-        assert said.returncode == 0 and said.stderr == "", said
-        assert all(len(line) <= 100 for line in said.stdout.splitlines()), said.stdout
+        done = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "--runs", "3", "--seed", "7", *exports)
+        assert done.returncode == 0 and done.stderr == "", done
+        assert all(len(line) <= 100 for line in done.stdout.splitlines()), done.stdout
         with open(files["json"]) as file:
-            told = json.load(file)
-        assert [result["command"] for result in told["results"]] == EVERY_MODEL.split(",")
-        assert sorted(result["rank"] for result in told["results"]) == [1, 2, 3, 4, 5, 6]
-        for result in told["results"]:
+            exported = json.load(file)
+        assert [result["command"] for result in exported["results"]] == EVERY_MODEL.split(",")
+        assert sorted(result["rank"] for result in exported["results"]) == [1, 2, 3, 4, 5, 6]
+        for result in exported["results"]:
             assert result["answer"] == {"found": 3, "missed": 0, "false": 0, "unknown": 0, "misjudged": 0}, result
             for name in ("times", "memory_usage_byte", "exit_codes", "connects"):
                 assert len(result[name]) == 3, (name, result)
             assert result["min"] <= result["median"] <= result["max"]
-            assert result["command"] in said.stdout
-        assert told["complete"] is True and told["seed"] == 7 and told["open_ports"] == 3 and told["probes"] == 30
+            assert result["command"] in done.stdout
+        assert exported["complete"] is True and exported["seed"] == 7 and exported["open_ports"] == 3 and exported["probes"] == 30
         for name in ("kernel", "libuv", "processors", "descriptors", "port range"):
-            assert told["environment"][name], told["environment"]
+            assert exported["environment"][name], exported["environment"]
         with open(files["csv"], newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == 18 and all(row["found"] == "3" and row["kernel"] for row in rows)
@@ -60,8 +60,8 @@ def a_silent_port_costs_every_model_its_timeout_and_nobody_its_rank():
     ports = OwnedPorts(opened=1, closed=2, silent=1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
-        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "-t", "150", "--runs", "1", "--warmup", "0", "--export-json", path)
-        assert said.returncode == 0, said
+        done = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", EVERY_MODEL, "-t", "150", "--runs", "1", "--warmup", "0", "--export-json", path)
+        assert done.returncode == 0, done
         with open(path) as file:
             results = json.load(file)["results"]
         for result in results:
@@ -71,19 +71,19 @@ def a_silent_port_costs_every_model_its_timeout_and_nobody_its_rank():
 @test
 def a_sweep_compares_each_value():
     ports = OwnedPorts()
-    said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--loops", "1,2", "--in-flight", "4,8",
+    done = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--loops", "1,2", "--in-flight", "4,8",
                "--threads", "2,3", "--cross", "--runs", "1", "--warmup", "0")
-    assert said.returncode == 0, said
+    assert done.returncode == 0, done
     for name in ("sequential", "loop -c 4", "loop -c 8", "loops:2 -c 4", "loops:2 -c 8", "thread-pool:2", "thread-pool:3"):
-        assert f" {name} " in said.stdout, (name, said.stdout)
+        assert f" {name} " in done.stdout, (name, done.stdout)
 
 
 @test
 def the_classic_preset_needs_nothing_else():
-    said = run("compare", "--preset", "classic", "--runs", "1", "--warmup", "0", "--models", "sequential,loop")
-    assert said.returncode == 0, said
-    assert said.stdout.startswith("127.0.0.1, ports 30000-65535: 35,536 probes"), said.stdout
-    assert "timeout 1,000 ms" in said.stdout
+    done = run("compare", "--preset", "classic", "--runs", "1", "--warmup", "0", "--models", "sequential,loop")
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("127.0.0.1, ports 30000-65535: 35,536 probes"), done.stdout
+    assert "timeout 1,000 ms" in done.stdout
 
 
 @test
@@ -101,7 +101,7 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
     assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
-    assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # no profile is not: no lab
+    assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # an empty profile is not the same as no lab
 
 
 @test
@@ -122,25 +122,25 @@ def an_output_that_breaks_is_said_in_one_line_and_the_others_are_whole():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
         with open("/dev/full", "w") as full:
-            said = subprocess.run([PORTLOOP, "compare", *words, "--export-json", path], stdout=full, stderr=subprocess.PIPE, text=True)
-        assert said.returncode == 3 and said.stderr == "portloop: standard output can't be written: No space left on device\n", said
+            done = subprocess.run([PORTLOOP, "compare", *words, "--export-json", path], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 3 and done.stderr == "portloop: standard output can't be written: No space left on device\n", done
         with open(path) as file:
             assert json.load(file)["complete"] is True
         for name in ("json", "csv", "markdown", "html"):
-            said = run("compare", *words, "--export-" + name, "/dev/full")
-            assert said.returncode == 3 and "'/dev/full' can't be written" in said.stderr and "loop" in said.stdout, said
-            assert len(said.stderr.splitlines()) == 1, said
+            done = run("compare", *words, "--export-" + name, "/dev/full")
+            assert done.returncode == 3 and "'/dev/full' can't be written" in done.stderr and "loop" in done.stdout, done
+            assert len(done.stderr.splitlines()) == 1, done
     reader, writer = os.pipe()
     os.close(reader)
-    said = subprocess.run([PORTLOOP, "compare", *words], stdout=writer, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([PORTLOOP, "compare", *words], stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert said.returncode == 3 and said.stderr == "portloop: standard output can't be written: Broken pipe\n", said
+    assert done.returncode == 3 and done.stderr == "portloop: standard output can't be written: Broken pipe\n", done
 
 
 @test
 def an_unknown_lab_is_the_labs_to_refuse():
-    said = run("compare", "--lab", "nosuch", "10.0.0.1")
-    assert said.returncode == 2 and "'nosuch'" in said.stderr and said.stdout == "", said
+    done = run("compare", "--lab", "nosuch", "10.0.0.1")
+    assert done.returncode == 2 and "'nosuch'" in done.stderr and done.stdout == "", done
 
 
 @test
@@ -184,17 +184,17 @@ def an_interrupt_keeps_what_has_been_measured():
         words = [PORTLOOP, "compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--runs", "10000", "--export-json", path]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             seen = set()
-            end = time.monotonic() + PATIENCE_SECONDS
-            while len(seen) < 9 and time.monotonic() < end:  # the warm-up, and a few that count
+            end = time.monotonic() + TIMEOUT_SECONDS
+            while len(seen) < 9 and time.monotonic() < end:  # the warm-up and a few measured runs
                 seen.update(children_of(process.pid))
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 130, (process.returncode, out, err)
         assert "incomplete" in out and "sequential" in out, out
         with open(path) as file:
-            told = json.load(file)
-        assert told["complete"] is False
-        assert all(1 <= len(result["times"]) < 10000 for result in told["results"]), told
+            exported = json.load(file)
+        assert exported["complete"] is False
+        assert all(1 <= len(result["times"]) < 10000 for result in exported["results"]), exported
 
 
 @test
@@ -203,11 +203,11 @@ def an_interrupt_before_anything_was_measured_leaves_no_file():
     with tempfile.TemporaryDirectory() as folder:
         words = [PORTLOOP, "compare", "127.0.0.1", "-p", ports.spec(), "-t", "600000", "--export-json", os.path.join(folder, "result.json")]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            end = time.monotonic() + PATIENCE_SECONDS
-            while not os.listdir(folder) and time.monotonic() < end:  # from then on a signal is caught
+            end = time.monotonic() + TIMEOUT_SECONDS
+            while not os.listdir(folder) and time.monotonic() < end:  # from then on signals are caught
                 pass
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+            out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 130 and out == "", (process.returncode, out, err)
         assert err == "portloop: interrupted before anything was measured\n", err
         assert os.listdir(folder) == []

@@ -1,16 +1,16 @@
-"""What the tests of portloop compare share: ports whose state they decide, and running the program."""
+"""Shared by the tests of portloop compare: ports with a known state, and running the program."""
 import os
 import socket
 import subprocess
 import sys
 
 PORTLOOP = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
-SKIPPED = 77  # Meson's word for it
-PATIENCE_SECONDS = 60  # a bound on what must happen, never a time to wait for
+SKIPPED = 77  # the exit status that Meson takes for a skipped test
+TIMEOUT_SECONDS = 60  # an upper bound; no test waits for it
 
 
 class OwnedPorts:
-    """Bound and listening is open, bound alone is closed, a listener with a full queue is silent."""
+    """A listening port is open, one that is only bound is closed, a listener with a full queue is silent."""
 
     def __init__(self, opened=3, closed=27, silent=0):
         self.sockets = []
@@ -36,7 +36,7 @@ class OwnedPorts:
 
 
 def run(*arguments, **options):
-    options.setdefault("timeout", PATIENCE_SECONDS)
+    options.setdefault("timeout", TIMEOUT_SECONDS)
     return subprocess.run([PORTLOOP, *arguments], capture_output=True, text=True, **options)
 
 

@@ -27,16 +27,16 @@ def every_model_finds_what_the_lab_says_is_open():
     truth = subprocess.run([LAB, "lan", "--truth", "--open-only", "10.0.0.1", "-p", "1-500"], capture_output=True, text=True, check=True)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
-        said = run("compare", "--lab", "lan", "10.0.0.1", "-p", "1-500", "--runs", "1", "--warmup", "0", "--in-flight", "100", "--export-json", path)
-        assert said.returncode == 0, said
+        done = run("compare", "--lab", "lan", "10.0.0.1", "-p", "1-500", "--runs", "1", "--warmup", "0", "--in-flight", "100", "--export-json", path)
+        assert done.returncode == 0, done
         with open(path) as file:
-            told = json.load(file)
-    assert told["reference"] == "lab" and told["lab"] == "lan", told
-    assert "--lab lan" in told["command_line"] and "inside" not in told["command_line"]
-    assert told["open_ports"] == len(truth.stdout.splitlines()) > 0
-    assert len(told["results"]) == 5
-    for result in told["results"]:
-        assert result["answer"]["found"] == told["open_ports"] and result["rank"] is not None, result
+            exported = json.load(file)
+    assert exported["reference"] == "lab" and exported["lab"] == "lan", exported
+    assert "--lab lan" in exported["command_line"] and "inside" not in exported["command_line"]
+    assert exported["open_ports"] == len(truth.stdout.splitlines()) > 0
+    assert len(exported["results"]) == 5
+    for result in exported["results"]:
+        assert result["answer"]["found"] == exported["open_ports"] and result["rank"] is not None, result
 
 
 @test
@@ -52,19 +52,19 @@ def the_lab_is_found_in_the_path_too():
 
 @test
 def a_target_that_the_lab_does_not_have_is_refused_before_anything_runs():
-    said = run("compare", "--lab", "lan", "10.99.0.1", "-p", "22,80", "-t", "100")
-    assert said.returncode == 1 and said.stdout == "", said
-    assert said.stderr.startswith("portloop: '10.99.0.1' "), said.stderr
+    done = run("compare", "--lab", "lan", "10.99.0.1", "-p", "22,80", "-t", "100")
+    assert done.returncode == 1 and done.stdout == "", done
+    assert done.stderr.startswith("portloop: '10.99.0.1' "), done.stderr
 
 
 @test
 def this_machines_own_addresses_are_refused_since_the_lab_does_not_simulate_them():
     for target, quoted in (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.9.0.0/24", "127.9.0.0"), ("100.64.0.1", "100.64.0.1")):
-        said = run("compare", "--lab", "lan", target, "-p", "30000-30010")
-        assert said.returncode == 2 and said.stdout == "" and len(said.stderr.splitlines()) == 1, said
-        assert said.stderr.startswith(f"portloop: '{quoted}' is this machine itself"), said
-    said = run("compare", "--lab", "lan", "localhost", "-p", "30000-30010")  # a name is looked up inside
-    assert said.returncode == 2 and said.stdout == "" and " is this machine itself" in said.stderr, said
+        done = run("compare", "--lab", "lan", target, "-p", "30000-30010")
+        assert done.returncode == 2 and done.stdout == "" and len(done.stderr.splitlines()) == 1, done
+        assert done.stderr.startswith(f"portloop: '{quoted}' is this machine itself"), done
+    done = run("compare", "--lab", "lan", "localhost", "-p", "30000-30010")  # a name is resolved inside the lab
+    assert done.returncode == 2 and done.stdout == "" and " is this machine itself" in done.stderr, done
 
 
 if __name__ == "__main__":

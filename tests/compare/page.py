@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page of --export-html: well formed, alone in the world, and readable on a phone and a wide screen, in light
+"""The page of --export-html: well formed, self-contained, and readable on a phone and a wide screen, in light
 and in dark, as Chromium shows it.
 
 usage: compare_page.py PORTLOOP
@@ -15,20 +15,20 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-from compare_support import PATIENCE_SECONDS, SKIPPED, OwnedPorts, run, run_tests, test
+from compare_support import TIMEOUT_SECONDS, SKIPPED, OwnedPorts, run, run_tests, test
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 SMALLEST_TEXT_PX = 10
-LEAST_CONTRAST = 4.5  # WCAG 2, AA
+MIN_CONTRAST = 4.5  # WCAG 2, AA
 
 
 def make_page():
     ports = OwnedPorts()
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "page.html")
-        said = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,thread-per-connection,loop,loop/uv", "--loops", "1,2,4",
+        done = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,thread-per-connection,loop,loop/uv", "--loops", "1,2,4",
                    "--in-flight", "2,20,200", "--threads", "10,50", "--runs", "2", "--warmup", "0", "--export-html", path)
-        assert said.returncode == 0, said
+        assert done.returncode == 0, done
         with open(path) as file:
             return file.read()
 
@@ -92,29 +92,29 @@ function measure(frame) {
           background: style(page.body).backgroundColor, outside, smallest, least};
 }
 window.addEventListener('load', () => {
-  const told = document.createElement('pre');
-  told.id = 'told';
-  told.textContent = JSON.stringify(frames.map(measure));
-  document.body.append(told);
+  const measured = document.createElement('pre');
+  measured.id = 'measured';
+  measured.textContent = JSON.stringify(frames.map(measure));
+  document.body.append(measured);
 });
 </script>"""
 
 
 def measured(chromium, dark):
-    """What Chromium made of the page, in a frame as wide as a phone and in one as wide as a screen."""
+    """Measures the page in Chromium, in a frame as wide as a phone and in one as wide as a screen."""
     with tempfile.TemporaryDirectory() as folder:
         wrapper = os.path.join(folder, "wrapper.html")
         frames = "".join(f'<iframe style="width:{width}px;height:3000px;border:0" srcdoc="{html.escape(PAGE)}"></iframe>' for width in (390, 1200))
         with open(wrapper, "w") as file:
             file.write(f'<!DOCTYPE html><meta charset="utf-8"><html><body>{frames}{MEASURE}</body></html>')
-        said = subprocess.run(
+        done = subprocess.run(
             [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
              f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--user-data-dir=" + os.path.join(folder, "user"),
              "--window-size=1300,3000", "--virtual-time-budget=5000", "--dump-dom", "file://" + wrapper],
-            capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-        assert "CONSOLE" not in said.stderr, said.stderr
-        found = re.search(r'<pre id="told">(.*?)</pre>', said.stdout, re.S)
-        assert found, (said.stdout[-2000:], said.stderr[-2000:])
+            capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        assert "CONSOLE" not in done.stderr, done.stderr
+        found = re.search(r'<pre id="measured">(.*?)</pre>', done.stdout, re.S)
+        assert found, (done.stdout[-2000:], done.stderr[-2000:])
         return json.loads(html.unescape(found[1]))
 
 
@@ -132,7 +132,7 @@ def chromium_shows_it_on_a_phone_and_on_a_screen_in_light_and_in_dark():
             assert frame["scroll"] <= frame["width"], frame
             assert frame["outside"] == [], frame
             assert frame["smallest"] >= SMALLEST_TEXT_PX, frame
-            assert frame["least"] >= LEAST_CONTRAST, frame
+            assert frame["least"] >= MIN_CONTRAST, frame
             assert frame["dark"] is dark, frame
             backgrounds.add(frame["background"])
     assert len(backgrounds) == 2, backgrounds

@@ -1,4 +1,4 @@
-// The table, the words and the exports: computed from the numbers, and never wider or less than they say.
+// The table, the sentences and the exports: they fit, and claim only what the numbers support.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ size_t widest_line(const std::string& text) {
   return widest;
 }
 
-std::string said(const Comparison& comparison) {
+std::string all_sentences(const Comparison& comparison) {
   std::string text;
   for (const std::string& sentence : sentences(comparison)) text += sentence + '\n';
   return text;
@@ -79,12 +79,12 @@ TEST_CASE("the table fits 100 columns, whatever the numbers") {
     }
   }
   comparison.entries.push_back(entry_of("loops:7", "", {}));
-  comparison.entries.back().failure = "it was ended by Killed";
+  comparison.entries.back().failure = "killed by signal: Killed";
   comparison = evaluated(comparison);
   CHECK(widest_line(table_text(comparison)) <= table_columns);
   CHECK(widest_line(words_text(comparison)) <= table_columns);
   CHECK(widest_line(heading_text(comparison)) <= table_columns);
-  CHECK(has(table_text(comparison), "no run: it was ended by Killed"));
+  CHECK(has(table_text(comparison), "no run: killed by signal: Killed"));
 }
 
 TEST_CASE("the table lists models by rank, the longest time with the longest bar") {
@@ -104,145 +104,147 @@ TEST_CASE("the table lists models by rank, the longest time with the longest bar
   CHECK(before > 10);
 }
 
-TEST_CASE("a model without a rank is marked in the table and in words") {
+TEST_CASE("a model without a rank is marked in the table and in the sentences") {
   Comparison comparison = made_comparison();
-  for (RunRecord& run : comparison.entries[2].runs) run.said[0] = Said::closed;
+  for (RunRecord& run : comparison.entries[2].runs) run.states[0] = ProbeState::closed;
   comparison = evaluated(comparison);
   CHECK(has(table_text(comparison), " - loop"));
-  CHECK(has(said(comparison), "loop missed 1 of the 2 ports that are open in the worst run: no rank."));
-  CHECK(has(said(comparison), "thread-pool:50 was the fastest of the models that were right: "));
+  CHECK(has(all_sentences(comparison), "loop missed 1 of the 2 open ports in the worst run, so it has no rank."));
+  CHECK(has(all_sentences(comparison), "thread-pool:50 was the fastest of the models that were right: "));
   for (const Chart& chart : charts_of(comparison)) CHECK(has(chart.svg, "loop unranked"));
 }
 
-TEST_CASE("the words say who won, who waited, and what was in flight") {
-  const std::string text = said(evaluated());
-  CHECK(has(text, "loop was the fastest: 8 probes in 101 ms, 79 a second."));
+TEST_CASE("the sentences name the fastest, the waiting, and the number in flight") {
+  const std::string text = all_sentences(evaluated());
+  CHECK(has(text, "loop was the fastest: 8 probes in 101 ms, 79 per second."));
   CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long and sequential 60.4 ± 1.2 times."));
-  CHECK(has(text, "half of the answers take 40.3 ms or longer"));
+  CHECK(has(text, "Half of the answers take 40.3 ms or longer"));
   CHECK(has(text, "one thread and a pool of 50 spend at least 99.8 % of their time waiting."));
-  CHECK(has(text, "loop held up to 4,000 connects in flight on one thread"));
-  CHECK(has(text, "Every model took about 4.88 MiB of resident memory."));
+  CHECK(has(text, "loop had up to 4,000 connects in flight on one thread"));
+  CHECK(has(text, "Every model used about 4.88 MiB of resident memory."));
 }
 
-TEST_CASE("a sentence is there only where its numbers are") {
+TEST_CASE("a sentence is there only if the numbers support it") {
   Comparison comparison = made_comparison();
-  CHECK_FALSE(has(said(evaluated()), "refused"));
-  CHECK_FALSE(has(said(evaluated()), "filtered"));
-  CHECK_FALSE(has(said(evaluated()), "vary much"));
-  CHECK_FALSE(has(said(evaluated()), "against loop"));
+  CHECK_FALSE(has(all_sentences(evaluated()), "refused"));
+  CHECK_FALSE(has(all_sentences(evaluated()), "filtered"));
+  CHECK_FALSE(has(all_sentences(evaluated()), "vary widely"));
+  CHECK_FALSE(has(all_sentences(evaluated()), "compared with loop"));
   comparison.entries.push_back(entry_of("thread-per-connection", "oocccsss", {0.5, 0.5, 0.5}));
   for (RunRecord& run : comparison.entries.back().runs) run.model.peak_threads = 812;
-  CHECK(has(said(evaluated(comparison)), "reached 812 threads at once, and the system refused it none"));
+  CHECK(has(all_sentences(evaluated(comparison)), "reached 812 threads at once; the system refused none"));
   comparison.entries.back().runs[1].model.threads_refused = 31;
-  CHECK(has(said(evaluated(comparison)),
-            "reached 812 threads at once; the system refused to make another up to 31 times in a run"));
+  CHECK(has(all_sentences(evaluated(comparison)),
+            "reached 812 threads at once; the system refused to create another up to 31 times in a run"));
   comparison.entries.back().runs[2].model.local_failures = 5;
-  CHECK(has(
-      said(evaluated(comparison)),
-      "thread-per-connection lacked a descriptor, a source port or memory up to 5 times in a run, and asked again."));
-  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.101, 0.100, 0.102}));
   CHECK(
-      has(said(evaluated(comparison)),
-          "loops:2 against loop: 1.00 ± 0.01 times the speed for about 1.00 times the processor time: no difference"));
+      has(all_sentences(evaluated(comparison)),
+          "thread-per-connection ran out of descriptors, source ports or memory up to 5 times in a run, and retried."));
+  comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.101, 0.100, 0.102}));
+  CHECK(has(all_sentences(evaluated(comparison)),
+            "loops:2 compared with loop: 1.00 ± 0.01 times the speed with about 1.00 times the processor time; these "
+            "runs show "
+            "no difference in speed."));
   comparison.entries[0].runs[0].wall_us *= 3;
-  CHECK(has(said(evaluated(comparison)), "The times vary much for sequential"));
-  comparison.entries[0].runs[0].said[7] = Said::closed;
-  CHECK(has(said(evaluated(comparison)),
-            "sequential took up to 1 port for filtered that is closed, or the other way round"));
-  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].said[probe] = Said::closed;
-  CHECK(has(
-      said(evaluated(comparison)),
-      "thread-pool:50 and sequential took up to 2 and 1 ports for filtered that are closed, or the other way round"));
+  CHECK(has(all_sentences(evaluated(comparison)), "The times of sequential (68 %) vary widely: use more runs"));
+  comparison.entries[0].runs[0].states[7] = ProbeState::closed;
+  CHECK(has(all_sentences(evaluated(comparison)),
+            "sequential reported up to 1 closed port as filtered, or the other way round"));
+  for (const size_t probe : {6, 7}) comparison.entries[1].runs[0].states[probe] = ProbeState::closed;
+  CHECK(has(all_sentences(evaluated(comparison)),
+            "thread-pool:50 and sequential reported up to 2 and 1 closed ports as filtered, or the other way round"));
   for (RunRecord& run : comparison.entries[1].runs) run.memory_kib = 81'920;
-  CHECK(has(said(evaluated(comparison)), "Resident memory went from 4.88 MiB (loop) to 80.0 MiB (thread-pool:50)."));
+  CHECK(has(all_sentences(evaluated(comparison)),
+            "Resident memory ranged from 4.88 MiB (loop) to 80.0 MiB (thread-pool:50)."));
   comparison.complete = false;
-  CHECK(has(said(evaluated(comparison)), "incomplete"));
+  CHECK(has(all_sentences(evaluated(comparison)), "incomplete"));
 }
 
-TEST_CASE("two models that the runs can't tell apart are not called different") {
+TEST_CASE("two models that the runs do not distinguish are not called different") {
   Comparison comparison = made_comparison();
   comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.100, 0.103, 0.104});
-  CHECK(has(said(evaluated(comparison)),
-            "loop has the shortest mean, 101 ms for 8 probes (79 a second), but these runs can't tell thread-pool:50 "
-            "(1.01 ± 0.02 times) from it."));
-  CHECK_FALSE(has(said(evaluated(comparison)), "was the fastest"));
+  CHECK(has(
+      all_sentences(evaluated(comparison)),
+      "loop has the shortest mean time, 101 ms for 8 probes (79 per second), but these runs do not distinguish it from "
+      "thread-pool:50 (1.01 ± 0.02 times)."));
+  CHECK_FALSE(has(all_sentences(evaluated(comparison)), "was the fastest"));
 }
 
-TEST_CASE("of single runs nobody is called faster, and no uncertainty is made up") {
+TEST_CASE("after single runs no model is called faster, and no uncertainty is given") {
   Comparison comparison = made_comparison();
   comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.2, 0.2, 0.2}));
   for (Entry& entry : comparison.entries) entry.runs.resize(1);
-  const std::string text = said(evaluated(comparison));
-  CHECK(has(text, "One run does not show how much a time varies"));
-  for (const char* claim : {"fastest", "times as", "against", "tell", "±"}) {
+  const std::string text = all_sentences(evaluated(comparison));
+  CHECK(has(text, "A single run of each model does not show how much its time varies."));
+  for (const char* claim : {"fastest", "times as", "compared with", "distinguish", "±"}) {
     CAPTURE(claim);
     CHECK_FALSE(has(text, claim));
   }
-  CHECK(has(text, "loop held up to 4,000 connects in flight on one thread."));
+  CHECK(has(text, "loop had up to 4,000 connects in flight on one thread."));
 }
 
-TEST_CASE("where an interrupt left one model a single run, the others are compared without it") {
+TEST_CASE("if an interrupted comparison has one run of a model, the others are compared without it") {
   Comparison comparison = made_comparison();
   comparison.entries[0].runs.resize(1);
-  const std::string text = said(evaluated(comparison));
+  const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text, "loop was the fastest"));
   CHECK(has(text, "thread-pool:50 took 12.0 ± 0.2 times as long. sequential ran only once and is not compared."));
   CHECK(count_of(to_json(evaluated(comparison)), "\"stddev\":null") == 1);
   CHECK(count_of(to_json(evaluated(comparison)), "\"times_the_fastest_uncertainty\":null") == 1);
   comparison.entries.push_back(entry_of("loops:2", "oocccsss", {0.3, 0.3, 0.3}));
   comparison.entries[1].runs.resize(1);
-  CHECK(has(said(evaluated(comparison)), "thread-pool:50 and sequential ran only once and are not compared."));
+  CHECK(has(all_sentences(evaluated(comparison)), "thread-pool:50 and sequential ran only once and are not compared."));
 }
 
-TEST_CASE("who is alone in having run, or in being right, is not called the fastest") {
+TEST_CASE("the only model that ran, or that was right, is not called the fastest") {
   Comparison comparison = made_comparison();
   comparison.entries.erase(comparison.entries.begin(), comparison.entries.begin() + 2);
-  CHECK(has(said(evaluated(comparison)), "loop took 101 ms for 8 probes: 79 a second."));
+  CHECK(has(all_sentences(evaluated(comparison)), "loop took 101 ms for 8 probes: 79 per second."));
   comparison = made_comparison();
-  comparison.truth = comparison.entries[0].runs[0].said;
-  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].said[0] = Said::closed;
-  const std::string text = said(evaluated(comparison));
-  CHECK(has(text, "loop, alone in being right in all its runs, took 101 ms"));
-  CHECK(
-      has(text, "thread-pool:50 and sequential each missed 1 of the 2 ports that are open in the worst run: no rank."));
+  comparison.truth = comparison.entries[0].runs[0].states;
+  for (const size_t wrong : {0, 1}) comparison.entries[wrong].runs[0].states[0] = ProbeState::closed;
+  const std::string text = all_sentences(evaluated(comparison));
+  CHECK(has(text, "loop, the only model that was right in all its runs, took 101 ms"));
+  CHECK(has(text,
+            "thread-pool:50 and sequential each missed 1 of the 2 open ports in the worst run, so they have no rank."));
 }
 
-TEST_CASE("a loop that lost to some is told against those that differ from it") {
+TEST_CASE("a loop that is not the fastest is compared with the models that differ from it") {
   Comparison comparison = made_comparison();
   comparison.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.050, 0.051, 0.052});
-  const std::string text = said(evaluated(comparison));
+  const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text, "thread-pool:50 was the fastest"));
   CHECK(has(text,
             "; it was 60.4 ± 1.2 times as fast as sequential, and took 1.98 ± 0.04 times as long as thread-pool:50."));
 }
 
-TEST_CASE("a sweep of many models is summed up, not told one by one") {
+TEST_CASE("a sweep of many models is summarised") {
   Comparison comparison = made_comparison();
   for (const char* model : {"loops:2", "loops:3", "loops:4", "loops:5", "loops:6"})
     comparison.entries.push_back(entry_of(model, "oocccsss", {0.101, 0.100, 0.102}));
   for (const char* model : {"thread-pool:1", "thread-pool:2", "thread-pool:3"})
     comparison.entries.push_back(entry_of(model, "oocccsss", {3.0, 3.1, 3.2}));
-  const std::string text = said(evaluated(comparison));
-  CHECK(has(text, "can't tell 5 others from it: loops:2, loops:3, loops:4, loops:5 and loops:6."));
+  const std::string text = all_sentences(evaluated(comparison));
+  CHECK(has(text, "do not distinguish it from 5 others: loops:2, loops:3, loops:4, loops:5 and loops:6."));
+  CHECK(has(text,
+            "The 5 slower models took 12.0 ± 0.2 times (thread-pool:50) to 60.4 ± 1.2 times (sequential) as long."));
+  CHECK(has(text, "one thread and pools of 1, 2, 3 and 50 spend at least"));
   CHECK(has(
       text,
-      "The 5 that were slower took from 12.0 ± 0.2 times (thread-pool:50) to 60.4 ± 1.2 times (sequential) as long."));
-  CHECK(has(text, "one thread and pools of 1, 2, 3 and 50 spend at least"));
-  CHECK(has(text,
-            "loops:6, each against one loop with the same window: 1.00 to 1.00 times the speed for 1.00 to 1.00 times "
-            "the processor time"));
+      "loops:6, each compared with one loop with the same number in flight: 1.00 to 1.00 times the speed with 1.00 to "
+      "1.00 times the processor time"));
 }
 
-TEST_CASE("where silence takes the time, the timeouts are told and not the answers") {
+TEST_CASE("if silent ports take most of the time, the sentence is about timeouts, not answers") {
   Comparison comparison = made_comparison();
   for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 190;
   comparison.setup.timeout_ms = 2000;
-  const std::string text = said(evaluated(comparison));
+  const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text,
-            "Nothing answered 3 of the 8 probes, and each of these occupies a thread for the whole timeout of 2,000 "
+            "3 of the 8 probes got no answer, and each of them occupies a thread for the whole timeout of 2,000 "
             "ms: one thread and a pool"));
-  CHECK_FALSE(has(text, "almost nothing is waited for"));
-  CHECK_FALSE(has(text, "half of the answers"));
+  CHECK_FALSE(has(text, "almost nothing to wait for"));
+  CHECK_FALSE(has(text, "Half of the answers"));
 }
 
 TEST_CASE("a line never ends between a number and its spread or unit, nor within a model's name") {
@@ -263,17 +265,17 @@ TEST_CASE("a line never ends between a number and its spread or unit, nor within
   }
 }
 
-TEST_CASE("where answers are there at once, nobody is said to wait") {
+TEST_CASE("if answers arrive at once, no model is called waiting") {
   Comparison comparison = made_comparison();
   comparison.setup.timeout_ms = 10;
   for (RunRecord& run : comparison.entries[0].runs) run.p50_us = 9;
-  CHECK(has(said(evaluated(comparison)), "almost nothing is waited for"));
-  CHECK_FALSE(has(said(evaluated(comparison)), "time waiting"));
+  CHECK(has(all_sentences(evaluated(comparison)), "almost nothing to wait for"));
+  CHECK_FALSE(has(all_sentences(evaluated(comparison)), "time waiting"));
   comparison.entries.erase(comparison.entries.begin());
-  CHECK(has(said(evaluated(comparison)), "a pool of 50 spends 99.9 % of its time waiting."));
+  CHECK(has(all_sentences(evaluated(comparison)), "a pool of 50 spends 99.9 % of its time waiting."));
 }
 
-TEST_CASE("an interrupted comparison without a run says so, and has no charts") {
+TEST_CASE("an interrupted comparison without a run is marked incomplete and has no charts") {
   Comparison comparison = made_comparison();
   for (Entry& entry : comparison.entries) entry.runs.clear();
   comparison.complete = false;
@@ -364,7 +366,7 @@ TEST_CASE("a chart of points has a line for each series of a sweep, and a key th
   CHECK(has(svg, ">thread-pool<"));
 }
 
-TEST_CASE("an axis says no more digits than it needs") {
+TEST_CASE("an axis has no more digits than it needs") {
   CHECK(tick_text("1.00 s") == "1 s");
   CHECK(tick_text("2.50 MiB") == "2.5 MiB");
   CHECK(tick_text("10.0 s") == "10 s");

@@ -1,4 +1,4 @@
-// The connectors alone, against ports of this machine: what only their caller's circumstances can bring about.
+// The connectors alone, with ports of this machine: cases that depend on how the process is set up.
 #include "engine/connector.hpp"
 
 #include <netinet/in.h>
@@ -22,7 +22,7 @@ class NoEvents final : public ConnectorEvents {
   void on_batch_end(bool) override {}
 };
 
-/// Not one descriptor more than there are, while it lives.
+/// While it lives, the process can open no further descriptor.
 class NoDescriptorLeft {
  public:
   NoDescriptorLeft() {
@@ -46,7 +46,7 @@ const Address ipv6_loopback{Family::ipv6, 0, 1};
 
 }  // namespace
 
-TEST_CASE("an idle socket of another kind gives up its descriptor when there is no other") {
+TEST_CASE("an idle socket of another kind is closed if there is no other descriptor") {
   TestLoop loop;
   NoEvents events;
   LocalPort silent(LocalPort::silent);
@@ -70,8 +70,8 @@ TEST_CASE("an idle socket of another kind gives up its descriptor when there is 
     }
   }
   for (const uint32_t slot : {0U, 1U}) connector->release(slot, Connector::Keep::nothing);
-  bool told = false;
-  connector->close([&told] { told = true; });
+  bool closed_called = false;
+  connector->close([&closed_called] { closed_called = true; });
   loop.run();
-  CHECK(told);
+  CHECK(closed_called);
 }

@@ -1,4 +1,4 @@
-// The scanner against a scripted network: every outcome that a connect can have, and what is said of it.
+// The scanner with a scripted connector: every outcome that a connect can have, and its result.
 #include "engine/scanner.hpp"
 
 #include <cerrno>
@@ -12,7 +12,7 @@ using portloop::testing::ScriptedConnector;
 
 namespace {
 
-/// One scan of one address over a script; run() brings the loop to its end.
+/// A scan of one address with scripted outcomes. run() runs the loop to its end.
 class Scripting : public ScanEvents {
  public:
   Scripting() {
@@ -42,7 +42,7 @@ class Scripting : public ScanEvents {
         std::make_unique<Scanner>(&loop_, *space_, cursor_, options, std::make_unique<ScriptedConnector>(log), *this);
     REQUIRE(scanner_->start() == 0);
     CHECK(results.empty());
-    // No script takes longer: a loop that goes on for ever ends the program.
+    // Ends the program if the loop does not end.
     uv_timer_t watchdog;
     uv_timer_init(&loop_, &watchdog);
     uv_timer_start(
@@ -110,7 +110,7 @@ constexpr IcmpError port_unreachable{Family::ipv4, 3, 3};
 
 }  // namespace
 
-TEST_CASE("open and closed are said at the first answer, once") {
+TEST_CASE("open and closed are reported at the first answer, once") {
   Scripting scan;
   scan.plays(1, {later(0)});
   scan.plays(2, {later(ECONNREFUSED)});
@@ -124,7 +124,7 @@ TEST_CASE("open and closed are said at the first answer, once") {
   CHECK(scan.status == 0);
 }
 
-TEST_CASE("no descriptor, no port, no memory: the probe is put back, and its port's state is what the port says") {
+TEST_CASE("out of descriptors, ports or memory: the probe is put back, and its result is the later answer") {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE, EAGAIN, ENETDOWN, EINTR}) {
     CAPTURE(error);
     Scripting scan;
@@ -137,7 +137,7 @@ TEST_CASE("no descriptor, no port, no memory: the probe is put back, and its por
   }
 }
 
-TEST_CASE("no route from the call itself: unknown, said once, and not asked again") {
+TEST_CASE("no route from the call itself: unknown, reported once, and not retried") {
   for (const int error : {ENETUNREACH, EHOSTUNREACH, EINVAL}) {
     Scripting scan;
     scan.plays(1, {at_once(error)});
@@ -148,7 +148,7 @@ TEST_CASE("no route from the call itself: unknown, said once, and not asked agai
   }
 }
 
-TEST_CASE("a local policy's refusal is unknown, with its errno") {
+TEST_CASE("a connect refused by local policy is unknown, with its errno") {
   for (const int error : {EACCES, EPERM, EAFNOSUPPORT}) {
     Scripting scan;
     scan.plays(1, {at_once(error)});
@@ -159,7 +159,7 @@ TEST_CASE("a local policy's refusal is unknown, with its errno") {
   }
 }
 
-TEST_CASE("the path's later errors are its answer: filtered, with the reason") {
+TEST_CASE("errors from the path are answers: filtered, with the reason") {
   Scripting scan;
   scan.plays(1, {later(EHOSTUNREACH)});
   scan.plays(2, {later(ENETUNREACH)});
@@ -188,7 +188,7 @@ TEST_CASE("ICMP queued while the connect is pending is an answer, as an event an
   }
 }
 
-TEST_CASE("a timer that fires late asks first: an answer that is there already counts") {
+TEST_CASE("after the deadline the connector is polled first: an answer that has arrived counts") {
   Scripting scan;
   scan.plays(1, {found_late(0)});
   scan.plays(2, {found_late(ECONNREFUSED)});
@@ -196,11 +196,11 @@ TEST_CASE("a timer that fires late asks first: an answer that is there already c
   REQUIRE(scan.results.size() == 2);
   CHECK(scan.results[0].state == PortState::open);
   CHECK(scan.results[1].state == PortState::closed);
-  CHECK(scan.log.asked_late == 2);
+  CHECK(scan.log.polled_late == 2);
   CHECK(scan.log.connects[1] == 1);
 }
 
-TEST_CASE("silence is filtered after as many asks as were wanted, and no connect is left") {
+TEST_CASE("silence is filtered after the retries that were set, and no connect is left") {
   Scripting scan;
   scan.options.plan.retries = 2;
   scan.plays(1, {Scripted{}});
@@ -211,7 +211,7 @@ TEST_CASE("silence is filtered after as many asks as were wanted, and no connect
   CHECK(scan.log.connects[1] == 3);
 }
 
-TEST_CASE("ETIMEDOUT is silence: asked again, and an answer then counts") {
+TEST_CASE("ETIMEDOUT is silence: it is retried, and a later answer counts") {
   Scripting scan;
   scan.plays(1, {later(ETIMEDOUT), later(0)});
   scan.run();
@@ -219,7 +219,7 @@ TEST_CASE("ETIMEDOUT is silence: asked again, and an answer then counts") {
   CHECK(scan.only_result().attempts == 2);
 }
 
-TEST_CASE("a socket that met itself is no open port: asked again from a fresh one") {
+TEST_CASE("a self-connection is not open: it is retried on a fresh socket") {
   Scripting scan;
   scan.plays(1, {later(0, std::nullopt, Peer::self), later(0, std::nullopt, Peer::self), later(ECONNREFUSED)});
   scan.run();
@@ -227,7 +227,7 @@ TEST_CASE("a socket that met itself is no open port: asked again from a fresh on
   CHECK(scan.log.released_odd == 2);
 }
 
-TEST_CASE("a socket that always meets itself is never called open: unknown in the end") {
+TEST_CASE("a port that always gives self-connections is never open: unknown in the end") {
   Scripting scan;
   scan.plays(1, {later(0, std::nullopt, Peer::self)});
   scan.run();
@@ -235,7 +235,7 @@ TEST_CASE("a socket that always meets itself is never called open: unknown in th
   CHECK(scan.only_result().reason == Reason::local_error);
 }
 
-TEST_CASE("open on our own address is confirmed from other source ports; two sockets that met are not open") {
+TEST_CASE("open on our own address is confirmed from other source ports; a simultaneous open is not open") {
   Scripting scan;
   scan.plays(1, {later(0, std::nullopt, Peer::own_address)});
   scan.plays(2, {later(0, std::nullopt, Peer::own_address), later(ECONNREFUSED)});
@@ -246,7 +246,20 @@ TEST_CASE("open on our own address is confirmed from other source ports; two soc
   CHECK(scan.log.connects[1] == 3);
 }
 
-TEST_CASE("a reset is asked about again; a server that always resets after the handshake is open") {
+TEST_CASE("the counts of a probe in doubt are kept when it is put back, and dropped when it is silent") {
+  const Scripted met_own_address = later(0, std::nullopt, Peer::own_address);
+  Scripting scan;
+  scan.options.plan.adaptive = false;  // otherwise open ports are probed once more, to check their host
+  scan.plays(1, {met_own_address, at_once(EMFILE), met_own_address});
+  scan.plays(2, {met_own_address, later(ETIMEDOUT), met_own_address});
+  scan.run();
+  REQUIRE(scan.results.size() == 2);
+  for (const ProbeResult& result : scan.results) CHECK(result.state == PortState::open);
+  CHECK(scan.log.connects[1] == 1 + 1 + 2);
+  CHECK(scan.log.connects[2] == 1 + 1 + 3);
+}
+
+TEST_CASE("a reset is retried; a server that always resets after the handshake is open") {
   for (const int error : {ECONNRESET, EPIPE}) {
     Scripting scan;
     scan.plays(1, {later(error), later(ECONNREFUSED)});
@@ -258,7 +271,7 @@ TEST_CASE("a reset is asked about again; a server that always resets after the h
   }
 }
 
-TEST_CASE("ECONNABORTED says nothing about a port: unknown when it never passes") {
+TEST_CASE("ECONNABORTED proves nothing: unknown if it never passes") {
   Scripting scan;
   scan.plays(1, {later(ECONNABORTED)});
   scan.run();
@@ -266,7 +279,7 @@ TEST_CASE("ECONNABORTED says nothing about a port: unknown when it never passes"
   CHECK(scan.only_result().error_number == ECONNABORTED);
 }
 
-TEST_CASE("when memory runs out the scan ends with UV_ENOMEM, and nothing of it is left") {
+TEST_CASE("out of memory the scan ends with UV_ENOMEM and leaves nothing behind") {
   Scripting scan;
   for (uint16_t port = 1; port <= 300; ++port) scan.plays(port, {Scripted{}});
   int starts = 0;
@@ -278,7 +291,7 @@ TEST_CASE("when memory runs out the scan ends with UV_ENOMEM, and nothing of it 
   CHECK(scan.results.empty());
 }
 
-TEST_CASE("stopped in a result: whatever the connector tells afterwards is not passed on") {
+TEST_CASE("after stop in a result, later outcomes are not passed on") {
   for (const bool close : {false, true}) {
     Scripting scan;
     for (uint16_t port = 1; port <= 40; ++port) scan.plays(port, {port % 2 == 0 ? later(0) : at_once(ECONNREFUSED)});

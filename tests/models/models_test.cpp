@@ -1,4 +1,4 @@
-// Every concurrency model says the same of the same ports, and survives what the system refuses.
+// Every concurrency model has the same results for the same ports, and copes with what the system refuses.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -21,7 +21,7 @@ constexpr uint32_t timeout_ms = 100;
 
 struct Scanned {
   ModelRun run;
-  std::map<uint16_t, Said> said;
+  std::map<uint16_t, ProbeState> states;
 };
 
 using Model = std::function<ModelRun(const ModelScan&, VerdictSheet&)>;
@@ -62,11 +62,11 @@ Scanned scan_with(const Model& model, const char* address, const PortSet& ports,
   VerdictSheet sheet(scan.size());
   Scanned result;
   result.run = model(scan, sheet);
-  for (uint32_t i = 0; i < ports.size(); ++i) result.said[ports.at(i)] = sheet.said(i);
+  for (uint32_t i = 0; i < ports.size(); ++i) result.states[ports.at(i)] = sheet.state(i);
   return result;
 }
 
-/// What a child process makes of it: 0 where `body` answers true. Limits that are set in it end with it.
+/// Runs `body` in a child process, so that limits it sets end with it. Returns the wait status: 0 if `body` returned true.
 int in_child(const std::function<bool()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body() ? 0 : 1);
@@ -93,22 +93,22 @@ void set_limit(__rlimit_resource_t resource, rlim_t value) {
 
 }  // namespace
 
-TEST_CASE("every model says the same of open, closed and silent ports") {
-  // No structured bindings where CAPTURE has them in a lambda: clang 14 doesn't know that yet.
+TEST_CASE("every model has the same results for open, closed and silent ports") {
+  // No structured bindings: CAPTURE uses them in a lambda, which clang 14 does not support.
   for (const int family : {AF_INET, AF_INET6}) {
     const char* const address = family == AF_INET ? "127.0.0.1" : "::1";
     OwnedPorts owned(family);
-    std::map<uint16_t, Said> truth;
-    for (int i = 0; i < 5; ++i) truth[owned.add_open()] = Said::open;
-    for (int i = 0; i < 60; ++i) truth[owned.add_closed()] = Said::closed;
-    truth[owned.add_silent()] = Said::silent;
+    std::map<uint16_t, ProbeState> truth;
+    for (int i = 0; i < 5; ++i) truth[owned.add_open()] = ProbeState::open;
+    for (int i = 0; i < 60; ++i) truth[owned.add_closed()] = ProbeState::closed;
+    truth[owned.add_silent()] = ProbeState::silent;
     if (truth.contains(0)) continue;  // no IPv6 here
     const PortSet ports = set_of(owned.all());
     for (const auto& named : models()) {
       CAPTURE(named.first);
       CAPTURE(address);
       const Scanned scanned = scan_with(named.second, address, ports);
-      CHECK(scanned.said == truth);
+      CHECK(scanned.states == truth);
       CHECK(scanned.run.connects >= ports.size());
       CHECK(scanned.run.peak_in_flight >= 1);
       CHECK(scanned.run.peak_descriptors >= scanned.run.peak_in_flight);
@@ -116,7 +116,7 @@ TEST_CASE("every model says the same of open, closed and silent ports") {
   }
 }
 
-TEST_CASE("a silent port is asked again as often as retries say, the others once") {
+TEST_CASE("a silent port is probed again for each retry, the others only once") {
   OwnedPorts owned(AF_INET);
   owned.add_silent();
   for (int i = 0; i < 9; ++i) owned.add_closed();
@@ -126,12 +126,12 @@ TEST_CASE("a silent port is asked again as often as retries say, the others once
   }
 }
 
-TEST_CASE("a pool has as many connects outstanding as it has threads, one thread has one") {
+TEST_CASE("a pool has as many connects in flight as threads; one thread has one") {
   OwnedPorts owned(AF_INET);
   for (int i = 0; i < 40; ++i) owned.add_silent();
   const PortSet ports = set_of(owned.all());
   CHECK(scan_with(run_sequential, "127.0.0.1", set_of({*owned.all().begin()})).run.peak_threads == 1);
-  // However short the scan: threads that have ended already were there.
+  // However short the scan is: threads that have already ended count.
   for (const auto& [name, threads] : std::map<std::string, uint64_t>{{"loop", 1}, {"loop/uv", 1}, {"loops:2", 3}}) {
     CAPTURE(name);
     CHECK(scan_with(models().at(name), "127.0.0.1", set_of({*owned.all().begin()})).run.peak_threads == threads);
@@ -145,16 +145,17 @@ TEST_CASE("a pool has as many connects outstanding as it has threads, one thread
 }
 
 #ifndef __SANITIZE_ADDRESS__
-TEST_CASE("a thread for each connection goes on when the system makes no more threads") {
+TEST_CASE("thread-per-connection goes on when the system refuses threads") {
   OwnedPorts owned(AF_INET);
   for (int i = 0; i < 150; ++i) owned.add_silent();
   const PortSet ports = set_of(owned.all());
   const int status = in_child([&ports] {
-    set_limit(RLIMIT_AS, (status_kib("VmSize:") + 4 * 1024) * 1024);  // room for some 60 stacks
+    set_limit(RLIMIT_AS, (status_kib("VmSize:") + 4 * 1024) * 1024);  // room for about 60 stacks
     const Scanned scanned = scan_with(run_thread_per_connection, "127.0.0.1", ports);
-    if (scanned.run.threads_refused == 0 || scanned.run.peak_threads > 149 || scanned.said.size() != 150) return false;
-    for (const auto& [port, said] : scanned.said) {
-      if (said != Said::silent) return false;
+    if (scanned.run.threads_refused == 0 || scanned.run.peak_threads > 149 || scanned.states.size() != 150)
+      return false;
+    for (const auto& [port, state] : scanned.states) {
+      if (state != ProbeState::silent) return false;
     }
     return true;
   });
@@ -162,7 +163,7 @@ TEST_CASE("a thread for each connection goes on when the system makes no more th
 }
 #endif
 
-TEST_CASE("blocking models wait for descriptors instead of saying something wrong") {
+TEST_CASE("blocking models wait for descriptors instead of reporting a wrong state") {
   OwnedPorts owned(AF_INET);
   for (int i = 0; i < 20; ++i) owned.add_silent();
   for (int i = 0; i < 20; ++i) owned.add_closed();
@@ -175,7 +176,8 @@ TEST_CASE("blocking models wait for descriptors instead of saying something wron
       set_limit(RLIMIT_NOFILE, static_cast<rlim_t>(next) + 3);
       const Scanned scanned = scan_with(models().at(name), "127.0.0.1", ports);
       uint64_t known = 0;
-      for (const auto& [port, said] : scanned.said) known += said == Said::silent || said == Said::closed;
+      for (const auto& [port, state] : scanned.states)
+        known += state == ProbeState::silent || state == ProbeState::closed;
       return known == ports.size() && scanned.run.local_failures > 0;
     });
     CHECK(status == 0);

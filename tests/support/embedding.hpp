@@ -1,5 +1,5 @@
-// What the tests of the public API share: a loop that must come to its end, ports that answer in a known way,
-// and a scan that records everything it is told.
+// Shared by the tests of the public API: a loop that must end, ports with a known state, and a scan that records its
+// callbacks.
 #pragma once
 
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ namespace portloop::testing {
 
 inline uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
-/// A loop of the embedder's. It must be empty when it goes; where it never ends the program is ended.
+/// The embedder's loop. It must be empty in the destructor. If it runs for longer than 60 s, the program is aborted.
 class TestLoop {
  public:
   TestLoop() {
@@ -31,7 +31,7 @@ class TestLoop {
     uv_timer_start(
         &watchdog_,
         [](uv_timer_t*) {
-          std::fprintf(stderr, "the loop did not come to its end\n");
+          std::fprintf(stderr, "the loop did not end\n");
           std::abort();
         },
         60'000, 0);
@@ -59,13 +59,13 @@ class TestLoop {
   uv_timer_t watchdog_{};
 };
 
-/// A TCP socket on a loopback address with a port of the kernel's choice.
+/// A TCP port on a loopback address, chosen by the kernel.
 class LocalPort {
  public:
   enum Answer {
-    open,    ///< It listens.
-    closed,  ///< It is held, and nobody listens.
-    silent,  ///< Its accept queue is full: the kernel drops every SYN.
+    open,    ///< Listens.
+    closed,  ///< Bound, but does not listen.
+    silent,  ///< Its accept queue is full, so the kernel drops every SYN.
   };
 
   explicit LocalPort(Answer answer, const char* address = "127.0.0.1") : address_(address) {
@@ -99,7 +99,7 @@ class LocalPort {
   }
   LocalPort& operator=(LocalPort&&) = delete;
 
-  /// A visitor of an open port, who is the caller's to close; -1 where none waits.
+  /// Accepts a connection if one is waiting. Returns its descriptor, which the caller closes, or -1.
   int accept_waiting() const {
     pollfd waiting{fd_, POLLIN, 0};
     return poll(&waiting, 1, 0) == 1 ? accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC) : -1;
@@ -116,7 +116,7 @@ class LocalPort {
   uint16_t number_ = 0;
 };
 
-/// Options with a target and ports; short timeouts, one retry, so that silence is soon a verdict.
+/// Options with a target and ports; everything else has its default.
 class TestOptions {
  public:
   TestOptions(const std::string& targets, const std::string& ports) : options_(portloop_options_new()) {
@@ -133,7 +133,7 @@ class TestOptions {
   portloop_options* options_;
 };
 
-/// A scan that writes down what it is told, checks the order of it, and lets a test act inside each callback.
+/// A scan that records its callbacks, checks their order, and lets a test act in each of them.
 struct Recorded {
   struct Result {
     std::string address;
@@ -182,16 +182,17 @@ struct Recorded {
   }
 
   static Recorded& of(portloop_scan* scan) { return *static_cast<Recorded*>(portloop_scan_data(scan)); }
-  static void result_cb(portloop_scan* scan, const portloop_result* told) {
+  static void result_cb(portloop_scan* scan, const portloop_result* result) {
     Recorded& self = of(scan);
     CHECK_FALSE(self.starting);
     CHECK(self.done == 0);
     CHECK_FALSE(self.close_called);
     char text[64];
-    REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&told->address), text, sizeof text) == 0);
-    self.results.push_back({text, told->port, told->state, told->reason, told->error, told->attempts, told->rtt_us,
-                            std::string(told->banner == nullptr ? "" : told->banner, told->banner_length),
-                            told->banner != nullptr, told->position});
+    REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&result->address), text, sizeof text) == 0);
+    self.results.push_back({text, result->port, result->state, result->reason, result->error, result->attempts,
+                            result->rtt_us,
+                            std::string(result->banner == nullptr ? "" : result->banner, result->banner_length),
+                            result->banner != nullptr, result->position});
     if (self.on_result) self.on_result(self);
   }
   static void done_cb(portloop_scan* scan, int status) {

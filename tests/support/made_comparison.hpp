@@ -7,8 +7,8 @@
 
 namespace portloop::testing {
 
-/// `said`: a letter for each probe: n(othing), o(pen), c(losed), f(iltered), s(ilent), u(nknown).
-inline compare::RunRecord run_of(std::string_view said, double wall_s) {
+/// `states` has a letter for each probe: n(one), o(pen), c(losed), f(iltered), s(ilent), u(nknown).
+inline compare::RunRecord run_of(std::string_view states, double wall_s) {
   compare::RunRecord record;
   record.wall_us = static_cast<uint64_t>(wall_s * 1e6);
   record.user_us = 2'000;
@@ -17,19 +17,20 @@ inline compare::RunRecord run_of(std::string_view said, double wall_s) {
   record.p50_us = 40'300;
   record.p95_us = 41'000;
   record.p99_us = 44'000;
-  record.model.connects = said.size();
+  record.model.connects = states.size();
   record.model.peak_in_flight = 1;
   record.model.peak_threads = 1;
   record.model.peak_descriptors = 1;
-  for (const char letter : said) record.said.push_back(static_cast<Said>(std::string_view("nocfsu").find(letter)));
+  for (const char letter : states)
+    record.states.push_back(static_cast<ProbeState>(std::string_view("nocfsu").find(letter)));
   return record;
 }
 
-inline compare::Entry entry_of(std::string_view model, std::string_view said, std::initializer_list<double> walls_s) {
+inline compare::Entry entry_of(std::string_view model, std::string_view states, std::initializer_list<double> walls_s) {
   compare::Entry entry;
   entry.contender = compare::parse_models(model)->front();
   if (entry.contender.is_loop()) entry.contender.in_flight = 1000;
-  for (const double wall_s : walls_s) entry.runs.push_back(run_of(said, wall_s));
+  for (const double wall_s : walls_s) entry.runs.push_back(run_of(states, wall_s));
   return entry;
 }
 

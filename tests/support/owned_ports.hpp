@@ -1,5 +1,5 @@
-// Ports of this machine whose state a test decides: bound and listening is open, bound alone is closed, and a
-// listener whose queue is full is silent. Nobody else can take them while they are held.
+// Ports of this machine with a known state: a listening port is open, one that is only bound is closed, and a listener with
+// a full queue is silent. No other process can take them while they are held.
 #pragma once
 
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@ class OwnedPorts {
   }
   OwnedPorts(const OwnedPorts&) = delete;
 
-  /// Each answers the port, or 0 where the system has none for us (no IPv6).
+  /// Each returns the port, or 0 if there is none (no IPv6).
   uint16_t add_open() { return add(128); }
   uint16_t add_closed() { return add(-1); }
   uint16_t add_silent() {

@@ -1,4 +1,4 @@
-// A network that a test writes down: each connect gets the next outcome of its port's script.
+// A scripted connector: each connect to a port gets the next outcome in the port's script.
 #pragma once
 
 #include <deque>
@@ -10,12 +10,12 @@
 
 namespace portloop::testing {
 
-/// What one connect meets.
+/// The outcome of one connect, and when it becomes known.
 struct Scripted {
   enum When {
-    in_call,    ///< start() itself says so.
-    on_event,   ///< The loop tells it in a later turn.
-    when_late,  ///< Only a late timer's question finds it: the event is lost in the kernel.
+    in_call,    ///< start() returns it.
+    on_event,   ///< It is reported in a later turn of the loop.
+    when_late,  ///< Only poll() returns it, after the deadline: the event has not been seen.
     never,
   };
   When when = never;
@@ -24,11 +24,11 @@ struct Scripted {
 
 class ScriptedConnector final : public portloop::Connector {
  public:
-  /// What the connector was asked to do; outlives it.
+  /// The script, and what the connector was called for. Outlives it.
   struct Log {
     std::map<uint16_t, std::deque<Scripted>> script;  // by port; the last entry is repeated
     std::map<uint16_t, int> connects;
-    int asked_late = 0;
+    int polled_late = 0;
     int released_whole = 0;  // Keep::socket
     int released_odd = 0;    // Keep::nothing
     size_t in_use = 0;
@@ -59,13 +59,13 @@ class ScriptedConnector final : public portloop::Connector {
     if (now.when == Scripted::in_call) return now.outcome;
     if (now.when == Scripted::on_event) {
       due_.push_back(slot);
-      uv_idle_start(&turns_, [](uv_idle_t* idle) { static_cast<ScriptedConnector*>(idle->data)->tell(); });
+      uv_idle_start(&turns_, [](uv_idle_t* idle) { static_cast<ScriptedConnector*>(idle->data)->report(); });
     }
     return std::nullopt;
   }
 
-  portloop::ConnectOutcome ask(uint32_t slot) override {
-    ++log_.asked_late;
+  portloop::ConnectOutcome poll(uint32_t slot) override {
+    ++log_.polled_late;
     if (slots_[slot].scripted.when == Scripted::when_late) return slots_[slot].scripted.outcome;
     portloop::ConnectOutcome pending;
     pending.error_number = EALREADY;
@@ -100,7 +100,7 @@ class ScriptedConnector final : public portloop::Connector {
     bool in_use = false;
   };
 
-  void tell() {
+  void report() {
     uv_idle_stop(&turns_);
     const std::vector<uint32_t> due = std::move(due_);
     due_.clear();

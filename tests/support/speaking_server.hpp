@@ -1,4 +1,4 @@
-// A server on the test's own loop that speaks as it is told: the other end of a banner.
+// A server on the test's own loop that sends a banner in a chosen way.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,12 @@ namespace portloop::testing {
 class SpeakingServer {
  public:
   enum Manner {
-    at_once,       ///< All it has to say, then silence.
-    then_closes,   ///< All of it, then the end of the stream.
-    byte_by_byte,  ///< A byte a turn of the loop.
+    at_once,       ///< Sends everything, then nothing more.
+    then_closes,   ///< Sends everything, then closes the connection.
+    byte_by_byte,  ///< Sends a byte in each turn of the loop.
     never,
-    resets,      ///< Says it, then resets.
-    when_asked,  ///< After the first bytes from the other side.
+    resets,      ///< Sends everything, then resets.
+    when_asked,  ///< Sends after the first bytes from the client.
   };
 
   SpeakingServer(TestLoop& loop, Manner manner, std::string words)
@@ -54,7 +54,7 @@ class SpeakingServer {
     uv_idle_t turns{};
     uv_write_t write{};
     SpeakingServer* server = nullptr;
-    size_t said = 0;
+    size_t sent = 0;
     char buffer[256];
 
     void close() {
@@ -104,12 +104,12 @@ class SpeakingServer {
     if (manner_ == byte_by_byte) {
       uv_idle_start(&visitor.turns, [](uv_idle_t* idle) {
         auto* self = static_cast<Visitor*>(idle->data);
-        if (uv_is_closing(as_handle(&self->tcp)) || self->said == self->server->words_.size()) {
+        if (uv_is_closing(as_handle(&self->tcp)) || self->sent == self->server->words_.size()) {
           uv_idle_stop(idle);
           return;
         }
-        uv_buf_t byte = uv_buf_init(&self->server->words_[self->said], 1);
-        if (uv_try_write(reinterpret_cast<uv_stream_t*>(&self->tcp), &byte, 1) == 1) ++self->said;
+        uv_buf_t byte = uv_buf_init(&self->server->words_[self->sent], 1);
+        if (uv_try_write(reinterpret_cast<uv_stream_t*>(&self->tcp), &byte, 1) == 1) ++self->sent;
       });
     }
   }

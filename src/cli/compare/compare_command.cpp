@@ -218,8 +218,10 @@ void CompareCommand::check_that_a_target_answers() const {
   if (stop_requested) return;
   uint64_t silent = 0;
   for (uint64_t i = 0; i < sheet.size(); ++i) {
-    silent += sheet.said(i) == Said::silent;
-    if (sheet.said(i) == Said::open || sheet.said(i) == Said::closed || sheet.said(i) == Said::filtered) return;
+    silent += sheet.state(i) == ProbeState::silent;
+    if (sheet.state(i) == ProbeState::open || sheet.state(i) == ProbeState::closed ||
+        sheet.state(i) == ProbeState::filtered)
+      return;
   }
   throw CannotRun(quote_word(comparison_.setup.targets) +
                   (silent > 0
@@ -345,10 +347,10 @@ int CompareCommand::run() {
       stop_requested);
   const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
   if (request_.inside_lab && dropped > 0) {
-    comparison_.doubt = count_text(static_cast<double>(dropped)) +
-                        " packets were dropped on their way to the lab: probes came faster than it could answer, and "
-                        "ports may have been "
-                        "missed because of that.";
+    comparison_.caveat =
+        count_text(static_cast<double>(dropped)) +
+        " packets were dropped on their way to the lab: probes came faster than it could answer, and ports may have "
+        "been missed because of that.";
   }
   return finish();
 }

@@ -1,6 +1,6 @@
 #include "cli/scan/library_result.hpp"
 
-#include "cli/system/system_address.hpp"
+#include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {
@@ -24,7 +24,7 @@ static_assert(same(PORTLOOP_SYN_ACK, Reason::syn_ack) && same(PORTLOOP_CONN_REFU
 
 ProbeResult probe_result_of(const portloop_result& result) {
   ProbeResult probe;
-  probe.endpoint = {*address_of(reinterpret_cast<const sockaddr&>(result.address)), result.port};
+  probe.endpoint = {to_endpoint(reinterpret_cast<const sockaddr&>(result.address))->address, result.port};
   probe.position = result.position;
   probe.state = static_cast<PortState>(result.state);
   probe.reason = static_cast<Reason>(result.reason);

@@ -24,12 +24,12 @@ std::string summary_text(const ScanSummary& summary) {
   text += ", " + counted(summary.ports, "port", "ports") + ": " + grouped(stats.open) + " open, " +
           grouped(stats.closed) + " closed, " + grouped(stats.filtered) + " filtered, " + grouped(stats.unknown) +
           " unknown";
-  if (stats.not_asked > 0) {
-    text += ", " + grouped(stats.not_asked) + " not probed (" +
+  if (stats.not_probed > 0) {
+    text += ", " + grouped(stats.not_probed) + " not probed (" +
             counted(summary.stopped_hosts, "host has ", "hosts have ") + grouped(summary.stop_after) + " open)";
   }
-  if (results + stats.not_asked < stats.probes)
-    text += ", " + grouped(stats.probes - results - stats.not_asked) + " without a result";
+  if (results + stats.not_probed < stats.probes)
+    text += ", " + grouped(stats.probes - results - stats.not_probed) + " without a result";
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", summary.elapsed_s);
   // A probe has one result, however many connects it takes. Connects are what goes out, and what --rate limits.

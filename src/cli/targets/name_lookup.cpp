@@ -6,7 +6,7 @@
 #include <cstring>
 #include <unordered_set>
 
-#include "cli/system/system_address.hpp"
+#include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {
@@ -65,14 +65,15 @@ class NameLookup {
 
   static void add_addresses(const addrinfo* answers, FoundName& found) {
     for (const addrinfo* answer = answers; answer != nullptr; answer = answer->ai_next) {
-      const auto address = address_of(*answer->ai_addr);
-      if (!address) continue;
-      if (is_unspecified(*address)) {
-        found.error = "its address is " + to_text(*address) + ", which means this machine itself";
+      const auto endpoint = to_endpoint(*answer->ai_addr);
+      if (!endpoint) continue;
+      const Address& address = endpoint->address;
+      if (is_unspecified(address)) {
+        found.error = "its address is " + to_text(address) + ", which means this machine itself";
         continue;
       }
       const auto& known = found.addresses;
-      if (std::find(known.begin(), known.end(), *address) == known.end()) found.addresses.push_back(*address);
+      if (std::find(known.begin(), known.end(), address) == known.end()) found.addresses.push_back(address);
     }
     if (found.addresses.empty() && found.error.empty()) found.error = "no address";
   }

@@ -43,7 +43,7 @@ uint64_t per_second(uint64_t count, double elapsed_s) {
 
 namespace {
 
-uint64_t settled_of(const portloop_stats& stats) { return results_of(stats) + stats.not_asked; }
+uint64_t settled_of(const portloop_stats& stats) { return results_of(stats) + stats.not_probed; }
 
 /// Probes without a result.
 struct Unsettled {
@@ -56,7 +56,7 @@ struct Unsettled {
 Unsettled unsettled_of(const portloop_stats& stats) {
   const uint64_t settled = settled_of(stats);
   const uint64_t all = stats.probes - std::min(stats.probes, settled);
-  const uint64_t answered = settled - std::min(settled, stats.not_asked + stats.skipped);
+  const uint64_t answered = settled - std::min(settled, stats.not_probed + stats.skipped);
   const uint64_t without_answer = stats.connects - std::min(stats.connects, answered);
   const uint64_t silent = std::min(without_answer, all);
   return {silent, all - silent, without_answer - silent};

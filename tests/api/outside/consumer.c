@@ -1,4 +1,4 @@
-/* A program outside the tree: scans a port of its own, and says what it was told. Also compiled as C++. */
+/* A program outside the tree: scans a port of its own and prints the result. Also compiled as C++. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// A program outside the tree, in C++: what the options refuse is thrown, what the scan finds is told.
+// A program outside the tree, in C++: an invalid option throws, and results are printed.
 #include <portloop/portloop.hpp>
 
 #include <cstdio>
