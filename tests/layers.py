@@ -27,7 +27,20 @@ ALLOWED = {
     "output": {"core"},
     "lab": {"core"},
     "compare": {"core", "sockets", "models", "output", "lab", "portloop"},
-    "cli": {"core", "models", "output", "lab", "compare", "portloop"},
+    "cli": {"core", "sockets", "models", "output", "lab", "compare", "portloop"},
+}
+
+# The rooms of the command-line program, likewise. A room may also include what stands in src/cli itself.
+CLI_ROOMS = {
+    "system": set(),
+    "terminal": set(),
+    "targets": {"system"},
+    "options": {"system", "targets"},
+    "record": {"targets"},
+    "scan": {"system", "terminal", "targets", "options", "record"},
+    "merge": {"system", "terminal", "targets", "options", "record"},
+    "compare": {"system", "terminal", "targets", "options", "record"},
+    "lab": set(),
 }
 
 # The core asks no system: none of its headers is of the operating system, of threads, of clocks or of streams.
@@ -59,6 +72,57 @@ def check_layers():
     unknown = {path.name for path in (SOURCE / "src").iterdir() if path.is_dir()} - ALLOWED.keys()
     if unknown:
         wrong.append(f"src/ has components without a rule here: {', '.join(sorted(unknown))}")
+
+
+def check_rooms():
+    """The direction between the rooms of src/cli."""
+    folder = SOURCE / "src" / "cli"
+    rooms = {path.name for path in folder.iterdir() if path.is_dir()}
+    if rooms != CLI_ROOMS.keys():
+        wrong.append(f"src/cli has rooms without a rule here, or rules without a room: {', '.join(sorted(rooms ^ CLI_ROOMS.keys()))}")
+    for path in sorted(folder.glob("**/*.[ch]pp")):
+        room = path.parent.name if path.parent != folder else None
+        for own, name in includes(path):
+            parts = name.split("/")
+            if not own or parts[0] != "cli" or len(parts) != 3 or parts[1] == room:
+                continue
+            allowed = CLI_ROOMS.get(room, set())
+            if parts[1] not in allowed:
+                wrong.append(f"src/cli/{room or ''}/{path.name} includes {name}: it may include {', '.join(sorted(allowed)) or 'no other room'}")
+
+
+def circles(graph):
+    """Every way round that a search finds, as a list of names that begins and ends with the same."""
+    found, finished = [], set()
+
+    def visit(name, way):
+        if name in way:
+            found.append(way[way.index(name):] + [name])
+        elif name not in finished:
+            for other in sorted(graph.get(name, ())):
+                visit(other, way + [name])
+            finished.add(name)
+
+    for name in sorted(graph):
+        visit(name, [])
+    return found
+
+
+def check_circles():
+    """No header of src includes itself by way of others; in src/cli, no unit (a header with its source file) needs itself."""
+    headers, units = {}, {}
+    for path in (SOURCE / "src").glob("**/*.[ch]pp"):
+        name = str(path.relative_to(SOURCE / "src"))
+        unit = name.rsplit(".", 1)[0]
+        included = {other for own, other in includes(path) if own and (SOURCE / "src" / other).exists()}
+        if path.suffix == ".hpp":
+            headers[name] = included
+        if name.startswith("cli/"):
+            units.setdefault(unit, set()).update(other.rsplit(".", 1)[0] for other in included)
+            units[unit].discard(unit)
+    if len(headers) < 50 or len(units) < 20:
+        wrong.append("hardly any header was found in src: this test no longer reads it")
+    wrong.extend("an include circle: " + " -> ".join(circle) for graph in (headers, units) for circle in circles(graph))
 
 
 def check_public_headers():
@@ -109,6 +173,8 @@ def check_symbols():
 
 
 check_layers()
+check_rooms()
+check_circles()
 check_public_headers()
 check_symbols()
 if wrong:

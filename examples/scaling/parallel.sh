@@ -1,10 +1,10 @@
 #!/bin/sh
-# Scans TARGET... in one part for each machine, with GNU parallel; the results end up in DIRECTORY/result.json.
+# Scans TARGET... in one shard for each machine, with GNU parallel. The results are in DIRECTORY/result.json.
 #
 #   DIRECTORY=/shared/scan HOSTS=host1,host2,host3 ./parallel.sh -p 1-1024 10.0.0.0/16
 #
-# DIRECTORY is seen by all machines (NFS and the like). HOSTS: as `parallel --sshlogin` takes them; ':' is this
-# machine. Run it again after a failure: parts that are complete are not scanned again, others go on.
+# All machines see DIRECTORY (NFS, for example). HOSTS: as for `parallel --sshlogin`; ':' is this machine. Run it again
+# after a failure: complete shards are not scanned again, others continue.
 set -eu
 : "${DIRECTORY:?the directory for the results, seen by all machines}"
 HOSTS=${HOSTS:-:}
@@ -12,7 +12,7 @@ PARTS=${PARTS:-$(printf '%s' "$HOSTS" | tr ',' '\n' | wc -l)}
 PORTLOOP=${PORTLOOP:-portloop}
 mkdir -p "$DIRECTORY"
 
-# {1} is the part's number; the arguments are quoted once more for the shell at the other end.
+# {1} is the shard's number. The arguments are quoted once more for the remote shell.
 scan=$(printf "'%s' " "$@")
 seq "$PARTS" | parallel --sshlogin "$HOSTS" --jobs 1 --line-buffer --tag "
   checkpoint='$DIRECTORY'/{1}.checkpoint

@@ -1,4 +1,4 @@
-// portloop COMMAND ...: finds the command, and turns what it throws into one line and an exit status.
+// portloop COMMAND ...: runs the command, and turns what it throws into one line and an exit status.
 #include <fcntl.h>
 #include <uv.h>
 
@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/usage.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 
 namespace {
@@ -19,32 +20,33 @@ using namespace portloop;
 
 struct Command {
   std::string_view name;
-  std::string_view what;
+  std::string_view description;
   int (*run)(int argc, const char* const* argv);
 };
 
 constexpr Command commands[] = {
     {"scan", "find out which TCP ports are open", run_scan},
 #ifdef PORTLOOP_HAS_COMPARE
-    {"compare", "one scan by every concurrency model, measured side by side", run_compare},
+    {"compare", "run one scan with every concurrency model and compare them", run_compare},
 #endif
-    {"merge", "the results of several parts of a scan become one", run_merge},
+    {"merge", "join the results of the shards of a scan", run_merge},
 };
 
 void print_help() {
   std::puts(
-      "portloop: which TCP ports answer, without root\n"
+      "portloop: find out which TCP ports answer, without root\n"
       "\n"
       "Usage: portloop COMMAND [OPTIONS] [ARGUMENTS]\n"
       "\n"
       "Commands:");
   for (const Command& command : commands) {
     std::printf("  %-10.*s %.*s\n", static_cast<int>(command.name.size()), command.name.data(),
-                static_cast<int>(command.what.size()), command.what.data());
+                static_cast<int>(command.description.size()), command.description.data());
   }
   std::puts(
       "\n"
-      "  portloop COMMAND --help says more; portloop --version says which this is.\n"
+      "  portloop COMMAND --help lists the options of a command; portloop --version\n"
+      "  prints the version.\n"
       "\n"
       "Examples:\n"
       "  portloop scan localhost\n"
@@ -54,7 +56,7 @@ void print_help() {
       "  portloop compare --preset classic\n"
 #endif
       "\n"
-      "Scan only hosts and networks that you may scan.");
+      "Scan only hosts and networks that you are allowed to scan.");
 }
 
 int run(int argc, const char* const* argv) {
@@ -76,15 +78,15 @@ int run(int argc, const char* const* argv) {
   throw UsageError(quote_word(word) + " is not a command: " + known + ", or --help");
 }
 
-}  // namespace
-
-/// A process may be started with its standard descriptors closed. The next files opened would take their numbers, and
-/// results meant for nobody would go there; libuv aborts. What stands in for them can't be written.
+/// A process may be started with its standard descriptors closed. Files that it opens would then get their numbers and
+/// receive what is printed, and libuv aborts. /dev/null takes their place; opened for reading, so that writing fails.
 void fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) open("/dev/null", O_RDONLY);
   }
 }
+
+}  // namespace
 
 int main(int argc, char** argv) {
   fill_standard_descriptors();

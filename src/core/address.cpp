@@ -3,17 +3,13 @@
 #include <arpa/inet.h>  // inet_pton and inet_ntop only: pure functions from text to bytes and back
 
 #include <array>
-#include <charconv>
 #include <cstring>
+
+#include "core/parse_number.hpp"
 
 namespace portloop {
 
-uint32_t numeric_zone(std::string_view zone) {
-  uint32_t number = 0;
-  const char* end = zone.data() + zone.size();
-  const auto [stop, error] = std::from_chars(zone.data(), end, number);
-  return error == std::errc{} && stop == end ? number : 0;
-}
+uint32_t numeric_zone(std::string_view zone) { return parse_number<uint32_t>(zone).value_or(0); }
 
 namespace {
 

@@ -1,7 +1,8 @@
 #include "core/finished_set.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "core/parse_number.hpp"
 
 namespace portloop {
 
@@ -121,16 +122,14 @@ std::optional<FinishedSet> FinishedSet::parse(std::string_view text) {
   FinishedSet set;
   uint64_t end = 0;
   bool finished = true;
-  for (const char *at = text.data(), *stop = text.data() + text.size();; ++at, finished = !finished) {
-    uint64_t length = 0;
-    const auto [after, error] = std::from_chars(at, stop, length);
-    const bool first = at == text.data();
-    if (error != std::errc{} || (length == 0 && !first) || length > (uint64_t{1} << 63) - end) return std::nullopt;
-    if (finished && length > 0) set.add(PositionRange{end, end + length - 1});
-    end += length;
-    at = after;
-    if (at == stop) return finished ? std::optional(std::move(set)) : std::nullopt;
-    if (*at != ' ') return std::nullopt;
+  for (bool first = true;; first = false, finished = !finished) {
+    const auto length = take_number<uint64_t>(text);
+    if (!length || (*length == 0 && !first) || *length > (uint64_t{1} << 63) - end) return std::nullopt;
+    if (finished && *length > 0) set.add(PositionRange{end, end + *length - 1});
+    end += *length;
+    if (text.empty()) return finished ? std::optional(std::move(set)) : std::nullopt;
+    if (text.front() != ' ') return std::nullopt;
+    text.remove_prefix(1);
   }
 }
 

@@ -1,7 +1,8 @@
 #include "core/json_walk.hpp"
 
-#include <charconv>
 #include <string_view>
+
+#include "core/parse_number.hpp"
 
 namespace portloop {
 
@@ -86,11 +87,10 @@ bool JsonWalk::take_literal() {
       return true;
     }
   }
-  double number = 0;
-  const char* start = text_.data() + at_;
-  const auto [stop, error] = std::from_chars(start, text_.data() + text_.size(), number);
-  if (error != std::errc{} || (*start != '-' && (*start < '0' || *start > '9'))) return false;
-  at_ += static_cast<size_t>(stop - start);
+  std::string_view rest = text_.substr(at_);
+  if (rest[0] != '-' && (rest[0] < '0' || rest[0] > '9')) return false;
+  if (!take_number<double>(rest)) return false;
+  at_ = text_.size() - rest.size();
   return true;
 }
 

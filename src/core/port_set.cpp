@@ -1,9 +1,9 @@
 #include "core/port_set.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "core/parse_number.hpp"
 #include "core/service_names.hpp"
 
 namespace portloop {
@@ -49,10 +49,12 @@ void PortSet::recount() {
   }
 }
 
-bool PortSet::contains(uint16_t port) const {
-  auto after = std::upper_bound(ranges_.begin(), ranges_.end(), port,
-                                [](uint16_t p, PortRange range) { return p < range.first; });
-  return after != ranges_.begin() && port <= (after - 1)->last;
+std::optional<uint32_t> PortSet::index_of(uint16_t port) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), port,
+                                      [](uint16_t p, PortRange range) { return p < range.first; });
+  if (after == ranges_.begin() || port > (after - 1)->last) return std::nullopt;
+  const auto range = static_cast<size_t>(after - ranges_.begin() - 1);
+  return first_index_[range] + port - ranges_[range].first;
 }
 
 uint16_t PortSet::at(uint32_t i) const {
@@ -84,21 +86,15 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<uint16_t> parse_number(std::string_view text) {
-  uint32_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end || number == 0 || number > 65535) return std::nullopt;
-  return static_cast<uint16_t>(number);
-}
+std::optional<uint16_t> parse_port(std::string_view text) { return parse_number<uint16_t>(text, 1); }
 
 /// 8000-8100. Called only where both sides of the first hyphen are digits or one of them is missing.
 Parsed<PortRange> parse_range(std::string_view word, size_t hyphen) {
   const std::string_view low = word.substr(0, hyphen);
   const std::string_view high = word.substr(hyphen + 1);
   if (low.empty() || high.empty()) return refuse(word, "lacks one end of its port range");
-  const auto first = parse_number(low);
-  const auto last = parse_number(high);
+  const auto first = parse_port(low);
+  const auto last = parse_port(high);
   if (!first || !last) return refuse(word, "is not a port range");
   if (*first > *last) return refuse(word, "is a port range backwards");
   return PortRange{*first, *last};
@@ -139,7 +135,7 @@ std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const P
     }
   }
   if (all_digits(word)) {
-    const auto port = parse_number(word);
+    const auto port = parse_port(word);
     if (!port) return refuse(word, "is not a port");
     ports.add({*port, *port});
     return std::nullopt;

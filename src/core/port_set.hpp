@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,11 @@ class PortSet {
 
   bool empty() const { return ranges_.empty(); }
   uint32_t size() const { return size_; }
-  bool contains(uint16_t port) const;
+  bool contains(uint16_t port) const { return index_of(port).has_value(); }
   /// The i-th port in ascending order; i < size().
   uint16_t at(uint32_t i) const;
+  /// The inverse of at(): how many ports of the set are lower. nullopt for a port that is not in the set.
+  std::optional<uint32_t> index_of(uint16_t port) const;
   const std::vector<PortRange>& ranges() const { return ranges_; }
   /// The canonical text, such as "22,80,8000-8100".
   std::string to_text() const;

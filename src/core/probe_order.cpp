@@ -14,6 +14,14 @@ uint32_t block_hosts(uint64_t hosts, uint32_t ports) {
 
 }  // namespace
 
+std::string_view to_text(Order order) { return order == Order::random ? "random" : "sequential"; }
+
+std::optional<Order> parse_order(std::string_view text) {
+  for (const Order order : {Order::random, Order::sequential})
+    if (text == to_text(order)) return order;
+  return std::nullopt;
+}
+
 ProbeOrder::ProbeOrder(uint64_t hosts, uint32_t ports, Order order, uint64_t seed)
     : hosts_(hosts),
       ports_(ports),

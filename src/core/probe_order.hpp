@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "core/permutation.hpp"
 
@@ -11,6 +13,10 @@ enum class Order : uint8_t {
   random,      ///< A seeded permutation.
   sequential,  ///< Host by host, port by port, ascending.
 };
+
+/// "random" or "sequential", and back.
+std::string_view to_text(Order order);
+std::optional<Order> parse_order(std::string_view text);
 
 /// Two levels: the hosts are permuted and cut into blocks, and each block's (host x port) is permuted. One
 /// flat permutation would make every host of a /8 active at once; with blocks, what is known about a host

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,14 +47,23 @@ struct ProbeResult {
   std::string_view banner;  ///< What an open port said first, raw bytes; valid only during the callback.
 };
 
-/// "open", "closed", "filtered", "unknown".
+/// "open", "closed", "filtered", "unknown", and back.
 std::string_view to_text(PortState state);
+std::optional<PortState> parse_port_state(std::string_view text);
 
-/// "syn-ack", ..., and "local-error:EMFILE" for a local error.
-std::string reason_text(Reason reason, int error_number);
+/// "syn-ack", "conn-refused", ..., without the error number.
 std::string_view to_text(Reason reason);
 
-/// "EMFILE" for EMFILE; "E123" where the number has no name here.
-std::string error_name(int error_number);
+/// A reason with the error number that belongs to Reason::local_error; 0 with any other reason.
+struct FullReason {
+  Reason reason;
+  int error_number;
+  friend constexpr bool operator==(const FullReason&, const FullReason&) = default;
+};
+
+/// "syn-ack", ..., and "local-error:EMFILE" for a local error, or "local-error:E123" if the number has no name here.
+std::string reason_text(Reason reason, int error_number);
+/// The inverse of reason_text() for error numbers that Linux has; nullopt for any other text.
+std::optional<FullReason> parse_reason(std::string_view text);
 
 }  // namespace portloop

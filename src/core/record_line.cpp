@@ -1,20 +1,11 @@
 #include "core/record_line.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace portloop {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
-
-template <class Number>
-std::optional<Number> read_whole(std::string_view word) {
-  Number number = 0;
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return number;
-}
 
 std::optional<std::string> unescape(std::string_view word) {
   if (word == "\\e") return std::string();
@@ -61,9 +52,6 @@ std::optional<std::vector<std::string>> read_words(std::string_view line) {
   }
   return words;
 }
-
-std::optional<uint64_t> read_count(std::string_view word) { return read_whole<uint64_t>(word); }
-std::optional<int64_t> read_signed(std::string_view word) { return read_whole<int64_t>(word); }
 
 std::string hash_text(uint64_t hash) {
   std::string text;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/parse_number.hpp"
+
 namespace portloop {
 
 /// Appends a blank and the word; bytes outside of graphic ASCII and the backslash become \xNN, and nothing
@@ -16,9 +18,7 @@ void append_word(std::string& line, std::string_view raw);
 /// The words of one line, as they were before append_word(); nothing where an escape is not one.
 std::optional<std::vector<std::string>> read_words(std::string_view line);
 
-/// A whole decimal number, or nothing.
-std::optional<uint64_t> read_count(std::string_view word);
-std::optional<int64_t> read_signed(std::string_view word);
+inline std::optional<uint64_t> read_count(std::string_view word) { return parse_number<uint64_t>(word); }
 
 /// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): tells texts apart that differ by accident,
 /// not by intent. Feed a text in pieces by handing the last answer on.

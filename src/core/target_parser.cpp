@@ -1,8 +1,8 @@
 // Reads one word of a target list. What looks like a number is never taken for a name: 300.1.1.1 is a
 // mistyped address, and asking a name server about it would hide that.
 #include <algorithm>
-#include <charconv>
 
+#include "core/parse_number.hpp"
 #include "core/target_set.hpp"
 
 namespace portloop {
@@ -59,15 +59,10 @@ Parsed<TargetWord> whole(std::string_view word, const AddressRange& range) {
 Parsed<TargetWord> parse_block(std::string_view word, size_t slash, const ZoneLookup& zone_lookup) {
   const auto base = parse_address(word.substr(0, slash), zone_lookup);
   if (!base) return refuse(word, "is not a block of addresses");
-  const std::string_view length_text = word.substr(slash + 1);
-  unsigned length = 0;
-  const char* end = length_text.data() + length_text.size();
-  const auto [stop, error] = std::from_chars(length_text.data(), end, length);
   const unsigned bits = address_bits(base->family);
-  if (error != std::errc{} || stop != end || length > bits) {
-    return refuse(word, "has a prefix length that is not 0-" + std::to_string(bits));
-  }
-  const uint128 host_mask = length == 0 ? highest_value(base->family) : highest_value(base->family) >> length;
+  const auto length = parse_number<unsigned>(word.substr(slash + 1), 0, bits);
+  if (!length) return refuse(word, "has a prefix length that is not 0-" + std::to_string(bits));
+  const uint128 host_mask = *length == 0 ? highest_value(base->family) : highest_value(base->family) >> *length;
   AddressRange range{*base, *base};
   range.first.value &= ~host_mask;
   range.last.value |= host_mask;
@@ -76,12 +71,10 @@ Parsed<TargetWord> parse_block(std::string_view word, size_t slash, const ZoneLo
 
 /// The short form 10.0.0.1-9: the last octet of the end.
 std::optional<Address> last_octet(const Address& first, std::string_view text) {
-  unsigned octet = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, octet);
-  if (first.family != Family::ipv4 || error != std::errc{} || stop != end || octet > 255) return std::nullopt;
+  const auto octet = parse_number<uint8_t>(text);
+  if (first.family != Family::ipv4 || !octet) return std::nullopt;
   Address last = first;
-  last.value = (first.value & ~uint128{0xff}) | octet;
+  last.value = (first.value & ~uint128{0xff}) | *octet;
   return last;
 }
 

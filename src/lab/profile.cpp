@@ -1,13 +1,13 @@
 #include "lab/profile.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
 #include <span>
 #include <utility>
 
+#include "core/parse_number.hpp"
 #include "core/service_names.hpp"
 
 namespace portloop::lab {
@@ -31,21 +31,10 @@ using Outcome = std::optional<Fault>;
 
 constexpr double us_per_second = 1e6;
 
-std::optional<double> read_number(std::string_view text) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc{} || stop != end || !std::isfinite(number) || number < 0) return std::nullopt;
-  return number;
-}
-
-template <class Integer>
-std::optional<Integer> read_integer(std::string_view text, Integer low, Integer high) {
-  Integer number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || stop != end || number < low || number > high) return std::nullopt;
-  return number;
+/// A profile has no use for exponents.
+std::optional<double> parse_fraction(std::string_view text) {
+  if (text.find_first_of("eE") != std::string_view::npos) return std::nullopt;
+  return parse_number<double>(text, 0);
 }
 
 /// "300us", "0.3ms", "1.5s", at most an hour.
@@ -54,7 +43,7 @@ std::optional<uint32_t> read_duration_us(std::string_view text) {
   static constexpr std::pair<std::string_view, double> units[] = {{"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
   for (const auto& [unit, us] : units) {
     if (!text.ends_with(unit)) continue;
-    const auto number = read_number(text.substr(0, text.size() - unit.size()));
+    const auto number = parse_fraction(text.substr(0, text.size() - unit.size()));
     if (!number) continue;
     const double total_us = *number * us;
     if (total_us > max_us) return std::nullopt;
@@ -66,7 +55,7 @@ std::optional<uint32_t> read_duration_us(std::string_view text) {
 /// "3%" as 0.03.
 std::optional<double> read_share(std::string_view text) {
   if (!text.ends_with('%')) return std::nullopt;
-  const auto percent = read_number(text.substr(0, text.size() - 1));
+  const auto percent = parse_fraction(text.substr(0, text.size() - 1));
   if (!percent || *percent > 100) return std::nullopt;
   return *percent / 100;
 }
@@ -78,7 +67,7 @@ std::optional<Prefix> read_prefix(std::string_view text) {
   const unsigned all_bits = address_bits(address->family);
   Prefix prefix{*address, all_bits};
   if (slash == std::string_view::npos) return prefix;
-  const auto bits = read_integer<unsigned>(text.substr(slash + 1), 0, all_bits);
+  const auto bits = parse_number<unsigned>(text.substr(slash + 1), 0, all_bits);
   if (!bits) return std::nullopt;
   prefix.bits = *bits;
   const unsigned host_bits = all_bits - *bits;
@@ -146,7 +135,7 @@ Outcome read_prefixes(Profile& profile, Words words) {
 
 Outcome read_seed(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
-  const auto seed = read_integer<uint64_t>(words[0], 0, UINT64_MAX);
+  const auto seed = parse_number<uint64_t>(words[0], 0, UINT64_MAX);
   if (!seed) return Fault{words[0], "is not a whole number"};
   profile.seed = *seed;
   return std::nullopt;
@@ -164,7 +153,7 @@ Outcome read_rtt(Profile& profile, Words words) {
   if (words.size() == 1) return std::nullopt;
   if (words[1] != "by" || words.size() != 3 || !words[2].starts_with('/'))
     return Fault{words[1], "is not expected here"};
-  const auto bits = read_integer<unsigned>(words[2].substr(1), 0, 32);
+  const auto bits = parse_number<unsigned>(words[2].substr(1), 0, 32);
   if (!bits) return Fault{words[2], "is not a prefix length from /0 to /32"};
   region.rtt_shared_bits = 32 - *bits;
   return std::nullopt;
@@ -243,13 +232,13 @@ Outcome read_rst_per_second(Profile& profile, Words words) {
   constexpr uint32_t most = 10'000'000;
   Region& region = profile.regions.back();
   if (words.empty()) return Fault{"", "is no number"};
-  const auto rate = read_integer<uint32_t>(words[0], 1, most);
+  const auto rate = parse_number<uint32_t>(words[0], 1, most);
   if (!rate) return Fault{words[0], "is not a number from 1 to 10000000"};
   region.rst_per_second = *rate;
   region.rst_burst = std::max<uint32_t>(1, *rate / 10);
   if (words.size() == 1) return std::nullopt;
   if (words[1] != "burst" || words.size() != 3) return Fault{words[1], "is not expected here"};
-  const auto burst = read_integer<uint32_t>(words[2], 1, most);
+  const auto burst = parse_number<uint32_t>(words[2], 1, most);
   if (!burst) return Fault{words[2], "is not a number from 1 to 10000000"};
   region.rst_burst = *burst;
   return std::nullopt;

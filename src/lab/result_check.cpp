@@ -1,34 +1,10 @@
 #include "lab/result_check.hpp"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace portloop::lab {
 
 namespace {
-
-/// The index of an address in the set, in the order of TargetSet::at.
-std::optional<uint64_t> index_of(const TargetSet& targets, const Address& address) {
-  uint64_t before = 0;
-  for (const AddressRange& range : targets.ranges()) {
-    const bool same_kind = range.first.family == address.family && range.first.zone == address.zone;
-    if (same_kind && range.first <= address && address <= range.last) {
-      return before + static_cast<uint64_t>(address.value - range.first.value);
-    }
-    before += static_cast<uint64_t>(range.last.value - range.first.value) + 1;
-  }
-  return std::nullopt;
-}
-
-std::optional<uint64_t> index_of(const PortSet& ports, uint16_t port) {
-  uint64_t before = 0;
-  for (const PortRange& range : ports.ranges()) {
-    if (range.first <= port && port <= range.last) return before + port - range.first;
-    before += uint64_t{range.last} - range.first + 1;
-  }
-  return std::nullopt;
-}
 
 bool leaves_for_good(const HostTruth& host) {
   return host.region != nullptr && host.region->gone_at_us > 0 && host.region->back_at_us == 0;
@@ -65,8 +41,8 @@ void ResultCheck::take(std::string_view line) {
 void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
   const auto& [address, port] = line.endpoint;
   if (line.state != PortState::open) only_open_said_ = false;
-  const auto address_index = index_of(targets_, address);
-  const auto port_index = index_of(ports_, port);
+  const auto address_index = targets_.index_of(address);
+  const auto port_index = ports_.index_of(port);
   if (!address_index || !port_index) {
     differ(differences_.wrong, "false", line.endpoint, "is not among the targets");
     return;

@@ -1,28 +1,9 @@
 #include "lab/result_line.hpp"
 
-#include <charconv>
-
 #include "core/json_walk.hpp"
+#include "core/parse_number.hpp"
 
 namespace portloop::lab {
-
-namespace {
-
-std::optional<uint16_t> read_port(std::string_view text) {
-  uint16_t port = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || stop != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
-}
-
-std::optional<PortState> read_state(std::string_view text) {
-  for (const PortState state : {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
-    if (text == to_text(state)) return state;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::optional<ResultLine> read_result_line(std::string_view line) {
   JsonWalk walk(line);
@@ -35,8 +16,8 @@ std::optional<ResultLine> read_result_line(std::string_view line) {
     std::string_view value;
     if (!walk.take_string(name) || !walk.take(':') || !walk.take_value(value)) return std::nullopt;
     if (name == "address") address = parse_address(value);
-    if (name == "port") port = read_port(value);
-    if (name == "state") state = read_state(value);
+    if (name == "port") port = parse_number<uint16_t>(value, 1);
+    if (name == "state") state = parse_port_state(value);
   } while (walk.take(','));
   if (!walk.take('}') || !walk.at_end() || !address || !port || !state) return std::nullopt;
   return ResultLine{{*address, *port}, *state};

@@ -7,19 +7,6 @@
 namespace portloop {
 namespace {
 
-/// RFC 6298, section 2: gains of 1/8 and 1/4.
-void add_rtt_sample(HostResults& host, uint64_t rtt_us) {
-  const auto sample_us = static_cast<int64_t>(rtt_us);
-  if (host.srtt_us == 0) {
-    host.srtt_us = sample_us;
-    host.rttvar_us = sample_us / 2;
-    return;
-  }
-  const int64_t difference_us = sample_us - host.srtt_us;
-  host.rttvar_us += ((difference_us < 0 ? -difference_us : difference_us) - host.rttvar_us) / 4;
-  host.srtt_us += difference_us / 8;
-}
-
 PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
   for (HostResults::Group& group : host.groups)
     if (group.state == probe.state && group.reason == probe.reason && group.error_number == probe.error_number)
@@ -70,23 +57,12 @@ void HostCollector::begin(const ScanHeader& header) {
   ports_ = header.ports;
   results_per_host_ = header.results_per_host;
   show_all_ = header.show_all;
-  uint32_t before = 0;
-  for (const PortRange& range : ports_.ranges()) {
-    ports_before_.push_back(before);
-    before += range.last - range.first + 1U;
-  }
-}
-
-uint32_t HostCollector::rank_of(uint16_t port) const {
-  const std::vector<PortRange>& ranges = ports_.ranges();
-  const auto range =
-      std::lower_bound(ranges.begin(), ranges.end(), port, [](const PortRange& r, uint16_t p) { return r.last < p; });
-  assert(range != ranges.end() && port >= range->first);
-  return ports_before_[static_cast<size_t>(range - ranges.begin())] + port - range->first;
 }
 
 std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputResult& result) {
   const ProbeResult& probe = result.probe;
+  const auto index = ports_.index_of(probe.endpoint.port);
+  assert(index);
   const auto found = unfinished_.try_emplace(probe.endpoint.address).first;
   HostResults& host = found->second;
   if (host.name.empty()) host.name = result.host_name;
@@ -94,8 +70,8 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   host.last_us = host.results == 0 ? result.time_us : std::max(host.last_us, result.time_us);
   ++host.results;
   // Karn: the answer to a port that was asked twice may belong to either question.
-  if (probe.rtt_us != 0 && probe.attempts == 1) add_rtt_sample(host, probe.rtt_us);
-  tally_of(host, probe).add(rank_of(probe.endpoint.port), ports_.size());
+  if (probe.rtt_us != 0 && probe.attempts == 1) host.rtt.sample(probe.rtt_us);
+  tally_of(host, probe).add(*index, ports_.size());
   if (is_listed(probe.state)) {
     if (!result.service.empty()) services_.try_emplace(probe.endpoint.port, result.service);
     if (!probe.banner.empty()) host.banners.emplace_back(probe.endpoint.port, probe.banner);

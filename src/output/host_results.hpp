@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/record_line.hpp"
+#include "core/rtt_estimator.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
@@ -48,8 +49,7 @@ struct HostResults {
   int64_t first_us = 0;  ///< Unix time of the first and the last verdict.
   int64_t last_us = 0;
   uint64_t results = 0;
-  int64_t srtt_us = 0;  ///< As RFC 6298 smooths it; 0 without an answer to a first attempt.
-  int64_t rttvar_us = 0;
+  RttEstimator rtt;                                       ///< Has no sample if no first attempt was answered.
   std::vector<Group> groups;                              ///< In order of appearance; a handful.
   std::vector<std::pair<uint16_t, std::string>> banners;  ///< By port, raw bytes.
 
@@ -99,12 +99,10 @@ class HostCollector {
   std::vector<CountedPorts> counted_ports(const HostResults& host) const;
 
  private:
-  uint32_t rank_of(uint16_t port) const;
   std::string ranges_of(const PortTally& tally) const;
   bool is_listed(PortState state) const { return show_all_ || state == PortState::open; }
 
   PortSet ports_;
-  std::vector<uint32_t> ports_before_;  // the rank of each range's first port
   uint64_t results_per_host_ = 0;
   bool show_all_ = false;
   std::map<Address, HostResults> unfinished_;

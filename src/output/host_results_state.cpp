@@ -2,6 +2,7 @@
 // for each of its groups of ports and for each banner.
 #include <algorithm>
 
+#include "core/parse_number.hpp"
 #include "core/record_line.hpp"
 #include "output/host_results.hpp"
 
@@ -21,8 +22,8 @@ std::optional<std::vector<int64_t>> read_numbers(const std::vector<std::string>&
   if (words.size() != count + 2) return std::nullopt;
   std::vector<int64_t> numbers;
   for (size_t i = 1; i <= count; ++i) {
-    const auto number = read_signed(words[i]);
-    if (!number || *number < 0) return std::nullopt;
+    const auto number = parse_number<int64_t>(words[i], 0);
+    if (!number) return std::nullopt;
     numbers.push_back(*number);
   }
   return numbers;
@@ -35,9 +36,10 @@ void HostCollector::save(std::string& state) const {
   for (const auto& [address, host] : unfinished_) {
     state += "host";
     append_word(state, to_text(address));
-    append_line(state, "",
-                {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.srtt_us, host.rttvar_us},
-                host.name);
+    append_line(
+        state, "",
+        {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.rtt.srtt_us(), host.rtt.rttvar_us()},
+        host.name);
     for (const HostResults::Group& group : host.groups) {
       append_line(state, "ports",
                   {static_cast<int64_t>(group.state), static_cast<int64_t>(group.reason), group.error_number},
@@ -54,15 +56,14 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
     std::vector<std::string> rest = words;
     rest.erase(rest.begin() + 1);
     const auto numbers = read_numbers(rest, 5);
-    if (!numbers) return false;
+    if (!numbers || (*numbers)[3] > UINT32_MAX || (*numbers)[4] > UINT32_MAX) return false;
     HostResults& host = unfinished_[*address];
     restored_ = &host;
     host.name = rest.back();
     host.first_us = (*numbers)[0];
     host.last_us = (*numbers)[1];
     host.results = static_cast<uint64_t>((*numbers)[2]);
-    host.srtt_us = (*numbers)[3];
-    host.rttvar_us = (*numbers)[4];
+    host.rtt = RttEstimator(static_cast<uint32_t>((*numbers)[3]), static_cast<uint32_t>((*numbers)[4]));
     return true;
   }
   if (words[0] == "ports") {
@@ -77,8 +78,9 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
     group.reason = static_cast<Reason>((*numbers)[1]);
     group.error_number = static_cast<int>((*numbers)[2]);
     for (uint32_t i = 0; i < ports->size(); ++i) {
-      if (!ports_.contains(ports->at(i))) return false;
-      group.tally.add(rank_of(ports->at(i)), ports_.size());
+      const auto index = ports_.index_of(ports->at(i));
+      if (!index) return false;
+      group.tally.add(*index, ports_.size());
     }
     return true;
   }

@@ -1,19 +1,16 @@
 #include "output/json_reader.hpp"
 
-#include <charconv>
-
 #include "core/json_walk.hpp"
+#include "core/parse_number.hpp"
 #include "output/time_text.hpp"
 
 namespace portloop {
 namespace {
 
-constexpr int highest_errno = 133;  // Linux: EHWPOISON
-
-template <class Number>
-bool read_number(std::string_view text, Number& number, int base = 10) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  return error == std::errc{} && stop == text.data() + text.size();
+template <class Value>
+bool assign(Value& value, std::optional<Value> parsed) {
+  if (parsed) value = *parsed;
+  return parsed.has_value();
 }
 
 void append_utf8(std::string& out, uint32_t point) {
@@ -30,13 +27,13 @@ void append_utf8(std::string& out, uint32_t point) {
 /// The \uXXXX at `text`, and a second one where the first is half of a pair.
 bool take_unicode_escape(std::string_view& text, std::string& out) {
   uint32_t point = 0;
-  if (text.size() < 6 || !read_number(text.substr(2, 4), point, 16)) return false;
+  if (text.size() < 6 || !assign(point, parse_hex<uint32_t>(text.substr(2, 4)))) return false;
   text.remove_prefix(6);
   if (point >= 0xdc00 && point < 0xe000) return false;
   if (point >= 0xd800 && point < 0xdc00) {
     uint32_t low = 0;
-    if (text.size() < 6 || !text.starts_with("\\u") || !read_number(text.substr(2, 4), low, 16) || low < 0xdc00 ||
-        low >= 0xe000)
+    if (text.size() < 6 || !text.starts_with("\\u") || !assign(low, parse_hex<uint32_t>(text.substr(2, 4))) ||
+        low < 0xdc00 || low >= 0xe000)
       return false;
     text.remove_prefix(6);
     point = 0x10000 + ((point - 0xd800) << 10 | (low - 0xdc00));
@@ -65,29 +62,6 @@ std::optional<std::string> without_json_escapes(std::string_view text) {
   return out;
 }
 
-std::optional<PortState> read_state(std::string_view text) {
-  for (const PortState state : {PortState::open, PortState::closed, PortState::filtered, PortState::unknown}) {
-    if (text == to_text(state)) return state;
-  }
-  return std::nullopt;
-}
-
-bool read_reason(std::string_view text, ProbeResult& probe) {
-  const std::string_view word = text.substr(0, text.find(':'));
-  for (int number = 0; number <= static_cast<int>(Reason::interrupted); ++number) {
-    const auto reason = static_cast<Reason>(number);
-    if (word != to_text(reason)) continue;
-    probe.reason = reason;
-    if (reason != Reason::local_error) return word.size() == text.size();
-    for (int code = 1; code <= highest_errno && word.size() < text.size(); ++code) {
-      if (text.substr(word.size() + 1) != error_name(code)) continue;
-      probe.error_number = code;
-      return true;
-    }
-  }
-  return false;
-}
-
 class ResultReader {
  public:
   bool take(std::string_view name, std::string_view value, bool is_string);
@@ -109,17 +83,22 @@ bool ResultReader::take(std::string_view name, std::string_view value, bool is_s
     if (address) probe.endpoint.address = *address;
     return saw(1, is_string && address.has_value());
   }
-  if (name == "port") return saw(2, !is_string && read_number(value, probe.endpoint.port) && probe.endpoint.port != 0);
+  if (name == "port") return saw(2, !is_string && assign(probe.endpoint.port, parse_number<uint16_t>(value, 1)));
   if (name == "state") {
-    const auto state = read_state(value);
+    const auto state = parse_port_state(value);
     if (state) probe.state = *state;
     return saw(4, state.has_value());
   }
-  if (name == "reason") return saw(8, read_reason(value, probe));
+  if (name == "reason") {
+    const auto full = parse_reason(value);
+    if (full) probe.reason = full->reason;
+    if (full) probe.error_number = full->error_number;
+    return saw(8, full.has_value());
+  }
   if (name == "protocol") return value == "tcp";
   if (!is_string && value == "null") return true;
-  if (name == "rtt_us") return read_number(value, probe.rtt_us);
-  if (name == "attempts") return read_number(value, probe.attempts);
+  if (name == "rtt_us") return assign(probe.rtt_us, parse_number<uint64_t>(value));
+  if (name == "attempts") return assign(probe.attempts, parse_number<uint32_t>(value));
   if (name == "time") {
     const auto time_us = read_rfc3339(value);
     if (time_us) result.time_us = *time_us;
@@ -159,7 +138,7 @@ std::optional<std::string> raw_of_json_string(std::string_view content) {
     // The backslash itself is written \x5c, so that nothing else can stand behind one.
     uint32_t byte = 0;
     if (i + 3 >= visible->size() || (*visible)[i + 1] != 'x' ||
-        !read_number(std::string_view(*visible).substr(i + 2, 2), byte, 16))
+        !assign(byte, parse_hex<uint32_t>(std::string_view(*visible).substr(i + 2, 2))))
       return std::nullopt;
     raw += static_cast<char>(byte);
     i += 3;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/parse_number.hpp"
 #include "core/record_line.hpp"
 #include "output/escape.hpp"
 #include "output/formats.hpp"
@@ -95,8 +96,8 @@ class TextWriter final : public Writer {
     if (!words || words->size() != 7 || (*words)[0] != "widths") return false;
     size_t word = 1;
     for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_}) {
-      const auto width = read_count((*words)[word++]);
-      if (!width || *width > 100'000) return false;
+      const auto width = parse_number<size_t>((*words)[word++], 0, 100'000);
+      if (!width) return false;
       column->width = *width;
     }
     heading_written_ = true;

@@ -3,6 +3,7 @@
 // for scanner="portloop", because we are not nmap.
 #include <algorithm>
 
+#include "core/parse_number.hpp"
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 #include "output/host_results.hpp"
@@ -79,7 +80,7 @@ class XmlWriter final : public Writer {
       const auto words = read_words(state.substr(start, line_end - start));
       if (!words || words->empty()) return false;
       if ((*words)[0] == "up") {
-        const auto count = words->size() == 2 ? read_count((*words)[1]) : std::nullopt;
+        const auto count = words->size() == 2 ? parse_number<uint64_t>((*words)[1]) : std::nullopt;
         if (!count) return false;
         hosts_up_ = *count;
       } else if (!collector_.restore_line(*words)) {
@@ -112,11 +113,11 @@ class XmlWriter final : public Writer {
     append_counted(out, host);
     for (const ListedPort& port : collector_.listed_ports(host)) append_port(out, port);
     out += "</ports>\n";
-    if (host.srtt_us != 0) {
+    if (host.rtt.has_sample()) {
       out += "<times";
-      append_attribute(out, "srtt", host.srtt_us);
-      append_attribute(out, "rttvar", host.rttvar_us);
-      append_attribute(out, "to", host.srtt_us + 4 * host.rttvar_us);
+      append_attribute(out, "srtt", host.rtt.srtt_us());
+      append_attribute(out, "rttvar", host.rtt.rttvar_us());
+      append_attribute(out, "to", static_cast<int64_t>(host.rtt.deadline_us()));
       out += "/>";
     }
     out += "</host>\n";

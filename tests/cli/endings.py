@@ -1,4 +1,5 @@
-"""However a scan ends (Ctrl-C, SIGTERM, the reader gone, a full disk), what was found is whole and the status tells.
+"""However a scan ends (Ctrl-C, SIGTERM, the reader gone, a full disk), its results are complete records and the exit
+status is right.
 
 usage: endings.py PORTLOOP
 """
@@ -20,9 +21,9 @@ import unittest
 import scan_support as support
 from scan_support import INCOMPLETE, INTERRUPTED, PATIENCE_SECONDS, start
 
-# Open ports of 127.0.0.1 are found at once; then comes silence for longer than any test is patient.
+# Open ports of 127.0.0.1 are found at once. These addresses are silent for longer than any test waits.
 SILENT = "192.0.2.0/24"
-PIPE_BYTES = 4096  # the smallest that Linux makes: the first write of a scan of all ports is larger, and so it blocks
+PIPE_BYTES = 4096  # the minimum on Linux: the first write of a scan of all ports is larger, so that it blocks
 SIGNALS_WAIT = "thread" in os.environ.get("PORTLOOP_SANITIZED", "")
 ENDLESS = ["-t", "600000", "--timing", "fixed", "--retries", "13"]
 
@@ -47,7 +48,7 @@ def bytes_waiting(reader):
 
 
 def pending(pid, number):
-    """Whether a signal that was sent to the process has not reached it yet."""
+    """Returns whether a signal that was sent to the process has not been delivered yet."""
     with open(f"/proc/{pid}/status") as status:
         words = [line.split() for line in status if line.startswith(("SigPnd:", "ShdPnd:"))]
     return any(int(mask, 16) >> (number - 1) & 1 for _, mask in words)
@@ -62,7 +63,7 @@ class Signals(unittest.TestCase):
         ports = ",".join(map(str, self.listeners.ports))
         return start(*ENDLESS, *options, "-p", ports, "127.0.0.1", SILENT, **how)
 
-    def test_interrupted_the_results_so_far_are_whole(self):
+    def test_interrupted_the_results_so_far_are_complete(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             for loops in ("1", "2"):
                 with self.subTest(signal=number, loops=loops), support.scratch() as folder:
@@ -86,9 +87,9 @@ class Signals(unittest.TestCase):
                     self.assertTrue(text.endswith("</nmaprun>\n"), text)
                     self.assertIn('exit="error"', text)
 
-    @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer holds signals back while write() waits")
+    @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer delays signals during write()")
     def test_a_second_one_from_the_terminal_ends_at_once(self):
-        # A reader that does not read: the pipe fills, the last write can't end, and only the second signal helps.
+        # Nobody reads: the pipe fills, the last write() blocks, and only a second signal ends the process.
         reader, writer = small_pipe()
         pid, screen = pty.fork()
         if pid == 0:
@@ -108,7 +109,7 @@ class Signals(unittest.TestCase):
         os.close(screen)
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
 
-    @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer holds signals back while write() waits")
+    @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer delays signals during write()")
     def test_a_second_one_from_a_process_ends_a_scan_that_cannot_end(self):
         reader, writer = small_pipe()
         with start("--show", "all", "-f", "json", "-p", "1-65535", "127.0.0.1", stdout=writer) as running:
@@ -123,8 +124,8 @@ class Signals(unittest.TestCase):
         os.close(reader)
         self.assertEqual(running.returncode, -signal.SIGTERM)
 
-    def test_one_wish_said_twice_is_one(self):
-        """As timeout(1) says it, to its command and then to the group."""
+    def test_a_repeated_signal_counts_once(self):
+        """As timeout(1) sends it, to its command and then to the process group."""
         for _ in range(50):
             with self.endless_scan("-f", "list") as running:
                 self.addCleanup(running.kill)
@@ -135,12 +136,12 @@ class Signals(unittest.TestCase):
                 running.send_signal(signal.SIGTERM)
                 at_once = time.monotonic() - first < 0.1
                 rest, err = running.communicate(timeout=PATIENCE_SECONDS)
-            if at_once:  # otherwise this test was held up, and it was a second wish
+            if at_once:  # otherwise the test was delayed, and it was a second signal
                 self.assertEqual(running.returncode, INTERRUPTED, err)
                 self.assertIn(b"interrupted: ", err)
                 self.assertEqual(len(b"".join(lines + [rest]).splitlines()), len(self.listeners.ports))
                 return
-        self.fail("held up for longer than a wish lasts, 50 times")
+        self.fail("the test was delayed 50 times")
 
 
 class ReaderGone(unittest.TestCase):
@@ -169,7 +170,7 @@ class ReaderGone(unittest.TestCase):
 
 
 class FullDisk(unittest.TestCase):
-    def test_a_full_device_is_said_once(self):
+    def test_a_full_device_is_reported_once(self):
         for option in ([], ["-o", "json=/dev/full"]):
             with self.subTest(option=option), open("/dev/full", "w") as full:
                 running = start("-q", "--show", "all", "-f", "json", "-p", "1-200", *option, "127.0.0.1",
@@ -179,19 +180,19 @@ class FullDisk(unittest.TestCase):
                 self.assertEqual(len(err.splitlines()), 1, err)
                 self.assertIn("No space left", err)
 
-    def test_help_that_nobody_gets_is_no_success(self):
+    def test_help_that_can_not_be_written_is_no_success(self):
         for line in (["--help"], ["--version"], ["scan", "--help"]):
             with self.subTest(line=line), open("/dev/full", "w") as full:
                 done = subprocess.run([support.PORTLOOP, *line], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS)
                 self.assertEqual(done.returncode, support.FAILED, done.stderr)
                 self.assertIn("No space left", done.stderr)
 
-    def test_a_full_disk_keeps_whole_records_only(self):
+    def test_a_full_disk_keeps_complete_records_only(self):
         with support.scratch() as folder, contextlib.ExitStack() as stack:
             folder = os.path.join(folder, "disk")
             os.mkdir(folder)
-            support.say(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
-            stack.callback(support.say, ["umount", folder])
+            support.run_command(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
+            stack.callback(support.run_command, ["umount", folder])
             files = {name: os.path.join(folder, name) for name in ("json", "csv")}
             for name, path in files.items():
                 with self.subTest(format=name):
@@ -214,8 +215,8 @@ class FullDisk(unittest.TestCase):
         with support.scratch() as folder, contextlib.ExitStack() as stack:
             folder = os.path.join(folder, "disk")
             os.mkdir(folder)
-            support.say(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
-            stack.callback(support.say, ["umount", folder])
+            support.run_command(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
+            stack.callback(support.run_command, ["umount", folder])
             path = os.path.join(folder, "out")
             with open(path, "w") as out:
                 running = start("-q", "--show", "all", "-f", "json", "-p", "1-5000", "127.0.0.1", stdout=out)
@@ -228,7 +229,7 @@ class FullDisk(unittest.TestCase):
 
 
 class FilesOfOthers(unittest.TestCase):
-    def test_an_older_file_is_kept_unless_told(self):
+    def test_an_older_file_is_kept_without_overwrite(self):
         with support.scratch() as folder:
             path = os.path.join(folder, "out.json")
             with open(path, "w") as file:

@@ -1,9 +1,9 @@
-"""The open set is exact, run after run: nothing missed, no self-connect, nothing said twice.
+"""The open ports are exact in every run: none missed, no self-connect, none reported twice.
 
 usage: exactness.py PORTLOOP [--runs N] [--own-loopback]     3 runs of each by default
 
-In a network namespace of its own; with --own-loopback on this machine's loopback, ports 30000-65535 only, where what
-others listen on is open, too.
+In a network namespace of its own. With --own-loopback, on this machine's loopback and only ports 30000-65535; ports on
+which other programs listen may be open, too.
 """
 
 import sys
@@ -19,7 +19,7 @@ OWN_LOOPBACK = "--own-loopback" in sys.argv
 
 
 class OthersListening:
-    """With --own-loopback, the ports that anybody listens on at any moment of the scan, as /proc has it again and again."""
+    """With --own-loopback, the ports on which any program listens at any time during the scan, from /proc."""
 
     def __init__(self):
         self.ports = set()
@@ -35,7 +35,7 @@ class OthersListening:
                     for line in table:
                         _, local, _, state, *_ = line.split()
                         if state != LISTENING:
-                            break  # listeners stand first
+                            break  # listeners come first
                         self.ports.add(int(local.rsplit(":", 1)[1], 16))
 
     def __enter__(self):
@@ -64,12 +64,12 @@ class Exactness(unittest.TestCase):
                 if missed or false:
                     wrong += 1
                     print(f"run {run}: missed {sorted(missed)}, false {sorted(false)}: {err}")
-            where = "this machine" if OWN_LOOPBACK else "a namespace"
-            print(f"{where}, {address} {first}-{last} {' '.join(options)}: {RUNS - wrong} of {RUNS} runs exact, "
+            place = "this machine" if OWN_LOOPBACK else "a namespace"
+            print(f"{place}, {address} {first}-{last} {' '.join(options)}: {RUNS - wrong} of {RUNS} runs exact, "
                   f"{len(listeners.ports)} open, at most {slowest_s:.1f} s", flush=True)
             self.assertEqual(wrong, 0)
 
-    def test_where_the_source_ports_are(self):
+    def test_among_the_source_ports(self):
         self.exact("127.0.0.1", 30000, 65535)
 
     def test_on_two_loops(self):
@@ -87,7 +87,7 @@ class Exactness(unittest.TestCase):
     def test_without_a_spare_address_with_libuv_alone(self):
         self.exact("::1", 30000, 65535, "--connector", "portable")
 
-    @unittest.skipIf(OWN_LOOPBACK, "only in a namespace are all ports the test's own")
+    @unittest.skipIf(OWN_LOOPBACK, "other programs use some of these ports")
     def test_every_port(self):
         self.exact("127.0.0.1", 1, 65535)
 

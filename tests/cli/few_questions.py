@@ -1,4 +1,4 @@
-"""--stop-after and --discover: fewer questions, and nothing false said about what was not asked.
+"""--stop-after and --discover: fewer probes, and no wrong result for what was not probed.
 
 usage: few_questions.py PORTLOOP
 """
@@ -20,7 +20,7 @@ class StopAfter(unittest.TestCase):
         self.other = support.Listeners("127.0.0.5", [3000])
         self.addCleanup(self.other.close)
 
-    def test_a_host_is_asked_no_more_and_the_others_are(self):
+    def test_that_host_is_not_probed_any_more_and_others_are(self):
         for connector in ("fastest", "portable"):
             with self.subTest(connector=connector):
                 status, results, err = scan_json("--connector", connector, "--stop-after", "5", "-c", "20", "--show", "all",
@@ -32,10 +32,10 @@ class StopAfter(unittest.TestCase):
                 self.assertLess(one - self.listeners.ports, {0})
                 other = [r for r in results if r["address"] == "127.0.0.5"]
                 self.assertEqual((support.open_ports(other), len(other)), ({3000}, 1001))
-                self.assertIn("127.0.0.1 has 5 open ports: no more of its ports are asked", err)
-                not_asked = 2002 - len(results)
-                self.assertIn(f"{not_asked:,} not asked (1 host has 5 open)", err)
-                self.assertNotIn("not answered for", err)
+                self.assertIn("127.0.0.1 has 5 open ports: no more of its ports are probed", err)
+                not_probed = 2002 - len(results)
+                self.assertIn(f"{not_probed:,} not probed (1 host has 5 open)", err)
+                self.assertNotIn("without a result", err)
                 self.assertEqual({r["state"] for r in results}, {"open", "closed"})
 
     def test_each_loop_counts_for_itself(self):
@@ -44,14 +44,14 @@ class StopAfter(unittest.TestCase):
         self.assertGreaterEqual(len(support.open_ports(results)), 5)
         self.assertLess(len(results), 2 * 5 + 20)
 
-    def test_xml_counts_what_has_a_result_and_says_the_rest(self):
+    def test_xml_counts_ports_with_a_result_and_the_summary_the_rest(self):
         status, out, err = scan("-f", "xml", "--stop-after", "1", "-c", "1", "-p", "2000-2399", "127.0.0.1")
         self.assertEqual(status, COMPLETE, err)
         root = xml.fromstring(out)
         self.assertEqual(len(root.findall("host/ports/port")), 1)
         finished = root.find("runstats/finished")
         self.assertEqual(finished.get("exit"), "success")
-        self.assertIn("399 not asked", finished.get("summary"))
+        self.assertIn("399 not probed", finished.get("summary"))
 
     def test_silent_ports_of_such_a_host_are_not_called_filtered(self):
         support.firewall(self, "ip daddr 127.0.0.9 tcp dport 5000-5999 drop")
@@ -63,7 +63,7 @@ class StopAfter(unittest.TestCase):
 
 
 class Discover(unittest.TestCase):
-    """10.9.0.0/24: two addresses are this machine, the others swallow every packet."""
+    """10.9.0.0/24: two addresses are this machine, the others drop every packet."""
 
     TARGETS = "10.9.0.0/26"
 
@@ -87,21 +87,21 @@ class Discover(unittest.TestCase):
         self.assertEqual((status, out), (COMPLETE, ""), err)
         self.assertIn("4 targets (4 of them did not answer discovery)", err)
 
-    def test_what_cannot_be_asked_is_unknown_not_absent(self):
+    def test_an_unreachable_address_is_unknown_not_absent(self):
         support.ip("route add unreachable 10.77.0.0/16")
         status, results, err = scan_json(*QUICK, "--discover", "--show", "all", "-p", "5000", "10.77.0.1")
         self.assertEqual((status, [r["state"] for r in results]), (support.INCOMPLETE, ["unknown"]), err)
 
-    def test_a_firewall_that_rejects_is_somebody(self):
+    def test_a_firewall_that_rejects_counts_as_a_host(self):
         support.firewall(self, "ip daddr 127.0.0.9 tcp dport 1-65535 reject with icmpx type port-unreachable")
         status, results, err = scan_json("--discover", "--show", "all", "-p", "5000", "127.0.0.9")
         self.assertEqual((status, [r["reason"] for r in results]), (COMPLETE, ["port-unreach"]), err)
 
-    def test_progress_tells_which_phase(self):
+    def test_progress_shows_the_phase(self):
         _, _, err = scan("--timing", "fixed", "-t", "700", "--retries", "0", "--discover", "--progress", "always", "-p", "5000", self.TARGETS)
         self.assertIn("discovery: ", err)
 
-    def test_what_does_not_go_together(self):
+    def test_options_that_exclude_each_other(self):
         for words in (["--discover", "--shard", "1/2"], ["--discover", "--checkpoint", "/nonexistent/f"],
                       ["--stop-after", "2", "--checkpoint", "/nonexistent/f"], ["--stop-after", "0"], ["--stop-after", "x"]):
             with self.subTest(words=words):

@@ -1,4 +1,4 @@
-"""A server whose banners attack whatever shows them: nothing raw arrives in any format, nor on a terminal.
+"""A server whose banners attack programs that show them: no format and no terminal receives a raw control byte.
 
 usage: hostile_server.py PORTLOOP
 """
@@ -36,7 +36,7 @@ BANNERS = [
 
 
 class Server:
-    """Each banner on a port of its own, sent to whoever connects."""
+    """Sends each banner on a port of its own."""
 
     def __init__(self, address):
         self.banners = {}
@@ -69,7 +69,7 @@ class Server:
                         connection.sendall(self.banners[listener.getsockname()[1]])
                         connection.shutdown(socket.SHUT_WR)
                     except OSError:
-                        pass  # the probe itself is over at the handshake: the next connection reads
+                        pass  # the probe itself ends at the handshake: the next connection reads the banner
 
     def stop(self):
         os.write(self.stop_writer, b".")

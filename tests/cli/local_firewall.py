@@ -1,4 +1,4 @@
-"""What a firewall or the routes of this machine do to a probe is said as what it is, for IPv4 and IPv6.
+"""What a firewall or a route of this machine does to a probe has the right state and reason, for IPv4 and IPv6.
 
 usage: local_firewall.py PORTLOOP
 """
@@ -12,7 +12,7 @@ from scan_support import COMPLETE, INCOMPLETE, scan_json
 PORTS = range(6000, 6040)
 QUICK = ["-t", "300", "--retries", "1", "--show", "all"]
 
-# nft's verdict for every port but the open one, and what has to be said.
+# nft's verdict for every port but the open one, and the expected state and reason.
 VERDICTS = [
     ("reject with {icmp} type port-unreachable", "filtered", "port-unreach"),
     ("reject with {icmp} type admin-prohibited", "filtered", "admin-prohibited"),
@@ -39,27 +39,27 @@ class LocalFirewall(unittest.TestCase):
                         if "portable" not in options:
                             self.assertEqual(others, {(state, reason)}, err)
                             continue
-                        # Without the error queue an ICMP error is less than it says, but never an open port;
-                        # "port unreachable" is then the errno of a RST.
+                        # Without the error queue, some ICMP errors can't be told apart, but none becomes an open port.
+                        # "port unreachable" has the same errno as a RST.
                         allowed = {state, "closed"} if reason == "port-unreach" else {state}
-                        self.assertLessEqual({said for said, _ in others}, allowed, err)
+                        self.assertLessEqual({other for other, _ in others}, allowed, err)
 
 
 class firewall:
-    """Rules for what arrives, inside a with statement."""
+    """Filters incoming packets inside a with statement."""
 
     def __init__(self, rule):
         self.rule = rule
 
     def __enter__(self):
-        support.say(["nft", "-f", "-"], "table inet fire {\nchain arriving {\ntype filter hook input priority 0;\n" + self.rule + "\n}\n}\n")
+        support.run_command(["nft", "-f", "-"], "table inet fire {\nchain arriving {\ntype filter hook input priority 0;\n" + self.rule + "\n}\n}\n")
 
     def __exit__(self, *_):
-        support.say(["nft", "delete", "table", "inet", "fire"])
+        support.run_command(["nft", "delete", "table", "inet", "fire"])
 
 
 class Routes(unittest.TestCase):
-    def test_what_has_no_route_is_unknown_and_said_once(self):
+    def test_an_address_without_a_route_is_unknown_and_reported_once(self):
         for kind, targets in (("unreachable", ["10.1.0.0/28", "fd01::/124"]), ("prohibit", ["10.2.0.0/28", "fd02::/124"]),
                               ("blackhole", ["10.3.0.0/28", "fd03::/124"]), (None, ["10.4.0.0/28", "fd04::/124"])):
             for target in targets:
@@ -76,7 +76,7 @@ class Routes(unittest.TestCase):
                     self.assertEqual(len(lines), 1, err)
                     self.assertLessEqual(sum("no route" in line for line in err.splitlines()), 1, err)
 
-    def test_without_an_address_to_call_from_each_port_is_unknown_at_the_first_ask(self):
+    def test_without_a_source_address_each_port_is_unknown_after_one_attempt(self):
         with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w") as switch:
             switch.write("1")
         try:
@@ -84,10 +84,10 @@ class Routes(unittest.TestCase):
                 with self.subTest(connector=connector):
                     status, results, err = scan_json("--show", "all", "--connector", connector, "-p", "6000-6003", "::1", "127.0.0.1")
                     self.assertEqual(status, INCOMPLETE, err)
-                    there = [r for r in results if r["address"] == "127.0.0.1"]
-                    self.assertEqual([r["state"] for r in there], ["closed"] * 4)
-                    lacking = [(r["state"], r["reason"], r["attempts"]) for r in results if r["address"] == "::1"]
-                    self.assertEqual(lacking, [("unknown", "no-route", 1)] * 4)
+                    reachable = [r for r in results if r["address"] == "127.0.0.1"]
+                    self.assertEqual([r["state"] for r in reachable], ["closed"] * 4)
+                    unreachable = [(r["state"], r["reason"], r["attempts"]) for r in results if r["address"] == "::1"]
+                    self.assertEqual(unreachable, [("unknown", "no-route", 1)] * 4)
         finally:
             with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w") as switch:
                 switch.write("0")

@@ -12,7 +12,7 @@ from scan_support import COMPLETE, scan_json
 
 
 class Neighbour:
-    """Another network, at the far end of a veth pair."""
+    """A network namespace at the far end of a veth pair."""
 
     def __init__(self, near_name, far_name):
         self.process = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo ready; exec sleep infinity"], stdout=subprocess.PIPE)
@@ -23,7 +23,7 @@ class Neighbour:
         support.ip(f"link set {near_name} up")
 
     def run(self, *words):
-        return support.say(["nsenter", "-t", str(self.process.pid), "-n", *words])
+        return support.run_command(["nsenter", "-t", str(self.process.pid), "-n", *words])
 
     def ip(self, words):
         return self.run("ip", *words.split())
@@ -35,7 +35,7 @@ class Neighbour:
 
 
 class AbsentHost(unittest.TestCase):
-    """Its errors come late, a few of them at a time: they are verdicts on their ports, and promise no more."""
+    """Its ICMP errors come late, a few at a time. Each is a result for its port, and no sign that more will come."""
 
     PORTS = 5000
 

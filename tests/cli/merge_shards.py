@@ -1,11 +1,13 @@
-"""portloop merge and --shard auto: shards become one result, what is missing is said, and so is what contradicts."""
+"""portloop merge and --shard auto: shards become one result; missing shards and conflicts are reported."""
 import json
 import os
 import subprocess
 import sys
 import tempfile
 
-from resume_support import ADDRESSES, enter_namespace, listen, read_json, read_list, read_xml
+from eight_hosts import ADDRESSES, listen_on_all
+from format_readers import read_json, read_list, read_xml
+from scan_support import enter_own_network
 
 PORTS = "1-300"
 SCHEDULERS = ("SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX", "PARALLEL_SEQ")
@@ -15,12 +17,12 @@ class Runs:
     def __init__(self, portloop, directory):
         self.portloop, self.directory = portloop, directory
 
-    def __call__(self, *words, status, says="", environment=None):
+    def __call__(self, *words, status, message="", environment=None):
         variables = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "JOB_", "AWS_", "PARALLEL", "PORTLOOP"))}
         variables.update(environment or {})
         done = subprocess.run([self.portloop, *words], capture_output=True, text=True, cwd=self.directory, env=variables, timeout=60)
         assert done.returncode == status, (words, environment, done)
-        assert says.replace(chr(34), chr(39)) in done.stderr, (words, says, done.stderr)
+        assert message.replace(chr(34), chr(39)) in done.stderr, (words, message, done.stderr)
         return done
 
     def path(self, name):
@@ -46,32 +48,32 @@ def shards_join(run, opened):
     assert {endpoint for endpoint, state in merged.items() if state == "open"} == wanted
     run("merge", "-f", "list", "-o", "xml=all.xml", "--show", "open", *checkpoints, status=0)
     assert read_xml(open(run.path("all.xml")).read()) == merged
-    # The files alone: the same results, but nobody can say whether that is all.
-    alone = run("merge", "-f", "json", "1.json", "2.json", "3.json", status=0, says="no checkpoint")
+    # Without checkpoints: the same results, but missing shards can't be detected.
+    alone = run("merge", "-f", "json", "1.json", "2.json", "3.json", status=0, message="no checkpoint")
     assert read_json(alone.stdout) == merged
-    run("merge", "1.ckpt", "3.ckpt", status=3, says="shard 2/3 is missing")
-    run("merge", "3.ckpt", status=3, says="2 shards are missing: 1/3, 2/3")
-    # What was written is found beside the checkpoints when both have moved.
+    run("merge", "1.ckpt", "3.ckpt", status=3, message="shard 2/3 is missing")
+    run("merge", "3.ckpt", status=3, message="2 shards are missing: 1/3, 2/3")
+    # If the checkpoints and their files were moved together, the files are found beside them.
     os.mkdir(run.path("moved"))
     for shard in (1, 2, 3):
         for kind in ("ckpt", "json"):
             os.rename(run.path(f"{shard}.{kind}"), run.path(f"moved/{shard}.{kind}"))
     again = run("merge", "-f", "json", *[f"moved/{name}" for name in checkpoints], status=0)
     assert read_json(again.stdout) == merged
-    run("merge", "moved/1.ckpt", "moved/1.ckpt", status=3, says="2 shards are missing")
+    run("merge", "moved/1.ckpt", "moved/1.ckpt", status=3, message="2 shards are missing")
     run("scan", "-p", "1-9", "--checkpoint", "other.ckpt", "-o", "json=other.json", "127.0.0.1", status=0)
-    run("merge", "moved/1.ckpt", "other.ckpt", status=2, says="not parts of one scan")
+    run("merge", "moved/1.ckpt", "other.ckpt", status=2, message="are not of one scan")
     os.remove(run.path("moved/2.json"))
-    run("merge", *[f"moved/{name}" for name in checkpoints], status=2, says="are not there")
+    run("merge", *[f"moved/{name}" for name in checkpoints], status=2, message="are neither there nor beside the checkpoint")
     run("scan", "-p", "1-9", "--checkpoint", "mute.ckpt", "127.0.0.1", status=0)
-    run("merge", "mute.ckpt", status=2, says="wrote no file of JSON")
+    run("merge", "mute.ckpt", status=2, message="wrote no JSON file")
 
 
-def contradictions(run):
+def conflicts(run):
     run.write("a", line("192.0.2.1", 80, "open") + line("192.0.2.2", 80, "filtered", "no-response"))
     run.write("b", line("192.0.2.1", 80, "closed", "conn-refused") + line("192.0.2.2", 80, "closed", "conn-refused"))
     for order in (("a", "b"), ("b", "a")):
-        done = run("merge", "-f", "json", *order, status=0, says="192.0.2.1:80 is open in one file and closed in another: open is kept")
+        done = run("merge", "-f", "json", *order, status=0, message="192.0.2.1:80 is open in one file and closed in another: open is kept")
         assert read_json(done.stdout) == {("192.0.2.1", 80): "open", ("192.0.2.2", 80): "closed"}, done.stdout
         assert "192.0.2.2:80 is closed" in done.stderr
     run.write("twice", line("192.0.2.1", 80, "open"))
@@ -92,24 +94,24 @@ def hostile_text_survives(run):
 
 
 def bad_input(run):
-    run("merge", status=2, says="no file given")
-    run("merge", "nowhere", status=2, says='"nowhere" can\'t be read: No such file')
-    run("merge", ".", status=2, says="can't be read: Is a directory")
+    run("merge", status=2, message="no file given")
+    run("merge", "nowhere", status=2, message='"nowhere" can\'t be read: No such file')
+    run("merge", ".", status=2, message="can't be read: Is a directory")
     run.write("cut", line("192.0.2.1", 80, "open") + line("192.0.2.1", 81, "open")[:-20])
-    done = run("merge", "-f", "list", "cut", status=3, says="is cut")
+    done = run("merge", "-f", "list", "cut", status=3, message="is incomplete and is ignored")
     assert done.stdout == "192.0.2.1:80\n"
     for bad in ("\n", "nmap\n", "{}\n", '{"address":"192.0.2.1","port":0,"state":"open","reason":"syn-ack"}\n', line("192.0.2.1", 80, "ajar"),
                 line("192.0.2.1", 80, "open", "because"), line("192.0.2.1", 80, "open", banner="\\q"), line("localhost", 80, "open"),
                 line("192.0.2.1", 80, "open", time="yesterday"), line("192.0.2.1", "80", "open"), line("192.0.2.1", 80, "open") * 2 + "\x1b]\n"):
         run.write("bad", bad)
-        done = run("merge", "bad", status=2, says="is not a result")
+        done = run("merge", "bad", status=2, message="is not a result")
         assert "\x1b" not in done.stderr and done.stderr.count("\n") == 1, done.stderr
     run.write("empty", "")
     assert run("merge", "-f", "json", "empty", status=0).stdout == ""
-    run("merge", "-f", "yaml", "empty", status=2, says='"yaml" is not known')
-    run("merge", "--show", "some", "empty", status=2, says='--show "some"')
-    run("merge", "--frob", "empty", status=2, says="frob")
-    run("merge", "-o", "json=empty", "empty", status=1, says="exists already")
+    run("merge", "-f", "yaml", "empty", status=2, message='"yaml" is not known')
+    run("merge", "--show", "some", "empty", status=2, message='--show "some"')
+    run("merge", "--frob", "empty", status=2, message="frob")
+    run("merge", "-o", "json=empty", "empty", status=1, message="exists already")
 
 
 def automatic_shards(run):
@@ -117,8 +119,8 @@ def automatic_shards(run):
         done = run("scan", "-p", "1-40", "--shard", "auto", "127.0.0.1", status=0, environment=environment)
         assert f", shard {wanted}" in done.stderr, (environment, done.stderr)
 
-    def refused(environment, says):
-        done = run("scan", "-p", "1-40", "--shard", "auto", "127.0.0.1", status=2, environment=environment, says=says)
+    def refused(environment, message):
+        done = run("scan", "-p", "1-40", "--shard", "auto", "127.0.0.1", status=2, environment=environment, message=message)
         assert done.stderr.count("\n") == 1 and "--shard K/N" in done.stderr, done.stderr
 
     slurm = {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_MAX": "8", "SLURM_ARRAY_TASK_STEP": "1", "SLURM_ARRAY_TASK_COUNT": "4"}
@@ -131,8 +133,8 @@ def automatic_shards(run):
     refused({}, "looked for " + ", ".join(SCHEDULERS))
     refused({"PARALLEL_SEQ": "2"}, "in PORTLOOP_SHARD_COUNT")
     refused({"JOB_COMPLETION_INDEX": "2"}, "in JOB_COMPLETIONS or PORTLOOP_SHARD_COUNT")
-    refused({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "3"}, "not one of 3 parts")
-    refused({"PARALLEL_SEQ": "0", "PORTLOOP_SHARD_COUNT": "3"}, "not one of 3 parts")
+    refused({"JOB_COMPLETION_INDEX": "3", "JOB_COMPLETIONS": "3"}, "not one of 3 shards")
+    refused({"PARALLEL_SEQ": "0", "PORTLOOP_SHARD_COUNT": "3"}, "not one of 3 shards")
     refused({"JOB_COMPLETION_INDEX": "one", "JOB_COMPLETIONS": "3"}, 'JOB_COMPLETION_INDEX is "one"')
     refused({"JOB_COMPLETION_INDEX": "1", "JOB_COMPLETIONS": "3", "PORTLOOP_SHARD_COUNT": "4"}, "JOB_COMPLETIONS is 3 but PORTLOOP_SHARD_COUNT is 4")
     refused({**slurm, "PARALLEL_SEQ": "1"}, "are both set")
@@ -149,12 +151,12 @@ def shards_agree_on_a_seed(run):
 
 
 def main():
-    enter_namespace()
-    held, opened = listen()
+    enter_own_network()
+    listeners, opened = listen_on_all()
     with tempfile.TemporaryDirectory() as directory:
         run = Runs(os.path.abspath(sys.argv[1]), directory)
         shards_join(run, opened)
-        contradictions(run)
+        conflicts(run)
         hostile_text_survives(run)
         bad_input(run)
         automatic_shards(run)

@@ -1,4 +1,4 @@
-"""nmap's XML and ours say the same of the same host, in the words of ndiff.
+"""nmap's XML and ours of the same host do not differ, as ndiff compares them.
 
 usage: nmap_agreement.py PORTLOOP
 Debian packages: nmap, ndiff.
@@ -18,7 +18,7 @@ RANGE = range(30850, 30950)
 
 
 def listeners(address, family):
-    """Three ports of RANGE that are open on `address`, whichever are free: sockets that listen."""
+    """Listeners on three free ports of RANGE on `address`."""
     held = []
     for port in RANGE[5::7]:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -34,19 +34,19 @@ def listeners(address, family):
     raise unittest.SkipTest(f"lacks three free ports on {address}")
 
 
-def said_of_ports(path):
-    """{port: (state, reason)}, whether a port is listed or only counted."""
-    said = {}
+def results_of(path):
+    """{port: (state, reason)} for listed and for counted ports."""
+    results = {}
     for ports in xml.parse(path).getroot().iterfind("host/ports"):
         for port in ports.iterfind("port"):
-            said[int(port.get("portid"))] = (port.find("state").get("state"), port.find("state").get("reason"))
+            results[int(port.get("portid"))] = (port.find("state").get("state"), port.find("state").get("reason"))
         for extra in ports.iterfind("extraports"):
             for reason in extra:
                 for part in reason.get("ports").split(","):
                     first, _, last = part.partition("-")
                     for port in range(int(first), int(last or first) + 1):
-                        said[port] = (extra.get("state"), reason.get("reason"))
-    return said
+                        results[port] = (extra.get("state"), reason.get("reason"))
+    return results
 
 
 class Agreement(unittest.TestCase):
@@ -62,8 +62,8 @@ class Agreement(unittest.TestCase):
         return done.stdout.decode(errors="replace")
 
     def both(self, address, *nmap_options):
-        """The XML of one scan by nmap and one by portloop. Names of services are left to neither's taste: nmap
-        gets the system's services database in place of its own."""
+        """The XML files of a scan by portloop and one by nmap. nmap gets the system's services database in place of its
+        own, so that both use the same names."""
         ours, theirs = (os.path.join(self.directory, name) for name in ("portloop.xml", "nmap.xml"))
         with open(os.path.join(self.directory, "nmap-services"), "w", encoding="utf-8") as names:
             for port in RANGE:
@@ -83,10 +83,10 @@ class Agreement(unittest.TestCase):
         for listener in held:
             self.addCleanup(listener.close)
         ours, theirs = self.both(address, *nmap_options)
-        self.assertEqual(said_of_ports(ours), said_of_ports(theirs))
+        self.assertEqual(results_of(ours), results_of(theirs))
         opened = {listener.getsockname()[1] for listener in held}
-        self.assertEqual({p for p, said in said_of_ports(ours).items() if said == ("open", "syn-ack")}, opened)
-        # ndiff's first two lines are the two scanners' names and times.
+        self.assertEqual({p for p, result in results_of(ours).items() if result == ("open", "syn-ack")}, opened)
+        # The first two lines of ndiff are the scanners' names and times.
         self.assertEqual(self.run_checked("ndiff", theirs, ours, accept=(0, 1)).splitlines()[2:], [])
 
     def test_an_ipv4_host(self):

@@ -1,4 +1,4 @@
-"""Every option of --help stands in the man page and in each shell's completion, and the man pages are well-formed.
+"""Every option of --help is in the man page and in each shell's completions, and the man pages have no warnings.
 
 usage: option_pages.py PORTLOOP PORTLOOP_LAB DOCS
 """
@@ -49,7 +49,7 @@ class Pages(unittest.TestCase):
                 self.assertRegex(zsh, rf"-{option}\b")
                 self.assertRegex(fish, rf"-s {option}\b")
 
-    def test_completions_know_no_option_that_scan_does_not(self):
+    def test_completions_have_no_option_that_scan_does_not(self):
         known = long_options(help_of(PORTLOOP, "scan")) | long_options(help_of(LAB)) | {"help", "version"}
         fish = set(re.findall(r"-l ([a-z-]+)", read("completions", "portloop.fish")))
         for name, options in (("bash", long_options(read("completions", "portloop.bash"))),
@@ -59,7 +59,7 @@ class Pages(unittest.TestCase):
     def test_the_man_page_lists_the_common_ports(self):
         section = read("man", "portloop.1").split(".Sh COMMON PORTS\n")[1].split("\n.Sh")[0]
         listed = section.split(".Pp\n")[1].replace("\n", " ").replace(" ", "")
-        # In a network without a link nothing is sent, and the format says all the same which ports were meant.
+        # In a network without a link nothing is sent, and the format still lists the ports.
         done = subprocess.run(["unshare", "-Urn", PORTLOOP, "scan", "-q", "-f", "grepable", "127.0.0.1"], capture_output=True, text=True)
         if "unshare" in done.stderr:
             self.skipTest("lacks network namespaces: " + done.stderr.strip())

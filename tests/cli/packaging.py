@@ -1,4 +1,4 @@
-"""`meson install` puts everything in its place, and the Debian package is installed and removed in a test root.
+"""`meson install` installs every file, and the Debian package is installed and removed in a test root.
 
 usage: packaging.py SOURCE
 """
@@ -26,18 +26,18 @@ class Packaging(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
-        # A build directory of its own, so that the prefix of the one under test stays what it is.
+        # A build directory of its own, because make-deb changes the prefix.
         build = os.path.join(cls.folder, "build")
         subprocess.run(["meson", "setup", "-Doptimization=0", build, SOURCE], check=True, capture_output=True)
         made = subprocess.run([os.path.join(SOURCE, "docs/packaging/make-deb"), build, cls.folder], capture_output=True, text=True)
         assert made.returncode == 0, made.stderr
         cls.package = made.stdout.strip()
 
-    def test_the_package_says_what_it_needs(self):
-        said = subprocess.run(["dpkg-deb", "-f", self.package, "Depends"], capture_output=True, text=True, check=True).stdout
+    def test_the_package_depends_on_its_libraries(self):
+        output = subprocess.run(["dpkg-deb", "-f", self.package, "Depends"], capture_output=True, text=True, check=True).stdout
         for library in ("libc6", "libstdc++6", "libuv1"):
-            self.assertIn(library, said)
-        self.assertNotIn("portloop", said)
+            self.assertIn(library, output)
+        self.assertNotIn("portloop", output)
 
     def test_installed_and_removed_in_a_root_of_its_own(self):
         root = os.path.join(self.folder, "root")
@@ -51,8 +51,8 @@ class Packaging(unittest.TestCase):
         for name in INSTALLED:
             self.assertTrue(os.path.exists(os.path.join(root, "usr", name)), name)
         program = os.path.join(root, "usr/bin/portloop")
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-        self.assertTrue(said.startswith("portloop "))
+        output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        self.assertTrue(output.startswith("portloop "))
         done = subprocess.run([*dpkg, "--purge", "portloop"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         left = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(root, "usr")) for name in names]

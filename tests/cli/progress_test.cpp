@@ -1,4 +1,4 @@
-// What the progress line says of a scan: how far it is, how fast it asks, and for how long it will go on.
+// The progress line of a scan: how much is done, connects per second, and the time left.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -20,65 +20,65 @@ portloop_stats stats_of(uint64_t probes, uint64_t connects, uint64_t closed, uin
 
 double seconds_left_at_100_connects_per_s(const portloop_stats& stats) {
   ProgressLine line(false);
-  line.note(stats, static_cast<double>(stats.connects) / 100);
+  line.observe(stats, static_cast<double>(stats.connects) / 100);
   return line.seconds_left(stats);
 }
 
 }  // namespace
 
-TEST_CASE("the rate is that of the connects, not that of the results") {
+TEST_CASE("the rate counts connects, not results") {
   ProgressLine line(false);
   const portloop_stats stats = stats_of(65'535, 20'000, 12'342, 3);
-  line.note(stats, 2);
+  line.observe(stats, 2);
   CHECK(line.status_text(stats) == "12,345/65,535 (18%), 10,000 connects/s, 3 open, 7 s left");
 }
 
-TEST_CASE("the rate is today's: what was asked in a rush at first does not promise a quick end") {
+TEST_CASE("the rate is the current one: a burst at the start does not shorten the estimate") {
   ProgressLine line(false);
-  line.note(stats_of(1000, 10'000, 100), 1);
+  line.observe(stats_of(1000, 10'000, 100), 1);
   CHECK(line.status_text(stats_of(1000, 10'000, 100)).find(" 10,000 connects/s") != std::string::npos);
   uint64_t connects = 10'000;
   for (double elapsed_s = 1.25; elapsed_s <= 40; elapsed_s += 0.25)
-    line.note(stats_of(1000, connects += 25, 100), elapsed_s);
+    line.observe(stats_of(1000, connects += 25, 100), elapsed_s);
   CHECK(line.status_text(stats_of(1000, connects, 100)).find(" 100 connects/s") != std::string::npos);
 }
 
-TEST_CASE("a second scan, after discovery, begins anew") {
+TEST_CASE("the rate starts again with the scan that follows discovery") {
   ProgressLine line(false);
-  line.note(stats_of(100, 5000, 0), 5);
-  line.note(stats_of(100, 50, 0), 1);
+  line.observe(stats_of(100, 5000, 0), 5);
+  line.observe(stats_of(100, 50, 0), 1);
   CHECK(line.status_text(stats_of(100, 50, 0)).find(" 50 connects/s") != std::string::npos);
 }
 
-TEST_CASE("before anything was asked there is no guess; after the last answer nothing is left") {
+TEST_CASE("there is no estimate before the first connect and after the last result") {
   ProgressLine line(false);
   CHECK(line.status_text(stats_of(100, 0, 0)) == "0/100 (0%), 0 connects/s, 0 open");
-  line.note(stats_of(100, 100, 100), 1);
+  line.observe(stats_of(100, 100, 100), 1);
   CHECK(line.status_text(stats_of(100, 100, 100)) == "100/100 (100%), 100 connects/s, 0 open");
 }
 
-TEST_CASE("where everything answers, each probe that is left takes one connect") {
+TEST_CASE("if every port answers, each probe that is left takes one connect") {
   CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 400)) == doctest::Approx(6));
 }
 
-TEST_CASE("where everything is silent, each takes two, and those asked once take one more") {
+TEST_CASE("if every port is silent, each takes two connects, and those probed once take one more") {
   CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 0)) == doctest::Approx(6 + 4 + 6));
   CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 1000, 0)) == doctest::Approx(10));
   CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 1700, 0)) == doctest::Approx(3));
 }
 
-TEST_CASE("half silent: the half of the rest is expected to be silent as well") {
+TEST_CASE("if half of the ports are silent, half of the rest is expected to be") {
   CHECK(seconds_left_at_100_connects_per_s(stats_of(1000, 400, 200)) == doctest::Approx(2 + 6 + 3));
 }
 
-TEST_CASE("all asked, and a host that answers slowly: as fast as its answers have come") {
+TEST_CASE("if every port has been probed and a host answers slowly, its rate of results counts") {
   ProgressLine line(false);
-  line.note(stats_of(1000, 5000, 200), 10);  // 500 connects and 20 answers a second
-  line.note(stats_of(1000, 5100, 240), 12);  // 50 and 20
+  line.observe(stats_of(1000, 5000, 200), 10);  // 500 connects and 20 answers a second
+  line.observe(stats_of(1000, 5100, 240), 12);  // 50 and 20
   CHECK(line.seconds_left(stats_of(1000, 5100, 240)) == doctest::Approx(760 / 20.0));
 }
 
-TEST_CASE("what an earlier run has done, or nobody will ask, is neither left nor asked") {
+TEST_CASE("probes that an earlier run has done, or that will not be made, do not count") {
   portloop_stats stats = stats_of(1000, 100, 600);
   stats.skipped = 500;
   stats.not_probed = 100;

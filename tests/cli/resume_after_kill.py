@@ -1,6 +1,6 @@
-"""A scan that is killed with SIGKILL again and again, and resumed, says the same as one that ran through.
+"""A scan that is killed with SIGKILL several times, and resumed, has the same results as an uninterrupted one.
 
-Each kill comes a random moment after a checkpoint has been replaced, or while it is being written.
+Each kill comes at a random time after a checkpoint has been replaced, or while one is being written.
 """
 import os
 import random
@@ -11,8 +11,9 @@ import tempfile
 import threading
 import time
 
-from resume_support import (ADDRESSES, PORT_COUNT, PORTS, enter_namespace, listen, read_csv, read_grepable, read_json, read_list,
-                            read_xml)
+from eight_hosts import ADDRESSES, PORT_COUNT, PORTS, listen_on_all
+from format_readers import read_csv, read_grepable, read_json, read_list, read_xml
+from scan_support import enter_own_network
 
 DEADLINE_S = 90
 
@@ -26,7 +27,7 @@ def identity(path):
 
 
 def run_killed(command, resume, checkpoint, kills, chance, directory, standard_output):
-    """Runs the command, kills it `kills` times, and lets the last run end. Answers how often it was killed."""
+    """Runs the command, kills it `kills` times, and lets the last run end. Returns how often it was killed, and its stderr."""
     killed = 0
     deadline = time.monotonic() + DEADLINE_S
     while True:
@@ -35,7 +36,7 @@ def run_killed(command, resume, checkpoint, kills, chance, directory, standard_o
         with open(standard_output, "ab") as out:
             process = subprocess.Popen(words, stdout=out, stderr=subprocess.PIPE, cwd=directory if killed == 0 else "/")
         if killed < kills:
-            # The first change is the checkpoint of the start; the second holds results.
+            # The first checkpoint is written at the start; the second contains results.
             seen, changes = before, 0
             while process.poll() is None and changes < 2 and time.monotonic() < deadline:
                 now = identity(checkpoint)
@@ -48,12 +49,12 @@ def run_killed(command, resume, checkpoint, kills, chance, directory, standard_o
             else:
                 time.sleep(chance.random() * 0.4)
             process.send_signal(signal.SIGKILL)
-        said = process.communicate(timeout=DEADLINE_S)[1].decode()
+        errors = process.communicate(timeout=DEADLINE_S)[1].decode()
         if process.returncode != -signal.SIGKILL:
-            assert process.returncode == 0, (process.returncode, said)
-            # Killed between its last checkpoint and its end, a scan is complete: it has no summary to say again.
-            assert f"{len(ADDRESSES)} targets" in said or (killed > 0 and "nothing is left to do" in said), said
-            return killed, said
+            assert process.returncode == 0, (process.returncode, errors)
+            # If it was killed after its last checkpoint, the scan is complete, and --resume prints no summary.
+            assert f"{len(ADDRESSES)} targets" in errors or (killed > 0 and "nothing is left to do" in errors), errors
+            return killed, errors
         killed += 1
 
 
@@ -77,7 +78,7 @@ def check(name, portloop, options, shards, opened, failures):
                 for form in ("json", "csv", "list", "xml", "grepable"):
                     command += ["-o", f"{form}={os.path.basename(files[form])}"]
                 command += ["127.0.0.1-8"]
-                killed, said = run_killed(command, [portloop, "scan", "--resume", checkpoint], checkpoint, 3 if shards == 1 else 2, chance,
+                killed, errors = run_killed(command, [portloop, "scan", "--resume", checkpoint], checkpoint, 3 if shards == 1 else 2, chance,
                                           directory, files["stdout"])
                 assert killed >= 1, "the scan was over before it could be killed"
                 assert not os.path.exists(files["json"] + ".partial")
@@ -85,7 +86,7 @@ def check(name, portloop, options, shards, opened, failures):
                 readers = {"json": read_json, "stdout": read_json, "csv": read_csv, "list": read_list, "xml": read_xml}
                 for form, read in readers.items():
                     for endpoint, state in read(text[form]).items():
-                        assert endpoint not in found[form], f"{form}: {endpoint} comes twice"
+                        assert endpoint not in found[form], f"{form}: {endpoint} appears twice"
                         found[form][endpoint] = state
                 counted.update(read_grepable(text["grepable"]))
                 again = subprocess.run([portloop, "scan", "--resume", checkpoint], capture_output=True, text=True)
@@ -102,15 +103,15 @@ def check(name, portloop, options, shards, opened, failures):
             assert set(found["list"]) == opened
             assert {endpoint for endpoint in counted if isinstance(endpoint[1], int)} == opened
             summary_open = f"{len(opened)} open"
-            assert shards > 1 or summary_open in said or "nothing is left to do" in said, said
-    except Exception as problem:  # told by the main thread
+            assert shards > 1 or summary_open in errors or "nothing is left to do" in errors, errors
+    except Exception as problem:  # reported by the main thread
         failures.append(f"{name}: {type(problem).__name__}: {problem}")
 
 
 def main():
-    enter_namespace()
+    enter_own_network()
     portloop = os.path.abspath(sys.argv[1])
-    held, opened = listen()
+    listeners, opened = listen_on_all()
     failures = []
     show_all = ["--show", "all"]
     cases = [("one loop", show_all, 1), ("two loops", ["--loops", "2", *show_all], 1), ("open ports only", [], 1),

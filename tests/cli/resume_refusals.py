@@ -1,4 +1,4 @@
-"""What --checkpoint and --resume refuse, that a refusal changes no file, and what a full disk, an interrupt or a moved file do."""
+"""What --checkpoint and --resume refuse without changing a file; a full disk, an interrupt, and standard output."""
 import os
 import re
 import signal
@@ -7,20 +7,20 @@ import sys
 import tempfile
 import time
 
-from resume_support import enter_namespace, listen, read_json
-
-PORTS = "1-2500"
+from eight_hosts import PORTS, listen_on_all
+from format_readers import read_json
+from scan_support import enter_own_network
 
 
 class Runs:
     def __init__(self, portloop, directory):
         self.portloop, self.directory = portloop, directory
 
-    def __call__(self, *words, status, says="", **more):
+    def __call__(self, *words, status, message="", **more):
         done = subprocess.run([self.portloop, "scan", *words], stderr=subprocess.PIPE, stdout=more.pop("stdout", subprocess.PIPE), text=True,
                               cwd=self.directory, timeout=60, **more)
         assert done.returncode == status, (words, done)
-        assert says.replace(chr(34), chr(39)) in done.stderr, (words, says, done.stderr)
+        assert message.replace(chr(34), chr(39)) in done.stderr, (words, message, done.stderr)
         return done
 
     def path(self, name):
@@ -35,7 +35,7 @@ class Runs:
             file.write(data)
 
     def interrupted(self, *words, stdout=subprocess.DEVNULL, changes=2, end=signal.SIGINT):
-        """Runs a slow scan until its checkpoint `c` has been written so often, and ends it."""
+        """Runs a slow scan, ends it when its checkpoint `c` has been written `changes` times, and returns its stderr."""
         process = subprocess.Popen([self.portloop, "scan", "-p", PORTS, "-r", "1500", "--checkpoint", "c", *words, "127.0.0.1"], cwd=self.directory,
                                    stdout=stdout, stderr=subprocess.PIPE, text=True)
         seen = None
@@ -48,28 +48,28 @@ class Runs:
                 pass
             time.sleep(0.002)
         process.send_signal(end)
-        said = process.communicate(timeout=30)[1]
-        assert process.returncode == (130 if end == signal.SIGINT else -end), (process.returncode, said)
-        return said
+        errors = process.communicate(timeout=30)[1]
+        assert process.returncode == (130 if end == signal.SIGINT else -end), (process.returncode, errors)
+        return errors
 
 
 def fresh_checkpoints(run):
-    run("-p", "1-9", "--checkpoint", "", "127.0.0.1", status=2, says='--checkpoint ""')
-    run("-p", "1-9", "--checkpoint", "no/such/place", "127.0.0.1", status=1, says='checkpoint "no/such/place" can\'t be written: No such file')
+    run("-p", "1-9", "--checkpoint", "", "127.0.0.1", status=2, message='--checkpoint ""')
+    run("-p", "1-9", "--checkpoint", "no/such/place", "127.0.0.1", status=1, message='checkpoint "no/such/place" can\'t be written: No such file')
     run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=0)
-    run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=1, says="exists already: --resume goes on from it")
+    run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=1, message="exists already: --resume continues it")
     run("-p", "1-9", "--checkpoint", "done", "--overwrite", "127.0.0.1", status=0)
-    run("-p", "1-9", "--checkpoint", "same", "-o", "json=same", "127.0.0.1", status=2, says="is an output already")
+    run("-p", "1-9", "--checkpoint", "same", "-o", "json=same", "127.0.0.1", status=2, message="is an output already")
     assert not os.path.exists(run.path("same"))
     before = run.read("done")
-    run("--resume", "done", status=0, says="nothing is left")
+    run("--resume", "done", status=0, message="nothing is left")
     assert run.read("done") == before
 
 
 def interrupted_and_resumed(run):
     run.interrupted("-o", "json=r.json", "-o", "xml=r.xml", "--show", "all")
     whole = run.read("r.xml")
-    assert whole.endswith(b"</nmaprun>\n") and b"incomplete" in whole  # an interrupt leaves readable files
+    assert whole.endswith(b"</nmaprun>\n") and b"incomplete" in whole  # an interrupt leaves valid files
     some = read_json(run.read("r.json").decode())
     assert 0 < len(some) < 2500
     done = run("--resume", "c", "-q", status=0)
@@ -85,57 +85,57 @@ def refusals(run):
     files = {name: run.read(name) for name in ("c", "s.json")}
     given = ["-p", PORTS, "-r", "1500", "-o", "json=s.json", "--show", "all", "127.0.0.1"]
 
-    def refused(*words, says, checkpoint=None):
-        done = run(*words, status=2, says=says)
+    def refused(*words, message, checkpoint=None):
+        done = run(*words, status=2, message=message)
         assert done.stderr.count("\n") == 1 and "\x1b" not in done.stderr, done.stderr
         assert run.read("s.json") == files["s.json"], "a refusal changed the output"
         assert run.read("c") == (files["c"] if checkpoint is None else checkpoint), "a refusal changed the checkpoint"
 
-    refused("--resume", "c", *given[:-1], "127.0.0.2", says="give the same options, or none")
-    refused("--resume", "c", "-p", "22", says="its scan was started with")
-    refused("--resume", "c", "--checkpoint", "d", says='--checkpoint "d"')
-    refused("--resume", "", says='--resume ""')
-    refused("--resume", "nowhere", says='"nowhere" can\'t be read: No such file')
-    refused("--resume", ".", says="can't be read: Is a directory")
-    refused("--resume", "s.json", says="is not a checkpoint of portloop")
+    refused("--resume", "c", *given[:-1], "127.0.0.2", message="give the same options, or none")
+    refused("--resume", "c", "-p", "22", message="its scan was started with")
+    refused("--resume", "c", "--checkpoint", "d", message='--checkpoint "d"')
+    refused("--resume", "", message='--resume ""')
+    refused("--resume", "nowhere", message='"nowhere" can\'t be read: No such file')
+    refused("--resume", ".", message="can't be read: Is a directory")
+    refused("--resume", "s.json", message="is not a checkpoint of portloop")
     lines = files["c"].split(b"\n")
     damaged = {
         "cut": files["c"][:len(files["c"]) // 2],
-        "nothing behind its first line": lines[0] + b"\n",
+        "nothing after its first line": lines[0] + b"\n",
         "one digit": files["c"].replace(b"\nseed ", b"\nseed 1", 1),
         "a line less": b"\n".join(lines[:5] + lines[6:]),
         "zeros": lines[0] + b"\n" + bytes(1000),
-        "more behind": files["c"] + b"x\n",
+        "a line more": files["c"] + b"x\n",
     }
     for name, data in damaged.items():
         run.write("c", data)
-        refused("--resume", "c", says="is damaged", checkpoint=data)
+        refused("--resume", "c", message="is damaged", checkpoint=data)
     for version in (b"2", b"0", b"", b"\x1b[31m"):
         data = files["c"].replace(b"portloop-checkpoint 1", b"portloop-checkpoint " + version, 1)
         run.write("c", data)
-        refused("--resume", "c", says="is of version", checkpoint=data)
+        refused("--resume", "c", message="is of version", checkpoint=data)
     for what, other in ((b"\nseed ", b"\nseed 1"), (b"\nports 1-2500", b"\nports 1-2501"), (b"\nfinished ", b"\nfinished x"), (b"\ncounts ", b"\ncounts 1 "),
                         (b"\ntarget 127.0.0.1 127.0.0.1", b"\ntarget 127.0.0.1 127.0.0.0"), (b"\nshard 1 1", b"\nshard 2 1"), (b"\norder random", b"\norder any"),
                         (b"\noutput json", b"\noutput yaml")):
         assert what in files["c"], what
         data = resealed(files["c"].replace(what, other, 1))
         run.write("c", data)
-        refused("--resume", "c", says="checkpoint", checkpoint=data)
+        refused("--resume", "c", message="checkpoint", checkpoint=data)
     run.write("c", files["c"])
-    # An output that is not the one that was written is somebody's: it is not cut.
+    # An output that is not the one that was written belongs to someone else: it is not truncated.
     for other in (b"mine\n", files["s.json"].replace(b"a", b"b")):
         run.write("s.json", other)
-        run("--resume", "c", status=2, says="does not hold what the scan has written so far: it has been changed since")
+        run("--resume", "c", status=2, message="does not contain what the scan has written so far: it has been changed since")
         assert run.read("s.json") == other
     os.remove(run.path("s.json"))
-    run("--resume", "c", status=2, says="No such file")
+    run("--resume", "c", status=2, message="No such file")
     run.write("s.json", files["s.json"])
     run("--resume", "c", *given, status=0)
     assert len(read_json(run.read("s.json").decode())) == 2500
 
 
 def resealed(text):
-    """With a checksum that fits: FNV-1a, 64 bits."""
+    """With a matching checksum: FNV-1a, 64 bits."""
     body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
     checksum = 0xcbf29ce484222325
     for byte in body:
@@ -147,14 +147,14 @@ def standard_output(run):
     with open(run.path("out"), "wb") as out:
         run.interrupted("-f", "json", "--show", "all", stdout=out, end=signal.SIGKILL)
     part = run.read("out")
-    with open(run.path("out"), "wb") as out:  # > empties it: what was found would be lost
-        run("--resume", "c", status=2, says="append to the same file with >>", stdout=out)
-    run("--resume", "c", status=2, says="append to the same file with >>")  # a pipe instead of the file
+    with open(run.path("out"), "wb") as out:  # ">" empties it: the earlier results would be lost
+        run("--resume", "c", status=2, message="append to the same file with >>", stdout=out)
+    run("--resume", "c", status=2, message="append to the same file with >>")  # a pipe instead of the file
     run.write("out", part)
     with open(run.path("out"), "ab") as out:
         run("--resume", "c", status=0, stdout=out)
     assert len(read_json(run.read("out").decode())) == 2500
-    # On a pipe what came after the last checkpoint comes again, and nothing is left out.
+    # On a pipe, results after the last checkpoint are written again, and none is missing.
     os.remove(run.path("c"))
     process_output = run.path("pipe")
     with open(process_output, "wb") as out:
@@ -168,7 +168,7 @@ def standard_output(run):
 
 
 def full_disk(run):
-    """A file system of a few pages: the older checkpoint stays whole."""
+    """On a file system of a few pages: the older checkpoint stays intact."""
     small = run.path("small")
     os.mkdir(small)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", small], capture_output=True).returncode != 0:
@@ -186,20 +186,20 @@ def full_disk(run):
                 filler.write(bytes(4096))
         except OSError:
             pass
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 3, (process.returncode, said)
-    assert said.count("can't be written: No space left on device") == 1, said
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 3, (process.returncode, errors)
+    assert errors.count("can't be written: No space left on device") == 1, errors
     assert not os.path.exists(checkpoint + ".tmp")
     os.remove(os.path.join(small, "filler"))
-    # The one of the start is whole: everything is scanned again.
+    # The checkpoint of the start is intact: everything is scanned again.
     done = run("--resume", checkpoint, status=0)
     assert re.search(r": 12 open, 2,488 closed", done.stderr), done.stderr
     subprocess.run(["umount", small], check=True)
 
 
 def main():
-    enter_namespace()
-    held, _ = listen()
+    enter_own_network()
+    listeners, _ = listen_on_all()
     for part in (fresh_checkpoints, interrupted_and_resumed, refusals, standard_output, full_disk):
         with tempfile.TemporaryDirectory() as directory:
             part(Runs(os.path.abspath(sys.argv[1]), directory))

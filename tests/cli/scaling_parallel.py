@@ -1,20 +1,21 @@
-"""examples/scaling/parallel.sh with a real GNU parallel on this machine; a part that was killed is gone on with."""
+"""examples/scaling/parallel.sh with a real GNU parallel on this machine; a shard that is missing is scanned again."""
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-from resume_support import ADDRESSES, PORTS, PORT_COUNT, SKIPPED, enter_namespace, listen, read_json
+from eight_hosts import ADDRESSES, PORT_COUNT, PORTS, listen_on_all
+from format_readers import read_json
+from scan_support import enter_own_network, skip
 
 
 def main():
     if shutil.which("parallel") is None or "GNU" not in subprocess.run(["parallel", "--version"], capture_output=True, text=True).stdout:
-        print("skipped: GNU parallel is not installed")
-        return SKIPPED
-    enter_namespace()
+        skip("GNU parallel")
+    enter_own_network()
     portloop, script = map(os.path.abspath, sys.argv[1:3])
-    held, opened = listen()
+    listeners, opened = listen_on_all()
     with tempfile.TemporaryDirectory() as directory:
         results = os.path.join(directory, "a scan")
         environment = {**os.environ, "DIRECTORY": results, "PARTS": "3", "PORTLOOP": portloop, "HOME": directory}
@@ -27,15 +28,15 @@ def main():
         merged = read_json(open(os.path.join(results, "result.json")).read())
         assert len(merged) == len(ADDRESSES) * PORT_COUNT, len(merged)
         assert {endpoint for endpoint, state in merged.items() if state == "open"} == opened
-        for part in (1, 2, 3):
-            assert f"shard {part}/3" in done.stderr, done.stderr
-        # Without one part, it is scanned again; the others are left as they are.
+        for shard in (1, 2, 3):
+            assert f"shard {shard}/3" in done.stderr, done.stderr
+        # If one shard is missing, it is scanned again, and the others are not.
         for kind in ("json", "checkpoint"):
             os.remove(os.path.join(results, f"2.{kind}"))
         done = run("-p", PORTS, "--show", "all", "127.0.0.1-8")
         assert done.returncode == 0 and done.stderr.count("nothing is left") == 2 and "shard 2/3" in done.stderr, done
         assert read_json(open(os.path.join(results, "result.json")).read()) == merged
-        # `--shard auto` from what parallel exports.
+        # --shard auto with the variables that parallel exports.
         done = subprocess.run(["parallel", "--jobs", "2", f"{portloop} scan -p {PORTS} --shard auto -f list {{}}", ":::", "127.0.0.1", "127.0.0.1"],
                               capture_output=True, text=True, env={**environment, "PORTLOOP_SHARD_COUNT": "2"}, timeout=60)
         assert done.returncode == 0, done

@@ -3,13 +3,14 @@
 slurmctld and slurmd drop supplementary groups, which a user namespace forbids: this needs root itself.
 """
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-from resume_support import ADDRESSES, PORTS, PORT_COUNT, SKIPPED, listen, read_json
+from eight_hosts import ADDRESSES, PORT_COUNT, PORTS, listen_on_all
+from format_readers import read_json
+from scan_support import need_programs, skip
 
 CONFIGURATION = """\
 ClusterName=portloop
@@ -36,26 +37,19 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(SKIPPED)
-
-
 def enter():
-    """Its own network and mounts, but not its own users."""
-    if os.environ.get("RESUME_TEST_INSIDE") == "1":
+    """Restarts this script in its own network and mount namespaces, but not in a user namespace."""
+    if os.environ.get("PORTLOOP_TEST_NETWORK") == "own":
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        # Slurm asks getaddrinfo() for what suits the interfaces, and loopback is none.
+        # Slurm calls getaddrinfo() with AI_ADDRCONFIG, which ignores loopback.
         for words in ("link add s0 type veth peer name s1", "address add 10.99.0.1/24 dev s0", "link set s0 up"):
             if subprocess.run(["ip", *words.split()], capture_output=True).returncode != 0:
-                skip("no veth interfaces here")
+                skip("veth interfaces")
         return
-    for program in ("slurmctld", "slurmd", "sbatch", "scontrol", "unshare", "ip"):
-        if shutil.which(program) is None:
-            skip(f"{program} is not installed (slurm-wlm)")
+    need_programs("slurmctld", "slurmd", "sbatch", "scontrol", "unshare", "ip")
     if os.geteuid() != 0 or subprocess.run(["unshare", "-nm", "true"], capture_output=True).returncode != 0:
-        skip("Slurm's daemons need root")
-    os.environ["RESUME_TEST_INSIDE"] = "1"
+        skip("root, which Slurm's daemons need")
+    os.environ["PORTLOOP_TEST_NETWORK"] = "own"
     os.execvp("unshare", ["unshare", "-nm", sys.executable] + sys.argv)
 
 
@@ -75,7 +69,7 @@ def wait_for_node(daemons):
 def main():
     enter()
     portloop, script = map(os.path.abspath, sys.argv[1:3])
-    held, opened = listen()
+    listeners, opened = listen_on_all()
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         for name in ("state", "spool"):
@@ -90,16 +84,16 @@ def main():
             if not wait_for_node(daemons):
                 log.seek(0)
                 print(log.read()[-3000:])
-                skip("Slurm's daemons don't come up here")
+                skip("a system on which Slurm's daemons start")
             results = os.path.join(directory, "results")
             os.environ.update(DIRECTORY=results, PORTLOOP=portloop)
-            # Indices that begin at 3 and are 2 apart: parts 1, 2 and 3 of 3.
+            # Indices from 3 in steps of 2: shards 1, 2 and 3 of 3.
             done = subprocess.run(["sbatch", "--wait", "--array=3-7:2", f"--output={directory}/%a.log", script, "-p", PORTS, "--show", "all", "127.0.0.1-8"],
                                   capture_output=True, text=True, timeout=200, cwd=directory)
-            said = {part: open(os.path.join(directory, f"{part}.log")).read() for part in (3, 5, 7)}
-            assert done.returncode == 0, (done, said)
-            for part, index in ((1, 3), (2, 5), (3, 7)):
-                assert f"shard {part}/3" in said[index], said
+            logs = {index: open(os.path.join(directory, f"{index}.log")).read() for index in (3, 5, 7)}
+            assert done.returncode == 0, (done, logs)
+            for shard, index in ((1, 3), (2, 5), (3, 7)):
+                assert f"shard {shard}/3" in logs[index], logs
             merged = subprocess.run([portloop, "merge", "-f", "json"] + [f"{results}/{index}.checkpoint" for index in (3, 5, 7)], capture_output=True, text=True)
             assert merged.returncode == 0, merged
             found = read_json(merged.stdout)

@@ -1,4 +1,4 @@
-"""What the tests of `portloop scan` share: running it as a user does, listeners, and a network of the test's own."""
+"""Shared by the tests of portloop scan: running it as a user does, listeners, and a network of the test's own."""
 
 import errno
 import fcntl
@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 
-SKIPPED = 77  # Meson's word for it
-PATIENCE_SECONDS = 30  # a bound on what must happen, never a time to wait for
+SKIPPED = 77  # the exit status by which Meson recognises a skipped test
+PATIENCE_SECONDS = 30  # a bound on what must happen, never a time to sleep
 PORTLOOP = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "portloop"
 COMPLETE, FAILED, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130  # exit statuses
 
@@ -32,7 +32,7 @@ def need_programs(*names):
 
 
 def enter_own_network():
-    """Goes on in new network and mount namespaces, as their root, with loopback up. Skips where that is forbidden."""
+    """Restarts this script in new network and mount namespaces, as their root, with loopback up; skips if that is forbidden."""
     need_programs("unshare", "ip")
     if os.environ.get("PORTLOOP_TEST_NETWORK") != "own":
         tried = subprocess.run(["unshare", "-Urnm", "true"], capture_output=True, text=True)
@@ -48,7 +48,7 @@ def ip(words):
 
 
 def silent_network(*addresses, name="silent"):
-    """A device of the test's own in which every packet is lost; it lasts as long as the file that is returned."""
+    """A network device on which every packet is lost. It exists until the returned file is closed."""
     try:
         device = open("/dev/net/tun", "r+b", buffering=0)
     except OSError as error:
@@ -62,37 +62,37 @@ def silent_network(*addresses, name="silent"):
 
 
 def firewall(test, *rules):
-    """What arrives at this network's own addresses meets `rules` (nft's words), until the end of the test."""
-    say(["nft", "-f", "-"], "table inet test {\nchain arriving {\ntype filter hook input priority 0;\n" + "\n".join(rules) + "\n}\n}\n")
-    test.addCleanup(say, ["nft", "delete", "table", "inet", "test"])
+    """Filters what arrives at this network's own addresses with `rules` (of nft), until the end of the test."""
+    run_command(["nft", "-f", "-"], "table inet test {\nchain arriving {\ntype filter hook input priority 0;\n" + "\n".join(rules) + "\n}\n}\n")
+    test.addCleanup(run_command, ["nft", "delete", "table", "inet", "test"])
 
 
-def say(words, text=None):
-    """Runs a command of the test's own, which must succeed."""
+def run_command(words, text=None):
+    """Runs a command that must succeed, and returns its output."""
     return subprocess.run(words, input=text, check=True, capture_output=True, text=True).stdout
 
 
 def scan(*words, stdin=subprocess.DEVNULL, **options):
-    """One scan, to its end: (exit status, stdout, stderr) as texts."""
+    """Runs one scan to its end: (exit status, stdout, stderr) as strings."""
     done = subprocess.run([PORTLOOP, "scan", *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, timeout=PATIENCE_SECONDS, **options)
     return done.returncode, done.stdout, done.stderr
 
 
 def scan_json(*words, **options):
-    """One scan with --format json: (exit status, its results, stderr). Every line has to be whole."""
+    """Runs one scan with --format json: (exit status, its results, stderr). Every line must be complete."""
     status, out, err = scan("--format", "json", *words, **options)
     return status, [json.loads(line) for line in out.splitlines()], err
 
 
 def start(*words, **options):
-    """A scan that is still running."""
+    """Starts a scan."""
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0} | options
     return subprocess.Popen([PORTLOOP, "scan", *words], **options)
 
 
 def listen(address, port, backlog=1024):
-    """A listener, or None where the port is taken by someone else."""
+    """A listener, or None if the port is taken."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,7 +108,7 @@ def listen(address, port, backlog=1024):
 
 
 class Listeners:
-    """Listeners on up to `count` of `ports`; nobody accepts, the kernel answers. `ports` are those that are open."""
+    """Listeners on up to `count` of `ports`. Nothing accepts: the kernel answers. The member `ports` has the open ones."""
 
     def __init__(self, address, ports, count=None):
         self.sockets = []
@@ -134,7 +134,7 @@ class Listeners:
 
 
 def wait_until(holds, what):
-    """Asks again and again; fails when it still does not hold after a bound."""
+    """Polls until holds() is true and returns its value; fails after PATIENCE_SECONDS."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         value = holds()
@@ -150,19 +150,19 @@ def raise_descriptors():
 
 
 def descriptor_limit(limit):
-    """For preexec_fn: the child gets this hard limit."""
+    """For preexec_fn: sets the hard limit of the child."""
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
 
 def open_ports(results):
-    """The open ports of one address; an endpoint said twice is an error."""
+    """The open ports of one address. An endpoint that appears twice is an error."""
     endpoints = [(r["address"], r["port"]) for r in results]
-    assert len(endpoints) == len(set(endpoints)), "an endpoint was said twice"
+    assert len(endpoints) == len(set(endpoints)), "an endpoint appears twice"
     return {r["port"] for r in results if r["state"] == "open"}
 
 
 def other_listening_ports(family):
-    """Ports of this machine that somebody else listens on, from /proc."""
+    """Ports of this machine on which other programs listen, from /proc."""
     ports = set()
     name = "/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp"
     for path in {name, "/proc/net/tcp6"}:

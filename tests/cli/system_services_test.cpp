@@ -1,4 +1,4 @@
-#include "cli/targets/system_services.hpp"
+#include "cli/system/system_services.hpp"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
@@ -6,7 +6,7 @@
 
 using namespace portloop;
 
-TEST_CASE("the system's names come first, ours behind") {
+TEST_CASE("the system's names precede ours") {
   const SystemServices services({{22, "our-shell", {}}, {50123, "in-house", {}}});
   CHECK(services.name_of(22) == "our-shell");
   CHECK(services.name_of(50123) == "in-house");
@@ -19,21 +19,21 @@ TEST_CASE("the system's names come first, ours behind") {
   CHECK(services.port_of("in-house-2") == 0);
 }
 
-TEST_CASE("without a services database our own list answers") {
+TEST_CASE("without a services database, our own list is used") {
   const SystemServices services({});
   CHECK(services.name_of(22) == "ssh");
   CHECK(services.port_of("SSH") == 22);
   CHECK(services.name_of(65535) == "");
 }
 
-TEST_CASE("an alias leads to its port, but never in the place of another service's name") {
+TEST_CASE("an alias has its port, unless another service has that name") {
   const SystemServices services({{80, "http", {"WWW", "intranet"}}, {8000, "intranet", {}}});
   CHECK(services.port_of("www") == 80);
   CHECK(services.port_of("intranet") == 8000);
   CHECK(services.name_of(80) == "http");
 }
 
-TEST_CASE("of several entries for one port or name the first counts; port 0 is none") {
+TEST_CASE("of several entries for one port or name the first is used; port 0 is ignored") {
   const SystemServices services({{514, "shell", {}}, {514, "syslog", {}}, {515, "shell", {}}, {0, "nothing", {"nil"}}});
   CHECK(services.name_of(514) == "shell");
   CHECK(services.port_of("shell") == 514);
@@ -42,7 +42,7 @@ TEST_CASE("of several entries for one port or name the first counts; port 0 is n
   CHECK(services.name_of(0) == "");
 }
 
-TEST_CASE("the table says of every port what the system's own lookup says") {
+TEST_CASE("the table has the same name for every port as the system's own lookup") {
   const SystemServices services = SystemServices::load();
   int known = 0;
   for (int port = 1; port <= 1023; ++port) {

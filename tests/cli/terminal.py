@@ -1,4 +1,4 @@
-"""At a terminal: a progress line that never mixes with results, colour there and only there, a status line on SIGUSR1.
+"""At a terminal: a progress line that never mixes with results, colour only there, a status line on SIGUSR1.
 
 usage: terminal.py PORTLOOP
 """
@@ -80,7 +80,7 @@ class AtATerminal(unittest.TestCase):
         self.assertEqual(len(rows), 3, shown)
         for row in rows:
             self.assertRegex(row, rb"\A127\.0\.0\.1 +4000[0-2]  \x1b\[32mopen\x1b\[0m  ")
-        self.assertFalse([line for line in left if b"/51 (" in line], "progress was left behind")
+        self.assertFalse([line for line in left if b"/51 (" in line], "a progress line remains")
 
     def test_a_narrow_terminal_is_not_wrapped(self):
         _, shown, _, _ = Terminal(*self.words(), columns=20).finish()
@@ -88,7 +88,7 @@ class AtATerminal(unittest.TestCase):
         self.assertTrue(drawn)
         self.assertLessEqual(max(map(len, drawn)), 19)
 
-    def test_no_colour_where_it_is_not_wanted(self):
+    def test_no_colour_if_it_is_not_wanted(self):
         for words, environment in (([], {"NO_COLOR": "1"}), (["--no-color"], {})):
             with self.subTest(words=words):
                 _, shown, _, _ = Terminal("--progress", "never", *words, "-p", "40000", "127.0.0.1", **environment).finish()
@@ -104,7 +104,7 @@ class AtATerminal(unittest.TestCase):
         self.assertNotIn(b"\x1b", out)
         self.assertEqual(out.count(b"\n"), 4)
 
-    def test_no_progress_where_it_is_not_wanted(self):
+    def test_no_progress_if_it_is_not_wanted(self):
         for words in (["--progress", "never"], ["-q"]):
             with self.subTest(words=words):
                 _, shown, _, _ = Terminal(*self.words(*words), ends=(0, 2)).finish()
@@ -131,7 +131,7 @@ class AtATerminal(unittest.TestCase):
     def test_a_status_line_when_asked(self):
         for words, ends in ((self.words("--progress", "never", "-f", "list"), (0, 2)), (self.words(), (0, 1, 2))):
             with self.subTest(ends=ends):
-                # The silent ports keep it waiting until it is ended.
+                # Silent addresses keep the scan running until it is stopped.
                 running = Terminal(*endless(words), ends=ends)
                 if 1 in ends:
                     running.wait_for(b"/51 (")

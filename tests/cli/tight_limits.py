@@ -1,4 +1,4 @@
-"""Few descriptors, few source ports, little memory: a scan is complete and exact all the same.
+"""With few descriptors, few source ports or little memory, a scan is still complete and exact.
 
 usage: tight_limits.py PORTLOOP
 """
@@ -8,7 +8,7 @@ import sys
 import unittest
 
 import scan_support as support
-from scan_support import COMPLETE, scan_json, start
+from scan_support import COMPLETE, scan, scan_json, start
 
 WAYS = [["--loops", loops, "--connector", connector] for loops in ("1", "2") for connector in ("fastest", "portable")]
 
@@ -25,6 +25,13 @@ class Descriptors(unittest.TestCase):
                     self.assertEqual(len(results), 2000)
                     self.assertEqual(support.open_ports(results), listeners.ports)
 
+    def test_too_few_for_the_loops(self):
+        for limit in (10, 12):
+            with self.subTest(limit=limit):
+                status, out, err = scan("--loops", "8", "-p", "1-9", "127.0.0.1", preexec_fn=support.descriptor_limit(limit))
+                self.assertEqual((status, out), (support.FAILED, ""), err)
+                self.assertRegex(err, r"\Aportloop: the scan can't be started: [^\n]+\n\Z")
+
 
 class SourcePorts(unittest.TestCase):
     def setUp(self):
@@ -39,7 +46,7 @@ class SourcePorts(unittest.TestCase):
     def test_ten_source_ports(self):
         for address in ("127.0.0.1", "::1"):
             with support.Listeners(address, range(10000, 10600, 20)) as listeners:
-                self.set_range("10300 10309")  # inside of what is scanned: sockets can meet themselves
+                self.set_range("10300 10309")  # among the scanned ports: sockets can connect to themselves
                 for way in WAYS:
                     with self.subTest(address=address, way=way):
                         status, results, err = scan_json(*way, "--show", "all", "-p", "10000-10599", address)
@@ -48,16 +55,16 @@ class SourcePorts(unittest.TestCase):
                         self.assertEqual(support.open_ports(results), listeners.ports)
 
 
-@unittest.skipIf(os.environ.get("PORTLOOP_SANITIZED"), "a sanitizer's own memory is in the figure")
+@unittest.skipIf(os.environ.get("PORTLOOP_SANITIZED"), "the figure would include the sanitizer's memory")
 class Memory(unittest.TestCase):
-    """The peak is below 12 MiB and 1 KiB for each connect in flight, for one host as for a /8."""
+    """The peak is below 12 MiB plus 1 KiB for each connect in flight, for one host and for a /8."""
 
     IN_FLIGHT = 4000
 
     def peak_kib_and_sockets(self, target, ports):
         with start("-c", str(self.IN_FLIGHT), "-p", ports, "--show", "all", "-f", "list", target, stdout=-3) as running:
             self.addCleanup(running.kill)
-            # As soon as it has been at work for a while by its own clock: user and system time of /proc/PID/stat.
+            # Measured when the scan has used some processor time: user and system time of /proc/PID/stat.
             def busy():
                 with open(f"/proc/{running.pid}/stat") as file:
                     fields = file.read().rsplit(")", 1)[1].split()

@@ -1,4 +1,4 @@
-"""A wrong word gives exactly one line on stderr that quotes it, status 2, and nothing on stdout.
+"""A wrong word causes one line on stderr that quotes it, exit status 2, and nothing on stdout.
 
 usage: wrong_words.py PORTLOOP
 """
@@ -10,7 +10,7 @@ import unittest
 import scan_support as support
 from scan_support import PORTLOOP, scan
 
-# The word at fault, and the command line after `portloop scan` in which it stands.
+# The word at fault, and the arguments of `portloop scan` that contain it.
 WRONG = [
     ("10.0.0.0/33", ["10.0.0.0/33"]),
     ("10.0.0.0/", ["10.0.0.0/"]),
@@ -68,7 +68,7 @@ WRONG = [
     ("---", ["---", "127.0.0.1"]),
 ]
 
-# What people paste or mistype, and how the message says it is to be written.
+# What people paste or mistype, and the correction in the message.
 MEANT = [
     (["10.0.0.1:80"], "'-p 80 10.0.0.1'"),
     (["-p", "22", "10.0.0.1:80"], "'-p 80 10.0.0.1'"),
@@ -87,7 +87,7 @@ MEANT = [
     (["--port=80", "10.0.0.1"], "--ports is"),
     (["--exclude-prots", "80", "10.0.0.1"], "--exclude-ports is"),
     (["--no-colour", "10.0.0.1"], "--no-color is"),
-    (["--retries"], "'--retries' lacks its value"),
+    (["--retries"], "'--retries' needs a value"),
 ]
 
 
@@ -104,7 +104,7 @@ class WrongWords(unittest.TestCase):
             with self.subTest(line=line):
                 self.assert_refused(scan(*line), word)
 
-    def test_what_was_meant_is_said(self):
+    def test_the_message_has_the_correction(self):
         for line, meant in MEANT:
             with self.subTest(line=line):
                 self.assert_refused(scan(*line), meant)
@@ -131,7 +131,7 @@ class WrongWords(unittest.TestCase):
             with open(path, "w") as file:
                 file.write("127.0.0.1\n")
             os.chmod(path, 0)
-            # Root may read everything, without these two capabilities as little as others.
+            # Root may read everything unless it gives up these two capabilities.
             as_others = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
             done = subprocess.run([*as_others, PORTLOOP, "scan", "-i", path], stdin=subprocess.DEVNULL, capture_output=True,
                                   text=True, timeout=60)
@@ -190,13 +190,13 @@ class WrongWords(unittest.TestCase):
 
 
 class NamesThatFail(unittest.TestCase):
-    def test_one_that_fails_among_others_is_said_and_the_others_are_scanned(self):
+    def test_one_that_fails_among_others_is_reported_and_the_others_are_scanned(self):
         with support.Listeners("127.0.0.1", range(33000, 33100), 1) as listeners:
             port, = listeners.ports
             status, out, err = scan("-f", "list", "-p", str(port), "nosuch.invalid", "127.0.0.1")
         self.assertEqual((status, out), (support.INCOMPLETE, f"127.0.0.1:{port}\n"))
-        said = [line for line in err.splitlines() if "nosuch.invalid" in line]
-        self.assertEqual(len(said), 1, err)
+        lines = [line for line in err.splitlines() if "nosuch.invalid" in line]
+        self.assertEqual(len(lines), 1, err)
 
 
 class SeveralAddresses(unittest.TestCase):

@@ -41,6 +41,14 @@ TEST_CASE("a wrong word is quoted, and what is accepted is said") {
   CHECK(parse("22,70000").error().find("'70000' is not a port") == 0);
 }
 
+TEST_CASE("index_of is the inverse of at, and has nothing for a port outside") {
+  const auto ports = *parse("1,22-24,80,65535");
+  for (uint32_t i = 0; i < ports.size(); ++i) CHECK(ports.index_of(ports.at(i)) == i);
+  for (const uint16_t outside : {uint16_t{0}, uint16_t{2}, uint16_t{21}, uint16_t{25}, uint16_t{65534}})
+    CHECK_FALSE(ports.index_of(outside));
+  CHECK_FALSE(PortSet{}.index_of(80));
+}
+
 TEST_CASE("removing ports splits ranges") {
   auto ports = *parse("1-100");
   ports.remove(*parse("1,50,90-200"));

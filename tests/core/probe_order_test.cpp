@@ -64,6 +64,11 @@ TEST_CASE("every (host, port) comes once, in either order, whatever the shape") 
   }
 }
 
+TEST_CASE("an order's name is parsed back, and nothing else is") {
+  for (const Order order : {Order::random, Order::sequential}) CHECK(parse_order(to_text(order)) == order);
+  for (const char* wrong : {"", "Random", "random ", "seq"}) CHECK_FALSE(parse_order(wrong));
+}
+
 TEST_CASE("sequential order is host by host and port by port") {
   const ProbeOrder order(5000, 3, Order::sequential, 1);
   CHECK(order.at(0).host == 0);

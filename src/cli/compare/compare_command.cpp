@@ -1,17 +1,17 @@
-// portloop compare: from the request to the exit status. Each run is a process of its own: this program, with
-// the hidden option --one-run; its targets come on standard input, its record leaves on standard output.
+// portloop compare: from the options to the exit status. Each run is a process of its own: this program with the
+// internal option --one-run. It reads its targets from standard input and writes its record to standard output.
 //
-// Happy path: read the options, collect the targets, open the exports, see that the target answers at all,
-// run everything in turn, print the tables and what they say, write the exports.
+// Happy path: parse the options, collect the targets, open the exports, check that a target answers at all, run every
+// model in turn, print the tables and the conclusions, write the exports.
 //
 // What goes wrong:
-//   - a wrong word, a count beyond the descriptors, an export that can't be opened, a target that is silent
-//     on every port or that the lab knows nothing of, a lab that the system forbids: one line before anything
-//     is measured, and no file is left
-//   - a run dies: its model has no rank, the others go on, exit 3
-//   - standard output or an export breaks (a full disk, a reader that is gone): one line each, exit 3
-//   - SIGINT or SIGTERM: the run is ended, what has been measured is printed and written as incomplete, exit
-//     130; a second one ends at once
+//   - wrong usage, more connects than descriptors, an export that can't be opened, a target that is silent on every
+//     port or not part of the lab, a lab that the system forbids: one line before anything is measured, and no file is
+//     left
+//   - a run fails: its model is not ranked, the others continue, exit 3
+//   - standard output or an export breaks (disk full, reader gone): one line for each, exit 3
+//   - SIGINT or SIGTERM: the run is ended, what has been measured is printed and written as incomplete, exit 130; a
+//     second one ends the process
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,11 +22,13 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/commands.hpp"
 #include "cli/compare/compare_options.hpp"
+#include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
-#include "cli/scan/descriptor_limit.hpp"
+#include "cli/system/descriptor_limit.hpp"
+#include "cli/system/event_loop.hpp"
 #include "cli/targets/target_list.hpp"
-#include "cli/usage.hpp"
 #include "compare/exports.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/loop_model.hpp"
@@ -45,7 +47,7 @@ namespace {
 
 using namespace compare;
 
-// Five bytes a probe in each run, and a minute even at a million a second.
+// Each run keeps five bytes per probe, and takes 17 s even at a million probes per second.
 constexpr uint64_t max_probes = uint64_t{1} << 24;
 
 volatile std::sig_atomic_t stop_requested = 0;
@@ -54,27 +56,14 @@ void watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   struct sigaction action {};
   action.sa_handler = [](int) { stop_requested = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the program
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
 
-class LookupLoop {
- public:
-  LookupLoop() {
-    if (const int error = uv_loop_init(&loop_))
-      throw CannotRun(std::string("the event loop can't be made: ") + uv_strerror(error));
-  }
-  ~LookupLoop() { uv_loop_close(&loop_); }
-  uv_loop_t* get() { return &loop_; }
-
- private:
-  uv_loop_t loop_{};
-};
-
-TargetList targets_of(const ScanRequest& request) {
-  LookupLoop loop;
-  return collect_targets(request, loop.get());
+TargetList targets_of(const CompareRequest& request) {
+  EventLoop loop;
+  return collect_targets(request.targets, request.ports.size(), loop.get());
 }
 
 std::string range_lines(const TargetSet& targets) {
@@ -85,13 +74,13 @@ std::string range_lines(const TargetSet& targets) {
   return lines;
 }
 
-/// What a lab's truth can't speak of: inside it these are answered by the system itself.
+/// A lab's truth does not contain these addresses: inside the lab, the system itself answers for them.
 void refuse_own_addresses(const TargetSet& targets) {
   const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
   const auto refuse = [](const Address& address) {
     throw UsageError(
         quote_word(to_text(address)) +
-        " is this machine itself, also inside the lab: with --lab, addresses that the lab simulates are accepted");
+        " is this machine itself, inside the lab, too: with --lab, addresses that the lab simulates are accepted");
   };
   for (const AddressRange& range : targets.ranges()) {
     if (range.first.family == Family::ipv4 && range.first.value <= last && range.last.value >= first) {
@@ -103,35 +92,36 @@ void refuse_own_addresses(const TargetSet& targets) {
   }
 }
 
-/// Before a lab is made, what needs no lookup: names are looked up inside it, where nothing else can answer.
+/// Checks numeric targets before the lab is created. Names are looked up inside the lab, where nothing but the lab can
+/// answer.
 void check_lab_targets(const CompareRequest& request) {
-  ScanRequest numeric = request.scan;
-  std::erase_if(numeric.targets, [](const std::string& word) {
+  CompareRequest numeric = request;
+  std::erase_if(numeric.targets.included, [](const std::string& word) {
     const auto target = parse_target(word);
     return word.find(',') != std::string::npos || (target && !target->range);
   });
-  if (!numeric.targets.empty()) refuse_own_addresses(targets_of(numeric).targets);
+  if (!numeric.targets.included.empty()) refuse_own_addresses(targets_of(numeric).targets);
 }
 
-// ---- One run, in the process that was started for it ----
+// ---- One run, in a process of its own ----
 
 int run_one(CompareRequest& request, const SystemServices& services) {
   std::string ports;
   std::getline(std::cin, ports);
   const auto parsed = parse_ports(ports, [&services](std::string_view name) { return services.port_of(name); });
   if (!parsed) throw UsageError("--one-run: " + parsed.error());
-  request.scan.ports = *parsed;
+  request.ports = *parsed;
   Contender contender = request.models.front();
   if (!request.sweep.in_flight.empty()) contender.in_flight = request.sweep.in_flight.front();
-  const TargetList list = targets_of(request.scan);
+  const TargetList list = targets_of(request);
   const uint64_t hosts = list.targets.size();
-  if (hosts > max_probes / request.scan.ports.size()) throw UsageError("--one-run: too many probes");
+  if (hosts > max_probes / request.ports.size()) throw UsageError("--one-run: too many probes");
   raise_descriptor_limit(std::max(1U, contender.loops) + 1);
-  const ModelScan scan{list.targets, request.scan.ports,
-                       ProbeOrder(hosts, request.scan.ports.size(), request.scan.order, request.scan.seed),
-                       request.scan.timeout_ms, request.retries};
+  const auto& [order, seed, seed_given] = request.order;
+  const ModelScan scan{list.targets, request.ports, ProbeOrder(hosts, request.ports.size(), order, seed),
+                       request.timeout_ms, request.retries};
   std::string error;
-  const RunRecord record = measure_run(scan, contender, request.scan.seed, request.scan.order, error);
+  const RunRecord record = measure_run(scan, contender, seed, order, error);
   if (!error.empty()) throw CannotRun(contender.name() + ": " + error);
   const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
@@ -142,20 +132,20 @@ int run_one(CompareRequest& request, const SystemServices& services) {
 
 class CompareCommand {
  public:
-  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request.scan)) {}
+  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request)) {}
   int run();
 
  private:
   void set_up();
   void check_limits() const;
-  void check_that_it_answers() const;
+  void check_that_a_target_answers() const;
   void read_lab_truth();
   void open_exports();
   void discard_exports();
-  void get_ready();
-  void say_broken(const OutputFile& file, int& status) const;
+  void prepare();
+  void report_broken(const OutputFile& file, int& status) const;
   RunCommand run_command() const;
-  void say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
+  void show_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
   int finish();
 
   const CompareRequest& request_;
@@ -166,25 +156,25 @@ class CompareCommand {
 };
 
 void CompareCommand::set_up() {
-  const ScanRequest& scan = request_.scan;
-  if (list_.targets.size() > max_probes / scan.ports.size()) {
-    throw UsageError(
-        "more than 2^24 probes: fewer addresses or ports are accepted, a comparison repeats them for every model");
+  if (list_.targets.size() > max_probes / request_.ports.size()) {
+    throw UsageError("more than 2^24 probes: fewer addresses or ports are accepted, because every model repeats them");
   }
-  if (list_.failed_names > 0) throw UsageError("a target does not resolve: only what every model can scan is compared");
+  if (list_.failed_names > 0)
+    throw UsageError("a target does not resolve: a comparison needs targets that every model can scan");
   Setup& setup = comparison_.setup;
-  for (const std::string& target : scan.targets) setup.targets += (setup.targets.empty() ? "" : " ") + target;
-  setup.ports = scan.ports.to_text();
-  setup.probes = list_.targets.size() * scan.ports.size();
-  setup.timeout_ms = scan.timeout_ms;
+  for (const std::string& target : request_.targets.included)
+    setup.targets += (setup.targets.empty() ? "" : " ") + target;
+  setup.ports = request_.ports.to_text();
+  setup.probes = list_.targets.size() * request_.ports.size();
+  setup.timeout_ms = request_.timeout_ms;
   setup.retries = request_.retries;
-  setup.order = scan.order;
-  setup.seed = scan.seed;
+  setup.order = request_.order.order;
+  setup.seed = request_.order.seed;
   setup.runs = request_.runs;
   setup.warmup = request_.warmup;
   setup.lab_profile = request_.lab_profile;
-  setup.command_line = scan.command_line;
-  // The command that a person gave; the lab has started this one.
+  setup.command_line = request_.command_line;
+  // The command as it was typed; this process was started by the lab.
   if (const size_t hidden = setup.command_line.find("--inside-lab");
       request_.inside_lab && hidden != std::string::npos) {
     setup.command_line.replace(hidden, 12, "--lab");
@@ -212,17 +202,17 @@ void CompareCommand::check_limits() const {
   }
 }
 
-/// One quick scan by a loop, up to the first answer: a silent target would only measure its timeout.
-void CompareCommand::check_that_it_answers() const {
+/// Scans with one loop until the first answer. With a silent target, only its timeout would be measured.
+void CompareCommand::check_that_a_target_answers() const {
   if (stop_requested) return;
-  const ScanRequest& scan = request_.scan;
+  const auto& [order, seed, seed_given] = request_.order;
   Contender loop;
   loop.loops = 1;
   loop.in_flight = default_in_flight(raise_descriptor_limit(2));
-  const ModelScan once{list_.targets, scan.ports,
-                       ProbeOrder(list_.targets.size(), scan.ports.size(), scan.order, scan.seed), scan.timeout_ms, 0};
+  const ModelScan once{list_.targets, request_.ports,
+                       ProbeOrder(list_.targets.size(), request_.ports.size(), order, seed), request_.timeout_ms, 0};
   VerdictSheet sheet(once.size());
-  if (const int error = run_until_answer(once, sheet, loop, scan.seed, scan.order, stop_requested)) {
+  if (const int error = run_until_answer(once, sheet, loop, seed, order, stop_requested)) {
     throw CannotRun(std::string("the target can't be scanned: ") + uv_strerror(error));
   }
   if (stop_requested) return;
@@ -234,8 +224,9 @@ void CompareCommand::check_that_it_answers() const {
       return;
   }
   throw CannotRun(quote_word(comparison_.setup.targets) +
-                  (silent > 0 ? " does not answer on any of the ports within " + std::to_string(scan.timeout_ms) + " ms"
-                              : std::string(" can't be reached from this machine")) +
+                  (silent > 0
+                       ? " does not answer on any of the ports within " + std::to_string(request_.timeout_ms) + " ms"
+                       : std::string(" can't be reached from this machine")) +
                   ": there is nothing to compare");
 }
 
@@ -247,17 +238,17 @@ void CompareCommand::read_lab_truth() {
   words.insert(words.end(), {"-p", comparison_.setup.ports});
   const ProcessOutcome outcome = run_process(words, "", stop_requested);
   if (outcome.stopped) return;
-  const auto truth = read_truth(outcome.output, list_.targets, request_.scan.ports);
+  const auto truth = read_truth(outcome.output, list_.targets, request_.ports);
   if (!outcome.error.empty() || !truth) {
-    throw CannotRun("portloop-lab does not tell the truth of " + quote_word(request_.lab_profile) + ": " +
-                    (outcome.error.empty() ? "its answer can't be read" : outcome.error));
+    throw CannotRun("portloop-lab did not print the truth of " + quote_word(request_.lab_profile) + ": " +
+                    (outcome.error.empty() ? "its output can't be parsed" : outcome.error));
   }
   comparison_.truth = *truth;
 }
 
 void CompareCommand::open_exports() {
   for (const OutputChoice& choice : request_.exports)
-    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.scan.overwrite));
+    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.overwrite));
 }
 
 void CompareCommand::discard_exports() {
@@ -282,41 +273,41 @@ RunCommand CompareCommand::run_command() const {
                                       "--seed",
                                       std::to_string(setup.seed),
                                       "--order",
-                                      setup.order == Order::random ? "random" : "sequential"};
+                                      std::string(to_text(setup.order))};
     if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
     return words;
   };
   return command;
 }
 
-void CompareCommand::say_progress(const Entry& entry, uint32_t round, uint32_t rounds) const {
-  if (!shows_progress_ || request_.scan.quiet) return;
+void CompareCommand::show_progress(const Entry& entry, uint32_t round, uint32_t rounds) const {
+  if (!shows_progress_ || request_.quiet) return;
   std::fprintf(stderr, "\rround %u of %u%s: %s\x1b[K", round + 1, rounds,
                round < comparison_.setup.warmup ? " (warm-up)" : "", entry.contender.name().c_str());
   std::fflush(stderr);
 }
 
-void CompareCommand::say_broken(const OutputFile& file, int& status) const {
+void CompareCommand::report_broken(const OutputFile& file, int& status) const {
   if (!file.broken()) return;
   std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
   if (status == exit_complete) status = exit_incomplete;
 }
 
 int CompareCommand::finish() {
-  if (shows_progress_ && !request_.scan.quiet) std::fputs("\r\x1b[K", stderr);
+  if (shows_progress_ && !request_.quiet) std::fputs("\r\x1b[K", stderr);
   evaluate(comparison_);
   int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;
   screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
   screen.finish();
-  say_broken(screen, status);
+  report_broken(screen, status);
   for (size_t i = 0; i < files_.size(); ++i) {
     const auto& formats = export_formats();
     const auto format = std::find_if(formats.begin(), formats.end(),
                                      [&](const ExportFormat& f) { return f.name == request_.exports[i].format; });
     files_[i]->buffer() = format->write(comparison_);
     files_[i]->finish();
-    say_broken(*files_[i], status);
+    report_broken(*files_[i], status);
   }
   for (const Entry& entry : comparison_.entries) {
     if (entry.failure.empty()) continue;
@@ -326,8 +317,8 @@ int CompareCommand::finish() {
   return status;
 }
 
-/// All that can be refused, and cheap things first: a silent target takes its timeouts.
-void CompareCommand::get_ready() {
+/// Everything that can be refused. The check that can take a timeout comes last.
+void CompareCommand::prepare() {
   set_up();
   check_limits();
   if (request_.inside_lab) refuse_own_addresses(list_.targets);
@@ -335,7 +326,7 @@ void CompareCommand::get_ready() {
   try {
     open_exports();
     read_lab_truth();
-    check_that_it_answers();
+    check_that_a_target_answers();
   } catch (...) {
     discard_exports();
     throw;
@@ -343,7 +334,7 @@ void CompareCommand::get_ready() {
 }
 
 int CompareCommand::run() {
-  get_ready();
+  prepare();
   if (stop_requested) {
     discard_exports();
     std::fputs("portloop: interrupted before anything was measured\n", stderr);
@@ -352,18 +343,19 @@ int CompareCommand::run() {
   const uint64_t dropped_before = packets_dropped_by_devices();
   run_comparison(
       comparison_, run_command(),
-      [this](const Entry& entry, uint32_t round, uint32_t rounds) { say_progress(entry, round, rounds); },
+      [this](const Entry& entry, uint32_t round, uint32_t rounds) { show_progress(entry, round, rounds); },
       stop_requested);
   const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
   if (request_.inside_lab && dropped > 0) {
     comparison_.caveat =
-        "On their way to the lab " + count_text(static_cast<double>(dropped)) +
-        " packets were dropped: it was asked faster than it could answer, and what was missed may be its doing.";
+        count_text(static_cast<double>(dropped)) +
+        " packets were dropped on their way to the lab: probes came faster than it could answer, and ports may have "
+        "been missed because of that.";
   }
   return finish();
 }
 
-/// The same command inside the lab's network: this process becomes portloop-lab.
+/// Runs the same command inside the lab's network: this process becomes portloop-lab.
 [[noreturn]] void enter_lab(const CompareRequest& request, int argc, const char* const* argv) {
   std::vector<std::string> words = {find_lab_program(), request.lab_profile, "--", "/proc/self/exe", "compare"};
   std::array<char, 4096> path;

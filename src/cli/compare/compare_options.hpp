@@ -1,4 +1,4 @@
-// What a person asked `portloop compare` for, read and checked, but with names not looked up yet.
+// What a person asked `portloop compare` for, parsed and checked; names are not looked up yet.
 #pragma once
 
 #include <cstdint>
@@ -6,27 +6,35 @@
 #include <string>
 #include <vector>
 
-#include "cli/scan/scan_options.hpp"
-#include "cli/targets/system_services.hpp"
+#include "cli/options/order_choice.hpp"
+#include "cli/options/output_choice.hpp"
+#include "cli/system/system_services.hpp"
+#include "cli/targets/target_words.hpp"
 #include "compare/contender.hpp"
+#include "core/port_set.hpp"
 
 namespace portloop {
 
 struct CompareRequest {
-  ScanRequest scan;  ///< Targets, ports, family, timeout, order and seed: read as `portloop scan` reads them.
+  TargetWords targets;
+  PortSet ports;
+  uint32_t timeout_ms = 1000;
+  OrderChoice order;
   std::vector<compare::Contender> models;
   compare::Sweep sweep;
   uint32_t retries = 0;
   uint32_t runs = 5;
   uint32_t warmup = 1;
   std::string lab_profile;
-  bool inside_lab = false;  ///< Hidden: this process was started by portloop-lab.
-  bool one_run = false;     ///< Hidden: this process is one run of models[0]; its targets are on standard input.
-  /// Where each export goes, as "json=FILE"; the formats are compare::export_formats().
-  std::vector<OutputChoice> exports;
+  bool inside_lab = false;  ///< Internal option: this process was started by portloop-lab.
+  bool one_run = false;     ///< Internal option: one run of models[0], with its ports and targets on standard input.
+  std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats().
+  bool overwrite = false;
+  bool quiet = false;
+  std::string command_line;
 };
 
-/// Nothing where --help was asked for, and printed. Throws UsageError.
+/// Returns nullopt if --help was given, and printed. Throws UsageError.
 std::optional<CompareRequest> parse_compare_options(int argc, const char* const* argv, const SystemServices& services);
 
 }  // namespace portloop

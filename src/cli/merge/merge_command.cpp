@@ -1,28 +1,29 @@
-// portloop merge: the results of the parts of a scan become one, in any format.
+// portloop merge: joins the results of a scan's shards into one, in any format.
 //
-// Happy path: read every part, write each endpoint once, sorted, say the summary.
+// Happy path: read every file, write each endpoint once, sorted, print the summary.
 //
 // What goes wrong:
 //   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing written
-//   - parts say different states of one endpoint: the better known one is kept, and that is said
-//   - a part lacks, is not finished or is cut: said, everything there is is written, exit 3
-//   - an output breaks: said, exit 3
-#define CXXOPTS_VECTOR_DELIMITER '\0'
-#include <cxxopts.hpp>
-
+//   - two files have different states for one endpoint: the more certain one is kept, and the conflict is reported
+//   - a shard is missing, incomplete or truncated: reported, everything else is written, exit 3
+//   - an output breaks: reported, exit 3
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <optional>
 #include <set>
 
+#include "cli/commands.hpp"
+#include "cli/exit_status.hpp"
 #include "cli/merge/merge_inputs.hpp"
+#include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
+#include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
-#include "cli/scan/scan_options.hpp"
+#include "cli/terminal/colour.hpp"
 #include "cli/terminal/progress.hpp"
-#include "cli/usage.hpp"
 #include "core/spec_error.hpp"
 #include "output/writer.hpp"
 
@@ -32,19 +33,19 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop merge [OPTIONS] FILE...
 
-  FILE is what one part of a scan wrote: its JSON (one object a line), or its checkpoint, which names the JSON
-  and says whether the part is complete. Each endpoint comes out once, sorted by address and port.
+  FILE is the JSON of one shard of a scan (one object per line), or its checkpoint, which names the JSON and
+  records whether the shard is complete. Each endpoint is written once, sorted by address and port.
 
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
-      --show open|all      default: what the files list
+  -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
+      --show open|all      default: what the files contain
   -q, --quiet
   -h, --help
 
-Where two parts say different states of one endpoint, open goes before closed, filtered and unknown.
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a part is missing or incomplete.)";
+If two files differ on the state of an endpoint, the first of open, closed, filtered, unknown is kept.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete.)";
 
-constexpr size_t max_conflicts_listed = 5;
+constexpr size_t max_reported_conflicts = 5;
 
 struct MergeRequest {
   std::vector<std::string> files;
@@ -72,20 +73,14 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
       return std::nullopt;
     }
     MergeRequest request;
-    if (given.count("file")) request.files = given["file"].as<std::vector<std::string>>();
+    request.files = texts_of(given, "file");
     if (request.files.empty())
       throw UsageError(
-          "no file given: the JSON or the checkpoints of a scan's parts, as in 'portloop merge *.checkpoint'");
-    request.outputs = read_outputs(
-        given.count("format") ? given["format"].as<std::string>() : "text",
-        given.count("output") ? given["output"].as<std::vector<std::string>>() : std::vector<std::string>{});
+          "no file given: the JSON or the checkpoints of a scan's shards, as in 'portloop merge *.checkpoint'");
+    request.outputs = parse_outputs(text_of(given, "format", "text"), texts_of(given, "output"));
     request.overwrite = given.count("overwrite") > 0;
     request.quiet = given.count("quiet") > 0;
-    if (given.count("show")) {
-      const std::string word = given["show"].as<std::string>();
-      if (word != "open" && word != "all") throw UsageError("--show " + quote_word(word) + ": accepted are open, all");
-      request.show_all = word == "all";
-    }
+    if (given.count("show")) request.show_all = one_of(given, "show", {"open", "all"}) == "all";
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(option_error_text(error, options, argc, argv, "portloop merge --help"));
@@ -152,28 +147,28 @@ ScanFooter footer_of(const MergeInputs& inputs, const ScanHeader& header, size_t
   return footer;
 }
 
-void say_what_is_wrong(const MergeInputs& inputs, bool quiet) {
-  for (size_t i = 0; i < inputs.conflicts.size() && i < max_conflicts_listed; ++i) {
+void report_problems(const MergeInputs& inputs, bool quiet) {
+  for (size_t i = 0; i < inputs.conflicts.size() && i < max_reported_conflicts; ++i) {
     const MergeConflict& conflict = inputs.conflicts[i];
     std::fprintf(stderr, "portloop: %s is %s in one file and %s in another: %s is kept\n",
                  to_text(conflict.endpoint.address, conflict.endpoint.port).c_str(),
                  std::string(to_text(conflict.kept)).c_str(), std::string(to_text(conflict.dropped)).c_str(),
                  std::string(to_text(conflict.kept)).c_str());
   }
-  if (inputs.conflicts.size() > max_conflicts_listed) {
-    std::fprintf(stderr, "portloop: %s more such\n", grouped(inputs.conflicts.size() - max_conflicts_listed).c_str());
+  if (inputs.conflicts.size() > max_reported_conflicts) {
+    std::fprintf(stderr, "portloop: %s more conflicts\n",
+                 grouped(inputs.conflicts.size() - max_reported_conflicts).c_str());
   }
   for (const std::string& line : inputs.incomplete) std::fprintf(stderr, "portloop: %s\n", line.c_str());
   if (inputs.checkpoints.empty() && !quiet) {
-    std::fputs("portloop: no checkpoint among the files: whether a part is missing can't be told\n", stderr);
+    std::fputs("portloop: no checkpoint among the files: a missing shard can't be detected\n", stderr);
   }
 }
 
-/// Answers whether it could be written.
+/// Returns whether it could be written.
 bool write_output(const OutputChoice& choice, const MergeInputs& inputs, ScanHeader header, const ScanFooter& footer,
                   OutputFile& file) {
-  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
-  header.colour = file.is_terminal() && (no_color == nullptr || *no_color == '\0');
+  header.colour = file.is_terminal() && colour_is_allowed();
   const auto writer = find_output_format(choice.format)->make();
   writer->begin(header, file.buffer());
   for (const auto& [endpoint, result] : inputs.results) {
@@ -192,19 +187,16 @@ bool write_output(const OutputChoice& choice, const MergeInputs& inputs, ScanHea
 int run_merge(int argc, const char* const* argv) {
   const auto request = parse_options(argc, argv);
   if (!request) return exit_complete;
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of write(), not our end
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone shall be an error of write()
   const MergeInputs inputs = read_merge_inputs(request->files);
   const ScanHeader header = header_of(inputs, *request, "portloop " + join_command_line(argc, argv));
   const ScanFooter footer = footer_of(inputs, header, request->files.size());
   std::vector<std::unique_ptr<OutputFile>> files;
-  for (const OutputChoice& choice : request->outputs) {
-    files.push_back(choice.file.empty() ? std::make_unique<OutputFile>()
-                                        : std::make_unique<OutputFile>(choice.file, request->overwrite));
-  }
+  for (const OutputChoice& choice : request->outputs) files.push_back(open_output(choice.file, request->overwrite));
   bool written = true;
   for (size_t i = 0; i < files.size(); ++i)
     written = write_output(request->outputs[i], inputs, header, footer, *files[i]) && written;
-  say_what_is_wrong(inputs, request->quiet);
+  report_problems(inputs, request->quiet);
   if (!request->quiet) std::fprintf(stderr, "%s\n", footer.summary.c_str());
   return written && footer.complete ? exit_complete : exit_incomplete;
 }

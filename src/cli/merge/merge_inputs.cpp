@@ -7,13 +7,13 @@
 #include <fstream>
 #include <set>
 
-#include "cli/usage.hpp"
+#include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 namespace {
 
-/// The better known state wins: open was seen, closed was said by the host, filtered by the path or by nobody.
+/// The higher rank is kept: open and closed are answers of the host itself, filtered may be lost packets.
 int rank(PortState state) {
   switch (state) {
     case PortState::open: return 3;
@@ -45,8 +45,8 @@ void read_results(const std::string& file, MergeInputs& inputs) {
   for (size_t number = 1; std::getline(stream, line); ++number) {
     auto result = read_json_result(line);
     if (stream.eof()) {
-      // Whoever wrote it was killed in the middle of a line.
-      inputs.incomplete.push_back("the last line of file " + quote_word(file) + " is cut, and left out");
+      // The scan was killed while it wrote the line.
+      inputs.incomplete.push_back("the last line of file " + quote_word(file) + " is incomplete and is ignored");
       return;
     }
     if (!result) {
@@ -57,8 +57,8 @@ void read_results(const std::string& file, MergeInputs& inputs) {
   }
 }
 
-/// The file of JSON that the checkpoint's scan wrote; where it was moved with its checkpoint, beside that. Empty for none.
-std::string results_of(const std::string& checkpoint_file, const Checkpoint& checkpoint) {
+/// The JSON file that the checkpoint's scan wrote; if both were moved, it is beside the checkpoint. Empty if it wrote none.
+std::string json_file_of(const std::string& checkpoint_file, const Checkpoint& checkpoint) {
   for (const SavedOutput& output : checkpoint.outputs) {
     if (output.format != "json" || output.path.empty() || !output.regular) continue;
     const std::filesystem::path beside =
@@ -67,7 +67,7 @@ std::string results_of(const std::string& checkpoint_file, const Checkpoint& che
       if (!candidate.empty() && std::filesystem::exists(candidate)) return candidate;
     }
     throw UsageError("checkpoint " + quote_word(checkpoint_file) + ": its results " + quote_word(output.path) +
-                     " are not there, nor beside the checkpoint");
+                     " are neither there nor beside the checkpoint");
   }
   return "";
 }
@@ -77,11 +77,11 @@ void check_together(const std::string& first_file, const Checkpoint& first, cons
   const auto hash = [](const Checkpoint& c) { return scan_hash(c.list.targets, c.ports, c.order, c.seed); };
   if (hash(first) == hash(other) && first.shard.count == other.shard.count) return;
   throw UsageError("checkpoints " + quote_word(first_file) + " and " + quote_word(file) +
-                   " are not parts of one scan: targets, ports, order, seed or the number of shards differ");
+                   " are not of one scan: targets, ports, order, seed or the number of shards differ");
 }
 
-/// Says which parts lack, or are not whole.
-void judge_completeness(MergeInputs& inputs) {
+/// Adds a line for each shard that is missing or incomplete.
+void find_incomplete_shards(MergeInputs& inputs) {
   if (inputs.checkpoints.empty()) return;
   const uint32_t count = inputs.checkpoints.front().shard.count;
   std::set<uint32_t> numbers;
@@ -94,7 +94,8 @@ void judge_completeness(MergeInputs& inputs) {
                                   std::to_string(probes) + " probes are finished (portloop scan --resume)");
     }
     if (c.list.failed_names > 0) inputs.incomplete.push_back(name + ": a target's name did not resolve");
-    if (c.counts[3] > 0) inputs.incomplete.push_back(name + ": " + std::to_string(c.counts[3]) + " ports are unknown");
+    const uint64_t unknown = c.counts[static_cast<size_t>(PortState::unknown)];
+    if (unknown > 0) inputs.incomplete.push_back(name + ": " + std::to_string(unknown) + " ports are unknown");
   }
   std::string missing;
   uint32_t missing_count = 0;
@@ -129,15 +130,15 @@ MergeInputs read_merge_inputs(const std::vector<std::string>& files) {
       first_checkpoint = file;
     else
       check_together(first_checkpoint, inputs.checkpoints.front(), file, checkpoint);
-    if (const std::string results = results_of(file, checkpoint); !results.empty()) add_file(results);
+    if (const std::string results = json_file_of(file, checkpoint); !results.empty()) add_file(results);
     inputs.checkpoints.push_back(std::move(checkpoint));
   }
   if (result_files.empty()) {
     throw UsageError("checkpoint " + quote_word(first_checkpoint) +
-                     ": its scan wrote no file of JSON: name the file of its results too, or scan with -o json=FILE");
+                     ": its scan wrote no JSON file: give the file of its results, too, or scan with -o json=FILE");
   }
   for (const std::string& file : result_files) read_results(file, inputs);
-  judge_completeness(inputs);
+  find_incomplete_shards(inputs);
   return inputs;
 }
 

@@ -1,4 +1,4 @@
-// What `portloop merge` reads: results of the parts of a scan, and what their checkpoints say about them.
+// What `portloop merge` reads: the results of a scan's shards, and their checkpoints.
 #pragma once
 
 #include <map>
@@ -11,23 +11,23 @@
 
 namespace portloop {
 
-/// Two parts say different states of one endpoint.
+/// Two files have different states for one endpoint.
 struct MergeConflict {
   Endpoint endpoint;
   PortState kept;
   PortState dropped;
 };
 
-/// Memory: some 300 bytes for each endpoint.
+/// Memory: about 300 bytes per endpoint.
 struct MergeInputs {
   std::map<std::pair<Address, uint16_t>, ReadResult> results;  ///< Each endpoint once.
-  std::vector<Checkpoint> checkpoints;  ///< Of one scan, in the order given; without their finished sets' use.
-  std::vector<std::string> incomplete;  ///< What is missing, one line each.
+  std::vector<Checkpoint> checkpoints;                         ///< All of one scan, in the order given.
+  std::vector<std::string> incomplete;                         ///< What is missing, one line for each.
   std::vector<MergeConflict> conflicts;
 };
 
-/// Reads every file: JSON lines, or a checkpoint, whose JSON output is then read too. Throws UsageError for a file
-/// that is neither, and for checkpoints that aren't of one scan.
+/// Reads every file: JSON lines, or a checkpoint and the JSON that it names. Throws UsageError for a file that is
+/// neither, and for checkpoints of different scans.
 MergeInputs read_merge_inputs(const std::vector<std::string>& files);
 
 }  // namespace portloop

@@ -1,29 +1,39 @@
-// What scan and compare read alike from the words that cxxopts has sorted.
+// What several commands read alike from the options that cxxopts has parsed.
 #pragma once
-
-// Lists are ours to split: a comma may stand in a file's name.
-#define CXXOPTS_VECTOR_DELIMITER '\0'
-#include <cxxopts.hpp>
 
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
-#include "cli/scan/scan_options.hpp"
-#include "cli/targets/system_services.hpp"
+#include "cli/options/cxxopts.hpp"
+#include "cli/options/order_choice.hpp"
+#include "cli/system/system_services.hpp"
+#include "cli/targets/target_words.hpp"
+#include "core/port_set.hpp"
 
 namespace portloop {
 
-/// The value of an option that takes one of a few words; the first one where it isn't given.
+/// The value of an option, or `otherwise` if it was not given.
+std::string text_of(const cxxopts::ParseResult& given, const char* option, const std::string& otherwise = "");
+
+/// The values of an option that may be repeated.
+std::vector<std::string> texts_of(const cxxopts::ParseResult& given, const char* option);
+
+/// The value of an option that takes one of a few words; the first of them if it was not given. Throws UsageError.
 std::string one_of(const cxxopts::ParseResult& given, const char* option, std::initializer_list<const char*> words);
 
-/// --ports ("common" where it isn't given) without --exclude-ports.
-PortSet read_ports(const cxxopts::ParseResult& given, const SystemServices& services);
+/// The value of an option that takes a number from `min` to `max`; `otherwise` if it was not given. Throws UsageError.
+uint32_t number_of(const cxxopts::ParseResult& given, const char* option, uint32_t min, uint32_t max,
+                   uint32_t otherwise);
 
-/// -4 and -6.
-WantedFamily read_family(const cxxopts::ParseResult& given);
+/// --ports ("common" by default) without --exclude-ports. Throws UsageError.
+PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services);
 
-/// --order and --seed; without --seed a random one, short enough to type again.
-void read_order(const cxxopts::ParseResult& given, ScanRequest& request);
+/// -4 and -6. Throws UsageError.
+WantedFamily family_of(const cxxopts::ParseResult& given);
+
+/// --order and --seed; without --seed a random one, short enough to be typed. Throws UsageError.
+OrderChoice order_of(const cxxopts::ParseResult& given);
 
 }  // namespace portloop

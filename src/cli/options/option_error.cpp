@@ -10,7 +10,7 @@
 namespace portloop {
 namespace {
 
-/// cxxopts tells the option's name only inside its message, between quotation marks of its own; empty for none.
+/// cxxopts gives the option's name only inside its message, between its own quotation marks. Empty if there is none.
 std::string name_in(std::string_view message) {
   const size_t start = message.find(cxxopts::LQUOTE);
   if (start == std::string_view::npos) return "";
@@ -19,7 +19,7 @@ std::string name_in(std::string_view message) {
   return end == std::string_view::npos || end < name ? "" : std::string(message.substr(name, end - name));
 }
 
-/// The whole word in which an unknown option stands: -Pn for its P, --prots=80 without the value.
+/// The whole word that contains an unknown option: -Pn for its P; --prots for --prots=80.
 std::string typed_word(const std::string& name, int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
@@ -32,40 +32,41 @@ std::string typed_word(const std::string& name, int argc, const char* const* arg
   return name;
 }
 
-/// What the commands call their arguments, and say to themselves: no user's options.
-constexpr std::array<std::string_view, 4> not_offered = {"target", "file", "one-run", "inside-lab"};
+/// Never suggested: names of positional arguments, and options that the commands pass to themselves.
+constexpr std::array<std::string_view, 4> internal_options = {"target", "file", "one-run", "inside-lab"};
 
-/// How many letters have to be added, left out, changed or swapped with their neighbour.
-size_t letters_apart(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> apart(a.size() + 1, std::vector<size_t>(b.size() + 1));
+/// The number of letters that have to be inserted, removed, changed or swapped with their neighbour.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<size_t>> distance(a.size() + 1, std::vector<size_t>(b.size() + 1));
   for (size_t i = 0; i <= a.size(); ++i) {
     for (size_t j = 0; j <= b.size(); ++j) {
-      size_t& here = apart[i][j];
+      size_t& here = distance[i][j];
       here = std::max(i, j);
       if (i == 0 || j == 0) continue;
-      here = std::min({apart[i - 1][j] + 1, apart[i][j - 1] + 1, apart[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      here =
+          std::min({distance[i - 1][j] + 1, distance[i][j - 1] + 1, distance[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        here = std::min(here, apart[i - 2][j - 2] + 1);
+        here = std::min(here, distance[i - 2][j - 2] + 1);
     }
   }
-  return apart[a.size()][b.size()];
+  return distance[a.size()][b.size()];
 }
 
-/// The option that was probably meant: one mistyped, cut or lengthened; empty for none.
+/// The option that was probably meant, if `name` is a mistyped, shortened or lengthened one; else empty.
 std::string closest_option(const std::string& name, const cxxopts::Options& options) {
-  constexpr size_t longest = 40, max_mistakes = 2;
-  if (name.size() < 3 || name.size() > longest) return "";
+  constexpr size_t max_length = 40, max_mistakes = 2;
+  if (name.size() < 3 || name.size() > max_length) return "";
   std::string closest;
-  size_t fewest = longest;
+  size_t min_distance = max_length;
   for (const auto& option : options.group_help("").options) {
     for (const std::string& known : option.l) {
-      const size_t apart = letters_apart(name, known);
-      const bool likely = apart <= max_mistakes || known.starts_with(name) || name.starts_with(known);
-      const bool offered =
-          known.size() > 1 && std::find(not_offered.begin(), not_offered.end(), known) == not_offered.end();
-      if (!likely || !offered || apart >= fewest) continue;
+      const size_t distance = edit_distance(name, known);
+      const bool likely = distance <= max_mistakes || known.starts_with(name) || name.starts_with(known);
+      const bool offered = known.size() > 1 &&
+                           std::find(internal_options.begin(), internal_options.end(), known) == internal_options.end();
+      if (!likely || !offered || distance >= min_distance) continue;
       closest = known;
-      fewest = apart;
+      min_distance = distance;
     }
   }
   return closest;
@@ -75,19 +76,19 @@ std::string closest_option(const std::string& name, const cxxopts::Options& opti
 
 std::string option_error_text(const cxxopts::exceptions::exception& error, const cxxopts::Options& options, int argc,
                               const char* const* argv, const char* help) {
-  const std::string all = ": '" + std::string(help) + "' lists the options";
+  const std::string hint = ": '" + std::string(help) + "' lists the options";
   const std::string name = name_in(error.what());
   if (dynamic_cast<const cxxopts::exceptions::no_such_option*>(&error) != nullptr) {
     const std::string closest = closest_option(name, options);
     return quote_word(typed_word(name, argc, argv)) + " is not an option" +
-           (closest.empty() ? "" : ", --" + closest + " is") + all;
+           (closest.empty() ? "" : ", --" + closest + " is") + hint;
   }
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
-    return quote_word((name.size() == 1 ? "-" : "--") + name) + " lacks its value" + all;
+    return quote_word((name.size() == 1 ? "-" : "--") + name) + " needs a value" + hint;
   }
   if (dynamic_cast<const cxxopts::exceptions::invalid_option_syntax*>(&error) != nullptr)
-    return quote_word(name) + " is not an option" + all;
-  return quote_word(error.what()) + all;
+    return quote_word(name) + " is not an option" + hint;
+  return quote_word(error.what()) + hint;
 }
 
 }  // namespace portloop

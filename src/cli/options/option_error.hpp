@@ -1,15 +1,13 @@
-// What cxxopts refuses, in our words: the option as it was typed, and what would have been right.
+// Error messages for what cxxopts refuses: they quote the option as it was typed and suggest the closest one.
 #pragma once
-
-// As in given_options.hpp: it must be the same in every file.
-#define CXXOPTS_VECTOR_DELIMITER '\0'
-#include <cxxopts.hpp>
 
 #include <string>
 
+#include "cli/options/cxxopts.hpp"
+
 namespace portloop {
 
-/// One line without its end; `help` is the command that lists the options, such as "portloop scan --help".
+/// One line without a line end. `help` is the command that lists the options, such as "portloop scan --help".
 std::string option_error_text(const cxxopts::exceptions::exception& error, const cxxopts::Options& options, int argc,
                               const char* const* argv, const char* help);
 

@@ -1,57 +1,46 @@
 #include "cli/options/option_values.hpp"
 
-#include <charconv>
+#include <vector>
 
-#include "cli/usage.hpp"
+#include "cli/exit_status.hpp"
+#include "core/parse_number.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
-namespace {
-
-template <class Number>
-bool read_whole(std::string_view word, Number& number) {
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
-  return error == std::errc{} && stop == end;
-}
-
-}  // namespace
-
-uint64_t read_number(std::string_view option, std::string_view word, uint64_t lowest, uint64_t highest) {
-  uint64_t number = 0;
-  if (!read_whole(word, number) || number < lowest || number > highest) {
-    throw UsageError(std::string(option) + ' ' + quote_word(word) + ": a whole number from " + std::to_string(lowest) +
-                     " to " + std::to_string(highest) + " is accepted");
+uint64_t parse_number_option(std::string_view option, std::string_view word, uint64_t min, uint64_t max) {
+  const auto number = parse_number<uint64_t>(word, min, max);
+  if (!number) {
+    throw UsageError(std::string(option) + ' ' + quote_word(word) + ": a whole number from " + std::to_string(min) +
+                     " to " + std::to_string(max) + " is accepted");
   }
-  return number;
+  return *number;
 }
 
-double read_rate(std::string_view option, std::string_view word) {
-  double rate = 0;
-  if (!read_whole(word, rate) || !(rate > 0) || rate > 1e9) {
+double parse_rate_option(std::string_view option, std::string_view word) {
+  const auto rate = parse_number<double>(word, 0, 1e9);
+  if (!rate || *rate == 0) {
     throw UsageError(std::string(option) + ' ' + quote_word(word) +
                      ": a number of connects per second above 0 is accepted");
   }
-  return rate;
+  return *rate;
 }
 
-std::pair<uint32_t, uint32_t> read_shard(std::string_view option, std::string_view word) {
+Shard parse_shard_option(std::string_view option, std::string_view word) {
   const size_t slash = word.find('/');
-  uint32_t number = 0, count = 0;
-  if (slash == std::string_view::npos || !read_whole(word.substr(0, slash), number) ||
-      !read_whole(word.substr(slash + 1), count) || number < 1 || number > count) {
+  const auto number = parse_number<uint32_t>(word.substr(0, slash));
+  const auto count = slash == std::string_view::npos ? std::nullopt : parse_number<uint32_t>(word.substr(slash + 1));
+  if (!number || !count || *number < 1 || *number > *count) {
     throw UsageError(std::string(option) + ' ' + quote_word(word) + ": K/N with 1 <= K <= N is accepted, such as 2/8");
   }
-  return {number, count};
+  return {*number, *count};
 }
 
-std::string join_command_line(int argc, const char* const* argv) {
+std::string join_command_line(std::span<const std::string> words) {
   static constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=@%+[]";
   std::string line;
-  for (int i = 0; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (i > 0) line += ' ';
+  for (const std::string& word : words) {
+    if (&word != &words.front()) line += ' ';
     if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
       line += word;
       continue;
@@ -66,6 +55,10 @@ std::string join_command_line(int argc, const char* const* argv) {
     line += '\'';
   }
   return line;
+}
+
+std::string join_command_line(int argc, const char* const* argv) {
+  return join_command_line(std::vector<std::string>(argv, argv + argc));
 }
 
 }  // namespace portloop

@@ -3,21 +3,21 @@
 #include <array>
 #include <optional>
 
-#include "cli/usage.hpp"
-#include "core/record_line.hpp"
+#include "cli/exit_status.hpp"
+#include "core/parse_number.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 namespace {
 
-// What a count may be given in where the scheduler exports none; elsewhere it must agree.
+// Holds the count if the scheduler exports none. If the scheduler does, both must agree.
 constexpr const char* own_count = "PORTLOOP_SHARD_COUNT";
 
 struct Scheduler {
   const char* name;
-  const char* index;                  // the variable that numbers the parts
-  uint64_t first_index;               // of the first part; Slurm says itself
-  std::array<const char*, 2> counts;  // variables that may say how many there are
+  const char* index;                  // the variable that holds the shard's number
+  uint64_t first_index;               // of the first shard; Slurm has a variable for it
+  std::array<const char*, 2> counts;  // variables that may hold the number of shards
 };
 
 constexpr auto schedulers = std::to_array<Scheduler>({
@@ -28,40 +28,39 @@ constexpr auto schedulers = std::to_array<Scheduler>({
 });
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw UsageError("--shard auto: " + why + ": --shard K/N says it by hand");
+  throw UsageError("--shard auto: " + why + ": give --shard K/N instead");
 }
 
 std::optional<uint64_t> number_in(const Environment& environment, const char* variable) {
   const char* value = environment(variable);
   if (value == nullptr) return std::nullopt;
-  const auto number = read_count(value);
-  if (!number || *number > UINT32_MAX)
-    refuse(std::string(variable) + " is " + quote_word(value) + ", not a whole number");
+  const auto number = parse_number<uint64_t>(value, 0, UINT32_MAX);
+  if (!number) refuse(std::string(variable) + " is " + quote_word(value) + ", not a whole number");
   return number;
 }
 
 uint64_t count_of(const Scheduler& scheduler, const Environment& environment) {
   std::optional<uint64_t> count;
-  const char* said_by = nullptr;
+  const char* source = nullptr;
   std::string looked_for;
   for (const char* variable : scheduler.counts) {
     if (variable == nullptr) continue;
     looked_for += (looked_for.empty() ? "" : " or ") + std::string(variable);
-    const auto said = number_in(environment, variable);
-    if (said && count && *said != *count) {
-      refuse(std::string(said_by) + " is " + std::to_string(*count) + " but " + variable + " is " +
-             std::to_string(*said));
+    const auto found = number_in(environment, variable);
+    if (found && count && *found != *count) {
+      refuse(std::string(source) + " is " + std::to_string(*count) + " but " + variable + " is " +
+             std::to_string(*found));
     }
-    if (said && !count) {
-      count = said;
-      said_by = variable;
+    if (found && !count) {
+      count = found;
+      source = variable;
     }
   }
-  if (!count) refuse(std::string(scheduler.index) + " is set but not how many parts there are, in " + looked_for);
+  if (!count) refuse(std::string(scheduler.index) + " is set, but the number of shards is not, in " + looked_for);
   return *count;
 }
 
-/// Slurm's array indices need not begin at 0 or 1, and may be steps apart; a list with gaps has no K.
+/// Slurm's array indices may begin anywhere and may be several apart. An irregular list such as 1,2,9 has no K.
 Shard slurm_shard(uint64_t index, uint64_t count, const Environment& environment) {
   const uint64_t first = number_in(environment, "SLURM_ARRAY_TASK_MIN").value_or(0);
   const auto last = number_in(environment, "SLURM_ARRAY_TASK_MAX");
@@ -91,13 +90,13 @@ Shard shard_of_environment(const Environment& environment) {
     }
     found = &scheduler;
   }
-  if (found == nullptr) refuse("no scheduler says which part this is; looked for " + looked_for);
+  if (found == nullptr) refuse("no variable of a scheduler is set; looked for " + looked_for);
   const uint64_t index = *number_in(environment, found->index);
   const uint64_t count = count_of(*found, environment);
   if (found == &schedulers[0]) return slurm_shard(index, count, environment);
   if (index < found->first_index || index - found->first_index >= count) {
     refuse(std::string(found->index) + " is " + std::to_string(index) + ", which is not one of " +
-           std::to_string(count) + " parts");
+           std::to_string(count) + " shards");
   }
   return {static_cast<uint32_t>(index - found->first_index + 1), static_cast<uint32_t>(count)};
 }

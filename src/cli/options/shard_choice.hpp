@@ -1,4 +1,4 @@
-// Which part of a scan is this machine's, from what its scheduler says.
+// Which part of a scan this machine takes, from the variables of its scheduler.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,11 @@
 
 namespace portloop {
 
-/// Answers the value of an environment variable, or nullptr.
+/// Returns the value of an environment variable, or nullptr.
 using Environment = std::function<const char*(const char*)>;
 
-/// `--shard auto`: from the variables of Slurm, Kubernetes, AWS Batch or GNU parallel. Throws UsageError, one line,
-/// where none is set, the count is missing, two schedulers are there, or what they say contradicts itself.
+/// `--shard auto`: from the variables of Slurm, Kubernetes, AWS Batch or GNU parallel. Throws UsageError if none is set,
+/// if the count is missing, if the variables of two schedulers are set, or if they contradict each other.
 Shard shard_of_environment(const Environment& environment);
 
 }  // namespace portloop

@@ -10,26 +10,26 @@
 #include <cstring>
 #include <filesystem>
 
-#include "cli/usage.hpp"
+#include "cli/exit_status.hpp"
 #include "core/record_line.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 namespace {
 
-constexpr size_t write_when_bytes = 64 * 1024;
+constexpr size_t max_buffered_bytes = 64 * 1024;
 
 bool is_regular(int fd) {
   struct stat status;
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// Whether the file behind `readable` holds what was written. Where it can't be read, only its length tells.
-bool holds(int readable, uint64_t file_size, const SavedOutput& saved) {
+/// Returns whether the file contains what was written. If it can't be read (`readable` < 0), only its length is checked.
+bool contains(int readable, uint64_t file_size, const SavedOutput& saved) {
   if (file_size < saved.start + saved.length) return false;
   if (readable < 0) return true;
   uint64_t hash = fnv_start;
-  std::string piece(write_when_bytes, '\0');
+  std::string piece(max_buffered_bytes, '\0');
   for (uint64_t done = 0; done < saved.length;) {
     const size_t wanted = std::min<uint64_t>(piece.size(), saved.length - done);
     const ssize_t count = pread(readable, piece.data(), wanted, static_cast<off_t>(saved.start + done));
@@ -48,9 +48,9 @@ OutputFile::OutputFile() : terminal_(isatty(1) == 1), regular_(is_regular(fd_)),
     const bool appends = (fcntl(fd_, F_GETFL) & O_APPEND) != 0;
     start_ = static_cast<uint64_t>(appends ? status.st_size : std::max<off_t>(0, lseek(fd_, 0, SEEK_CUR)));
   }
-  // With >> others may write to the file too: what is theirs is not ours to cut.
-  can_cut_ = is_regular(fd_) && (fcntl(fd_, F_GETFL) & O_APPEND) == 0;
-  if (can_cut_) whole_bytes_ = lseek(fd_, 0, SEEK_CUR);
+  // With >> others may write to the file, too: their bytes must not be removed.
+  can_truncate_ = is_regular(fd_) && (fcntl(fd_, F_GETFL) & O_APPEND) == 0;
+  if (can_truncate_) complete_bytes_ = lseek(fd_, 0, SEEK_CUR);
 }
 
 OutputFile::OutputFile(const std::string& path, bool overwrite)
@@ -58,7 +58,7 @@ OutputFile::OutputFile(const std::string& path, bool overwrite)
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   struct stat status;
   if (fd_ < 0 && errno == EEXIST && stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);  // a device or a pipe holds nothing that could be lost
+    fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);  // a device or a pipe has no content that could be lost
   } else if (fd_ < 0 && errno == EEXIST && !overwrite) {
     throw CannotRun(name_ + " exists already: --overwrite replaces it");
   } else if (fd_ < 0 && errno == EEXIST) {
@@ -66,7 +66,7 @@ OutputFile::OutputFile(const std::string& path, bool overwrite)
     fd_ = open(partial_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   }
   if (fd_ < 0) throw CannotRun(name_ + " can't be opened: " + std::strerror(errno));
-  can_cut_ = regular_ = is_regular(fd_);
+  can_truncate_ = regular_ = is_regular(fd_);
 }
 
 OutputFile::OutputFile(const SavedOutput& saved) : hash_(fnv_start) {
@@ -80,16 +80,16 @@ OutputFile::OutputFile(const SavedOutput& saved) : hash_(fnv_start) {
   reopen(saved);
 }
 
-/// A pipe, a terminal or a device is a new one now: it gets a header, and goes on from the checkpoint.
+/// A pipe, a terminal or a device is a new one now: it gets a header, and results from the checkpoint on.
 void OutputFile::reopen(const SavedOutput& saved) {
   int readable = -1;
   if (!path_.empty()) {
     std::string actual = path_;
-    // Where the end of the earlier run was reached, the new file has taken the older one's place already.
+    // If the earlier run reached its end, the partial file has been renamed already.
     if (!saved.partial_path.empty() && access(saved.partial_path.c_str(), F_OK) == 0)
       actual = partial_path_ = saved.partial_path;
     fd_ = open(actual.c_str(), (regular_ ? O_RDWR : O_WRONLY) | O_CLOEXEC);
-    if (fd_ < 0) throw UsageError(name_ + " can't be gone on with: " + std::strerror(errno));
+    if (fd_ < 0) throw UsageError(name_ + " can't be continued: " + std::strerror(errno));
     readable = fd_;
   } else if (regular_) {
     readable = open("/dev/fd/1", O_RDONLY | O_CLOEXEC);  // standard output itself is open for writing only
@@ -97,24 +97,24 @@ void OutputFile::reopen(const SavedOutput& saved) {
   if (!regular_) return;
   struct stat status;
   const bool same =
-      is_regular(fd_) && fstat(fd_, &status) == 0 && holds(readable, static_cast<uint64_t>(status.st_size), saved);
+      is_regular(fd_) && fstat(fd_, &status) == 0 && contains(readable, static_cast<uint64_t>(status.st_size), saved);
   if (path_.empty() && readable >= 0) close(readable);
   if (!same) {
-    throw UsageError(name_ + " does not hold what the scan has written so far: " +
+    throw UsageError(name_ + " does not contain what the scan has written so far: " +
                      (path_.empty() ? "append to the same file with >>" : "it has been changed since"));
   }
   start_ = saved.start;
   length_ = saved.length;
   hash_ = saved.hash;
   continues_ = true;
-  can_cut_ = !path_.empty() || (fcntl(fd_, F_GETFL) & O_APPEND) == 0;
-  whole_bytes_ = static_cast<long long>(start_ + length_);
+  can_truncate_ = !path_.empty() || (fcntl(fd_, F_GETFL) & O_APPEND) == 0;
+  complete_bytes_ = static_cast<long long>(start_ + length_);
 }
 
-void OutputFile::cut_back() {
+void OutputFile::truncate() {
   if (!continues_) return;
-  if (ftruncate(fd_, whole_bytes_) != 0 || lseek(fd_, whole_bytes_, SEEK_SET) < 0) {
-    throw CannotRun(name_ + " can't be gone on with: " + std::strerror(errno));
+  if (ftruncate(fd_, complete_bytes_) != 0 || lseek(fd_, complete_bytes_, SEEK_SET) < 0) {
+    throw CannotRun(name_ + " can't be continued: " + std::strerror(errno));
   }
 }
 
@@ -137,7 +137,7 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::end_record() {
-  if (terminal_ || buffer_.size() >= write_when_bytes) flush();
+  if (terminal_ || buffer_.size() >= max_buffered_bytes) flush();
 }
 
 void OutputFile::flush() {
@@ -148,16 +148,17 @@ void OutputFile::flush() {
       written += static_cast<size_t>(count);
     } else if (count < 0 && errno != EINTR) {
       const int error_number = errno;
-      // Whole records of this buffer that fit are kept; every format's records end with a line end.
+      // Complete records of this buffer are kept; in every format a record ends with a line end.
       const size_t line_end = buffer_.rfind('\n', written == 0 ? 0 : written - 1);
-      const size_t whole = written == 0 || line_end == std::string::npos ? 0 : line_end + 1;
-      if (can_cut_ && ftruncate(fd_, static_cast<off_t>(whole_bytes_) + static_cast<off_t>(whole)) != 0) {
-        std::fprintf(stderr, "portloop: the last line of %s may be cut: %s\n", name_.c_str(), std::strerror(errno));
+      const size_t complete = written == 0 || line_end == std::string::npos ? 0 : line_end + 1;
+      if (can_truncate_ && ftruncate(fd_, static_cast<off_t>(complete_bytes_) + static_cast<off_t>(complete)) != 0) {
+        std::fprintf(stderr, "portloop: the last line of %s may be incomplete: %s\n", name_.c_str(),
+                     std::strerror(errno));
       }
       fail("can't be written", error_number);
     }
   }
-  whole_bytes_ += static_cast<long long>(written);
+  complete_bytes_ += static_cast<long long>(written);
   length_ += written;
   hash_ = fnv_hash(std::string_view(buffer_).substr(0, written), hash_);
   buffer_.clear();
@@ -176,11 +177,15 @@ void OutputFile::discard() {
   if (path_.empty() || fd_ < 0) return;
   close(fd_);
   fd_ = -1;
-  if (can_cut_) unlink(partial_path_.empty() ? path_.c_str() : partial_path_.c_str());
+  if (can_truncate_) unlink(partial_path_.empty() ? path_.c_str() : partial_path_.c_str());
 }
 
 void OutputFile::fail(const char* what, int error_number) {
   error_ = name_ + ' ' + what + ": " + std::strerror(error_number);
+}
+
+std::unique_ptr<OutputFile> open_output(const std::string& path, bool overwrite) {
+  return path.empty() ? std::make_unique<OutputFile>() : std::make_unique<OutputFile>(path, overwrite);
 }
 
 }  // namespace portloop

@@ -1,20 +1,22 @@
-// Where one format's bytes go: standard output or a file, always in whole records.
+// Where one format's bytes go: standard output or a file, always in complete records.
 //
-// Happy path: a writer appends a record to buffer(), end_record() marks it whole, and the buffer is written
-// when it is large, when the scan's clock asks for it, and at the end.
+// Happy path: a writer appends a record to buffer(), end_record() completes it, and the buffer is written when it is
+// large, when flush() is called, and at the end.
 //
 // What goes wrong:
-//   - a disk is full or a reader is gone: broken() says why, once; whatever was written of a last record is cut
-//     off again where the file allows it, and nothing more is written
-//   - the file exists: it is not touched, unless overwriting is asked for; then the new one is written beside
-//     it and takes its place at the end, so that at no moment half of either is all there is
-//   - a scan is resumed: what the file holds must be what the checkpoint says; what was written after the
-//     checkpoint is cut off, because it will come again
+//   - the disk is full or the reader is gone: broken() is true and error() has the reason. An incomplete last record is
+//     removed if the file can be truncated, and nothing more is written
+//   - the file exists: it is not touched without --overwrite. With it, the new file is written to FILE.partial and
+//     renamed at the end, so that there is always a complete file
+//   - a scan is resumed: the file must still contain what the checkpoint describes. What was written after the
+//     checkpoint is truncated, because those results will come again
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
-#include "cli/record/checkpoint.hpp"
+#include "cli/record/saved_output.hpp"
 
 namespace portloop {
 
@@ -22,35 +24,35 @@ class OutputFile {
  public:
   /// Standard output.
   OutputFile();
-  /// A new file. Throws CannotRun with one line.
+  /// A new file. Throws CannotRun.
   OutputFile(const std::string& path, bool overwrite);
-  /// What an earlier run wrote, to be gone on with. Nothing is changed until cut_back(). Throws UsageError where the
-  /// file is not the one that was written.
+  /// The output of an earlier run, to be continued. Nothing is changed until truncate(). Throws UsageError if the file
+  /// is not the one that was written.
   explicit OutputFile(const SavedOutput& saved);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   std::string& buffer() { return buffer_; }
-  /// What the buffer holds is whole; written where that is much.
+  /// The buffer holds complete records. Writes them if there are many, or if a person is watching.
   void end_record();
-  /// Writes what is whole.
+  /// Writes the buffer.
   void flush();
-  /// Flushes, and lets the file take its place.
+  /// Flushes, closes the file, and renames it to its final name.
   void finish();
-  /// Removes a new file that nothing is to be written to after all; what stood there before stays.
+  /// Removes a new file to which nothing will be written. An older file of that name is kept.
   void discard();
 
-  /// Whether the file holds what an earlier run wrote: no header is due.
+  /// Whether the file already contains what an earlier run wrote, with the header.
   bool continues() const { return continues_; }
-  /// Cuts off what the earlier run wrote after its checkpoint.
-  void cut_back();
-  /// Flushes, waits for the disk where it is a file, and answers up to where it is written.
+  /// Removes what the earlier run wrote after its checkpoint. Throws CannotRun.
+  void truncate();
+  /// Flushes, waits for the disk if it is a regular file, and returns how far it is written.
   SavedOutput saved();
 
   bool is_terminal() const { return terminal_; }
   bool broken() const { return !error_.empty(); }
-  /// One line that names the file and what failed; empty where all is well.
+  /// One line that names the file and what failed; empty if nothing did.
   const std::string& error() const { return error_; }
 
  private:
@@ -59,18 +61,21 @@ class OutputFile {
 
   std::string name_ = "standard output";
   std::string path_;          // empty for standard output
-  std::string partial_path_;  // set where the file is written beside an older one
+  std::string partial_path_;  // set if the file will replace an older one
   int fd_ = 1;
   bool terminal_ = false;
-  bool can_cut_ = false;
+  bool can_truncate_ = false;
   bool regular_ = false;
   bool continues_ = false;
-  uint64_t start_ = 0;         // offset of our first byte
-  uint64_t length_ = 0;        // bytes written from there
-  uint64_t hash_;              // of them
-  long long whole_bytes_ = 0;  // offset behind the last whole record in the file
+  uint64_t start_ = 0;            // offset of our first byte
+  uint64_t length_ = 0;           // bytes written from there
+  uint64_t hash_;                 // of them
+  long long complete_bytes_ = 0;  // offset of the end of the last complete record in the file
   std::string buffer_;
   std::string error_;
 };
+
+/// Standard output if `path` is empty, else a new file. Throws CannotRun.
+std::unique_ptr<OutputFile> open_output(const std::string& path, bool overwrite);
 
 }  // namespace portloop

@@ -1,44 +1,49 @@
-// --discover: which addresses answer anything at all, found out on a few ports before the scan itself.
+// --discover: a scan of a few ports that finds the addresses that answer, before the scan itself.
+//
+// Happy path: the ports below are probed on every address; a result that shows a host marks its address; when the scan
+// is done and its sockets are closed, on_end is called, and answered() has the addresses to scan.
+//
+// What goes wrong:
+//   - it can't be started: CannotRun from the constructor
+//   - it is stopped: on_end is called as well, and answered() has what answered before that
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <optional>
 
-#include "core/probe_result.hpp"
+#include "cli/scan/answered_addresses.hpp"
+#include "cli/scan/probe_options.hpp"
+#include "cli/scan/running_scan.hpp"
 #include "core/target_set.hpp"
 
 namespace portloop {
 
-/// What is asked to find out: ports that most machines leave open, or that most firewalls refuse rather than
-/// drop, of web, remote and file services on Unix and Windows; 40125 is one that nobody uses, whose RST tells of
-/// a machine that has none of them.
+/// Ports that most machines leave open, or that most firewalls reject rather than drop: web, remote access and file
+/// services of Unix and Windows. Nobody uses 40125: its RST shows a machine that has none of the others.
 inline constexpr const char* discovery_ports = "22,80,443,445,3389,8080,40125";
 
-/// The addresses of a target set that have answered: one bit each, kept in blocks of 4,096 of which only those
-/// with an answer take memory, so that a /8 takes 2.5 MB at most.
-class AnsweredAddresses {
+class Discovery {
  public:
-  /// `targets` outlives this.
-  explicit AnsweredAddresses(const TargetSet& targets);
+  /// Starts it. `targets` outlives this object.
+  Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettings& settings, const ScanLimits& limits,
+            std::function<void()> on_end);
 
-  /// Whether this result shows that somebody is there, or leaves it open: an answer of the host itself (open,
-  /// closed, or an ICMP error that hosts and their firewalls send), or unknown, which the scan is to say again.
-  /// A router's "unreachable" and silence do not.
-  static bool tells_of_a_host(const ProbeResult& result);
-
-  void add(const Address& address);
-  uint64_t count() const { return count_; }
-  TargetSet as_targets() const;
+  void stop();
+  /// The last ones, once it has ended.
+  portloop_stats stats() const { return running_ ? running_->stats() : stats_; }
+  double elapsed_s() const { return running_ ? running_->elapsed_s() : elapsed_s_; }
+  const AnsweredAddresses& answered() const { return answered_; }
 
  private:
-  uint64_t index_of(const Address& address) const;
+  void on_result(const portloop_result& result);
+  void on_done();
 
-  static constexpr uint64_t block_bits = 4096;
-  const TargetSet& targets_;
-  std::vector<uint64_t> first_index_;  // of each of the target set's ranges
-  std::map<uint64_t, std::array<uint64_t, block_bits / 64>> blocks_;
-  uint64_t count_ = 0;
+  AnsweredAddresses answered_;
+  std::function<void()> on_end_;
+  std::optional<RunningScan> running_;
+  portloop_stats stats_{};
+  double elapsed_s_ = 0;
 };
 
 }  // namespace portloop

@@ -1,221 +1,268 @@
-// portloop scan: from the request to the exit status, over the public API like any other embedder.
+// portloop scan: from the options to the exit status, over the public API like any other embedder.
 //
-// Happy path: read the options, collect the targets, open the outputs, run one scan on one loop, write each
-// result as it comes, end with the summary.
+// Happy path: parse the options, collect the targets, open the outputs, run one scan on one loop (with --discover a
+// small one before it), give each result to the sinks as it comes, end with the summary.
 //
 // What goes wrong:
-//   - a wrong word: UsageError before anything is sent; a name that does not resolve among others that do: said,
-//     and the exit status is 3
-//   - --discover: a first scan of a few ports finds the addresses that answer; the second one has only those
-//   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130; a second one ends at once
-//   - an output breaks (reader gone, disk full): said once, the scan is stopped, exit 3
-//   - a result is unknown: counted by reason, said at the end, exit 3
-//   - the process is killed: with --checkpoint, the file says what is finished and up to where each output is of it;
-//     --resume cuts the outputs back to there, and leaves those probes out
-//   - the checkpoint can't be written: said once, the older one stays whole, the scan goes on, exit 3 if it lasts
-#include "cli/scan/scan_command.hpp"
+//   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and the
+//     exit status is 3
+//   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130. A second one ends the process
+//   - an output breaks (reader gone, disk full): reported once, the scan is stopped, exit 3
+//   - a result is unknown: counted by reason, reported at the end, exit 3
+//   - the scan after discovery can't be started: CannotRun, but only when the loop has ended, because the error occurs
+//     in a callback from C
+//   - the process is killed: --resume continues from the last checkpoint
+//   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
+#include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
+#include <optional>
 
-#include "cli/terminal/ending_signals.hpp"
-#include "core/record_line.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/scan/discovery.hpp"
+#include "cli/scan/probe_options.hpp"
+#include "cli/scan/running_scan.hpp"
+#include "cli/scan/scan_options.hpp"
+#include "cli/scan/scan_session.hpp"
+#include "cli/scan/scan_sinks.hpp"
+#include "cli/scan/scan_summary.hpp"
+#include "cli/system/unix_time.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 namespace {
 
-// Progress is redrawn, and what is buffered written, this often.
-constexpr uint64_t tick_ms = 200;
+bool wants_progress(const ScanRequest& request) {
+  if (request.quiet || request.progress == ProgressChoice::never) return false;
+  return request.progress == ProgressChoice::always || isatty(STDERR_FILENO) == 1;
+}
 
-}  // namespace
+class ScanCommand : ScanSession::Events {
+ public:
+  /// `services` and `session` outlive this object. `checkpoint`: new, or that of the scan that is resumed.
+  ScanCommand(const ScanRequest& request, const SystemServices& services, ScanSession& session, Checkpoint checkpoint)
+      : request_(request),
+        session_(session),
+        progress_(wants_progress(request)),
+        sinks_(request, services, progress_, std::move(checkpoint)) {
+    request_.settings.order.seed = sinks_.record().done().seed;
+  }
 
-void ScanCommand::begin_record() {
-  if (resumed_) return;
-  record_.list = collect_targets(request_, &loop_);
-  // Shards cover a scan only in the same order: every machine comes to the same seed by itself.
-  if (request_.shard.count > 1 && !request_.seed_given) {
-    request_.seed = scan_hash(record_.list.targets, request_.ports, request_.order, 0) & UINT32_MAX;
+  int run();
+
+ private:
+  /// Which scan is running, or was the last one.
+  enum class Phase { discovery, scan };
+
+  void on_interrupt() override;
+  void on_status_request() override;
+  void on_tick() override;
+
+  void start_discovery();
+  void on_discovery_end();
+  void start_scan(const TargetSet& targets);
+  void on_result(const portloop_result& result);
+  void on_done(int status);
+  void end_loop();
+
+  void stop();
+  void stop_if_output_broke();
+  bool stopped() const { return interrupted_ || sinks_.outputs().failure_taken(); }
+  void update_stats();
+  const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
+  int finish();
+  std::string summary() const;
+  const TargetSet& targets() const { return sinks_.record().list().targets; }
+
+  ScanRequest request_;
+  ScanSession& session_;
+  ProgressLine progress_;
+  ScanSinks sinks_;
+  ScanLimits limits_;
+  Phase phase_ = Phase::scan;
+  std::optional<Discovery> discovery_;
+  std::optional<RunningScan> scan_;
+  portloop_stats stats_{};  // of the phase, with the results of earlier runs
+  bool all_probed_ = false;
+  bool interrupted_ = false;
+  std::string failure_;  // why the scan after discovery could not be started
+};
+
+int ScanCommand::run() {
+  if (!sinks_.open(request_)) return exit_failed;
+  limits_ = choose_limits(request_.settings, request_.quiet);
+  if (request_.discover)
+    start_discovery();
+  else
+    start_scan(targets());
+  session_.watch(*this);
+  session_.run();
+  return finish();
+}
+
+// ---- The scan, and discovery before it ----
+
+void ScanCommand::start_discovery() {
+  phase_ = Phase::discovery;
+  sinks_.record().start_clock();
+  discovery_.emplace(session_.loop(), targets(), request_.settings, limits_, [this] { on_discovery_end(); });
+}
+
+void ScanCommand::on_discovery_end() {
+  update_stats();
+  if (stopped()) return end_loop();
+  phase_ = Phase::scan;
+  stats_ = {};
+  const TargetSet answered = discovery_->answered().as_targets();
+  if (answered.empty()) {
+    all_probed_ = true;
+    return end_loop();
   }
-  record_.words = request_.words;
-  record_.ports = request_.ports;
-  record_.order = request_.order;
-  record_.seed = request_.seed;
-  record_.shard = request_.shard;
-  record_.started_us = unix_time_us();
-  const std::string& file = request_.checkpoint_file;
-  if (file.empty()) return;
-  for (const OutputChoice& choice : request_.outputs) {
-    if (choice.file == file) throw UsageError("--checkpoint " + quote_word(file) + ": the file is an output already");
-  }
-  if (access(file.c_str(), F_OK) == 0 && !request_.overwrite) {
-    throw CannotRun("checkpoint " + quote_word(file) +
-                    " exists already: --resume goes on from it, --overwrite replaces it");
+  try {
+    start_scan(answered);
+  } catch (const CannotRun& error) {
+    failure_ = error.what();
+    end_loop();
   }
 }
 
-void ScanCommand::watch_signals() {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone is an error of write(), not our end
-  check(uv_async_init(&loop_, &ending_, [](uv_async_t* async) { static_cast<ScanCommand*>(async->data)->interrupt(); }),
-        "signals can't be watched");
-  ending_.data = this;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&ending_));
-  watch_ending_signals(&ending_);
-  const int numbers[] = {
-      SIGUSR1,
-#ifdef SIGINFO
-      SIGINFO,
-#endif
-  };
-  for (const int number : numbers) {
-    uv_signal_t& signal = status_signals_[status_signal_count_];
-    check(uv_signal_init(&loop_, &signal), "signals can't be watched");
-    ++status_signal_count_;
-    signal.data = this;
-    uv_signal_start(
-        &signal, [](uv_signal_t* told, int) { static_cast<ScanCommand*>(told->data)->print_status(); }, number);
-    uv_unref(reinterpret_cast<uv_handle_t*>(&signal));
-  }
-  check(uv_timer_init(&loop_, &ticks_), "a timer can't be made");
-  ticks_.data = this;
-  uv_timer_start(
-      &ticks_, [](uv_timer_t* timer) { static_cast<ScanCommand*>(timer->data)->tick(); }, tick_ms, tick_ms);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&ticks_));
+void ScanCommand::start_scan(const TargetSet& targets) {
+  const Options options =
+      full_scan_options(targets, request_.ports, request_.settings, limits_, sinks_.record().done().finished);
+  sinks_.record().start_clock();
+  scan_.emplace(
+      session_.loop(), options, [this](const portloop_result& result) { on_result(result); },
+      [this](int status) { on_done(status); });
 }
 
-void ScanCommand::interrupt() {
+void ScanCommand::on_result(const portloop_result& result) {
+  sinks_.add(result);
+  stop_if_output_broke();
+}
+
+void ScanCommand::on_done(int status) {
+  all_probed_ = status == 0;
+  update_stats();
+  end_loop();
+}
+
+void ScanCommand::end_loop() {
+  sinks_.record().stop_clock();
+  scan_.reset();
+  session_.unwatch();
+}
+
+// ---- What happens meanwhile ----
+
+void ScanCommand::on_interrupt() {
   interrupted_ = true;
-  stopped_ = true;
-  if (scan_ != nullptr) portloop_scan_stop(scan_);
+  stop();
 }
 
-/// One whole line, below the results and in place of the progress line, which comes back by itself.
-void ScanCommand::print_status() {
-  if (scan_ != nullptr) take_stats();
-  for (Output& output : outputs_) {
-    if (output.file->is_terminal()) output.file->flush();
+/// Prints a line below the results and in place of the progress line, which the next tick draws again.
+void ScanCommand::on_status_request() {
+  update_stats();
+  sinks_.outputs().flush_terminals();
+  progress_.report(phase_text() + progress_.status_text(stats_));
+}
+
+void ScanCommand::on_tick() {
+  sinks_.flush();
+  stop_if_output_broke();
+  update_stats();
+  progress_.draw(stats_, phase_text());
+  if (!sinks_.record().save_is_due()) return;
+  sinks_.save();
+  stop_if_output_broke();
+}
+
+void ScanCommand::stop() {
+  if (phase_ == Phase::discovery) discovery_->stop();
+  if (scan_) scan_->stop();
+}
+
+void ScanCommand::stop_if_output_broke() {
+  const std::string* failure = sinks_.outputs().take_failure();
+  if (failure == nullptr) return;
+  progress_.report(*failure + "; the scan is stopped");
+  stop();
+}
+
+void ScanCommand::update_stats() {
+  if (phase_ == Phase::discovery) {
+    stats_ = discovery_->stats();
+    progress_.observe(stats_, discovery_->elapsed_s());
+  } else if (scan_) {
+    stats_ = scan_->stats();
+    progress_.observe(stats_, scan_->elapsed_s());
+    stats_ = sinks_.record().total(stats_);
   }
-  progress_.clear();
-  std::fprintf(stderr, "portloop: %s%s\n", discovering_ ? "discovery: " : "", progress_.status_text(stats_).c_str());
 }
 
-void ScanCommand::on_result(portloop_scan* scan, const portloop_result* result) {
-  static_cast<ScanCommand*>(portloop_scan_data(scan))->write_result(*result);
-}
+// ---- The end ----
 
-void ScanCommand::tick() {
-  for (Output& output : outputs_) output.file->flush();
-  check_outputs();
-  if (scan_ != nullptr) take_stats();
-  progress_.draw(stats_, discovering_ ? "discovery: " : "");
-  if (!request_.checkpoint_file.empty() && uv_hrtime() >= next_checkpoint_ns_) {
-    write_checkpoint(false);
-    check_outputs();
-  }
-}
-
-/// With what earlier runs found.
-void ScanCommand::take_stats() {
-  portloop_scan_stats(scan_, &stats_, sizeof stats_);
-  progress_.note(stats_, static_cast<double>(uv_hrtime() - scan_started_ns_) * 1e-9);
-  stats_.open += earlier_counts_[0];
-  stats_.closed += earlier_counts_[1];
-  stats_.filtered += earlier_counts_[2];
-  stats_.unknown += earlier_counts_[3];
-}
-
-void ScanCommand::on_done(portloop_scan* scan, int status) {
-  auto* self = static_cast<ScanCommand*>(portloop_scan_data(scan));
-  self->finished_ns_ = uv_hrtime();
-  self->all_probed_ = status == 0;
-  self->take_stats();
-  self->close_handles();
-}
-
-void ScanCommand::close_handles() {
-  if (scan_ != nullptr) portloop_scan_close(scan_, nullptr);
-  scan_ = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&ticks_), nullptr);
-  unwatch_ending_signals();
-  uv_close(reinterpret_cast<uv_handle_t*>(&ending_), nullptr);
-  for (size_t i = 0; i < status_signal_count_; ++i)
-    uv_close(reinterpret_cast<uv_handle_t*>(&status_signals_[i]), nullptr);
-}
-
-int ScanCommand::finish(const TargetList& list) {
+int ScanCommand::finish() {
   progress_.clear();
   if (!failure_.empty()) throw CannotRun(failure_);
-  write_checkpoint(false);  // before the writers' last words, which a resumed scan writes itself
-  const bool complete = !stopped_ && all_probed_ && stats_.unknown == 0 && list.failed_names == 0;
+  sinks_.save();  // before the footers, which a resumed scan writes itself
   ScanFooter footer;
   footer.finished_us = unix_time_us();
-  footer.hosts_total = list.targets.size();
-  footer.complete = complete;
-  footer.summary = summary(stats_, elapsed_s(finished_ns_));
-  for (Output& output : outputs_) {
-    output.writer->end(footer, output.file->buffer());
-    output.file->finish();
-    if (output.file->broken() && !output_broken_) {
-      output_broken_ = true;
-      std::fprintf(stderr, "portloop: %s\n", output.file->error().c_str());
-    }
-  }
-  if (all_probed_ && !output_broken_) write_checkpoint(true);
+  footer.hosts_total = targets().size();
+  footer.complete = !stopped() && all_probed_ && stats_.unknown == 0 && sinks_.record().list().failed_names == 0;
+  footer.summary = summary();
+  sinks_.end(footer);
+  if (const std::string* failure = sinks_.outputs().take_failure()) progress_.report(*failure);
+  if (all_probed_) sinks_.save_complete();
   if (!request_.quiet) {
-    for (const auto& [reason, counted] : record_.unknown) {
-      std::fprintf(stderr, "portloop: %s unknown: %s, the first %s\n", grouped(counted.count).c_str(), reason.c_str(),
-                   to_text(counted.first.address, counted.first.port).c_str());
+    for (const auto& [reason, unknown] : sinks_.record().done().unknown) {
+      progress_.report(grouped(unknown.count) + " unknown: " + reason + ", the first " +
+                       to_text(unknown.first.address, unknown.first.port));
     }
     std::fprintf(stderr, "%s%s\n", interrupted_ ? "interrupted: " : "", footer.summary.c_str());
   }
   if (interrupted_) return exit_interrupted;
-  return complete && !output_broken_ && !checkpoint_failed_ ? exit_complete : exit_incomplete;
+  return footer.complete && !sinks_.outputs().broken() && !sinks_.record().save_failed() ? exit_complete
+                                                                                         : exit_incomplete;
 }
 
-/// Where an error ended it on the way: closes what had been opened by then.
-ScanCommand::~ScanCommand() {
-  if (!loop_made_) return;
-  unwatch_ending_signals();
-  if (scan_ != nullptr) portloop_scan_close(scan_, nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);  // the scan's handles are its own to close
-  uv_walk(
-      &loop_,
-      [](uv_handle_t* handle, void*) {
-        if (!uv_is_closing(handle)) uv_close(handle, nullptr);
-      },
-      nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  uv_loop_close(&loop_);
-}
-
-int ScanCommand::run() {
-  check(uv_loop_init(&loop_), "the event loop can't be made");
-  loop_made_ = true;
-  begin_record();
-  const TargetList& list = record_.list;
-  list_ = &list;
-  open_outputs(list);
-  if (!write_checkpoint(false)) return exit_failed;
-  choose_limits();
-  if (request_.discover) {
-    answered_ = std::make_unique<AnsweredAddresses>(list.targets);
-    discovering_ = true;
-    start(list.targets, *parse_ports(discovery_ports, nullptr));
-  } else {
-    start(list.targets, request_.ports);
+std::string ScanCommand::summary() const {
+  if (phase_ == Phase::discovery) return discovery_summary_text(targets().size(), discovery_->answered().count());
+  const ScanRecord& record = sinks_.record();
+  ScanSummary summary;
+  summary.targets = targets().size();
+  summary.ports = request_.ports.size();
+  summary.connects = stats_.connects;
+  if (discovery_) {
+    summary.silent_addresses = targets().size() - discovery_->answered().count();
+    summary.connects += discovery_->stats().connects;
   }
-  watch_signals();
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  check(uv_loop_close(&loop_), "the event loop is not empty");
-  loop_made_ = false;
-  return finish(list);
+  summary.stats = stats_;
+  summary.elapsed_s = record.elapsed_s();
+  summary.this_run_s = record.this_run_s();
+  summary.stop_after = request_.settings.stop_after;
+  summary.stopped_hosts = sinks_.notes().stopped_hosts();
+  summary.seed = request_.settings.order.seed;
+  summary.shard = request_.settings.shard;
+  return summary_text(summary);
 }
+
+/// A new scan, or one that is resumed from `earlier`.
+int run_in_session(const ScanRequest& request, const SystemServices& services, std::optional<Checkpoint> earlier) {
+  ScanSession session;
+  if (!earlier) {
+    earlier = new_checkpoint(request, collect_targets(request.targets, request.ports.size(), session.loop()));
+  }
+  return ScanCommand(request, services, session, std::move(*earlier)).run();
+}
+
+}  // namespace
 
 int run_scan(int argc, const char* const* argv) {
   const SystemServices services = SystemServices::load();
   const auto request = parse_scan_options(argc, argv, services);
   if (!request) return exit_complete;
-  if (request->resume_file.empty()) return ScanCommand(*request, services, std::nullopt).run();
+  if (request->resume_file.empty()) return run_in_session(*request, services, std::nullopt);
   Checkpoint earlier = read_checkpoint(request->resume_file);
   const ScanRequest resumed = resumed_request(*request, earlier, services);
   if (earlier.complete) {
@@ -223,7 +270,7 @@ int run_scan(int argc, const char* const* argv) {
                  quote_word(request->resume_file).c_str());
     return exit_complete;
   }
-  return ScanCommand(resumed, services, std::move(earlier)).run();
+  return run_in_session(resumed, services, std::move(earlier));
 }
 
 }  // namespace portloop

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 
+#include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
 #include "cli/options/shard_choice.hpp"
-#include "cli/record/checkpoint.hpp"
-#include "cli/usage.hpp"
 #include "core/spec_error.hpp"
-#include "output/writer.hpp"
 
 namespace portloop {
 namespace {
@@ -24,31 +21,31 @@ constexpr const char* help_text =
   10.0.0.1-10.0.0.9) or a host name.
 
 What to scan:
-  -p, --ports SPEC         22,80,8000-8100, names, 'all' or '-', 'common' (default; the
-                           man page portloop(1) has its list)
+  -p, --ports SPEC         22,80,8000-8100, service names, 'all' or '-', or 'common'
+                           (default; the list is in the man page portloop(1))
       --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
-  -i, --input-file FILE    more targets, one or more a line; '-' is standard input
-  -4, -6                   one family of a name;  --all-addresses: every address of it
-How (nothing here needs setting):
-  -l, --loops N            loop threads, 1 by default; 'auto': one for each processor
-  -c, --in-flight N        at most N connects outstanding;  -r, --rate N: started per second
-  -t, --timeout MS         the longest wait for an answer (1000);  --retries N: asks after it
+  -i, --input-file FILE    more targets, one or more per line; '-' is standard input
+  -4, -6                   only this family of a name;  --all-addresses: not only the first
+How (the defaults adapt to the network):
+  -l, --loops N            loop threads (1); 'auto': one for each processor
+  -c, --in-flight N        at most N connects in flight;  -r, --rate N: started per second
+  -t, --timeout MS         maximum wait (1000);  --retries N: times a silent port is retried
       --timing fixed       wait the whole timeout; do not adapt to the network
       --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
-      --discover           first find out which addresses answer, scan only those
-      --stop-after N       a host with N open ports is asked no more
-      --connector portable libuv's own connects;  fastest (default): the system's
-      --banners [http]     read what open ports say first;  --banner-timeout MS (2000)
+      --discover           first find the addresses that answer, then scan only those
+      --stop-after N       stop probing a host when N of its ports are open
+      --connector portable connect through libuv only;  fastest (default): directly
+      --banners [http]     read what open ports send;  --banner-timeout MS (2000)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also into a file; may be repeated;  --overwrite: one that exists
-      --show open|all      all: closed, filtered and unknown ports too
-      --checkpoint FILE    note there what is finished;  --resume FILE: go on from it
+  -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
+      --show open|all      all: closed, filtered and unknown ports, too
+      --checkpoint FILE    save there what is finished;  --resume FILE: continue from it
       --progress auto|always|never    -q, --quiet    --no-color
   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete, 130 interrupted.
-Scan only hosts and networks that you may scan.)";
+Scan only hosts and networks that you are allowed to scan.)";
 
 cxxopts::Options make_options() {
   cxxopts::Options options("portloop scan");
@@ -92,72 +89,39 @@ cxxopts::Options make_options() {
   return options;
 }
 
-void check_format(const std::string& name) {
-  if (find_output_format(name) != nullptr) return;
-  std::string known;
-  for (const OutputFormat& format : output_formats()) known += (known.empty() ? "" : ", ") + std::string(format.name);
-  throw UsageError("format " + quote_word(name) + " is not known: " + known);
-}
-
-}  // namespace
-
-std::vector<OutputChoice> read_outputs(const std::string& format, const std::vector<std::string>& more) {
-  std::vector<OutputChoice> outputs;
-  check_format(format);
-  outputs.push_back({format, ""});
-  for (const std::string& word : more) {
-    const size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
-      throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
-    }
-    check_format(word.substr(0, equals));
-    for (const OutputChoice& other : outputs) {
-      if (other.file == word.substr(equals + 1))
-        throw UsageError("--output " + quote_word(word) + ": the file is given twice");
-    }
-    outputs.push_back({word.substr(0, equals), word.substr(equals + 1)});
-  }
-  return outputs;
-}
-
-namespace {
-
-void read_how(const cxxopts::ParseResult& given, ScanRequest& request) {
-  const auto number = [&given](const char* option, uint64_t lowest, uint64_t highest) {
-    return static_cast<uint32_t>(
-        read_number(std::string("--") + option, given[option].as<std::string>(), lowest, highest));
+void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
+  ScanSettings& settings = request.settings;
+  const auto number = [&given](const char* option, uint32_t min, uint32_t max, uint32_t otherwise) {
+    return number_of(given, option, min, max, otherwise);
   };
-  if (given.count("loops")) {
-    const std::string word = given["loops"].as<std::string>();
-    request.loops = word == "auto" ? 0 : number("loops", 0, 1024);
-  }
-  if (given.count("in-flight")) request.in_flight = number("in-flight", 1, 1'000'000);
-  if (given.count("rate")) request.rate_per_s = read_rate("--rate", given["rate"].as<std::string>());
-  if (given.count("timeout")) request.timeout_ms = number("timeout", 1, 600'000);
-  if (given.count("retries")) request.retries = number("retries", 0, 13);
-  request.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
-  read_order(given, request);
-  if (given.count("shard")) {
-    const auto [k, n] = read_shard("--shard", given["shard"].as<std::string>());  // `auto` has been resolved
-    request.shard = {k, n};
-  }
-  request.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
+  if (text_of(given, "loops") == "auto")
+    settings.loops = 0;
+  else
+    settings.loops = number("loops", 0, 1024, 1);
+  if (given.count("in-flight")) settings.in_flight = number("in-flight", 1, 1'000'000, 0);
+  if (given.count("rate")) settings.rate_per_s = parse_rate_option("--rate", text_of(given, "rate"));
+  settings.timeout_ms = number("timeout", 1, 600'000, 1000);
+  if (given.count("retries")) settings.retries = number("retries", 0, 13, 0);
+  settings.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
+  settings.order = order_of(given);
+  if (given.count("shard"))
+    settings.shard = parse_shard_option("--shard", text_of(given, "shard"));  // not "auto" any more
+  settings.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
   if (given.count("banners")) {
-    request.banners = true;
-    request.banners_http = one_of(given, "banners", {"read", "http"}) == "http";
+    settings.banners = one_of(given, "banners", {"read", "http"}) == "http" ? BannerChoice::http : BannerChoice::read;
   }
-  if (given.count("stop-after")) request.stop_after = number("stop-after", 1, 65'535);
+  settings.stop_after = number("stop-after", 1, 65'535, 0);
   request.discover = given.count("discover") > 0;
-  if (request.discover && request.shard.count > 1) {
+  if (request.discover && settings.shard.count > 1) {
     throw UsageError(
-        "'--discover' and '--shard' exclude each other: each machine would find out for itself, and the parts would "
+        "'--discover' and '--shard' exclude each other: each machine would discover for itself, and the shards would "
         "not fit together");
   }
-  if (given.count("banner-timeout")) request.banner_timeout_ms = number("banner-timeout", 1, 600'000);
+  settings.banner_timeout_ms = number("banner-timeout", 1, 600'000, 2000);
 }
 
-/// Options that take one value: given twice, one of them would be ignored. Not --progress, which a resumed scan may be
-/// given anew: the last one counts.
+/// Options that take one value: if given twice, one of them would be ignored. Not --progress, which a resumed scan may
+/// be given again: the last one counts.
 void check_given_once(const cxxopts::ParseResult& given) {
   for (const char* option :
        {"ports", "exclude-ports", "loops", "in-flight", "rate", "timeout", "retries", "timing", "order", "seed",
@@ -166,40 +130,63 @@ void check_given_once(const cxxopts::ParseResult& given) {
   }
 }
 
-ScanRequest read_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+ProgressChoice progress_of(const cxxopts::ParseResult& given) {
+  const std::string word = one_of(given, "progress", {"auto", "always", "never"});
+  if (word == "always") return ProgressChoice::always;
+  return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
+}
+
+ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
   check_given_once(given);
   ScanRequest request;
-  const auto texts = [&given](const char* option) {
-    return given.count(option) ? given[option].as<std::vector<std::string>>() : std::vector<std::string>{};
-  };
-  request.targets = texts("target");
-  request.input_files = texts("input-file");
-  request.excluded = texts("exclude");
-  request.exclude_files = texts("exclude-file");
-  request.ports = read_ports(given, services);
-  request.family = read_family(given);
-  request.all_addresses = given.count("all-addresses") > 0;
-  read_how(given, request);
-  request.outputs = read_outputs(given.count("format") ? given["format"].as<std::string>() : "text", texts("output"));
+  request.quiet = given.count("quiet") > 0;
+  request.targets.included = texts_of(given, "target");
+  request.targets.input_files = texts_of(given, "input-file");
+  request.targets.excluded = texts_of(given, "exclude");
+  request.targets.exclude_files = texts_of(given, "exclude-file");
+  request.targets.all_addresses = given.count("all-addresses") > 0;
+  request.targets.quiet = request.quiet;
+  request.ports = ports_of(given, services);
+  request.targets.family = family_of(given);
+  parse_settings(given, request);
+  request.outputs = parse_outputs(text_of(given, "format", "text"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
-  const std::string progress = one_of(given, "progress", {"auto", "always", "never"});
-  request.progress = progress == "auto"     ? ProgressChoice::automatic
-                     : progress == "always" ? ProgressChoice::always
-                                            : ProgressChoice::never;
-  request.quiet = given.count("quiet") > 0;
+  request.progress = progress_of(given);
   request.colour = given.count("no-color") == 0;
-  // Last: where an option has taken the target for its value, that is what has to be said.
-  if (request.targets.empty() && request.input_files.empty()) {
+  // Last: if an option has taken the target for its value, the message about that option is the useful one.
+  if (request.targets.included.empty() && request.targets.input_files.empty()) {
     throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
   }
   return request;
 }
 
-/// Without the options of `names`; those in `with_value` take their word along.
+/// --checkpoint and --resume, and the request unless it is resumed.
+ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
+  const bool resumed = given.count("resume") > 0;
+  const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
+  if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
+    throw UsageError("--checkpoint " + quote_word(checkpoint_file) +
+                     ": a resumed scan continues the file of --resume, leave this option out");
+  }
+  for (const char* option : {"checkpoint", "resume"}) {
+    if (given.count(option) && text_of(given, option).empty())
+      throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
+  }
+  ScanRequest request;
+  if (!resumed) request = parse_request(given, services);
+  if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
+    throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
+  }
+  request.resume_file = resume_file;
+  request.checkpoint_file = resumed ? resume_file : checkpoint_file;
+  return request;
+}
+
+/// Removes the options in `names`, and those in `with_value` together with their values.
 std::vector<std::string> without(const std::vector<std::string>& words, std::initializer_list<std::string_view> names,
                                  std::initializer_list<std::string_view> with_value) {
-  std::vector<std::string> left;
+  std::vector<std::string> kept;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     const auto is = [word](std::string_view name) { return word == name; };
@@ -209,16 +196,16 @@ std::vector<std::string> without(const std::vector<std::string>& words, std::ini
     if (std::any_of(with_value.begin(), with_value.end(), is))
       ++i;
     else if (std::none_of(names.begin(), names.end(), is) && std::none_of(with_value.begin(), with_value.end(), begins))
-      left.push_back(words[i]);
+      kept.push_back(words[i]);
   }
-  return left;
+  return kept;
 }
 
 std::vector<std::string> without_terminal(const std::vector<std::string>& words) {
   return without(words, {"-q", "--quiet", "--no-color"}, {"--progress"});
 }
 
-/// `--shard auto` becomes `--shard K/N`: a scan that is resumed elsewhere is still the same part.
+/// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
 void resolve_shard(std::vector<std::string>& words) {
   for (size_t i = 0; i < words.size(); ++i) {
     const bool joined = words[i] == "--shard=auto";
@@ -228,7 +215,7 @@ void resolve_shard(std::vector<std::string>& words) {
   }
 }
 
-/// cxxopts takes the optional value of an option only behind '=': `--banners http` becomes `--banners=http`.
+/// cxxopts accepts the optional value of an option only after '='. Replaces `--banners http` by `--banners=http`.
 std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
   std::vector<std::string> words;
   for (int i = 0; i < argc; ++i) {
@@ -241,39 +228,27 @@ std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
   return words;
 }
 
+/// The C array that cxxopts takes; valid as long as `words`.
+std::vector<const char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  return pointers;
+}
+
 }  // namespace
 
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
   std::vector<std::string> words = with_joined_values(argc, argv);
   resolve_shard(words);
-  std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
+  const std::vector<const char*> pointers = pointers_to(words);
   try {
     const cxxopts::ParseResult given = options.parse(static_cast<int>(pointers.size()), pointers.data());
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;
     }
-    const auto file_of = [&given](const char* option) {
-      return given.count(option) ? given[option].as<std::string>() : std::string();
-    };
-    ScanRequest request;
-    request.resume_file = file_of("resume");
-    const bool resumed = given.count("resume") > 0;
-    if (resumed && given.count("checkpoint") && file_of("checkpoint") != request.resume_file) {
-      throw UsageError("--checkpoint " + quote_word(file_of("checkpoint")) +
-                       ": a resumed scan goes on with the file of --resume, leave it out");
-    }
-    for (const char* option : {"checkpoint", "resume"}) {
-      if (given.count(option) && file_of(option).empty())
-        throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
-    }
-    if (!resumed) request = read_request(given, services);
-    if (!resumed && given.count("checkpoint") && (request.discover || request.stop_after != 0)) {
-      throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
-    }
-    request.checkpoint_file = resumed ? request.resume_file : file_of("checkpoint");
+    ScanRequest request = parse_new_or_resumed(given, services);
     request.words = without({words.begin() + 1, words.end()}, {}, {"--checkpoint", "--resume"});
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;
@@ -284,29 +259,22 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
 
 ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services) {
   const std::vector<std::string> wanted = without_terminal(given.words);
-  const auto line = [](const std::vector<std::string>& words) {
-    std::vector<const char*> pointers;
-    for (const std::string& word : words) pointers.push_back(word.c_str());
-    return join_command_line(static_cast<int>(pointers.size()), pointers.data());
-  };
   if (!wanted.empty() && wanted != without_terminal(checkpoint.words)) {
     throw UsageError("--resume " + quote_word(given.resume_file) + ": its scan was started with " +
-                     quote_word(line(checkpoint.words)) + ", not " + quote_word(line(wanted)) +
-                     ": give the same options, or none");
+                     quote_word(join_command_line(checkpoint.words)) + ", not " +
+                     quote_word(join_command_line(wanted)) + ": give the same options, or none");
   }
   std::vector<std::string> words = {"scan"};
   words.insert(words.end(), checkpoint.words.begin(), checkpoint.words.end());
-  for (const std::string& word : given.words) {
-    if (wanted.empty()) words.push_back(word);  // only those about the terminal
-  }
-  std::vector<const char*> pointers;
-  for (const std::string& word : words) pointers.push_back(word.c_str());
+  // Otherwise `given` repeats the recorded options.
+  if (wanted.empty()) words.insert(words.end(), given.words.begin(), given.words.end());
+  const std::vector<const char*> pointers = pointers_to(words);
   ScanRequest request = *parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
   request.ports = checkpoint.ports;
-  request.seed = checkpoint.seed;
-  request.seed_given = true;
+  request.settings.order.seed = checkpoint.seed;
+  request.settings.order.seed_given = true;
   return request;
 }
 

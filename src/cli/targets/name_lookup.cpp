@@ -6,25 +6,26 @@
 #include <cstring>
 #include <unordered_set>
 
-#include "cli/targets/system_address.hpp"
+#include "sockets/socket_address.hpp"
 
 namespace portloop {
 namespace {
 
-// libuv's thread pool has four threads; a few more requests keep it busy, and memory bounded for long files.
-constexpr size_t max_at_once = 16;
+// libuv's thread pool has four threads by default. A few more requests keep them busy; the bound keeps memory small
+// for long lists of names.
+constexpr size_t max_requests = 16;
 
 class NameLookup {
  public:
   NameLookup(std::vector<FoundName>& names, WantedFamily family, uv_loop_t* loop) : names_(names), loop_(loop) {
     hints_.ai_socktype = SOCK_STREAM;
     hints_.ai_family = family == WantedFamily::ipv4 ? AF_INET : family == WantedFamily::ipv6 ? AF_INET6 : AF_UNSPEC;
-    // Without an IPv6 address of its own a machine reaches none: "localhost" is then 127.0.0.1 first.
+    // A machine without an IPv6 address reaches none: "localhost" is then 127.0.0.1 first.
     if (family == WantedFamily::any) hints_.ai_flags = AI_ADDRCONFIG;
   }
 
   void run() {
-    requests_.resize(std::min(max_at_once, names_.size()));
+    requests_.resize(std::min(max_requests, names_.size()));
     for (Request& request : requests_) {
       request.lookup = this;
       request.uv.data = &request;
@@ -44,34 +45,35 @@ class NameLookup {
     while (next_ < names_.size()) {
       request.name = next_++;
       FoundName& found = names_[request.name];
-      const int error = uv_getaddrinfo(loop_, &request.uv, on_answer, found.name.c_str(), nullptr, &hints_);
+      const int error = uv_getaddrinfo(loop_, &request.uv, on_resolved, found.name.c_str(), nullptr, &hints_);
       if (error == 0) return;
       found.error = uv_strerror(error);
     }
   }
 
-  static void on_answer(uv_getaddrinfo_t* uv, int status, addrinfo* answers) {
+  static void on_resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answers) {
     auto* request = static_cast<Request*>(uv->data);
     FoundName& found = request->lookup->names_[request->name];
     if (status != 0) {
       found.error = uv_strerror(status);
     } else {
-      take(answers, found);
+      add_addresses(answers, found);
     }
     uv_freeaddrinfo(answers);
     request->lookup->start_next(*request);
   }
 
-  static void take(const addrinfo* answers, FoundName& found) {
+  static void add_addresses(const addrinfo* answers, FoundName& found) {
     for (const addrinfo* answer = answers; answer != nullptr; answer = answer->ai_next) {
-      const auto address = address_of(*answer->ai_addr);
-      if (!address) continue;
-      if (is_unspecified(*address)) {
-        found.error = "its address is " + to_text(*address) + ", which means this machine itself";
+      const auto endpoint = to_endpoint(*answer->ai_addr);
+      if (!endpoint) continue;
+      const Address& address = endpoint->address;
+      if (is_unspecified(address)) {
+        found.error = "its address is " + to_text(address) + ", which means this machine itself";
         continue;
       }
       const auto& known = found.addresses;
-      if (std::find(known.begin(), known.end(), *address) == known.end()) found.addresses.push_back(*address);
+      if (std::find(known.begin(), known.end(), address) == known.end()) found.addresses.push_back(address);
     }
     if (found.addresses.empty() && found.error.empty()) found.error = "no address";
   }

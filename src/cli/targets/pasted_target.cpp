@@ -11,7 +11,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes off what stands before the host: https:// and user@. Answers the scheme.
+/// Removes what precedes the host (https:// and user@) and the path behind it. Returns the scheme.
 std::string_view take_scheme_and_user(std::string_view& word) {
   std::string_view scheme;
   if (const size_t slashes = word.find("://"); slashes != std::string_view::npos) {
@@ -26,7 +26,7 @@ std::string_view take_scheme_and_user(std::string_view& word) {
   return scheme;
 }
 
-/// Takes off :80; a colon more, outside of brackets, belongs to an IPv6 address.
+/// Removes :80 and returns "80". Several colons outside brackets are an IPv6 address without a port.
 std::string_view take_port(std::string_view& word) {
   const size_t colon = word.rfind(':');
   if (colon == std::string_view::npos) return {};
@@ -39,7 +39,7 @@ std::string_view take_port(std::string_view& word) {
 
 }  // namespace
 
-std::string with_port_apart(std::string_view word) {
+std::string split_port_spelling(std::string_view word) {
   if (!word.empty() && std::all_of(word.begin(), word.end(), is_digit) && parse_ports(word, nullptr))
     return "-p " + std::string(word);
   std::string_view host = word;

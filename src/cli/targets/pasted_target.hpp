@@ -6,7 +6,7 @@
 
 namespace portloop {
 
-/// How such a word is to be written, "-p 80 10.0.0.1"; "-p 80" for a port alone; empty for any other word.
-std::string with_port_apart(std::string_view word);
+/// The accepted spelling of such a word: "-p 80 10.0.0.1", or "-p 80" for a port alone. Empty for any other word.
+std::string split_port_spelling(std::string_view word);
 
 }  // namespace portloop

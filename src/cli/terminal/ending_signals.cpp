@@ -1,9 +1,9 @@
-// The first signal wakes the loop; where that has ended already, the default action is taken. The next one, by what
-// sent it:
-// - the terminal: a person has pressed Ctrl-C again, the default action is taken
-// - a process, soon after the first: the same wish a second time, nothing is done. timeout(1) signals its command and
-//   then its command's whole process group; a parent passes on a Ctrl-C that the terminal has sent to us as well
-// - a process, later: the default action is taken
+// The first signal wakes the loop, or has its default action if unwatch_ending_signals() was called. The next one,
+// depending on its sender:
+// - the terminal: a person has pressed Ctrl-C again; default action
+// - a process, soon after the first: a repetition, ignored. timeout(1) signals its command and then the whole process
+//   group; a parent may forward a Ctrl-C that the terminal has sent to us, too
+// - a process, later: default action
 #include "cli/terminal/ending_signals.hpp"
 
 #include <atomic>
@@ -14,9 +14,9 @@ namespace portloop {
 namespace {
 
 constexpr int ending_signals[] = {SIGINT, SIGTERM};
-constexpr int64_t same_wish_ns = 200'000'000;
-std::atomic<uv_async_t*> woken{nullptr};
-std::atomic<int64_t> first_ns{0};
+constexpr int64_t repetition_ns = 200'000'000;
+std::atomic<uv_async_t*> async_to_wake{nullptr};
+std::atomic<int64_t> first_ns{0};  // when the first signal came; 0 before that
 
 int64_t now_ns() {
   timespec now{};
@@ -24,15 +24,15 @@ int64_t now_ns() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void on_ending_signal(int number, siginfo_t* told, void*) {
+void on_ending_signal(int number, siginfo_t* info, void*) {
   const int64_t now = now_ns();
   int64_t first = 0;
   const bool is_first = first_ns.compare_exchange_strong(first, now);
-  if (uv_async_t* async = woken.load(); is_first && async != nullptr) {
+  if (uv_async_t* async = async_to_wake.load(); is_first && async != nullptr) {
     uv_async_send(async);
     return;
   }
-  if (!is_first && told->si_code == SI_USER && now - first < same_wish_ns) return;
+  if (!is_first && info->si_code == SI_USER && now - first < repetition_ns) return;
   std::signal(number, SIG_DFL);
   std::raise(number);  // pending until this handler returns
 }
@@ -40,7 +40,7 @@ void on_ending_signal(int number, siginfo_t* told, void*) {
 }  // namespace
 
 void watch_ending_signals(uv_async_t* on_signal) {
-  woken = on_signal;
+  async_to_wake = on_signal;
   for (const int number : ending_signals) {
     struct sigaction action {};
     if (sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
@@ -52,6 +52,6 @@ void watch_ending_signals(uv_async_t* on_signal) {
   }
 }
 
-void unwatch_ending_signals() { woken = nullptr; }
+void unwatch_ending_signals() { async_to_wake = nullptr; }
 
 }  // namespace portloop

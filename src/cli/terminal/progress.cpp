@@ -45,10 +45,11 @@ namespace {
 
 uint64_t settled_of(const portloop_stats& stats) { return results_of(stats) + stats.not_probed; }
 
-/// The probes without a result yet: asked already, or not.
+/// Probes without a result.
 struct Unsettled {
-  uint64_t silent = 0, fresh = 0;
-  uint64_t repeated = 0;  // connects that asked one of the silent again
+  uint64_t silent = 0;    // probed at least once
+  uint64_t fresh = 0;     // not probed yet
+  uint64_t repeated = 0;  // connects that probed a silent port again
   uint64_t all() const { return silent + fresh; }
 };
 
@@ -63,33 +64,33 @@ Unsettled unsettled_of(const portloop_stats& stats) {
 
 }  // namespace
 
-void ProgressLine::note(const portloop_stats& stats, double elapsed_s) {
-  constexpr double memory_s = 2;
-  if (stats.connects < noted_.connects || elapsed_s < noted_s_) {  // another scan
-    noted_ = {};
-    noted_s_ = connects_per_s_ = settled_per_s_ = 0;
+void ProgressLine::observe(const portloop_stats& stats, double elapsed_s) {
+  constexpr double window_s = 2;
+  if (stats.connects < observed_.connects || elapsed_s < observed_s_) {  // a new scan
+    observed_ = {};
+    observed_s_ = connects_per_s_ = settled_per_s_ = 0;
   }
-  const double passed_s = elapsed_s - noted_s_;
+  const double passed_s = elapsed_s - observed_s_;
   if (passed_s <= 0) return;
-  const double weight = std::min(1.0, passed_s / std::min(elapsed_s, memory_s));
-  connects_per_s_ += weight * (static_cast<double>(stats.connects - noted_.connects) / passed_s - connects_per_s_);
-  const double newly_settled = static_cast<double>(settled_of(stats)) - static_cast<double>(settled_of(noted_));
+  const double weight = std::min(1.0, passed_s / std::min(elapsed_s, window_s));
+  connects_per_s_ += weight * (static_cast<double>(stats.connects - observed_.connects) / passed_s - connects_per_s_);
+  const double newly_settled = static_cast<double>(settled_of(stats)) - static_cast<double>(settled_of(observed_));
   settled_per_s_ += weight * (newly_settled / passed_s - settled_per_s_);
-  noted_ = stats;
-  noted_s_ = elapsed_s;
+  observed_ = stats;
+  observed_s_ = elapsed_s;
 }
 
 double ProgressLine::seconds_left(const portloop_stats& stats) const {
   const Unsettled left = unsettled_of(stats);
   const auto all = static_cast<double>(left.all());
   if (left.fresh > 0) {
-    // The silent will be asked once more; and of those that were never asked, as many will be silent.
+    // Each silent port will be probed once more. The share of silent ports will be the same among the fresh ones.
     const double silent_share = static_cast<double>(left.silent) / static_cast<double>(stats.connects);
     return (all + silent_share * static_cast<double>(left.fresh)) / connects_per_s_;
   }
-  // All have been asked. Either answers come, sooner or later, or the silent are being gone through, once or again.
-  constexpr double hardly_any = 0.05;
-  if (settled_per_s_ > hardly_any * connects_per_s_) return all / settled_per_s_;
+  // Every port has been probed. Either results still come in, or the silent ports are being probed again in passes.
+  constexpr double min_share_of_results = 0.05;
+  if (settled_per_s_ > min_share_of_results * connects_per_s_) return all / settled_per_s_;
   return static_cast<double>(left.all() - left.repeated % left.all()) / connects_per_s_;
 }
 
@@ -105,7 +106,7 @@ std::string ProgressLine::status_text(const portloop_stats& stats) const {
 
 void ProgressLine::draw(const portloop_stats& stats, const char* phase) {
   if (!shown_) return;
-  // One column is left free: a full line would wrap, and could not be cleared.
+  // The last column stays free: a full line would wrap and could not be cleared.
   const std::string text = (phase + status_text(stats)).substr(0, terminal_columns() - 1);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
   std::fflush(stderr);
@@ -117,6 +118,11 @@ void ProgressLine::clear() {
   std::fputs("\r\x1b[K", stderr);
   std::fflush(stderr);
   on_screen_ = false;
+}
+
+void ProgressLine::report(const std::string& text) {
+  clear();
+  std::fprintf(stderr, "portloop: %s\n", text.c_str());
 }
 
 }  // namespace portloop

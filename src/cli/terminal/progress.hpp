@@ -1,4 +1,4 @@
-// The one class that owns the terminal on stderr: a progress line that never mixes with what else is written.
+// The progress line on stderr, and lines that are printed without mixing with it.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,39 @@ namespace portloop {
 
 class ProgressLine {
  public:
-  /// `shown`: whether there is a line at all.
+  /// If not `shown`, nothing is ever drawn.
   explicit ProgressLine(bool shown);
 
-  /// Learns how fast connects are being made; to be called now and then. `elapsed_s`: since the scan of these stats
-  /// was started. The rate is that of about the last two seconds.
-  void note(const portloop_stats& stats, double elapsed_s);
-  /// Draws or redraws the line; `phase` stands before it.
+  /// Updates the rate of connects, which is that of about the last two seconds. To be called a few times a second.
+  /// `elapsed_s`: since the scan of these stats was started.
+  void observe(const portloop_stats& stats, double elapsed_s);
+  /// Draws or redraws the line; `phase` precedes it.
   void draw(const portloop_stats& stats, const char* phase);
-  /// Removes the line, so that something else can be written; the next draw() brings it back.
+  /// Removes the line, so that something else can be written. The next draw() brings it back.
   void clear();
-  bool shown() const { return shown_; }
+  /// Prints "portloop: " and `text` as a line of its own.
+  void report(const std::string& text);
 
-  /// "12,345/65,535 (19%), 91,234 connects/s, 3 open, 4 s left": also what a status request prints.
+  /// "12,345/65,535 (19%), 91,234 connects/s, 3 open, 4 s left": also printed by a status request.
   std::string status_text(const portloop_stats& stats) const;
 
-  /// An estimate: silence is asked about twice, and packets that are lost are asked for again. Only while something is
-  /// left and connects are being made.
+  /// An estimate: silent ports take two connects, and lost packets are sent again. Only valid if probes are left and
+  /// connects are being made.
   double seconds_left(const portloop_stats& stats) const;
 
  private:
   bool shown_;
   bool on_screen_ = false;
-  portloop_stats noted_{};
-  double noted_s_ = 0;
+  portloop_stats observed_{};
+  double observed_s_ = 0;
   double connects_per_s_ = 0;
   double settled_per_s_ = 0;
 };
 
-/// 65,535 with the thousands apart.
+/// With thousands separators: 65,535.
 std::string grouped(uint64_t number);
 
+/// Open, closed, filtered and unknown.
 uint64_t results_of(const portloop_stats& stats);
 
 uint64_t per_second(uint64_t count, double elapsed_s);

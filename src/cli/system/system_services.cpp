@@ -1,4 +1,4 @@
-#include "cli/targets/system_services.hpp"
+#include "cli/system/system_services.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -17,7 +17,7 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-/// Sorts by key; of equal keys the one added first stays.
+/// Sorts by key, and keeps the first of several entries with the same key.
 template <class Pairs>
 void index_by_first(Pairs& pairs) {
   std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -1,4 +1,4 @@
-#include "cli/scan/descriptor_limit.hpp"
+#include "cli/system/descriptor_limit.hpp"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -9,13 +9,12 @@
 namespace portloop {
 namespace {
 
-// For each loop: libuv's backend, its async and signal descriptors and the spare one that it keeps, our epoll
-// set; and for the process a few files, the resolver's sockets.
+// For each loop: libuv's backend, async, signal and spare descriptors, and our epoll set. For the process: a few files
+// and the resolver's sockets.
 constexpr uint32_t descriptors_per_loop = 8;
 constexpr uint32_t descriptors_to_spare = 8;
 
-// Beyond this more connects in flight buy nothing on networks that people have, and cost 5 KiB of kernel
-// memory each.
+// More connects in flight make no scan faster on common networks, and each costs 5 KiB of kernel memory.
 constexpr uint32_t max_in_flight_by_default = 16384;
 
 uint32_t open_descriptors() {
@@ -25,10 +24,10 @@ uint32_t open_descriptors() {
   uint32_t count = 0;
   while (readdir(directory) != nullptr) ++count;
   closedir(directory);
-  return count;  // with . and .. and the directory's own: three too many, on the safe side
+  return count;  // three too many, which does no harm: ".", ".." and the directory's own
 }
 
-/// net.ipv4.tcp_mem's first number, in pages: below it TCP is under no memory pressure. 0 where unknown.
+/// The first number of net.ipv4.tcp_mem, in pages: below it TCP is under no memory pressure. 0 if unknown.
 uint64_t tcp_memory_pages() {
   unsigned long long pages = 0;
   if (FILE* file = std::fopen("/proc/sys/net/ipv4/tcp_mem", "r")) {
@@ -54,10 +53,11 @@ uint32_t raise_descriptor_limit(uint32_t loops) {
 }
 
 uint32_t default_in_flight(uint32_t free_descriptors) {
-  uint64_t most = std::min(free_descriptors, max_in_flight_by_default);
-  // A socket in SYN_SENT takes one page of it; a quarter leaves the rest of the machine alone.
-  if (const uint64_t pages = tcp_memory_pages(); pages > 0) most = std::min(most, std::max<uint64_t>(pages / 4, 64));
-  return static_cast<uint32_t>(most);
+  uint64_t in_flight = std::min(free_descriptors, max_in_flight_by_default);
+  // A socket in SYN_SENT takes one page. Three quarters are left for the rest of the machine.
+  const uint64_t pages = tcp_memory_pages();
+  if (pages > 0) in_flight = std::min(in_flight, std::max<uint64_t>(pages / 4, 64));
+  return static_cast<uint32_t>(in_flight);
 }
 
 }  // namespace portloop

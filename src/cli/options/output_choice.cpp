@@ -1,0 +1,38 @@
+#include "cli/options/output_choice.hpp"
+
+#include "cli/exit_status.hpp"
+#include "core/spec_error.hpp"
+#include "output/writer.hpp"
+
+namespace portloop {
+namespace {
+
+void check_format(const std::string& name) {
+  if (find_output_format(name) != nullptr) return;
+  std::string known;
+  for (const OutputFormat& format : output_formats()) known += (known.empty() ? "" : ", ") + std::string(format.name);
+  throw UsageError("format " + quote_word(name) + " is not known: " + known);
+}
+
+}  // namespace
+
+std::vector<OutputChoice> parse_outputs(const std::string& format, const std::vector<std::string>& more) {
+  std::vector<OutputChoice> outputs;
+  check_format(format);
+  outputs.push_back({format, ""});
+  for (const std::string& word : more) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
+      throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
+    }
+    check_format(word.substr(0, equals));
+    for (const OutputChoice& other : outputs) {
+      if (other.file == word.substr(equals + 1))
+        throw UsageError("--output " + quote_word(word) + ": the file is given twice");
+    }
+    outputs.push_back({word.substr(0, equals), word.substr(equals + 1)});
+  }
+  return outputs;
+}
+
+}  // namespace portloop

@@ -1,0 +1,20 @@
+// How far an output had been written when a checkpoint was made.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace portloop {
+
+struct SavedOutput {
+  std::string format;
+  std::string path;          ///< Absolute; empty for standard output.
+  std::string partial_path;  ///< Where it is written until the end if an older file is to be replaced; else empty.
+  bool regular = false;      ///< A regular file, which can be truncated and continued.
+  uint64_t start = 0;        ///< Offset of our first byte.
+  uint64_t length = 0;       ///< Bytes from there.
+  uint64_t hash = 0;         ///< fnv_hash() of them: identifies the file that was written.
+  std::string writer_state;  ///< Writer::save().
+};
+
+}  // namespace portloop

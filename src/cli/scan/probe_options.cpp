@@ -1,0 +1,80 @@
+#include "cli/scan/probe_options.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/exit_status.hpp"
+#include "cli/system/descriptor_limit.hpp"
+#include "sockets/socket_address.hpp"
+
+namespace portloop {
+
+namespace {
+
+constexpr uint32_t max_banner_bytes = 512;
+
+/// What discovery and the scan itself have in common.
+Options common_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
+                       const ScanLimits& limits) {
+  Options options;
+  for (const AddressRange& range : targets.ranges()) {
+    const SocketAddress first = to_socket_address({range.first, 0}), last = to_socket_address({range.last, 0});
+    options.add_range(first.any, last.any);
+  }
+  options.ports(ports.to_text())
+      .in_flight(limits.in_flight)
+      .loops(limits.loops)
+      .rate(settings.rate_per_s)
+      .timeout_ms(settings.timeout_ms)
+      .adaptive(settings.adaptive)
+      .retries(settings.retries ? static_cast<int>(*settings.retries) : -1)
+      .order(settings.order.order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL)
+      .seed(settings.order.seed)
+      .shard(settings.shard.number, settings.shard.count)
+      .connector(settings.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+  return options;
+}
+
+}  // namespace
+
+ScanLimits choose_limits(const ScanSettings& settings, bool quiet) {
+  ScanLimits limits;
+  limits.loops = settings.loops == 0 ? std::max(1U, uv_available_parallelism()) : settings.loops;
+  const uint32_t spare = raise_descriptor_limit(limits.loops + 1);
+  const uint32_t wanted = settings.in_flight.value_or(default_in_flight(spare));
+  limits.in_flight = std::min(wanted, spare);
+  if (wanted > spare && !quiet) {
+    std::fprintf(stderr,
+                 "portloop: --in-flight %u is more than the %u descriptors that are free: at most %u connects will be "
+                 "in flight (ulimit -n sets the limit)\n",
+                 wanted, spare, spare);
+  }
+  return limits;
+}
+
+Options discovery_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
+                          const ScanLimits& limits) {
+  try {
+    return common_options(targets, ports, settings, limits);
+  } catch (const Error& error) {
+    throw CannotRun(error.what());
+  }
+}
+
+Options full_scan_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
+                          const ScanLimits& limits, const FinishedSet& finished) {
+  try {
+    Options options = common_options(targets, ports, settings, limits);
+    options.stop_after(settings.stop_after);
+    if (settings.banners != BannerChoice::none) {
+      options.banners(settings.banners == BannerChoice::http ? PORTLOOP_BANNERS_HTTP : PORTLOOP_BANNERS_READ,
+                      settings.banner_timeout_ms, max_banner_bytes);
+    }
+    for (const PositionRange& range : finished.ranges()) options.skip_positions(range.first, range.last);
+    return options;
+  } catch (const Error& error) {
+    throw CannotRun(error.what());
+  }
+}
+
+}  // namespace portloop

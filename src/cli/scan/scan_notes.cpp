@@ -1,0 +1,34 @@
+#include "cli/scan/scan_notes.hpp"
+
+#include <string>
+
+namespace portloop {
+namespace {
+
+/// fe80::/10 is a different network on each interface.
+bool needs_zone(const Address& address) {
+  constexpr uint128 link_local = uint128{0xfe80} >> 6;
+  return address.family == Family::ipv6 && address.zone == 0 && address.value >> 118 == link_local;
+}
+
+}  // namespace
+
+void ScanNotes::report_no_route(const Address& address) {
+  const std::string text = to_text(address);
+  const std::string hint =
+      needs_zone(address) ? ": a link-local address needs its interface, as in " + text + "%eth0" : "";
+  progress_.report("no route from this machine to " + text + hint);
+}
+
+void ScanNotes::count_open(const Address& address) {
+  if (stop_after_ == 0 || ++open_counts_[address] != stop_after_) return;
+  // A whole network of such hosts is one device that accepts every connection: the first few are enough to show it.
+  constexpr uint64_t max_reported_hosts = 10;
+  if (++stopped_hosts_ > max_reported_hosts || quiet_) return;
+  progress_.report(to_text(address) + " has " + std::to_string(stop_after_) +
+                   (stop_after_ == 1 ? " open port" : " open ports") +
+                   ": no more of its ports are probed, connects in flight still end (--stop-after)" +
+                   (stopped_hosts_ == max_reported_hosts ? "; further hosts are only counted" : ""));
+}
+
+}  // namespace portloop

@@ -1,0 +1,32 @@
+// What is reported on stderr while results come in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "cli/terminal/progress.hpp"
+#include "core/probe_result.hpp"
+
+namespace portloop {
+
+class ScanNotes {
+ public:
+  /// `stop_after`: as in ScanSettings. `quiet`: hosts that reach it are not reported. `progress` outlives this object.
+  ScanNotes(ProgressLine& progress, uint32_t stop_after, bool quiet)
+      : progress_(progress), stop_after_(stop_after), quiet_(quiet) {}
+
+  /// To be called for the first result with that reason: nobody should wait for the summary to learn it.
+  void report_no_route(const Address& address);
+  /// Reports a host that has reached --stop-after.
+  void count_open(const Address& address);
+  uint64_t stopped_hosts() const { return stopped_hosts_; }
+
+ private:
+  ProgressLine& progress_;
+  const uint32_t stop_after_;
+  const bool quiet_;
+  std::map<Address, uint32_t> open_counts_;  // with --stop-after, of hosts with an open port
+  uint64_t stopped_hosts_ = 0;
+};
+
+}  // namespace portloop

@@ -1,0 +1,90 @@
+#include "cli/scan/scan_outputs.hpp"
+
+#include "cli/exit_status.hpp"
+#include "core/spec_error.hpp"
+
+namespace portloop {
+
+void ScanOutputs::open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header) {
+  for (const OutputChoice& choice : choices) {
+    Output output{choice.format, find_output_format(choice.format)->make(), open_output(choice.file, overwrite)};
+    header.colour = colour_ && output.file->is_terminal();
+    output.writer->begin(header, output.file->buffer());
+    output.file->end_record();
+    outputs_.push_back(std::move(output));
+  }
+}
+
+void ScanOutputs::reopen(const std::vector<SavedOutput>& saved_outputs, const std::string& checkpoint_file,
+                         ScanHeader header) {
+  const std::string checkpoint = "checkpoint " + quote_word(checkpoint_file);
+  for (const SavedOutput& saved : saved_outputs) {
+    const OutputFormat* format = find_output_format(saved.format);
+    if (format == nullptr) throw UsageError(checkpoint + ": this portloop has no format " + quote_word(saved.format));
+    Output output{saved.format, format->make(), std::make_unique<OutputFile>(saved)};
+    header.colour = colour_ && output.file->is_terminal();
+    std::string header_in_file;
+    output.writer->begin(header, output.file->continues() ? header_in_file : output.file->buffer());
+    if (!output.writer->restore(saved.writer_state)) {
+      throw UsageError(checkpoint + " is damaged: the state of format " + quote_word(saved.format) + " is invalid");
+    }
+    outputs_.push_back(std::move(output));
+  }
+  // Nothing is changed until all of them are known to match.
+  for (Output& output : outputs_) output.file->truncate();
+}
+
+void ScanOutputs::write(const OutputResult& result) {
+  for (Output& output : outputs_) {
+    std::string& buffer = output.file->buffer();
+    output.writer->result(result, buffer);
+    if (buffer.empty()) continue;
+    if (output.file->is_terminal()) progress_.clear();
+    output.file->end_record();
+  }
+}
+
+void ScanOutputs::flush() {
+  for (Output& output : outputs_) output.file->flush();
+}
+
+void ScanOutputs::flush_terminals() {
+  for (Output& output : outputs_) {
+    if (output.file->is_terminal()) output.file->flush();
+  }
+}
+
+void ScanOutputs::end(const ScanFooter& footer) {
+  for (Output& output : outputs_) {
+    output.writer->end(footer, output.file->buffer());
+    output.file->finish();
+  }
+}
+
+std::vector<SavedOutput> ScanOutputs::saved() {
+  std::vector<SavedOutput> all;
+  for (Output& output : outputs_) {
+    SavedOutput saved = output.file->saved();
+    saved.format = output.format;
+    output.writer->save(saved.writer_state);
+    all.push_back(std::move(saved));
+  }
+  return all;
+}
+
+const OutputFile* ScanOutputs::first_broken() const {
+  for (const Output& output : outputs_) {
+    if (output.file->broken()) return output.file.get();
+  }
+  return nullptr;
+}
+
+const std::string* ScanOutputs::take_failure() {
+  if (failure_taken_) return nullptr;
+  const OutputFile* file = first_broken();
+  if (file == nullptr) return nullptr;
+  failure_taken_ = true;
+  return &file->error();
+}
+
+}  // namespace portloop

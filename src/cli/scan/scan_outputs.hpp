@@ -1,0 +1,64 @@
+// Every output of a scan: a format, its writer, and the file that it goes to.
+//
+// Happy path: open() writes the headers; write() gives each result to every writer; flush() is called five times a
+// second; end() writes the footers and closes the files.
+//
+// What goes wrong:
+//   - a file can't be opened or exists already: CannotRun from open(), before anything is scanned
+//   - an output breaks (its reader is gone, the disk is full): take_failure() returns why, once; the other outputs are
+//     still written
+//   - a resumed scan's outputs are not what the checkpoint describes: UsageError from reopen(), and none is changed
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/options/output_choice.hpp"
+#include "cli/record/output_file.hpp"
+#include "cli/record/saved_output.hpp"
+#include "cli/terminal/progress.hpp"
+#include "output/writer.hpp"
+
+namespace portloop {
+
+class ScanOutputs {
+ public:
+  /// `progress` outlives this object: it is cleared before results go to a terminal. `colour`: allowed on a terminal.
+  ScanOutputs(ProgressLine& progress, bool colour) : progress_(progress), colour_(colour) {}
+
+  void open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header);
+  /// Opens what an earlier run has written, and truncates it to the length in the checkpoint. `checkpoint_file`: for
+  /// messages.
+  void reopen(const std::vector<SavedOutput>& saved, const std::string& checkpoint_file, ScanHeader header);
+
+  void write(const OutputResult& result);
+  void flush();
+  /// Flushes those that a person sees.
+  void flush_terminals();
+  void end(const ScanFooter& footer);
+
+  /// Flushes, waits for the disk, and returns how far each output is written.
+  std::vector<SavedOutput> saved();
+
+  bool broken() const { return first_broken() != nullptr; }
+  /// Why the first output broke, one line; nullptr if none did, or if this has been returned before.
+  const std::string* take_failure();
+  bool failure_taken() const { return failure_taken_; }
+
+ private:
+  struct Output {
+    std::string format;
+    std::unique_ptr<Writer> writer;
+    std::unique_ptr<OutputFile> file;
+  };
+
+  const OutputFile* first_broken() const;
+
+  ProgressLine& progress_;
+  const bool colour_;
+  std::vector<Output> outputs_;
+  bool failure_taken_ = false;
+};
+
+}  // namespace portloop

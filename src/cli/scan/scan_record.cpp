@@ -1,0 +1,86 @@
+#include "cli/scan/scan_record.hpp"
+
+#include <unistd.h>
+#include <uv.h>
+
+#include "cli/exit_status.hpp"
+#include "cli/system/unix_time.hpp"
+#include "core/spec_error.hpp"
+
+namespace portloop {
+
+Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
+  Checkpoint checkpoint;
+  checkpoint.list = std::move(list);
+  checkpoint.words = request.words;
+  checkpoint.ports = request.ports;
+  checkpoint.order = request.settings.order.order;
+  checkpoint.shard = request.settings.shard;
+  checkpoint.seed = request.settings.order.seed;
+  // Shards cover a scan only if all have the same order: without --seed, every machine derives the same seed.
+  if (checkpoint.shard.count > 1 && !request.settings.order.seed_given) {
+    checkpoint.seed = scan_hash(checkpoint.list.targets, checkpoint.ports, checkpoint.order, 0) & UINT32_MAX;
+  }
+  checkpoint.started_us = unix_time_us();
+  const std::string& file = request.checkpoint_file;
+  if (file.empty()) return checkpoint;
+  for (const OutputChoice& choice : request.outputs) {
+    if (choice.file == file) throw UsageError("--checkpoint " + quote_word(file) + ": the file is an output already");
+  }
+  if (access(file.c_str(), F_OK) == 0 && !request.overwrite) {
+    throw CannotRun("checkpoint " + quote_word(file) +
+                    " exists already: --resume continues it, --overwrite replaces it");
+  }
+  return checkpoint;
+}
+
+ScanRecord::ScanRecord(Checkpoint checkpoint, std::string file)
+    : done_(std::move(checkpoint)), file_(std::move(file)), earlier_{done_.counts, done_.elapsed_us} {}
+
+void ScanRecord::start_clock() {
+  if (started_ns_ == 0) started_ns_ = uv_hrtime();
+}
+
+void ScanRecord::stop_clock() { stopped_ns_ = uv_hrtime(); }
+
+double ScanRecord::this_run_s() const {
+  if (started_ns_ == 0) return 0;
+  return static_cast<double>((stopped_ns_ == 0 ? uv_hrtime() : stopped_ns_) - started_ns_) * 1e-9;
+}
+
+bool ScanRecord::add(const ProbeResult& probe) {
+  ++done_.counts[static_cast<size_t>(probe.state)];
+  if (keeps_checkpoint()) done_.finished.add(probe.position);
+  if (probe.state != PortState::unknown) return false;
+  const auto [entry, first] = done_.unknown.try_emplace(reason_text(probe.reason, probe.error_number));
+  if (first) entry->second.first = probe.endpoint;
+  ++entry->second.count;
+  return first;
+}
+
+portloop_stats ScanRecord::total(portloop_stats stats) const {
+  stats.open += earlier_.counts[static_cast<size_t>(PortState::open)];
+  stats.closed += earlier_.counts[static_cast<size_t>(PortState::closed)];
+  stats.filtered += earlier_.counts[static_cast<size_t>(PortState::filtered)];
+  stats.unknown += earlier_.counts[static_cast<size_t>(PortState::unknown)];
+  return stats;
+}
+
+bool ScanRecord::save_is_due() const { return file_.due(uv_hrtime()); }
+
+std::string ScanRecord::save(std::vector<SavedOutput> outputs, uint64_t begun_ns) {
+  done_.outputs = std::move(outputs);
+  return save(begun_ns);
+}
+
+std::string ScanRecord::save_complete() {
+  done_.complete = true;
+  return save(uv_hrtime());
+}
+
+std::string ScanRecord::save(uint64_t begun_ns) {
+  done_.elapsed_us = earlier_.elapsed_us + (started_ns_ == 0 ? 0 : (begun_ns - started_ns_) / 1000);
+  return file_.save(done_, begun_ns);
+}
+
+}  // namespace portloop

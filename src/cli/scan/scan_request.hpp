@@ -1,0 +1,56 @@
+// What a person asked `portloop scan` for, parsed and checked; names are not looked up yet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options/order_choice.hpp"
+#include "cli/options/output_choice.hpp"
+#include "cli/targets/target_words.hpp"
+#include "core/port_set.hpp"
+#include "core/probe_order.hpp"
+
+namespace portloop {
+
+enum class BannerChoice : uint8_t { none, read, http };
+enum class ProgressChoice : uint8_t { automatic, always, never };
+
+/// How the ports are probed.
+struct ScanSettings {
+  uint32_t loops = 1;  ///< 0: one for each processor.
+  std::optional<uint32_t> in_flight;
+  double rate_per_s = 0;  ///< 0: no limit.
+  uint32_t timeout_ms = 1000;
+  std::optional<uint32_t> retries;  ///< Adaptive if not set.
+  bool adaptive = true;
+  OrderChoice order;
+  Shard shard;
+  bool portable_connector = false;
+  uint32_t stop_after = 0;  ///< Open ports after which no more ports of a host are probed; 0: never.
+  BannerChoice banners = BannerChoice::none;
+  uint32_t banner_timeout_ms = 2000;
+};
+
+struct ScanRequest {
+  TargetWords targets;
+  PortSet ports;
+  ScanSettings settings;
+  bool discover = false;  ///< First find the addresses that answer, then scan only those.
+
+  std::vector<OutputChoice> outputs;
+  bool overwrite = false;
+  bool show_all = false;
+  ProgressChoice progress = ProgressChoice::automatic;
+  bool quiet = false;
+  bool colour = true;
+
+  std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
+  std::string resume_file;      ///< If set, only `words` is set besides: the rest comes from that checkpoint.
+  /// The arguments as given, without --checkpoint and --resume, and with `--shard auto` resolved: for the checkpoint.
+  std::vector<std::string> words;
+  std::string command_line;
+};
+
+}  // namespace portloop

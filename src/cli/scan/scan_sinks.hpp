@@ -1,0 +1,54 @@
+// Where a scan's results go: the outputs, the record with its checkpoint, and notes on stderr.
+//
+// Happy path: open() before the scan; add() for each result; flush() and save() while it runs; end() at its end.
+//
+// What goes wrong: what goes wrong with an output or a checkpoint (scan_outputs.hpp, scan_record.hpp). Nothing is saved
+// any more once an output is broken: results that are missing in it must not count as finished.
+#pragma once
+
+#include <string>
+
+#include "cli/scan/scan_notes.hpp"
+#include "cli/scan/scan_outputs.hpp"
+#include "cli/scan/scan_record.hpp"
+#include "cli/scan/scan_request.hpp"
+#include "cli/system/system_services.hpp"
+#include "cli/terminal/progress.hpp"
+#include "portloop/portloop.h"
+
+namespace portloop {
+
+class ScanSinks {
+ public:
+  /// `services` and `progress` outlive this object. `checkpoint`: new, or that of the scan that is resumed.
+  ScanSinks(const ScanRequest& request, const SystemServices& services, ProgressLine& progress, Checkpoint checkpoint);
+
+  /// Opens the outputs and writes the first checkpoint. Returns false if that failed, which has been reported. Throws
+  /// UsageError or CannotRun if an output can't be opened.
+  bool open(const ScanRequest& request);
+  void add(const portloop_result& result);
+  void flush() { outputs_.flush(); }
+  /// Writes the checkpoint, if one is kept. Returns false if that failed.
+  bool save();
+  void end(const ScanFooter& footer) { outputs_.end(footer); }
+  /// After end(): the last checkpoint of a scan of which nothing is left to do.
+  void save_complete();
+
+  ScanOutputs& outputs() { return outputs_; }
+  const ScanOutputs& outputs() const { return outputs_; }
+  ScanRecord& record() { return record_; }
+  const ScanRecord& record() const { return record_; }
+  const ScanNotes& notes() const { return notes_; }
+
+ private:
+  bool report_save(const std::string& error);
+
+  const SystemServices& services_;
+  const bool show_all_;
+  ProgressLine& progress_;
+  ScanOutputs outputs_;
+  ScanRecord record_;
+  ScanNotes notes_;
+};
+
+}  // namespace portloop

@@ -1,0 +1,32 @@
+// The line that ends a scan.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/probe_order.hpp"
+#include "portloop/portloop.h"
+
+namespace portloop {
+
+struct ScanSummary {
+  uint64_t targets = 0;
+  uint64_t ports = 0;
+  std::optional<uint64_t> silent_addresses;  ///< With --discover: those that did not answer.
+  portloop_stats stats{};                    ///< With the results of earlier runs.
+  double elapsed_s = 0;                      ///< Of all runs.
+  double this_run_s = 0;
+  uint64_t connects = 0;  ///< Of this run, with those of discovery.
+  uint32_t stop_after = 0;
+  uint64_t stopped_hosts = 0;
+  uint64_t seed = 0;
+  Shard shard;
+};
+
+std::string summary_text(const ScanSummary& summary);
+
+/// If it ended before the scan itself began.
+std::string discovery_summary_text(uint64_t targets, uint64_t answered);
+
+}  // namespace portloop
