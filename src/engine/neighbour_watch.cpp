@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "sockets/neighbours.hpp"
-
 namespace portloop {
 namespace {
 
@@ -21,45 +19,50 @@ void read_room(NeighbourRoom& room) {
 }  // namespace
 
 struct NeighbourWatch::State {
+  explicit State(NeighbourRoom& shared_room) : room(shared_room) {}
+
   NeighbourRoom& room;
-  NeighbourEvents events;
-  OnResolved on_resolved;
-  std::vector<Address> resolved;
+  NeighbourEvents source;
+  OnEvents on_events;
+  std::vector<NeighbourEvent> events;
   uv_poll_t poll{};
   uv_timer_t timer{};
   int open_handles = 0;
   std::function<void()> on_closed;
 
-  static void on_readable(uv_poll_t* poll, int, int) {
-    auto* self = static_cast<State*>(poll->data);
-    self->resolved.clear();
-    if (!self->events.read(self->resolved)) self->resolved = resolved_neighbours();
-    if (!self->resolved.empty()) self->on_resolved(self->resolved);
+  void read_events() {
+    events.clear();
+    if (!source.read(events)) {
+      const std::vector<NeighbourEvent> current = current_neighbours();
+      events.insert(events.end(), current.begin(), current.end());
+    }
+    if (!events.empty()) on_events(events);
   }
+  static void on_readable(uv_poll_t* poll, int, int) { static_cast<State*>(poll->data)->read_events(); }
   static void on_interval(uv_timer_t* timer) { read_room(static_cast<State*>(timer->data)->room); }
   static void on_handle_closed(uv_handle_t* handle) {
     auto* self = static_cast<State*>(handle->data);
     if (--self->open_handles > 0) return;
-    self->events.close();
+    self->source.close();
     const std::function<void()> on_closed = std::move(self->on_closed);
     on_closed();  // may delete this
   }
 };
 
-NeighbourWatch::NeighbourWatch(NeighbourRoom& room) : state_(std::make_unique<State>(State{.room = room})) {}
+NeighbourWatch::NeighbourWatch(NeighbourRoom& room) : state_(std::make_unique<State>(room)) {}
 
 NeighbourWatch::~NeighbourWatch() = default;
 
-int NeighbourWatch::open(uv_loop_t* loop, OnResolved on_resolved) {
+int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
   State& state = *state_;
-  if (const int error_number = state.events.open(); error_number != 0) return uv_translate_sys_error(error_number);
-  if (const int error = uv_poll_init(loop, &state.poll, state.events.descriptor()); error != 0) {
-    state.events.close();
+  if (const int error_number = state.source.open(); error_number != 0) return uv_translate_sys_error(error_number);
+  if (const int error = uv_poll_init(loop, &state.poll, state.source.descriptor()); error != 0) {
+    state.source.close();
     return error;
   }
   uv_timer_init(loop, &state.timer);
   state.open_handles = 2;
-  state.on_resolved = std::move(on_resolved);
+  state.on_events = std::move(on_events);
   for (auto* handle : {reinterpret_cast<uv_handle_t*>(&state.poll), reinterpret_cast<uv_handle_t*>(&state.timer)}) {
     handle->data = &state;
     uv_unref(handle);
@@ -69,6 +72,8 @@ int NeighbourWatch::open(uv_loop_t* loop, OnResolved on_resolved) {
   uv_timer_start(&state.timer, State::on_interval, room_interval_ms, room_interval_ms);
   return 0;
 }
+
+void NeighbourWatch::poll() { state_->read_events(); }
 
 void NeighbourWatch::close(std::function<void()> on_closed) {
   state_->on_closed = std::move(on_closed);
@@ -89,7 +94,9 @@ OwnLinks find_own_links(const TargetSet& targets) {
   };
   std::copy_if(addresses->on_link.begin(), addresses->on_link.end(), std::back_inserter(links.on_link), is_scanned);
   if (links.empty()) return links;
-  links.known = resolved_neighbours();
+  for (const NeighbourEvent& neighbour : current_neighbours()) {
+    if (neighbour.found) links.known.push_back(neighbour.address);
+  }
   std::sort(links.known.begin(), links.known.end());
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     const std::optional<NeighbourTable> table = read_neighbour_table(family);

@@ -71,9 +71,9 @@ int Scanner::start() {
 /// timeout.
 void Scanner::watch_neighbours() {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
-  const int error = watch->open(loop_, [this](std::span<const Address> resolved) {
+  const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    for (const Address& address : resolved) plan_.neighbour_resolved(address, now_us);
+    for (const NeighbourEvent& event : events) plan_.neighbour_event(event.address, event.found, now_us);
     if (state_ == State::running) schedule_turn();
   });
   if (error == 0) neighbours_ = std::move(watch);
@@ -118,6 +118,7 @@ void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->s
 void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
   pumping_ = true;
+  if (neighbours_) neighbours_->poll();
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && now_us - began_us > max_batch_us)) {

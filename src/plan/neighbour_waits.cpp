@@ -6,8 +6,9 @@
 namespace portloop {
 
 bool OwnLinks::contains(const Address& address) const {
-  const auto after = std::upper_bound(on_link.begin(), on_link.end(), address,
-                                      [](const Address& value, const AddressRange& range) { return value < range.first; });
+  const auto after =
+      std::upper_bound(on_link.begin(), on_link.end(), address,
+                       [](const Address& value, const AddressRange& range) { return value < range.first; });
   return after != on_link.begin() && address <= (after - 1)->last;
 }
 
@@ -24,7 +25,7 @@ bool NeighbourRoom::take(Family family) {
 
 NeighbourWaits::~NeighbourWaits() {
   for (const auto& [target, wait] : waits_) {
-    if (wait.resolved_us == 0) room_.give_back(wait.family);
+    if (wait.holds_room()) room_.give_back(wait.family);
   }
 }
 
@@ -47,15 +48,22 @@ bool NeighbourWaits::begin(uint64_t target, Family family, uint32_t block, uint3
 
 void NeighbourWaits::resolved(uint64_t target, uint64_t now_us) {
   const auto found = waits_.find(target);
-  if (found == waits_.end() || found->second.resolved_us != 0) return;
+  if (found == waits_.end() || !found->second.holds_room()) return;
   found->second.resolved_us = now_us;
+  room_.give_back(found->second.family);
+}
+
+void NeighbourWaits::failed(uint64_t target) {
+  const auto found = waits_.find(target);
+  if (found == waits_.end() || !found->second.holds_room()) return;
+  found->second.failed = true;
   room_.give_back(found->second.family);
 }
 
 void NeighbourWaits::end(uint64_t target) {
   const auto found = waits_.find(target);
   assert(found != waits_.end());
-  if (found->second.resolved_us == 0) room_.give_back(found->second.family);
+  if (found->second.holds_room()) room_.give_back(found->second.family);
   waits_.erase(found);
 }
 

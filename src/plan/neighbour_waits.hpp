@@ -67,10 +67,13 @@ class NeighbourWaits {
 
   struct Wait {
     Family family;
-    uint32_t block;             ///< Place of the host's block.
-    uint32_t host;              ///< In the block.
+    uint32_t block;  ///< Place of the host's block.
+    uint32_t host;   ///< In the block.
     uint64_t sent_us;
-    uint64_t resolved_us = 0;   ///< 0: not yet.
+    uint64_t resolved_us = 0;  ///< 0: not yet.
+    bool failed = false;       ///< There is no such neighbour.
+
+    bool holds_room() const { return resolved_us == 0 && !failed; }
   };
 
   /// nullptr if no probe of this target waits.
@@ -79,6 +82,8 @@ class NeighbourWaits {
   bool begin(uint64_t target, Family family, uint32_t block, uint32_t host, uint64_t now_us);
   /// The neighbour is known: its entry no longer counts. Does nothing if no probe of the target waits.
   void resolved(uint64_t target, uint64_t now_us);
+  /// There is no such neighbour: its entry makes room for others.
+  void failed(uint64_t target);
   /// The waiting probe of the target has ended.
   void end(uint64_t target);
 

@@ -352,6 +352,7 @@ uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
     // The SYN has left only when the neighbour was found: the port's own time starts then.
     const NeighbourWaits::Wait* wait = waits_.find(host.target);
     assert(wait != nullptr);
+    if (wait->failed) return 0;
     timeout_us = wait->resolved_us == 0 ? space_.links.wait_us() : wait->resolved_us - wait->sent_us + timeout_us;
   }
   return static_cast<uint32_t>(std::min<uint64_t>(ask.timeout_us, timeout_us));

@@ -80,8 +80,8 @@ class ProbePlan {
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask);
 
-  /// The system has found a neighbour; it need not be a target.
-  void neighbour_resolved(const Address& address, uint64_t now_us);
+  /// The system has found a neighbour, or has looked for it in vain. It need not be a target.
+  void neighbour_event(const Address& address, bool found, uint64_t now_us);
 
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }

@@ -78,10 +78,19 @@ void ProbePlan::resolve(Block& block, uint32_t number, uint64_t now_us) {
   block.hosts.resolved(number, block.pass());
 }
 
-void ProbePlan::neighbour_resolved(const Address& address, uint64_t now_us) {
+void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now_us) {
   const std::optional<uint64_t> target = space_.targets.index_of(address);
   const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
-  if (wait != nullptr) resolve(blocks_[wait->block], wait->host, now_us);
+  if (wait == nullptr) return;
+  Block& block = blocks_[wait->block];
+  if (found) {
+    resolve(block, wait->host, now_us);
+  } else if (block.hosts[wait->host].state == HostState::unresolved) {
+    // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
+    // icmp_msgs_per_sec). Its timeout is now over.
+    block.hosts.has_no_neighbour(wait->host);
+    waits_.failed(*target);
+  }
 }
 
 bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
@@ -103,6 +112,7 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     if (!block.hosts.wait_failed(ask.host, block.pass())) block.note_skipped();
     return;
   }
+  if (host.state == HostState::absent) return;  // reported with the host's other ports
   double expected_answers = 0;
   switch (ask.kind) {
     case ProbeKind::check:

@@ -144,32 +144,38 @@ std::optional<NeighbourTable> read_neighbour_table(Family family) {
 
 namespace {
 
-/// The neighbour of the message, if it is resolved.
-std::optional<Address> resolved_neighbour(const nlmsghdr& message) {
+/// nullopt if the message leaves open whether there is such a neighbour.
+std::optional<NeighbourEvent> neighbour_event(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWNEIGH) return std::nullopt;
   const auto& neighbour = *static_cast<const ndmsg*>(NLMSG_DATA(&message));
-  constexpr uint16_t resolved = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
-  if ((neighbour.ndm_state & resolved) == 0 || (neighbour.ndm_family != AF_INET && neighbour.ndm_family != AF_INET6)) {
-    return std::nullopt;
-  }
+  constexpr uint16_t found = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+  if ((neighbour.ndm_state & (found | NUD_FAILED)) == 0) return std::nullopt;
+  if (neighbour.ndm_family != AF_INET && neighbour.ndm_family != AF_INET6) return std::nullopt;
   std::optional<Address> address =
       netlink_address(neighbour.ndm_family, NetlinkAttributes(message, neighbour).find(NDA_DST));
-  if (address && is_link_local(*address)) address->zone = static_cast<uint32_t>(neighbour.ndm_ifindex);
-  return address;
+  if (!address) return std::nullopt;
+  if (is_link_local(*address)) address->zone = static_cast<uint32_t>(neighbour.ndm_ifindex);
+  return NeighbourEvent{*address, (neighbour.ndm_state & found) != 0};
 }
 
 }  // namespace
 
 NeighbourEvents::~NeighbourEvents() { close(); }
 
-int NeighbourEvents::open() { return open_netlink(RTMGRP_NEIGH, SOCK_NONBLOCK, fd_); }
+int NeighbourEvents::open() {
+  if (const int error_number = open_netlink(RTMGRP_NEIGH, SOCK_NONBLOCK, fd_); error_number != 0) return error_number;
+  // Neighbours that are looked for together fail together, hundreds in a millisecond. The kernel caps this (rmem_max).
+  const int bytes = 4 << 20;
+  setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  return 0;
+}
 
 void NeighbourEvents::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
 }
 
-bool NeighbourEvents::read(std::vector<Address>& resolved) {
+bool NeighbourEvents::read(std::vector<NeighbourEvent>& events) {
   alignas(nlmsghdr) std::array<char, 8192> datagram;
   bool complete = true;
   for (;;) {
@@ -185,18 +191,18 @@ bool NeighbourEvents::read(std::vector<Address>& resolved) {
       continue;
     }
     for_each_message({datagram.data(), static_cast<size_t>(length)}, [&](const nlmsghdr& message) {
-      if (const auto address = resolved_neighbour(message)) resolved.push_back(*address);
+      if (const auto event = neighbour_event(message)) events.push_back(*event);
     });
   }
 }
 
-std::vector<Address> resolved_neighbours() {
-  std::vector<Address> resolved;
+std::vector<NeighbourEvent> current_neighbours() {
+  std::vector<NeighbourEvent> events;
   ndmsg all{};
   netlink_dump(RTM_GETNEIGH, &all, sizeof all, [&](const nlmsghdr& message) {
-    if (const auto address = resolved_neighbour(message)) resolved.push_back(*address);
+    if (const auto event = neighbour_event(message)) events.push_back(*event);
   });
-  return resolved;
+  return events;
 }
 
 }  // namespace portloop

@@ -40,7 +40,12 @@ struct NeighbourTable {
 /// nullopt if the system does not report it.
 std::optional<NeighbourTable> read_neighbour_table(Family family);
 
-/// Tells which neighbours the system has found. Not thread-safe.
+struct NeighbourEvent {
+  Address address;
+  bool found;  ///< false: the system has looked for it in vain.
+};
+
+/// Reports which neighbours the system finds and which it does not. Not thread-safe.
 class NeighbourEvents {
  public:
   NeighbourEvents() = default;
@@ -53,15 +58,15 @@ class NeighbourEvents {
   void close();
   /// Readable when there are events; -1 if not open.
   int descriptor() const { return fd_; }
-  /// Appends neighbours that have been resolved since the last call. Returns false if events were lost: then
-  /// resolved_neighbours() has them.
-  bool read(std::vector<Address>& resolved);
+  /// Appends what has happened since the last call. Returns false if events were lost: then current_neighbours() has what
+  /// they led to.
+  bool read(std::vector<NeighbourEvent>& events);
 
  private:
   int fd_ = -1;
 };
 
-/// All neighbours of this namespace that are resolved now.
-std::vector<Address> resolved_neighbours();
+/// All neighbours of this namespace that are resolved now, or have been looked for in vain.
+std::vector<NeighbourEvent> current_neighbours();
 
 }  // namespace portloop

@@ -17,8 +17,8 @@ int NeighbourEvents::open() { return ENOSYS; }
 
 void NeighbourEvents::close() {}
 
-bool NeighbourEvents::read(std::vector<Address>&) { return true; }
+bool NeighbourEvents::read(std::vector<NeighbourEvent>&) { return true; }
 
-std::vector<Address> resolved_neighbours() { return {}; }
+std::vector<NeighbourEvent> current_neighbours() { return {}; }
 
 }  // namespace portloop

@@ -53,13 +53,9 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
 
 namespace {
 
-/// Whether the error was sent from the address that the socket calls from.
-bool is_from_own_address(int fd, const sockaddr& offender) {
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 || offender.sa_family != own.ss_family)
-    return false;
-  return to_endpoint(reinterpret_cast<const sockaddr&>(own))->address == to_endpoint(offender)->address;
+/// Routers and this machine itself report an absent host with these (RFC 792; RFC 4443 section 3.1).
+bool is_host_unreachable(const IcmpError& icmp) {
+  return icmp.family == Family::ipv4 ? icmp.type == 3 && icmp.code == 1 : icmp.type == 1 && icmp.code == 3;
 }
 
 }  // namespace
@@ -80,12 +76,13 @@ std::optional<IcmpError> read_error_queue(int fd) {
       __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
       const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
       if (!from_icmp || first) continue;
+      first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+      if (!is_host_unreachable(*first)) continue;
       // The sender's address follows the error (ip(7), SO_EE_OFFENDER).
-      sockaddr_storage offender{};
+      SocketAddress offender{};
       const size_t rest = header->cmsg_len - std::min<size_t>(header->cmsg_len, CMSG_LEN(sizeof error));
       __builtin_memcpy(&offender, CMSG_DATA(header) + sizeof error, std::min(rest, sizeof offender));
-      first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code,
-                        is_from_own_address(fd, reinterpret_cast<const sockaddr&>(offender))};
+      first->from_own_address = is_own_address(offender);
     }
   }
 }
