@@ -1,6 +1,7 @@
 #include "engine/neighbour_watch.hpp"
 
 #include <algorithm>
+#include <new>
 #include <vector>
 
 namespace portloop {
@@ -30,16 +31,24 @@ struct NeighbourWatch::State {
   int open_handles = 0;
   std::function<void()> on_closed;
 
-  void read_events() {
-    events.clear();
-    if (!source.read(events)) {
-      const std::vector<NeighbourEvent> current = current_neighbours();
-      events.insert(events.end(), current.begin(), current.end());
+  void read_events() noexcept {
+    try {
+      events.clear();
+      if (!source.read(events)) {
+        const std::vector<NeighbourEvent> current = current_neighbours();
+        events.insert(events.end(), current.begin(), current.end());
+      }
+    } catch (const std::bad_alloc&) {  // what was read counts; waits without news end by their timeout
     }
     if (!events.empty()) on_events(events);
   }
   static void on_readable(uv_poll_t* poll, int, int) { static_cast<State*>(poll->data)->read_events(); }
-  static void on_interval(uv_timer_t* timer) { read_room(static_cast<State*>(timer->data)->room); }
+  static void on_interval(uv_timer_t* timer) {
+    try {
+      read_room(static_cast<State*>(timer->data)->room);
+    } catch (const std::bad_alloc&) {  // the last room holds
+    }
+  }
   static void on_handle_closed(uv_handle_t* handle) {
     auto* self = static_cast<State*>(handle->data);
     if (--self->open_handles > 0) return;

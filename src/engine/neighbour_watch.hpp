@@ -7,6 +7,7 @@
 // What goes wrong:
 //   - events are lost, because they come faster than the loop turns: the state of all neighbours is reported
 //   - the room can't be read: the last one holds
+//   - no memory for the events: some are lost, and the probes that wait for them end by their timeout
 #pragma once
 
 #include <functional>
@@ -23,6 +24,7 @@ namespace portloop {
 /// Not thread-safe: one for each loop.
 class NeighbourWatch {
  public:
+  /// Must not throw.
   using OnEvents = std::function<void(std::span<const NeighbourEvent>)>;
 
   /// `room` outlives it.

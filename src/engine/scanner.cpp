@@ -74,7 +74,7 @@ void Scanner::watch_neighbours() {
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
     for (const NeighbourEvent& event : events) plan_.neighbour_event(event.address, event.found, now_us);
-    if (state_ == State::running) schedule_turn();
+    if (state_ == State::running && !pumping_) schedule_turn();
   });
   if (error == 0) neighbours_ = std::move(watch);
 }
