@@ -42,7 +42,9 @@ class Block {
   uint32_t size() const { return ledger_.size(); }
   uint32_t probe_at(uint64_t position) const { return static_cast<uint32_t>(position - first_position_); }
   uint64_t position(uint32_t probe) const { return first_position_ + probe; }
+  /// The probe's host, as an index into `hosts`, and port.
   ProbeOrder::Block::Local local(uint32_t probe) const {
+    if (!sparse_.empty()) return sparse_[probe];
     return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
   }
   Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
@@ -119,7 +121,7 @@ class Block {
   Checks checks;
 
  private:
-  static uint32_t probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position);
+  void list_hosts();
   bool wants_retry(const Host& host, uint32_t pass, NextPass kind) const;
   bool checks_are_scarce() const;
 
@@ -130,6 +132,8 @@ class Block {
   ProbeOrder::Block order_;
   uint64_t first_index_;     // in the order
   uint64_t first_position_;  // in the shard
+  std::vector<ProbeOrder::Block::Local>
+      sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts
 
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;

@@ -284,7 +284,7 @@ ProbePlan::Search ProbePlan::draw_chunk() {
 
 /// Returns nullptr if the position's block would be one too many.
 Block* ProbePlan::block_for_drawing(uint64_t position) {
-  const uint64_t number = space_.order.block_of(space_.shard.index_at(position));
+  const uint64_t number = space_.block_of(position);
   if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
   if (drawing_ == nullptr && blocks_.has_room_for(number)) drawing_ = &blocks_.open(number, options_.retries);
   return drawing_;
