@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/result_json.hpp"
+
 namespace portloop::lab {
 
 namespace {
@@ -26,10 +28,10 @@ void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endp
 void ResultCheck::take(std::string_view line) {
   ++line_number_;
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-  const auto result = read_result_line(line);
+  const auto result = parse_result_json(line, ResultFields::endpoint_and_state);
   if (result) {
     ++results_;
-    compare(*result, line_number_);
+    compare(result->probe.endpoint, result->probe.state);
     return;
   }
   if (differences_.unreadable++ == 0) {
@@ -38,35 +40,35 @@ void ResultCheck::take(std::string_view line) {
   }
 }
 
-void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
-  const auto& [address, port] = line.endpoint;
-  if (line.state != PortState::open) only_open_said_ = false;
+void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
+  const auto& [address, port] = endpoint;
+  if (state != PortState::open) only_open_said_ = false;
   const auto address_index = targets_.index_of(address);
   const auto port_index = ports_.index_of(port);
   if (!address_index || !port_index) {
-    differ(differences_.wrong, "false", line.endpoint, "is not among the targets");
+    differ(differences_.wrong, "false", endpoint, "is not among the targets");
     return;
   }
   const uint64_t index = *address_index * ports_.size() + *port_index;
   if (said_[index]) {
-    differ(differences_.repeated, "said twice", line.endpoint, "again in line " + std::to_string(line_number));
+    differ(differences_.repeated, "said twice", endpoint, "again in line " + std::to_string(line_number_));
     return;
   }
   said_[index] = true;
   const HostTruth host = truth_.host(address);
   const PortTruth truth = truth_.port(host, address, port);
   const PortState right = state_of(truth);
-  if (line.state == right) {
+  if (state == right) {
     if (truth.open) ++found_open_;
     return;
   }
   const std::string detail = "is " + std::string(to_text(right)) + " (" + std::string(to_text(reason_of(truth))) +
-                             "), the result says " + std::string(to_text(line.state));
-  if (line.state == PortState::unknown) {
-    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", line.endpoint, detail);
+                             "), the result says " + std::string(to_text(state));
+  if (state == PortState::unknown) {
+    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", endpoint, detail);
     return;
   }
-  differ(differences_.wrong, "false", line.endpoint, detail);
+  differ(differences_.wrong, "false", endpoint, detail);
 }
 
 Differences ResultCheck::finish(bool open_only) {

@@ -11,7 +11,6 @@
 #include "core/target_set.hpp"
 #include "lab/ground_truth.hpp"
 #include "lab/profile.hpp"
-#include "lab/result_line.hpp"
 
 namespace portloop::lab {
 
@@ -49,7 +48,7 @@ class ResultCheck {
 
  private:
   void differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail);
-  void compare(const ResultLine& line, uint64_t line_number);
+  void compare(const Endpoint& endpoint, PortState state);
 
   const TargetSet& targets_;
   const PortSet& ports_;

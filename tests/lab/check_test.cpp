@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "lab/result_line.hpp"
-
 using namespace portloop;
 using namespace portloop::lab;
 
@@ -123,35 +121,4 @@ TEST_CASE("only the first differences are listed, all are counted") {
   CHECK(checked.differences.wrong == 97);
   CHECK(checked.said.size() == 21);
   CHECK(checked.said.back() == "... and more");
-}
-
-TEST_CASE("a result line is any JSON object with an address, a port and a state") {
-  const auto line = read_result_line(
-      R"({ "host":"a\"b\\\u00e9", "nested":{"address":"1.1.1.1","list":[1,-2.5e3,true,null,{}]}, "port": 443,)"
-      R"( "state":"filtered", "address":"fd00::1", "banner":"\\x1b[2J" })");
-  REQUIRE(line);
-  CHECK(to_text(line->endpoint.address) == "fd00::1");
-  CHECK(line->endpoint.port == 443);
-  CHECK(line->state == PortState::filtered);
-}
-
-TEST_CASE("what is not such an object is refused") {
-  const std::string right = result("10.0.0.1", 22, "open");
-  REQUIRE(read_result_line(right));
-  for (size_t length = 0; length < right.size(); ++length) {
-    CAPTURE(length);
-    CHECK_FALSE(read_result_line(std::string_view(right).substr(0, length)));
-  }
-  CHECK_FALSE(read_result_line(right + "x"));
-  CHECK_FALSE(read_result_line(right + right));
-  CHECK_FALSE(read_result_line('[' + right + ']'));
-  CHECK_FALSE(read_result_line(result("10.0.0.1", 0, "open")));
-  CHECK_FALSE(read_result_line(result("10.0.0.1", 65536, "open")));
-  CHECK_FALSE(read_result_line(result("10.0.0", 22, "open")));
-  CHECK_FALSE(read_result_line(result("10.0.0.1", 22, "opened")));
-  CHECK_FALSE(read_result_line(R"({"address":"10.0.0.1","port":22,"state":"open",})"));
-  CHECK_FALSE(read_result_line(R"({"address":"10.0.0.1","port":22,"state":"open","b":"\x"})"));
-  CHECK_FALSE(read_result_line(R"({"address":"10.0.0.1","port":22,"state":"open","b":inf})"));
-  CHECK_FALSE(read_result_line(std::string(100000, '[')));
-  CHECK_FALSE(read_result_line(R"({"a":)" + std::string(100000, '[')));
 }

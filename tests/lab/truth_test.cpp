@@ -135,10 +135,10 @@ TEST_CASE("the truth is portloop's JSON lines, address by address and port by po
   write_truth(profile, targets, ports, false, "T", keep);
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] == R"({"address":"10.0.0.0","port":22,"protocol":"tcp","state":"open","reason":"syn-ack",)"
-                    R"("rtt_us":20000,"attempts":1,"service":"","time":"T"})"
+                    R"("rtt_us":20000,"attempts":1,"service":null,"time":"T"})"
                     "\n");
   CHECK(lines[2] == R"({"address":"10.0.0.0","port":24,"protocol":"tcp","state":"filtered","reason":"no-response",)"
-                    R"("rtt_us":0,"attempts":1,"service":"","time":"T"})"
+                    R"("rtt_us":null,"attempts":1,"service":null,"time":"T"})"
                     "\n");
   lines.clear();
   write_truth(profile, targets, ports, true, "T", keep);
