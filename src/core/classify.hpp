@@ -54,7 +54,7 @@ enum class VerdictKind : uint8_t {
 struct Verdict {
   VerdictKind kind = VerdictKind::pending;
   PortState state = PortState::unknown;
-  Reason reason = Reason::interrupted;
+  Reason reason = Reason::no_response;
   int error_number = 0;  ///< For Reason::local_error.
 
   friend constexpr bool operator==(const Verdict&, const Verdict&) = default;

@@ -37,8 +37,6 @@ class ProbeOrder {
 
   uint32_t ports() const { return ports_; }
   uint64_t hosts() const { return hosts_; }
-  /// Hosts of every block but the last.
-  uint32_t hosts_per_block() const { return hosts_per_block_; }
   /// Indices of every block but the last.
   uint64_t block_size() const { return uint64_t{hosts_per_block_} * ports_; }
   uint64_t block_count() const { return (hosts_ + hosts_per_block_ - 1) / hosts_per_block_; }

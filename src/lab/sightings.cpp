@@ -14,7 +14,7 @@ constexpr uint64_t count_mask = 0xff;
 
 size_t find(const std::vector<uint64_t>& slots, uint64_t identity) {
   const size_t mask = slots.size() - 1;
-  size_t at = static_cast<size_t>(mix(identity)) & mask;
+  size_t at = static_cast<size_t>(mix64(identity)) & mask;
   while (slots[at] != 0 && (slots[at] & ~count_mask) != identity) at = (at + 1) & mask;
   return at;
 }

@@ -99,6 +99,8 @@ class HostCollector {
   std::vector<CountedPorts> counted_ports(const HostResults& host) const;
 
  private:
+  bool restore_host(const std::vector<std::string>& words);
+  bool restore_ports(const std::vector<std::string>& words);
   std::string ranges_of(const PortTally& tally) const;
   bool is_listed(PortState state) const { return show_all_ || state == PortState::open; }
 

@@ -33,10 +33,9 @@ TEST_CASE("a record is written with null for what is missing, and parsed back") 
   record.time = "T";
   std::string line;
   append_result_json(line, record);
-  CHECK(line ==
-        R"({"address":"fe80::1%7","port":443,"protocol":"tcp","state":"unknown","reason":"local-error:EMFILE",)"
-        R"("rtt_us":null,"attempts":0,"service":null,"time":"T"})"
-        "\n");
+  CHECK(line == R"({"address":"fe80::1%7","port":443,"protocol":"tcp","state":"unknown","reason":"local-error:EMFILE",)"
+                R"("rtt_us":null,"attempts":0,"service":null,"time":"T"})"
+                "\n");
   line.pop_back();
   const auto parsed = parse_result_json(line);
   REQUIRE(parsed);

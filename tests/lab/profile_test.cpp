@@ -170,8 +170,8 @@ TEST_CASE("a profile with any bytes changed is read or refused, in one line") {
     for (int i = 0; i < 500; ++i) {
       std::string text(built_in.text);
       for (int change = 0; change < 3; ++change) {
-        const uint64_t at = mix(++state) % text.size();
-        text[at] = static_cast<char>(mix(++state));
+        const uint64_t at = mix64(++state) % text.size();
+        text[at] = static_cast<char>(mix64(++state));
       }
       const auto profile = parse_profile("x", text);
       if (!profile) CHECK(profile.error().find('\n') == std::string::npos);

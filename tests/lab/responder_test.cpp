@@ -482,8 +482,8 @@ TEST_CASE("packets of any bytes do no harm") {
   Network network(plain + "open 22\n");
   uint64_t state = 1;
   for (int i = 0; i < 20000; ++i) {
-    std::vector<uint8_t> bytes(mix(state += 1) % 100);
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(mix(state += 1));
+    std::vector<uint8_t> bytes(mix64(state += 1) % 100);
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(mix64(state += 1));
     if (!bytes.empty()) bytes[0] = i % 2 == 0 ? 0x45 : 0x60;
     if (bytes.size() > 20 && i % 2 == 0) {
       bytes[2] = 0, bytes[3] = static_cast<uint8_t>(bytes.size()), bytes[6] = 0x40, bytes[7] = 0, bytes[9] = 6;

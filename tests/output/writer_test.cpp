@@ -223,10 +223,11 @@ TEST_CASE("every format goes on after any result as if nothing had happened") {
 TEST_CASE("a state that no writer of the scan saved is refused") {
   for (const std::string_view format : {"text", "json", "list", "csv", "xml", "grepable"}) {
     for (const char* state :
-         {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports 0 0 0 22\n", "banner 22 x\n",
-          "host 192.0.2.1 1 1 1 1 1 n\nports 9 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 23\n",
-          "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n", "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n",
-          "service 22 \\q\n", "\n"}) {
+         {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports open syn-ack 22\n",
+          "banner 22 x\n", "host 192.0.2.1 1 1 1 1 1 n\nports shut syn-ack 22\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports open local-error 22\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports open syn-ack 23\n", "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n",
+          "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n", "service 22 \\q\n", "\n"}) {
       INFO(format, ": ", state);
       const auto writer = find_output_format(format)->make();
       std::string out;
