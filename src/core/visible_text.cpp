@@ -14,12 +14,11 @@ struct CodeRange {
   char32_t last;
 };
 
-/// Sorted. Unicode's control and format characters (Cc, Cf) that are invisible, line and paragraph
-/// separators (Zl, Zp), and the noncharacters below U+FFFE. The last two code points of every plane are
-/// noncharacters too and are tested by their number.
+/// Sorted. Unicode's invisible control and format characters (Cc, Cf), line and paragraph separators (Zl, Zp), and the
+/// noncharacters below U+FFFE. The last two code points of every plane are noncharacters too; is_visible() tests for them.
 constexpr auto invisible = std::to_array<CodeRange>({
     {0x0000, 0x001f},    // C0
-    {0x007f, 0x009f},    // DEL, C1: a terminal may take 0x9b for "escape ["
+    {0x007f, 0x009f},    // DEL, C1: to some terminals 0x9b is "escape ["
     {0x00ad, 0x00ad},    // soft hyphen
     {0x034f, 0x034f},    // combining grapheme joiner
     {0x061c, 0x061c},    // Arabic letter mark
@@ -47,7 +46,7 @@ bool is_visible(char32_t code) {
 }
 
 struct Decoded {
-  size_t length = 0;  // 0: not UTF-8
+  size_t length = 0;  // 0 if not UTF-8
   char32_t code = 0;
 };
 

@@ -19,8 +19,7 @@ void append_xml_text(std::string& out, std::string_view raw) {
 
 void append_csv_cell(std::string& out, std::string_view raw) {
   std::string cell;
-  // The raw first byte decides, so that a tab or a carriage return, which is escaped, is guarded all the
-  // same.
+  // The raw first byte decides: a tab or a carriage return is guarded although it is escaped.
   constexpr std::string_view guarded = "=+-@\t\r'";
   if (!raw.empty() && guarded.find(raw[0]) != guarded.npos) cell += '\'';
   append_visible(cell, raw);

@@ -1,4 +1,4 @@
-// Times as text, always UTC: pure arithmetic, no time zone database and no locale.
+// Times as text, always in UTC, without a time zone database or a locale.
 #pragma once
 
 #include <cstdint>
