@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/parse_number.hpp"
-
 namespace portloop {
 
 /// Appends a blank and the word. The backslash and bytes that are not graphic ASCII become \xNN; an empty word becomes
@@ -17,8 +15,6 @@ void append_word(std::string& line, std::string_view raw);
 
 /// The inverse of append_word(): the raw words of one line, or nullopt if one has an invalid escape.
 std::optional<std::vector<std::string>> read_words(std::string_view line);
-
-inline std::optional<uint64_t> read_count(std::string_view word) { return parse_number<uint64_t>(word); }
 
 /// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): detects accidental changes, not intended ones. To hash
 /// a text in pieces, pass the previous result as `hash`.
