@@ -8,7 +8,7 @@ namespace portloop::lab {
 
 namespace {
 
-// Every port of eight hosts fits before the first growth, which would hold up the answers.
+// Enough for every port of eight hosts before the table first grows, which delays answers.
 constexpr size_t first_slots = size_t{1} << 20;
 constexpr uint64_t count_mask = 0xff;
 
