@@ -1,4 +1,4 @@
-"""What reads nmap's formats reads ours: xmllint with nmap's own DTD, ndiff, python-libnmap, Python's parsers.
+"""Programs for nmap's formats accept ours: xmllint with nmap's DTD, ndiff, python-libnmap, Python's parsers.
 
 usage: output_consumers.py FORMAT_RESULTS
 Debian packages: libxml2-utils (xmllint), ndiff, nmap-common (nmap.dtd), python3-libnmap.
@@ -48,8 +48,8 @@ def run(*command, data=None):
     return subprocess.run(command, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
 
 
-def lacks_program(name):
-    return unittest.skipUnless(shutil.which(name), f"lacks {name}")
+def needs_program(name):
+    return unittest.skipUnless(shutil.which(name), f"needs {name}")
 
 
 class Xml(unittest.TestCase):
@@ -70,8 +70,8 @@ class Xml(unittest.TestCase):
         self.assertTrue(lines[2].startswith(b'<nmaprun scanner="portloop" args="portloop scan x" start="1795361211" '
                                             b'startstr="Sun Nov 22 15:26:51 2026" version="0.1.0" '))
 
-    @lacks_program("xmllint")
-    @unittest.skipUnless(os.path.exists(DTD), f"lacks {DTD}")
+    @needs_program("xmllint")
+    @unittest.skipUnless(os.path.exists(DTD), f"needs {DTD}")
     def test_nmaps_dtd_holds_but_for_the_name_of_the_scanner(self):
         for show in ("open", "all"):
             with self.subTest(show=show):
@@ -144,7 +144,7 @@ class Xml(unittest.TestCase):
             self.assertEqual(ports, wanted)
             self.assertEqual(int(extra.get("count")), len(wanted))
 
-    @lacks_program("ndiff")
+    @needs_program("ndiff")
     def test_ndiff_finds_what_changed_and_nothing_else(self):
         before = self.file("before.xml", formatted("xml", FIRST + SECOND, PORTS, PER_HOST))
         again = self.file("again.xml", formatted("xml", SECOND[::-1] + FIRST[::-1], PORTS, PER_HOST))

@@ -1,7 +1,7 @@
-// format_results FORMAT PORTS RESULTS_PER_HOST open|all COMMAND_LINE_HEX: a writer as a filter, for the tests
-// that hand its output to other programs. Standard input has one result a line, fields separated by tabs:
+// format_results FORMAT PORTS RESULTS_PER_HOST open|all COMMAND_LINE_HEX: a writer as a filter, for tests that pass its
+// output to other programs. Standard input has one result on each line, fields separated by tabs:
 //   address port state reason errno rtt_us attempts time_us host_hex service_hex banner_hex
-// and ends with "end" (complete) or "stop" (incomplete); without either it is a scan that was killed.
+// The last line is "end" (complete) or "stop" (incomplete); without it, the scan counts as killed.
 #include <cstdlib>
 #include <iostream>
 #include <set>
@@ -16,7 +16,7 @@ using namespace portloop;
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  std::cerr << "format_results: not understood: " << what << '\n';
+  std::cerr << "format_results: invalid: " << what << '\n';
   std::exit(2);
 }
 
