@@ -1,8 +1,9 @@
 #include "compare/contender.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "core/parse_number.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -16,10 +17,7 @@ constexpr std::string_view accepted =
 std::optional<uint32_t> number_behind(std::string_view word, std::string_view prefix, uint32_t highest) {
   if (!word.starts_with(prefix)) return std::nullopt;
   word.remove_prefix(prefix.size());
-  uint32_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc{} || end != word.data() + word.size() || number < 1 || number > highest) return std::nullopt;
-  return number;
+  return parse_number<uint32_t>(word, 1, highest);
 }
 
 Contender loop_model(uint32_t loops, bool portable = false) {

@@ -18,8 +18,6 @@ std::string number(double value) {
 
 std::string number(uint64_t value) { return std::to_string(value); }
 
-const char* order_name(Order order) { return order == Order::random ? "random" : "sequential"; }
-
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
@@ -115,7 +113,7 @@ void append_setup(JsonObject& object, const Comparison& comparison) {
   object.text("lab", setup.lab_profile);
   object.value("timeout_ms", uint64_t{setup.timeout_ms});
   object.value("retries", uint64_t{setup.retries});
-  object.text("order", order_name(setup.order));
+  object.text("order", to_text(setup.order));
   object.value("seed", setup.seed);
   object.value("runs", uint64_t{setup.runs});
   object.value("warmup", uint64_t{setup.warmup});
@@ -180,7 +178,7 @@ std::string to_csv(const Comparison& comparison) {
       for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
       for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}})
         out += ',' + number(n);
-      out.append(",").append(order_name(setup.order)).append(",").append(number(setup.seed));
+      out.append(",").append(to_text(setup.order)).append(",").append(number(setup.seed));
       out += comparison.complete ? ",true" : ",false";
       for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line})
         append_csv_cell(out += ',', text);
@@ -227,7 +225,7 @@ std::string to_markdown(const Comparison& comparison) {
   }
   const Setup& setup = comparison.setup;
   out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports +
-         ", " + order_name(setup.order) + " order, seed " + std::to_string(setup.seed) + ", " +
+         ", " + std::string(to_text(setup.order)) + " order, seed " + std::to_string(setup.seed) + ", " +
          std::to_string(setup.runs) + " runs after " + std::to_string(setup.warmup) + " warm-up runs, timeout " +
          std::to_string(setup.timeout_ms) + " ms, retries " + std::to_string(setup.retries) +
          (comparison.complete ? "" : "; incomplete: interrupted") + "\n\n";

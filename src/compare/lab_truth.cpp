@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "lab/result_line.hpp"
+#include "core/result_json.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -31,18 +31,17 @@ std::string find_lab_program() {
 }
 
 std::optional<Verdicts> read_truth(std::string_view lines, const TargetSet& targets, const PortSet& ports) {
-  std::vector<uint32_t> port_number(65'536);
-  for (uint32_t i = 0; i < ports.size(); ++i) port_number[ports.at(i)] = i;
   Verdicts truth(targets.size() * ports.size(), ProbeState::none);
   uint64_t lines_read = 0;
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
-    const auto line = lab::read_result_line(lines.substr(0, end));
+    const auto line = parse_result_json(lines.substr(0, end), ResultFields::endpoint_and_state);
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (!line) return std::nullopt;
-    const auto host = targets.index_of(line->endpoint.address);
-    if (!host || !ports.contains(line->endpoint.port)) return std::nullopt;
-    truth[*host * ports.size() + port_number[line->endpoint.port]] = probe_state_of(line->state);
+    const auto host = targets.index_of(line->probe.endpoint.address);
+    const auto port = ports.index_of(line->probe.endpoint.port);
+    if (!host || !port) return std::nullopt;
+    truth[*host * ports.size() + *port] = probe_state_of(line->probe.state);
     ++lines_read;
   }
   if (lines_read != truth.size()) return std::nullopt;

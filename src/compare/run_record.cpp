@@ -1,6 +1,6 @@
 #include "compare/run_record.hpp"
 
-#include <charconv>
+#include "core/parse_number.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -15,14 +15,6 @@ static_assert(letters[static_cast<size_t>(ProbeState::closed)] == 'c');
 static_assert(letters[static_cast<size_t>(ProbeState::filtered)] == 'f');
 static_assert(letters[static_cast<size_t>(ProbeState::silent)] == 's');
 static_assert(letters[static_cast<size_t>(ProbeState::unknown)] == 'u');
-
-std::optional<uint64_t> take_number(std::string_view& text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{}) return std::nullopt;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return number;
-}
 
 bool take(std::string_view& text, std::string_view expected) {
   if (!text.starts_with(expected)) return false;
@@ -74,7 +66,7 @@ std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
   if (!take(text, first_line)) return std::nullopt;
   for (const RecordField& field : record_fields()) {
     if (!take(text, field.name) || !take(text, " ")) return std::nullopt;
-    const auto number = take_number(text);
+    const auto number = take_number<uint64_t>(text);
     if (!number || !take(text, "\n")) return std::nullopt;
     field.in(record) = *number;
   }
@@ -83,7 +75,7 @@ std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
   while (!text.empty() && text.front() != '\n') {
     const size_t letter = letters.find(text.front());
     text.remove_prefix(1);
-    const auto count = take_number(text);
+    const auto count = take_number<uint64_t>(text);
     if (letter == std::string_view::npos || !count || *count > probes - record.states.size()) return std::nullopt;
     record.states.insert(record.states.end(), *count, static_cast<ProbeState>(letter));
   }

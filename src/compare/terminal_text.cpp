@@ -34,10 +34,9 @@ std::string heading_text(const Comparison& comparison) {
     append_visible(text, setup.lab_profile);
   }
   text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) +
-          (setup.retries == 1 ? " retry, " : " retries, ") + (setup.order == Order::random ? "random" : "sequential") +
-          " order, seed " + std::to_string(setup.seed) + ", " + number(setup.runs) +
-          (setup.runs == 1 ? " run" : " runs") + " after " + number(setup.warmup) +
-          (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
+          (setup.retries == 1 ? " retry, " : " retries, ") + std::string(to_text(setup.order)) + " order, seed " +
+          std::to_string(setup.seed) + ", " + number(setup.runs) + (setup.runs == 1 ? " run" : " runs") + " after " +
+          number(setup.warmup) + (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
   if (!comparison.complete) text += " (incomplete)";
   return text + '\n';
 }

@@ -1,6 +1,6 @@
 #include "core/address.hpp"
 
-#include <arpa/inet.h>  // inet_pton and inet_ntop only: pure functions from text to bytes and back
+#include <arpa/inet.h>  // only inet_pton and inet_ntop, which are pure functions
 
 #include <array>
 #include <cstring>

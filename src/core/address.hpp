@@ -1,4 +1,4 @@
-// An IPv4 or IPv6 address as a value: comparable, countable, and printable as people write it.
+// An IPv4 or IPv6 address as a value: comparable, countable, and written as people write it.
 #pragma once
 
 #include <compare>
@@ -29,17 +29,17 @@ struct Address {
   }
 };
 
-/// Answers the interface index of an IPv6 zone name such as "eth0", or 0 where there is none. Passed in,
-/// because only the system knows, and the core asks no system.
+/// Returns the interface index of an IPv6 zone name such as "eth0", or 0 if there is no such interface. The caller
+/// provides it, because it needs a system call and this library makes none.
 using ZoneLookup = std::function<uint32_t(std::string_view)>;
 
-/// Accepts no zone names, only numbers such as in fe80::1%2.
+/// A lookup that knows no names, only numbers such as the 2 of fe80::1%2.
 uint32_t numeric_zone(std::string_view zone);
 
-/// Reads one numeric address: strict dotted IPv4, IPv6 with an optional %zone, brackets around IPv6 allowed.
+/// Parses one numeric address: strict dotted IPv4, or IPv6 with an optional %zone and optional brackets.
 std::optional<Address> parse_address(std::string_view text, const ZoneLookup& zone_lookup = numeric_zone);
 
-/// RFC 5952 text; a zone is written as its number.
+/// RFC 5952 text, with the zone as a number.
 std::string to_text(const Address& address);
 
 /// host:port, with brackets around IPv6.
@@ -48,7 +48,7 @@ std::string to_text(const Address& address, uint16_t port);
 /// 127.0.0.0/8 and ::1.
 bool is_loopback(const Address& address);
 
-/// 0.0.0.0 and ::, which the kernel takes for the machine itself.
+/// 0.0.0.0 and ::, which a connect interprets as the machine itself.
 bool is_unspecified(const Address& address);
 
 /// The number of bits in an address of the family: 32 or 128.

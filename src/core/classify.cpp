@@ -31,7 +31,7 @@ Reason icmp4_reason(const IcmpError& icmp) {
 
 /// RFC 4443 section 3.1, by code of type 1 (destination unreachable).
 Reason icmp6_reason(const IcmpError& icmp) {
-  if (icmp.type == 4) return Reason::proto_unreach;  // parameter problem: the next header isn't known there
+  if (icmp.type == 4) return Reason::proto_unreach;  // parameter problem: unknown next header
   if (icmp.type != 1) return Reason::host_unreach;
   switch (icmp.code) {
     case 0: return Reason::net_unreach;
@@ -53,7 +53,7 @@ Verdict filtered(const IcmpError& icmp) {
   return verdict;
 }
 
-/// What the connect call returned at once: nothing was sent, so nothing is known about the port.
+/// The connect call failed immediately: nothing was sent, so nothing is known about the port.
 Verdict classify_call(int error_number) {
   switch (error_number) {
     case EMFILE:
@@ -84,12 +84,12 @@ Verdict classify(const ConnectOutcome& outcome) {
       if (outcome.peer == Peer::own_address) return {VerdictKind::confirm, PortState::open, Reason::syn_ack, 0};
       return {VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
     case ECONNREFUSED:
-      // A RST and a firewall's ICMP port-unreachable are the same errno; only the error queue tells them apart.
+      // A RST and an ICMP port-unreachable from a firewall have the same errno; only the error queue differs.
       if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::answer, PortState::closed, Reason::conn_refused, 0};
     case EALREADY:
     case EINPROGRESS:
-      // An ICMP error that came while connect() held the socket leaves the connect pending, but it is queued.
+      // An ICMP error that arrives while connect() holds the socket is queued, but leaves the connect pending.
       if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::pending, PortState::unknown, Reason::no_response, 0};
     case ETIMEDOUT: return {VerdictKind::silent, PortState::filtered, Reason::no_response, 0};
@@ -98,7 +98,7 @@ Verdict classify(const ConnectOutcome& outcome) {
     case EPIPE: return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, outcome.error_number};
     default: break;
   }
-  // Ports come back; an address to call from (IPv6 is switched off, say) doesn't while a scan waits.
+  // A source port becomes free again; a source address (if IPv6 is disabled, for example) does not appear during a scan.
   if (outcome.no_source) return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
   if (outcome.from_call) return classify_call(outcome.error_number);
   switch (outcome.error_number) {
@@ -110,7 +110,7 @@ Verdict classify(const ConnectOutcome& outcome) {
     case EPROTO:
     case EOPNOTSUPP: return outcome.icmp ? filtered(*outcome.icmp) : filtered(Reason::proto_unreach);
     case EACCES:
-      // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without one it is local policy.
+      // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without an ICMP error it is local policy.
       if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, EACCES};
     default: return classify_call(outcome.error_number);

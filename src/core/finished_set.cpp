@@ -39,7 +39,7 @@ void FinishedSet::add(uint64_t position) {
   Chunk& chunk = chunks_[position / chunk_bits];
   if (chunk.count == 0) {
     chunk.bits = std::make_unique<std::array<uint64_t, chunk_bits / 64>>();
-    // What the mark has passed is finished too, so that a chunk is full when its last position comes.
+    // Positions below the mark are finished too: the chunk must be full when its last position is added.
     const uint64_t start = position - position % chunk_bits;
     for (uint64_t passed = start; passed < mark_; ++passed)
       (*chunk.bits)[(passed - start) / 64] |= uint64_t{1} << (passed % 64);
@@ -62,7 +62,7 @@ void FinishedSet::add(PositionRange range) {
   }
 }
 
-/// The position before the mark has just been finished, without its bit: it is set here where its chunk lives on.
+/// Called when the position before the mark has been finished. Sets that position's bit if its chunk is still needed.
 void FinishedSet::advance_mark() {
   const uint64_t passed = mark_ - 1;
   auto chunk = chunks_.begin();
@@ -74,7 +74,7 @@ void FinishedSet::advance_mark() {
       if (++chunk->second.count == chunk_bits) chunk->second.bits.reset();
     }
   }
-  // From here on the first chunk is the mark's, or a later one.
+  // From here on the first chunk is the one with the mark, or a later one.
   while (chunk != chunks_.end() && mark_ / chunk_bits == chunk->first) {
     const uint64_t end = (chunk->first + 1) * chunk_bits;
     if (!chunk->second.bits) mark_ = end;

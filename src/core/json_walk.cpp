@@ -1,9 +1,5 @@
 #include "core/json_walk.hpp"
 
-#include <string_view>
-
-#include "core/parse_number.hpp"
-
 namespace portloop {
 
 bool JsonWalk::at_end() {
@@ -32,9 +28,9 @@ bool JsonWalk::take_string(std::string_view& content) {
 }
 
 bool JsonWalk::take_value(std::string_view& content, unsigned depth) {
-  constexpr unsigned deepest = 32;
+  constexpr unsigned max_depth = 32;
   skip_blanks();
-  if (at_ == text_.size() || depth > deepest) return false;
+  if (at_ == text_.size() || depth > max_depth) return false;
   const size_t start = at_;
   bool good = false;
   switch (text_[at_]) {
@@ -56,7 +52,7 @@ void JsonWalk::skip_blanks() {
   while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
 }
 
-/// Stops on the escape's last character.
+/// Leaves the position on the last character of the escape.
 bool JsonWalk::take_escape() {
   constexpr std::string_view one_letter = "\"\\/bfnrt";
   constexpr std::string_view hex = "0123456789abcdefABCDEF";
@@ -80,6 +76,27 @@ bool JsonWalk::take_list(char open, char close, bool with_names, unsigned depth)
   return take(close);
 }
 
+size_t JsonWalk::take_digits() {
+  const size_t start = at_;
+  while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+  return at_ - start;
+}
+
+bool JsonWalk::take_number() {
+  const auto take_any_of = [this](std::string_view set) {
+    const bool found = at_ < text_.size() && set.find(text_[at_]) != std::string_view::npos;
+    if (found) ++at_;
+    return found;
+  };
+  take_any_of("-");
+  // No digit follows a leading zero.
+  if (!take_any_of("0") && take_digits() == 0) return false;
+  if (take_any_of(".") && take_digits() == 0) return false;
+  if (!take_any_of("eE")) return true;
+  take_any_of("+-");
+  return take_digits() > 0;
+}
+
 bool JsonWalk::take_literal() {
   for (const std::string_view word : {"true", "false", "null"}) {
     if (text_.substr(at_).starts_with(word)) {
@@ -87,11 +104,7 @@ bool JsonWalk::take_literal() {
       return true;
     }
   }
-  std::string_view rest = text_.substr(at_);
-  if (rest[0] != '-' && (rest[0] < '0' || rest[0] > '9')) return false;
-  if (!take_number<double>(rest)) return false;
-  at_ = text_.size() - rest.size();
-  return true;
+  return take_number();
 }
 
 }  // namespace portloop

@@ -1,22 +1,23 @@
-// Walks over one JSON text (RFC 8259) without building anything.
+// A pull parser for one JSON text (RFC 8259) on one line. It allocates nothing.
 #pragma once
 
 #include <string_view>
 
 namespace portloop {
 
-/// Each step says whether it went well; after a failure the rest means nothing. The text outlives the walk.
+/// Each step returns whether it succeeded; after a failure the walk must not be continued. Borrows the text. Blanks
+/// between tokens are skipped, line ends are not.
 class JsonWalk {
  public:
   explicit JsonWalk(std::string_view text) : text_(text) {}
 
   bool at_end();
   bool take(char expected);
-  /// Whether `expected` stands next; takes nothing.
+  /// Returns whether `expected` is next, without taking it.
   bool next_is(char expected);
-  /// A string, with its escapes checked but left as they are.
+  /// Takes a string. `content` is the text between its quotes: escapes are checked but not decoded.
   bool take_string(std::string_view& content);
-  /// Any value; `content` is its text, of a string without its quotes.
+  /// Takes any value. `content` is its text, for a string without the quotes.
   bool take_value(std::string_view& content, unsigned depth = 0);
 
  private:
@@ -24,6 +25,8 @@ class JsonWalk {
   bool take_escape();
   bool take_list(char open, char close, bool with_names, unsigned depth);
   bool take_literal();
+  bool take_number();
+  size_t take_digits();
 
   std::string_view text_;
   size_t at_ = 0;

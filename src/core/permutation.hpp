@@ -25,7 +25,8 @@ class Permutation {
     left_mask_ = (uint64_t{1} << (bits - right_bits_)) - 1;
   }
 
-  /// The place of `i` < n. Under two walks on average, since the network's domain is less than 2 n.
+  /// Returns the image of `i` < n. Takes fewer than two encryptions on average: the network's domain is less than 2 n
+  /// (for n > 2).
   uint64_t at(uint64_t i) const {
     do i = encrypt(i);
     while (i >= n_);

@@ -88,15 +88,15 @@ bool all_digits(std::string_view text) {
 
 std::optional<uint16_t> parse_port(std::string_view text) { return parse_number<uint16_t>(text, 1); }
 
-/// 8000-8100. Called only where both sides of the first hyphen are digits or one of them is missing.
+/// Parses 8000-8100. Both sides of the first hyphen are digits or empty.
 Parsed<PortRange> parse_range(std::string_view word, size_t hyphen) {
   const std::string_view low = word.substr(0, hyphen);
   const std::string_view high = word.substr(hyphen + 1);
-  if (low.empty() || high.empty()) return refuse(word, "lacks one end of its port range");
+  if (low.empty() || high.empty()) return refuse(word, "is a port range without one of its ends");
   const auto first = parse_port(low);
   const auto last = parse_port(high);
   if (!first || !last) return refuse(word, "is not a port range");
-  if (*first > *last) return refuse(word, "is a port range backwards");
+  if (*first > *last) return refuse(word, "is a reversed port range");
   return PortRange{*first, *last};
 }
 
@@ -112,7 +112,7 @@ void add_common(PortSet& ports) {
   }
 }
 
-/// Adds one word of the list; an error message, or empty.
+/// Adds one word of the list. Returns an error, or nullopt.
 std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const PortNameLookup& name_lookup) {
   if (word.empty()) return refuse(word, "is an empty word in the port list");
   if (word == "-" || word == "all") {

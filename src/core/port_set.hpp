@@ -1,4 +1,4 @@
-// A set of TCP ports as sorted ranges, read from what people type: 22,80,8000-8100,http,common.
+// A set of TCP ports as sorted ranges, parsed from text such as 22,80,8000-8100,http,common.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@
 
 namespace portloop {
 
-/// Both ends belong to the range.
+/// Both ends are inclusive.
 struct PortRange {
   uint16_t first;
   uint16_t last;
   friend constexpr bool operator==(const PortRange&, const PortRange&) = default;
 };
 
-/// Answers the port of a service name such as "http", or 0 where there is none.
+/// Returns the port of a service name such as "http", or 0 if the name is unknown.
 using PortNameLookup = std::function<uint16_t(std::string_view)>;
 
-/// Sorted, disjoint, never adjacent ranges of 1-65535. A value; not safe to change from two threads.
+/// Sorted, disjoint, never adjacent ranges of 1-65535. Not thread-safe.
 class PortSet {
  public:
   PortSet() = default;
@@ -51,8 +51,8 @@ class PortSet {
   uint32_t size_ = 0;
 };
 
-/// Reads `22,80,8000-8100`, `-` or `all` (1-65535), `22-` is refused, names through `name_lookup`, and
-/// `common`. Port 0 is refused: the kernel takes it for "any".
+/// Parses a list such as `22,80,8000-8100`: ports, ranges with both ends, `-` or `all` (1-65535), `common`, and the
+/// names that `name_lookup` knows. Port 0 is refused: to the kernel it means "any".
 Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup);
 
 }  // namespace portloop

@@ -1,4 +1,4 @@
-// In which order the probes of a scan are made: a pure function from an index to (host, port).
+// The order of a scan's probes: a pure function from an index to (host, port).
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@ enum class Order : uint8_t {
 std::string_view to_text(Order order);
 std::optional<Order> parse_order(std::string_view text);
 
-/// Two levels: the hosts are permuted and cut into blocks, and each block's (host x port) is permuted. One
-/// flat permutation would make every host of a /8 active at once; with blocks, what is known about a host
-/// can be forgotten when its block is done. An immutable value: safe to read from any thread.
+/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted. One
+/// flat permutation would make every host of a /8 active at once; with blocks, the state of a host can be freed when its
+/// block is done. Immutable, so safe to read from any thread.
 class ProbeOrder {
  public:
-  /// Numbers of a host in the target set and of a port in the port set.
+  /// The index of a host in the target set and of a port in the port set.
   struct Position {
     uint64_t host;
     uint32_t port;
@@ -37,25 +37,23 @@ class ProbeOrder {
 
   uint32_t ports() const { return ports_; }
   uint64_t hosts() const { return hosts_; }
-  /// Hosts of every block but the last.
-  uint32_t hosts_per_block() const { return hosts_per_block_; }
-  /// Indices of every block but the last.
+  /// The number of indices in every block but the last.
   uint64_t block_size() const { return uint64_t{hosts_per_block_} * ports_; }
   uint64_t block_count() const { return (hosts_ + hosts_per_block_ - 1) / hosts_per_block_; }
   uint64_t block_of(uint64_t i) const { return i / block_size(); }
   uint32_t hosts_in_block(uint64_t block) const;
 
-  /// One block's view of the order: cheaper than at(), because the block's keys are set up once.
+  /// One block of the order. Cheaper than ProbeOrder::at(), because the block's keys are computed once.
   class Block {
    public:
     Block(const ProbeOrder& order, uint64_t block);
-    /// The j-th probe of the block: which of the block's hosts, and which port.
+    /// The j-th probe of the block: an index among the block's hosts, and a port index.
     struct Local {
       uint32_t host_in_block;
       uint32_t port;
     };
     Local at(uint64_t j) const;
-    /// The number in the target set of one of the block's hosts.
+    /// The index in the target set of one of the block's hosts.
     uint64_t host(uint32_t host_in_block) const;
 
    private:
@@ -73,7 +71,8 @@ class ProbeOrder {
   Permutation host_permutation_;
 };
 
-/// The K-th of N disjoint parts of an order: the indices congruent K-1 modulo N. Positions count within it.
+/// The K-th of N disjoint parts of an order: the indices that are congruent to K-1 modulo N. A position counts the
+/// indices of the shard.
 struct Shard {
   uint32_t number = 1;  ///< K, 1-N.
   uint32_t count = 1;   ///< N.

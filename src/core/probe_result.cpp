@@ -3,10 +3,9 @@
 #include <cerrno>
 
 namespace portloop {
-
 namespace {
 
-constexpr Reason last_reason = Reason::interrupted;
+constexpr Reason last_reason = Reason::host_lost;
 constexpr int max_errno = 133;  // Linux: EHWPOISON
 
 /// "EMFILE" for EMFILE; "E123" if the number has no name here.
@@ -59,9 +58,8 @@ std::string_view to_text(Reason reason) {
     case Reason::local_error: return "local-error";
     case Reason::no_route: return "no-route";
     case Reason::host_lost: return "host-lost";
-    case Reason::interrupted: return "interrupted";
   }
-  return "interrupted";
+  return "local-error";
 }
 
 std::optional<PortState> parse_port_state(std::string_view text) {

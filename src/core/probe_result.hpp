@@ -1,4 +1,4 @@
-// What is said about one port of one host, and why.
+// The result of a probe: the state of one port of one host, and the reason.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,14 @@ struct Endpoint {
   friend constexpr bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// open, closed and filtered are said only when the target or the path said so; what fails on our own side
-/// is unknown.
+// Both enums have the values of those in include/portloop/portloop.h; src/capi asserts it. Text and files have the words
+// instead.
+
+/// Only an answer from the target or from the path makes a port open, closed or filtered; a failure on our own side
+/// leaves it unknown.
 enum class PortState : uint8_t { open, closed, filtered, unknown };
 
-/// nmap's words where it has one.
+/// The words are nmap's if it has one.
 enum class Reason : uint8_t {
   syn_ack,
   conn_refused,
@@ -30,21 +33,20 @@ enum class Reason : uint8_t {
   net_unreach,
   proto_unreach,
   admin_prohibited,
-  local_error,  ///< unknown; ProbeResult::error_number says which
-  no_route,     ///< unknown; this machine has no way to the address
-  host_lost,    ///< unknown; the host answered and then stopped
-  interrupted,  ///< unknown; the scan ended first
+  local_error,  ///< unknown: ProbeResult::error_number is the cause
+  no_route,     ///< unknown: this machine has no route to the address
+  host_lost,    ///< unknown: the host answered at first, then no longer
 };
 
 struct ProbeResult {
   Endpoint endpoint;
-  uint64_t position = 0;  ///< In the shard's order; each probe has one of its own.
+  uint64_t position = 0;  ///< In the shard's order; unique to the probe.
   PortState state = PortState::unknown;
-  Reason reason = Reason::interrupted;
+  Reason reason = Reason::local_error;
   int error_number = 0;     ///< errno of Reason::local_error, else 0.
-  uint64_t rtt_us = 0;      ///< From the connect call to the answer; 0 where there was none.
-  uint32_t attempts = 0;    ///< How often the port was asked, at least 1 but for a result that was never asked.
-  std::string_view banner;  ///< What an open port said first, raw bytes; valid only during the callback.
+  uint64_t rtt_us = 0;      ///< From the connect call to the answer; 0 if there was none.
+  uint32_t attempts = 0;    ///< How many times the port was probed; 0 if its host was given up before.
+  std::string_view banner;  ///< The first bytes that an open port sent, raw; valid only during the callback.
 };
 
 /// "open", "closed", "filtered", "unknown", and back.

@@ -1,4 +1,4 @@
-// The words of a checkpoint's lines: any bytes, kept on one line without a blank.
+// The words of a checkpoint's lines. A word can contain any bytes: blanks and line ends are escaped.
 #pragma once
 
 #include <cstdint>
@@ -7,28 +7,24 @@
 #include <string_view>
 #include <vector>
 
-#include "core/parse_number.hpp"
-
 namespace portloop {
 
-/// Appends a blank and the word; bytes outside of graphic ASCII and the backslash become \xNN, and nothing
-/// at all becomes \e.
+/// Appends a blank and the word. The backslash and bytes that are not graphic ASCII become \xNN; an empty word becomes
+/// \e.
 void append_word(std::string& line, std::string_view raw);
 
-/// The words of one line, as they were before append_word(); nothing where an escape is not one.
+/// The inverse of append_word(): the raw words of one line, or nullopt if one has an invalid escape.
 std::optional<std::vector<std::string>> read_words(std::string_view line);
 
-inline std::optional<uint64_t> read_count(std::string_view word) { return parse_number<uint64_t>(word); }
-
-/// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): tells texts apart that differ by accident,
-/// not by intent. Feed a text in pieces by handing the last answer on.
+/// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): detects accidental changes, not intended ones. To hash
+/// a text in pieces, pass the previous result as `hash`.
 constexpr uint64_t fnv_start = 0xcbf29ce484222325;
 constexpr uint64_t fnv_hash(std::string_view bytes, uint64_t hash = fnv_start) {
   for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
   return hash;
 }
 
-/// 16 digits.
+/// 16 hexadecimal digits.
 std::string hash_text(uint64_t hash);
 
 }  // namespace portloop

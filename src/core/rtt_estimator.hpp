@@ -1,4 +1,4 @@
-// Smoothed round-trip time of one host, or of all of them: RFC 6298 section 2, in microseconds.
+// The smoothed round-trip time of one host, or of all hosts: RFC 6298 section 2, in microseconds.
 #pragma once
 
 #include <algorithm>

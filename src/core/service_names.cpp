@@ -1,13 +1,13 @@
-// How the list was chosen. The system ports (1-1023) are those to which IANA's registry, as Debian's
-// /etc/services carries it on, gives a TCP service that programs have really offered. The registered ports
-// are those on which people run something today: databases, queues, admin consoles, remote desktops,
-// container and cluster APIs, metrics, development servers, mail, VPN, games, industrial and home devices.
-// Written from the registry and from those programs' own manuals; frequencies of nobody's scans went into it.
+// How the list was chosen. The system ports (1-1023) are those to which IANA's registry, as maintained in Debian's
+// /etc/services, assigns a TCP service that programs have really offered. The registered ports are those on which
+// people run something today: databases, queues, admin consoles, remote desktops, container and cluster APIs, metrics,
+// development servers, mail, VPN, games, industrial and home devices. The sources are the registry and the manuals of
+// those programs; nobody's scan statistics were used.
 //
-// A name is IANA's where IANA's service is what one meets there, else that of the program which took the port
-// over (9200 is elasticsearch, not wap-wsp); -alt marks the habitual second port of a protocol. At most 15
-// characters, as IANA has it. `common` is what is worth asking any host for: met today, on a network or on
-// one's own machine. `rare` keeps a name without costing a probe.
+// A name is IANA's if IANA's service is what usually runs there, otherwise that of the program that has taken over the
+// port (9200 is elasticsearch, not wap-wsp). The suffix -alt marks the customary second port of a protocol. Names have
+// at most 15 characters, as IANA requires. `common` ports are worth probing on any host, because they are in use today;
+// `rare` ports have a name but cost no probe.
 #include "core/service_names.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How a text that a person typed is refused: the word at fault, and what would have been right.
+// The error for text that a user has typed: it quotes the word at fault and lists what is accepted.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace portloop {
 
-/// One line for a person. `message` quotes the word at fault and says what is accepted.
+/// `message` is one line for the user.
 struct SpecError {
   std::string message;
 };
 
-/// Quotes a word for an error message: control bytes and bytes that are not ASCII become \xNN, so that a
-/// word from a file can't drive the terminal, and a long word is cut.
+/// Quotes a word for an error message. Control bytes and bytes that are not ASCII become \xNN, so that a word from a
+/// file can't control the terminal; a long word is truncated.
 std::string quote_word(std::string_view word);
 
-/// Either a value or the reason why the text is not one.
+/// A value, or an error if the text could not be parsed.
 template <class Value>
 class Parsed {
  public:

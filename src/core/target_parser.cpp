@@ -1,5 +1,5 @@
-// Reads one word of a target list. What looks like a number is never taken for a name: 300.1.1.1 is a
-// mistyped address, and asking a name server about it would hide that.
+// Parses one word of a target list. A word that looks like a number is never treated as a name: 300.1.1.1 is a mistyped
+// address, and a name lookup would hide the mistake.
 #include <algorithm>
 
 #include "core/parse_number.hpp"
@@ -19,13 +19,13 @@ SpecError refuse(std::string_view word, std::string_view why) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/// Digits and dots only, or a colon somewhere: meant as an address, never as a name.
+/// True for digits and dots, or if there is a colon: meant as an address, never as a name.
 bool looks_numeric(std::string_view word) {
   if (word.find(':') != std::string_view::npos) return true;
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
-/// RFC 1123 names, with the underscore that people use, and a trailing dot.
+/// RFC 1123 names; underscores, which are common, and a trailing dot are allowed too.
 bool is_host_name(std::string_view word) {
   if (!word.empty() && word.back() == '.') word.remove_suffix(1);
   if (word.empty() || word.size() > 253) return false;
@@ -50,8 +50,8 @@ Parsed<TargetWord> whole(std::string_view word, const AddressRange& range) {
   if (is_unspecified(range.first)) {
     const bool alone = range.first == range.last;
     const std::string example = range.first.family == Family::ipv4 ? "0.0.0.1" : "::1";
-    return refuse(word, alone ? "means this machine itself, not a target"
-                              : "contains the address that means this machine itself; begin at " + example);
+    return refuse(word, alone ? "means this machine itself and is not a target"
+                              : "contains the address that means this machine itself; start at " + example);
   }
   return TargetWord{range, {}};
 }
@@ -69,7 +69,7 @@ Parsed<TargetWord> parse_block(std::string_view word, size_t slash, const ZoneLo
   return whole(word, range);
 }
 
-/// The short form 10.0.0.1-9: the last octet of the end.
+/// Parses the end of the short form 10.0.0.1-9.
 std::optional<Address> last_octet(const Address& first, std::string_view text) {
   const auto octet = parse_number<uint8_t>(text);
   if (first.family != Family::ipv4 || !octet) return std::nullopt;
@@ -84,8 +84,8 @@ Parsed<TargetWord> parse_range(std::string_view word, const Address& first, std:
   if (!last) last = last_octet(first, end);
   if (!last) return refuse(word, "is not a range of addresses");
   if (last->zone == 0) last->zone = first.zone;
-  if (last->family != first.family || last->zone != first.zone) return refuse(word, "mixes kinds of addresses");
-  if (*last < first) return refuse(word, "is a range backwards");
+  if (last->family != first.family || last->zone != first.zone) return refuse(word, "mixes address families or zones");
+  if (*last < first) return refuse(word, "is a reversed range");
   return whole(word, {first, *last});
 }
 
@@ -95,13 +95,14 @@ Parsed<TargetWord> parse_target(std::string_view word, const ZoneLookup& zone_lo
   if (const auto address = parse_address(word, zone_lookup)) return whole(word, {*address, *address});
   const size_t slash = word.rfind('/');
   if (slash != std::string_view::npos) return parse_block(word, slash, zone_lookup);
-  // A zone or a name may hold a hyphen too: the first hyphen behind which an address ends is the range's.
+  // Zones and names can contain hyphens too: the range's is the first hyphen that follows a whole address.
   for (size_t hyphen = word.find('-'); hyphen != std::string_view::npos; hyphen = word.find('-', hyphen + 1)) {
     if (const auto first = parse_address(word.substr(0, hyphen), zone_lookup)) {
       return parse_range(word, *first, word.substr(hyphen + 1), zone_lookup);
     }
   }
-  if (word.find('%') != std::string_view::npos) return refuse(word, "has a zone that is no interface here");
+  if (word.find('%') != std::string_view::npos)
+    return refuse(word, "has a zone that is not an interface of this machine");
   if (looks_numeric(word)) return refuse(word, "is not an address");
   if (!is_host_name(word)) return refuse(word, "is not a target");
   return TargetWord{std::nullopt, std::string(word)};

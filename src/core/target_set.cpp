@@ -26,7 +26,7 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
   return result;
 }
 
-/// `range` without the holes, in order. The holes are sorted and disjoint.
+/// Appends `range` without the holes, in order. The holes are sorted and disjoint.
 void subtract(const AddressRange& range, const std::vector<AddressRange>& holes, std::vector<AddressRange>& left) {
   Address start = range.first;
   for (const AddressRange& hole : holes) {

@@ -11,7 +11,7 @@ namespace portloop::lab {
 namespace {
 
 constexpr uint64_t interval_ns = 250'000;
-constexpr char mark_address[] = "100.64.0.2";  // beside own_ipv4_address; only our UDP ever goes there
+constexpr char mark_address[] = "100.64.0.2";  // next to own_ipv4_address; only marks are sent there
 constexpr uint16_t discard_port = 9;
 constexpr size_t ipv4_header_bytes = 20;
 constexpr size_t udp_header_bytes = 8;
@@ -47,7 +47,7 @@ bool ArrivalClock::take_mark(std::span<const uint8_t> packet) {
   uint64_t number = 0;
   std::memcpy(&number, &packet[ipv4_header_bytes + udp_header_bytes], sizeof number);
   if (number < oldest_ || number >= next_) return false;
-  oldest_ = number + 1;  // marks before it were dropped with whatever else found the queue full
+  oldest_ = number + 1;  // earlier marks were dropped because the queue was full
   return true;
 }
 

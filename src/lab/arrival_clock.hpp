@@ -1,4 +1,4 @@
-// When a packet arrived, as opposed to when the lab got round to reading it.
+// The arrival time of a packet, as opposed to the time at which the lab reads it.
 #pragma once
 
 #include <array>
@@ -9,22 +9,22 @@
 
 namespace portloop::lab {
 
-/// The device's queue is first in, first out, and says nothing about its length. So while the lab is behind,
-/// it sends marks of its own into that queue: whatever is read before a mark comes out had arrived before the
-/// mark went in. A round trip counts from then, and a queue in the lab neither adds to it nor stays unseen.
+/// The device's queue is first in, first out, and doesn't report its length. So while the lab is behind, it sends marks
+/// of its own into that queue: packets that are read before a mark had arrived before the mark was sent. A round trip is
+/// measured from then on, so waiting in the queue neither adds to it nor goes unnoticed.
 class ArrivalClock {
  public:
-  /// Marks are UDP datagrams from the process's own namespace; without a socket for them, packets count as
-  /// having arrived when they are read.
+  /// Marks are UDP datagrams sent from the process's own namespace. If there is no socket for them, the arrival time is
+  /// the time of reading.
   ArrivalClock();
 
-  /// To be called when packets may be waiting. Sends a mark where the last one is older than 250 us.
+  /// Call it when packets may be waiting. Sends a mark if the last one is older than 250 us.
   void mark(uint64_t now_ns);
 
-  /// Whether the packet is a mark that has come out of the queue, which is no business of the network.
+  /// Returns true if the packet is a mark that has left the queue. The simulated network must not see it.
   bool take_mark(std::span<const uint8_t> packet);
 
-  /// The queue was seen empty: no mark is in it.
+  /// Call it when the queue has been found empty: then no mark is in it.
   void drained() { oldest_ = next_; }
 
   /// The latest time at which a packet that is read now can have arrived.

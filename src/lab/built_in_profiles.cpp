@@ -5,7 +5,7 @@ namespace portloop::lab {
 namespace {
 
 constexpr BuiltInProfile profiles[] = {
-    {"lan", R"(about   one wire away: 0.3 ms, nothing lost, closed ports answer with a RST
+    {"lan", R"(about   a local network: 0.3 ms, nothing lost, closed ports answer with a RST
 target  10.0.0.1 -p 1-65535
 prefix 10.0.0.0/16 fd00::/64
   rtt 0.3ms
@@ -14,7 +14,7 @@ prefix 10.0.0.0/16 fd00::/64
   open 443,3306,5432,6379,9090
   open 1-65535 0.02%
 )"},
-    {"wan", R"(about   across a country: 40 ms and up to 2 ms of jitter, nothing lost
+    {"wan", R"(about   a wide area network: 40 ms and up to 2 ms of jitter, nothing lost
 target  198.18.0.1 -p 1-65535
 prefix 198.18.0.0/16 fd00:40::/64
   rtt 40ms
@@ -56,7 +56,7 @@ prefix 198.18.0.0/16 fd00:20::/64
   open 80,8080 says http
   open 443,3306,5432,6379,9090
 )"},
-    {"filtered", R"(about   20 ms, a firewall that drops: 14 ports of 1-10000 are open, the rest is silent
+    {"filtered", R"(about   20 ms, a firewall that drops: 14 ports of 1-10000 are open, the others are silent
 target  198.18.0.1 -p 1-10000
 prefix 198.18.0.0/16 fd00:20::/64
   rtt 20ms
@@ -68,29 +68,29 @@ prefix 198.18.0.0/16 fd00:20::/64
 )"},
     {"unreachable", R"(about   15 ms, firewalls and routers that answer with each kind of ICMP error, by /24
 target  198.18.0.0/28 198.18.1.0/28 198.18.2.0/28 198.18.3.0/28 198.18.4.0/28 -p 1-200
-# A firewall on the host itself that rejects, as iptables does by default.
+# A firewall on the host itself rejects, as with iptables -j REJECT.
 prefix 198.18.0.0/24 fd00:15:0::/64
   rtt 15ms
   open 22 says ssh
   open 80 says http
   closed port-unreachable
-# A router that says that the host is not there.
+# A router reports that the host is not there.
 prefix 198.18.1.0/24 fd00:15:1::/64
   rtt 15ms
   exists 0%
   missing host-unreachable
-# A firewall on the way that prohibits all but two ports.
+# A firewall on the path prohibits all but two ports.
 prefix 198.18.2.0/24 fd00:15:2::/64
   rtt 15ms
   open 22 says ssh
   open 80 says http
   closed admin-prohibited
-# Nothing has a route there.
+# There is no route to these.
 prefix 198.18.3.0/24 fd00:15:3::/64
   rtt 15ms
   exists 0%
   missing net-unreachable
-# A bit of everything, host by host and port by port.
+# A mixture, by host and by port.
 prefix 198.18.4.0/24 fd00:15:4::/64
   rtt 15ms
   exists 70%
@@ -102,7 +102,7 @@ prefix 198.18.4.0/24 fd00:15:4::/64
   closed 25% silent
 )"},
     {"internet",
-     R"(about   a tenth of the addresses has a host, 10-250 ms by subnet, 1 % lost in each direction
+     R"(about   a tenth of the addresses have a host, 10-250 ms by subnet, 1 % lost in each direction
 target  198.18.0.0/20 -p 22,80,443
 prefix 198.18.0.0/15 fd00:1::/48
   rtt 10ms-250ms by /24

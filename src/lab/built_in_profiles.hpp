@@ -1,4 +1,4 @@
-// The profiles that come with portloop-lab, as the text that a person would write.
+// The profiles that come with portloop-lab, in the format of profile files.
 #pragma once
 
 #include <span>

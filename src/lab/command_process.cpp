@@ -1,15 +1,15 @@
-// The happy path: the lab forks `init`, the first process of the new process namespace; init gets a /proc of
-// its own and forks the command; the command ends; init exits with its status; the kernel ends what the
-// command left behind in the namespace; the lab sees init's status.
+// The happy path: the lab forks `init`, the first process of the new process namespace; init mounts its own /proc and
+// forks the command; the command ends; init exits with its status; the kernel kills what the command has left in the
+// namespace; the lab gets init's status.
 //
-// Who may die first:
-// - the command, by a signal: init exits with 128 + the signal
-// - init: the kernel kills everything in its namespace, the lab sees it end
-// - the lab, even by SIGKILL: init's parent-death signal kills init, and with it everything; the end of the
-//   control pipe says the same, for the moment before that signal was asked for
+// What can die first:
+// - the command, killed by a signal: init exits with 128 + the signal
+// - init: the kernel kills everything in its namespace, and the lab sees that init has ended
+// - the lab, even by SIGKILL: init's parent-death signal kills init, and with it the namespace; before that signal has
+//   been requested, the end of the control pipe has the same effect
 //
-// A signal is passed on only to a command that has not had it: one sent to the lab's whole process group, as
-// timeout(1) and scripts do, has reached the command already. Init is in that group too, and by its own copy it knows.
+// A signal is passed on only if the command has not received it: a signal to the lab's whole process group, as sent by
+// timeout(1) and scripts, has already reached the command. Init is in that group too, so its own copy shows that.
 #include "lab/command_process.hpp"
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ namespace portloop::lab {
 namespace {
 
 constexpr int signal_status_base = 128;
-constexpr int cannot_execute_status = 126;  // as shells say it
+constexpr int cannot_execute_status = 126;  // the statuses that shells use
 constexpr int not_found_status = 127;
 
 uint64_t now_ns() {
@@ -48,8 +48,8 @@ int exit_status(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : signal_status_base + WTERMSIG(wait_status);
 }
 
-/// A /proc that shows this process namespace. Where the system forbids the mount (in some containers) the
-/// command sees the outer one, in which its own process numbers mean nothing; the network is the same.
+/// Mounts a /proc that shows this process namespace. If the system forbids the mount (as in some containers), the command
+/// sees the outer /proc, in which its own process numbers mean nothing; the network is the same.
 void mount_own_proc() {
   if (unshare(CLONE_NEWNS) != 0) return;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
@@ -64,7 +64,7 @@ void mount_own_proc() {
   _exit(error == ENOENT ? not_found_status : cannot_execute_status);
 }
 
-/// Reaps everything; exits when the command does.
+/// Reaps all children; exits if the command has ended.
 void reap(pid_t command) {
   int wait_status = 0;
   pid_t ended = 0;
@@ -73,7 +73,7 @@ void reap(pid_t command) {
   }
 }
 
-/// What init itself was sent, which is what the command was sent as well.
+/// The signals that init itself has received. The command, in the same group, has received them too.
 class GroupSignals {
  public:
   explicit GroupSignals(const BlockedSignals& signals) : signals_(signals) {}
@@ -81,20 +81,22 @@ class GroupSignals {
   void take() {
     signalfd_siginfo signal{};
     while (read(signals_.descriptor(), &signal, sizeof signal) == sizeof signal) {
-      if (signal.ssi_code != SI_KERNEL && signal.ssi_signo < came_ns_.size()) came_ns_[signal.ssi_signo] = now_ns();
+      if (signal.ssi_code != SI_KERNEL && signal.ssi_signo < received_ns_.size())
+        received_ns_[signal.ssi_signo] = now_ns();
     }
   }
 
-  /// Of one that the lab had from a process. The kernel signals a group's youngest process first: where the lab's
-  /// copy has come here, init's own is waiting.
+  /// True if a signal that the lab has received from a process has reached the command too. The kernel signals the
+  /// youngest process of a group first: if the lab's copy has been passed to init, init's own is already pending.
   bool reached_the_command(unsigned char signal) {
     take();
-    return signal < came_ns_.size() && came_ns_[signal] != 0 && now_ns() - came_ns_[signal] < same_wish_ns;
+    return signal < received_ns_.size() && received_ns_[signal] != 0 &&
+           now_ns() - received_ns_[signal] < same_request_ns;
   }
 
  private:
   const BlockedSignals& signals_;
-  std::array<uint64_t, 32> came_ns_{};
+  std::array<uint64_t, 32> received_ns_{};
 };
 
 [[noreturn]] void become_init(char* const argv[], const BlockedSignals& signals, int control) {
@@ -116,14 +118,14 @@ class GroupSignals {
     }
     if (sources[0].revents != 0) {
       unsigned char signal = 0;
-      if (read(control, &signal, 1) != 1) _exit(signal_status_base + SIGKILL);  // the lab is gone
+      if (read(control, &signal, 1) != 1) _exit(signal_status_base + SIGKILL);  // the lab has ended
       if (!group.reached_the_command(signal)) kill(command, signal);
     }
   }
 }
 
-/// fork() in all but that the child is the first process of a new process namespace. Not by unshare(): after
-/// that, and the end of the first child, this process could start no other, and leak checkers do.
+/// Like fork(), but the child is the first process of a new process namespace. unshare() would not do: after the end of
+/// its first child, this process could start no other, and leak checkers start one.
 pid_t fork_into_new_process_namespace() {
   clone_args arguments{};
   arguments.flags = CLONE_NEWPID;
@@ -138,10 +140,10 @@ BlockedSignals::BlockedSignals() {
   sigemptyset(&blocked);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&blocked, signal);
   descriptor_ = Descriptor(signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC));
-  sigaddset(&blocked, SIGPIPE);  // a reader of our last line that is gone must not change the exit status
+  sigaddset(&blocked, SIGPIPE);  // a closed pipe for our last line must not change the exit status
   sigprocmask(SIG_BLOCK, &blocked, &before_);
   struct sigaction plain {};
-  plain.sa_handler = SIG_DFL;  // a parent that ignores SIGCHLD would take the exit status from us
+  plain.sa_handler = SIG_DFL;  // if the parent ignores SIGCHLD, we would lose the exit status
   sigaction(SIGCHLD, &plain, &child_action_before_);
 }
 
@@ -166,7 +168,7 @@ Parsed<CommandProcess> CommandProcess::start(char* const argv[], const BlockedSi
 
 void CommandProcess::pass_on(int signal) const {
   const auto byte = static_cast<unsigned char>(signal);
-  // Where init is gone already there is nobody left to tell.
+  // If init has already ended, there is nothing to signal.
   if (write(control_.get(), &byte, 1) != 1) return;
 }
 

@@ -1,4 +1,4 @@
-// The command inside the simulated network, and what keeps anything of it from outliving the lab.
+// The command inside the simulated network. No process of it outlives the lab.
 #pragma once
 
 #include <sys/types.h>
@@ -12,18 +12,18 @@
 
 namespace portloop::lab {
 
-/// Signals that come within this time are one wish, said to one process and then to its group, or by two senders.
-constexpr uint64_t same_wish_ns = 500'000'000;
+/// Signals within this time are one request, sent to one process and then to its group, or by two senders.
+constexpr uint64_t same_request_ns = 500'000'000;
 
-/// The signals that end a command. The lab takes them from a descriptor.
+/// The signals that end a command. The lab reads them from a descriptor.
 class BlockedSignals {
  public:
   /// Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD and SIGPIPE for the process.
   BlockedSignals();
   BlockedSignals(const BlockedSignals&) = delete;
-  /// As the process found them; for a child, before it execs.
+  /// Restores the signal state that the process started with. For a child, before it calls exec.
   void restore() const;
-  /// Readable when one of them came; read a signalfd_siginfo. SIGPIPE never shows.
+  /// Readable when a signal has arrived; read a signalfd_siginfo from it. SIGPIPE is never reported.
   int descriptor() const { return descriptor_.get(); }
 
  private:
@@ -34,23 +34,23 @@ class BlockedSignals {
 
 class CommandProcess {
  public:
-  /// Starts argv[0] (found through PATH) with the environment, descriptors and limits of this process, in a
-  /// process namespace of its own: when the first process there goes, the kernel ends all others in it. Needs
-  /// what make_own_network() brings where the user is not root.
+  /// Starts argv[0] (searched for in PATH) with the environment, descriptors and limits of this process, in its own
+  /// process namespace: when the first process there ends, the kernel kills all others. Call make_own_network() before:
+  /// without root, this depends on its user namespace.
   static Parsed<CommandProcess> start(char* const argv[], const BlockedSignals& signals);
 
-  /// Passes on to the command a signal that a process has sent, unless the command has had it as a member of this
-  /// process's group. What the terminal sends has always reached it.
+  /// Passes a signal from another process on to the command, unless the command has already received it as a member of
+  /// this process's group. Signals from the terminal always reach the command.
   void pass_on(int signal) const;
 
-  /// The status to exit with, once the command has ended: its own, or 128 + the signal that ended it.
+  /// The status to exit with if the command has ended: its own, or 128 + the signal that killed it.
   std::optional<int> ended() const;
 
  private:
   CommandProcess(pid_t init, Descriptor control) : init_(init), control_(std::move(control)) {}
 
   pid_t init_;
-  Descriptor control_;  // signals as bytes; its end tells init that the lab is gone
+  Descriptor control_;  // carries signals as bytes; init ends when it is closed
 };
 
 }  // namespace portloop::lab

@@ -1,4 +1,4 @@
-// The handshakes in progress and the connections of the simulated hosts, found by their four-tuple.
+// The handshakes in progress and the connections of the simulated hosts, indexed by four-tuple.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct ConnectionKeyHash {
   }
 };
 
-/// One simulated host's end. Positions in the stream that it sends count from its first byte.
+/// A simulated host's end of a connection. Positions in the stream that it sends count from the first byte.
 struct Connection {
   ConnectionKey key;
   bool established = false;
@@ -39,26 +39,26 @@ struct Connection {
   uint32_t receive_next = 0;
   uint16_t peer_max_segment_bytes = 536;
   uint16_t peer_window_bytes = 0;
-  uint8_t request_matched = 0;  ///< How much of CR LF CR LF the peer's last bytes are.
+  uint8_t request_matched = 0;  ///< The length of the prefix of CR LF CR LF that the peer's bytes end with.
   bool peer_finished = false;
 
-  uint64_t available = 0;  ///< How much of the stream may be sent.
+  uint64_t available = 0;  ///< The length of the stream so far.
   uint64_t sent = 0;
-  uint64_t acknowledged = 0;  ///< available + 1 once our FIN is.
-  bool closing = false;       ///< FIN follows the available bytes.
-  bool finished = false;      ///< FIN was sent.
+  uint64_t acknowledged = 0;  ///< available + 1 once our FIN is acknowledged.
+  bool closing = false;       ///< A FIN follows the available bytes.
+  bool finished = false;      ///< The FIN has been sent.
 
   uint32_t packets_in = 0;
   uint32_t packets_out = 0;
-  uint8_t resends = 0;  ///< In a row, without news from the peer.
+  uint8_t resends = 0;  ///< Consecutive ones, without a new acknowledgement.
   uint64_t resend_ns = UINT64_MAX;
   uint64_t next_byte_ns = UINT64_MAX;
   uint64_t heard_ns = 0;
-  uint64_t last_due_ns = 0;        ///< Of the answers: they don't overtake each other.
-  uint64_t armed_ns = UINT64_MAX;  ///< When its earliest valid entry among the timers is due.
+  uint64_t last_due_ns = 0;        ///< Of the last answer: answers must not overtake each other.
+  uint64_t armed_ns = UINT64_MAX;  ///< The due time of its earliest valid timer.
 };
 
-/// Names a connection for a timer; says nothing once that connection is gone.
+/// Identifies a connection for a timer, and becomes invalid when the connection is removed.
 struct ConnectionRef {
   uint32_t index = 0;
   uint32_t generation = 0;
@@ -69,7 +69,7 @@ class Connections {
  public:
   Connection* find(const ConnectionKey& key);
   Connection* find(ConnectionRef ref);
-  /// There must be none with this key.
+  /// There must be no connection with this key.
   Connection& add(const ConnectionKey& key);
   void remove(const Connection& connection);
   ConnectionRef ref(const Connection& connection) const;

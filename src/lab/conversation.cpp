@@ -1,16 +1,14 @@
-// The part of the responder that speaks on a connection, after its SYN-ACK was queued.
+// The part of the responder that handles a connection after its SYN-ACK has been queued.
 //
-// The happy path: the peer's ACK establishes the connection; the port says its text, in segments that fit
-// the peer's window; the peer acknowledges them, sends FIN, gets ACK and FIN, acknowledges that; gone.
+// The happy path: the peer's ACK establishes the connection; the port sends its text, in segments that fit the peer's
+// window; the peer acknowledges them, sends a FIN, gets an ACK and a FIN, and acknowledges that; the connection is removed.
 //
-// What goes differently:
-// - no ACK after the SYN-ACK: it is sent again after 1, 2, 4 and 8 s, as servers do; then the handshake
-// expires
-// - a segment of ours is not acknowledged: everything from there is sent again, later each time, then given
-// up
-// - a segment of the peer is out of order: what was expected is acknowledged once more, the segment ignored
-// - a RST: the connection is gone
-// - nothing is heard for a minute: the connection is gone, without a word
+// What can happen instead:
+// - no ACK for the SYN-ACK: it is retransmitted after 1, 2, 4 and 8 s, as servers do; then the handshake expires
+// - no ACK for a segment: everything from there on is retransmitted with increasing delays, and finally given up
+// - a segment of the peer is out of order: it is ignored, and what was expected is acknowledged again
+// - a RST: the connection is removed
+// - nothing arrives for a minute: the connection is removed silently
 #include <algorithm>
 
 #include "lab/responder.hpp"
@@ -24,16 +22,16 @@ constexpr uint64_t ns_per_us = 1000;
 constexpr uint64_t ns_per_second = 1'000'000'000;
 constexpr uint64_t handshake_resend_ns = ns_per_second;  // RFC 6298's first timeout
 constexpr uint8_t handshake_resends = 4;
-constexpr uint64_t least_resend_ns = 200'000'000;  // Linux's TCP_RTO_MIN
+constexpr uint64_t min_resend_ns = 200'000'000;  // Linux's TCP_RTO_MIN
 constexpr uint8_t data_resends = 7;
 constexpr uint64_t idle_ns = 60 * ns_per_second;
-constexpr uint64_t max_window_bytes = 16 * 1400;  // what is in flight for one connection
+constexpr uint64_t max_window_bytes = 16 * 1400;  // in flight on one connection
 constexpr std::string_view end_of_request = "\r\n\r\n";
 
 uint64_t resend_after_ns(const Connection& connection) {
   const uint64_t first_ns =
       connection.established
-          ? std::max(least_resend_ns, (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
+          ? std::max(min_resend_ns, (2 * uint64_t{connection.rtt_us} + connection.region->jitter_us) * ns_per_us)
           : handshake_resend_ns;
   return first_ns << connection.resends;
 }
@@ -42,7 +40,7 @@ bool anything_unacknowledged(const Connection& connection) {
   return connection.sent + (connection.finished ? 1 : 0) > connection.acknowledged;
 }
 
-/// Whether the peer's bytes so far end a request.
+/// Returns true if `bytes` complete a request.
 bool request_ends(Connection& connection, std::span<const uint8_t> bytes) {
   for (const uint8_t byte : bytes) {
     if (byte == static_cast<uint8_t>(end_of_request[connection.request_matched])) {
@@ -65,8 +63,8 @@ void Responder::on_segment(const Arrival& arrival) {
     on_stray_segment(arrival);
     return;
   }
-  const uint64_t question = mix({segment.destination_port, segment.source_port, connection->packets_in++});
-  if (lost(Direction::out, *connection->region, segment.destination, question)) return;
+  const uint64_t draw = mix({segment.destination_port, segment.source_port, connection->packets_in++});
+  if (lost(Direction::out, *connection->region, segment.destination, draw)) return;
   connection->heard_ns = arrival.now_ns;
   if ((segment.flags & tcp_flag::rst) != 0) {
     remove(*connection);
@@ -85,7 +83,7 @@ void Responder::on_segment(const Arrival& arrival) {
   arm(*connection);
 }
 
-/// False where the connection did not become established; it may be gone then.
+/// Returns false if the connection has not been established; it may have been removed then.
 bool Responder::on_handshake_reply(Connection& connection, const Arrival& arrival) {
   if (arrival.segment.acknowledgement != connection.initial_send + 1) {
     on_stray_segment(arrival);
@@ -170,7 +168,7 @@ void Responder::send_available(Connection& connection, uint64_t now_ns) {
 
 void Responder::send_syn_ack(Connection& connection, uint64_t now_ns) {
   connection.resend_ns = now_ns + resend_after_ns(connection);
-  // One before the stream's first byte.
+  // The position before the first byte of the stream.
   send_segment(connection, now_ns, tcp_flag::syn | tcp_flag::ack, UINT64_MAX, {});
 }
 
@@ -178,9 +176,9 @@ void Responder::send_segment(Connection& connection, uint64_t now_ns, uint8_t fl
                              std::string_view payload) {
   const ConnectionKey& key = connection.key;
   const bool syn = (flags & tcp_flag::syn) != 0;
-  const uint64_t question = mix({key.host_port, syn ? 0U : key.peer_port, connection.packets_out++});
-  if (lost(Direction::back, *connection.region, key.host, question)) return;
-  uint64_t due_ns = due_after(now_ns, *connection.region, connection.rtt_us, key.host, question);
+  const uint64_t draw = mix({key.host_port, syn ? 0U : key.peer_port, connection.packets_out++});
+  if (lost(Direction::back, *connection.region, key.host, draw)) return;
+  uint64_t due_ns = due_after(now_ns, *connection.region, connection.rtt_us, key.host, draw);
   due_ns = std::max(due_ns, connection.last_due_ns);
   connection.last_due_ns = due_ns;
   Reply reply;
@@ -224,10 +222,10 @@ void Responder::on_timer(Connection& connection, uint64_t now_ns) {
   arm(connection);
 }
 
-/// Makes sure that on_timer is called when the connection's next deadline has come.
+/// Makes sure that on_timer() is called at the connection's next deadline.
 void Responder::arm(Connection& connection) {
   const uint64_t deadline_ns = std::min({connection.resend_ns, connection.next_byte_ns, connection.heard_ns + idle_ns});
-  if (deadline_ns >= connection.armed_ns) return;  // an earlier call comes first, and will arm again
+  if (deadline_ns >= connection.armed_ns) return;  // an earlier call is scheduled and will arm again
   connection.armed_ns = deadline_ns;
   timers_.add(deadline_ns, connections_.ref(connection));
 }

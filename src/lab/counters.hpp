@@ -1,4 +1,4 @@
-// What the simulated network saw, for the line of JSON that portloop-lab ends with.
+// What the simulated network has counted. portloop-lab prints it as its last line.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace portloop::lab {
 
-/// The most events in any 100 ms, seen through a window that moves in steps of 10 ms.
+/// The maximum number of events in any 100 ms, measured with a window that moves in steps of 10 ms.
 class PeakRate {
  public:
   void add(uint64_t now_ns);
@@ -24,21 +24,21 @@ class PeakRate {
 };
 
 struct Counters {
-  uint64_t syns = 0;          ///< SYNs without ACK, whatever became of them.
-  uint64_t syn_repeated = 0;  ///< Of those, for an (address, port) that was asked before.
-  uint64_t dropped = 0;       ///< Packets that the profile's loss took, both directions.
-  uint64_t rst_withheld = 0;  ///< RSTs that a host's limit held back.
-  uint64_t half_open = 0;     ///< Handshakes that wait for their last ACK, now.
+  uint64_t syns = 0;          ///< All SYNs without ACK.
+  uint64_t syn_repeated = 0;  ///< Of those, SYNs for an (address, port) that had one before.
+  uint64_t dropped = 0;       ///< Packets lost by the profile's `loss`, in both directions.
+  uint64_t rst_withheld = 0;  ///< RSTs that a host's limit suppressed.
+  uint64_t half_open = 0;     ///< Handshakes that currently wait for their last ACK.
   uint64_t peak_half_open = 0;
   PeakRate syn_rate;
-  uint64_t packets_in = 0;  ///< Read from the device, packets that aren't TCP included.
+  uint64_t packets_in = 0;  ///< Read from the device, including packets that aren't TCP.
   uint64_t packets_out = 0;
   uint64_t late = 0;            ///< Answers written more than 2 ms + a tenth of the RTT after they were due.
   uint64_t device_drops = 0;    ///< Packets that the device dropped because the lab read too slowly.
-  uint64_t write_failures = 0;  ///< Answers that the kernel did not take.
+  uint64_t write_failures = 0;  ///< Answers that the kernel did not accept.
 
-  /// Whether a result may say more about the lab than about the command: a packet was dropped on the way to
-  /// the lab, an answer was not taken, or more than one answer in 100 came late.
+  /// True if the results may be limited by the lab rather than by the command: a packet was dropped on the way to the
+  /// lab, an answer was not accepted, or more than one answer in 100 was late.
   bool bottleneck() const;
 };
 

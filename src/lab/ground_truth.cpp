@@ -6,8 +6,8 @@ namespace portloop::lab {
 
 namespace {
 
-/// Keeps the draws about one address apart.
-enum Question : uint64_t { host_exists = 1, round_trip, port_open, port_closed };
+/// Separates the different draws about one address.
+enum Draw : uint64_t { host_exists = 1, round_trip, port_open, port_closed };
 
 }  // namespace
 
@@ -39,9 +39,9 @@ PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint1
     return truth;
   }
   uint64_t rule_number = 0;
-  const auto drawn = [&](Question question, double share) {
+  const auto drawn = [&](Draw draw, double share) {
     ++rule_number;
-    return share >= 1 || as_share(mix(mix({profile_.seed, question, rule_number, port}), address)) < share;
+    return share >= 1 || as_share(mix(mix({profile_.seed, draw, rule_number, port}), address)) < share;
   };
   for (const OpenRule& rule : host.region->open) {
     if (!rule.ports.contains(port) || !drawn(port_open, rule.share)) continue;

@@ -1,5 +1,5 @@
-// The right answer: which hosts of a profile exist, and what each port of them does. A pure function of the
-// profile's seed, the address and the port; the network that answers and `--truth` both ask it.
+// The ground truth: which hosts of a profile exist, and what each of their ports does. A pure function of the profile's
+// seed, the address and the port, used both by the simulated network and by `--truth`.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +11,31 @@
 namespace portloop::lab {
 
 struct HostTruth {
-  const Region* region = nullptr;  ///< Null where no prefix has the address: nothing ever answers.
+  const Region* region = nullptr;  ///< nullptr if no prefix contains the address: then nothing ever answers.
   bool exists = false;
   uint32_t rtt_us = 0;  ///< Without jitter.
 };
 
 struct PortTruth {
   bool open = false;
-  Speech speech = Speech::nothing;     ///< Where open.
-  Refusal refusal = Refusal::silence;  ///< Where not open.
+  Speech speech = Speech::nothing;     ///< If open.
+  Refusal refusal = Refusal::silence;  ///< If not open.
 };
 
 class GroundTruth {
  public:
-  /// Borrows the profile, which must outlive this.
+  /// Borrows the profile.
   explicit GroundTruth(const Profile& profile) : profile_(profile) {}
 
   HostTruth host(const Address& address) const;
-  /// `host` is host(address).
+  /// `host` must be host(address).
   PortTruth port(const HostTruth& host, const Address& address, uint16_t port) const;
 
  private:
   const Profile& profile_;
 };
 
-/// What a scanner that errs in nothing says about a port.
+/// The result of a scanner that makes no mistakes.
 PortState state_of(const PortTruth& port);
 Reason reason_of(const PortTruth& port);
 

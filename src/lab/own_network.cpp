@@ -1,8 +1,8 @@
-// The happy path: new namespaces; /dev/net/tun opened inside them gives a device that exists only there; it
-// gets a long queue, one address of each family, and both default routes.
+// The happy path: new namespaces; /dev/net/tun, opened inside them, provides a device that exists only there; it gets a
+// long queue, one address of each family, and both default routes.
 //
-// What fails: the system allows no user namespace, or one without its capabilities (AppArmor); there is no
-// /dev/net/tun or it may not be opened. Each is told apart by asking the system, for a line that helps.
+// What can fail: the system allows no user namespaces, or only without their capabilities (AppArmor); /dev/net/tun does
+// not exist or can't be opened. The causes are distinguished, so that the error message can suggest a remedy.
 #include "lab/own_network.hpp"
 
 #include <arpa/inet.h>
@@ -33,7 +33,7 @@ using Failure = std::optional<std::string>;
 
 constexpr char device_name[] = "lab0";
 
-// The kernel's 500 would drop bursts that a real network takes; 16,000 connects may start in one turn.
+// The kernel's default of 500 would drop bursts that a real network accepts: 16,000 connects can start in one turn.
 constexpr uint32_t queue_packets = 65536;
 
 std::string errno_text() { return std::strerror(errno); }
@@ -65,14 +65,14 @@ std::string user_namespaces_forbidden() {
   return what + "run as root; in a container, allow unshare (for Docker: --security-opt seccomp=unconfined)";
 }
 
-/// With root the network namespace alone; else inside a user namespace in which the ids stay what they are.
+/// With root, only a new network namespace; otherwise also a user namespace in which the ids stay the same.
 Failure leave_for_own_namespaces() {
   if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) return std::nullopt;
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
   if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return user_namespaces_forbidden();
   const auto onto_itself = [](unsigned id) { return std::to_string(id) + ' ' + std::to_string(id) + " 1\n"; };
-  write_file("/proc/self/setgroups", "deny");  // absent in old kernels, which need it less
+  write_file("/proc/self/setgroups", "deny");  // old kernels have no such file and don't need it
   if (!write_file("/proc/self/uid_map", onto_itself(uid)) || !write_file("/proc/self/gid_map", onto_itself(gid))) {
     return user_namespaces_forbidden();
   }
@@ -91,7 +91,7 @@ std::string tun_forbidden(const char* step) {
         return what + "allow it with 'sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run as root";
       }
       return what + "run as root, or in a container allow /dev/net/tun (for Docker: --device /dev/net/tun)";
-    default: return what + "see whether /dev/net/tun works on this machine";
+    default: return what + "check whether /dev/net/tun works on this machine";
   }
 }
 
@@ -122,7 +122,7 @@ Failure bring_up(int control, const char* name) {
   return std::nullopt;
 }
 
-/// By netlink: SIOCSIFTXQLEN wants the system's own root, not the namespace's.
+/// Uses netlink: SIOCSIFTXQLEN requires root of the initial namespace.
 Failure lengthen_queue() {
   struct {
     nlmsghdr header;
@@ -171,13 +171,13 @@ Failure configure_ipv4() {
   return std::nullopt;
 }
 
-/// A kernel may have no IPv6, and that is no failure: `has_ipv6` says so.
+/// It is not a failure if the kernel has no IPv6: then `has_ipv6` becomes false.
 Failure configure_ipv6(bool& has_ipv6) {
   has_ipv6 = false;
   Descriptor control(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control) return std::nullopt;
   write_file("/proc/sys/net/ipv6/conf/lab0/disable_ipv6",
-             "0");  // where the system's default is to disable it
+             "0");  // the system's default may be 1
   const auto index = if_nametoindex(device_name);
   in6_ifreq request{};
   inet_pton(AF_INET6, std::string(own_ipv6_address).c_str(), &request.ifr6_addr);

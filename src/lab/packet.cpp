@@ -44,7 +44,7 @@ void write_address(uint8_t* at, const Address& address) {
   }
 }
 
-/// The MSS option, or 0 where there is none.
+/// Returns the MSS option, or 0 if there is none.
 uint16_t find_max_segment(std::span<const uint8_t> options) {
   constexpr uint8_t end_of_options = 0, no_operation = 1, max_segment = 2;
   for (size_t i = 0; i < options.size();) {
@@ -78,7 +78,7 @@ bool parse_tcp(std::span<const uint8_t> tcp, Segment& segment) {
   return true;
 }
 
-/// Writes the IP header for `payload_bytes` that follow it; the length of the header.
+/// Writes the IP header for a payload of `payload_bytes`. Returns the length of the header.
 size_t write_ip_header(uint8_t* at, const Address& source, const Address& destination, uint8_t protocol,
                        size_t payload_bytes) {
   if (source.family == Family::ipv6) {
@@ -104,7 +104,7 @@ size_t write_ip_header(uint8_t* at, const Address& source, const Address& destin
   return ipv4_header_bytes;
 }
 
-/// The pseudo-header's part of a TCP or ICMPv6 checksum; `ip` is the header that write_ip_header made.
+/// The pseudo-header's part of a TCP or ICMPv6 checksum. `ip` is a header from write_ip_header().
 uint32_t pseudo_header_sum(const uint8_t* ip, Family family, uint8_t protocol, size_t payload_bytes) {
   const auto sum = static_cast<uint32_t>(protocol + payload_bytes);
   return family == Family::ipv4 ? add_to_checksum(sum, {ip + 12, 8}) : add_to_checksum(sum, {ip + 8, 32});

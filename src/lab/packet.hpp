@@ -1,5 +1,5 @@
-// IPv4, IPv6, TCP and ICMP as bytes: what the simulated network reads from its device and writes back to it.
-// Pure functions; nothing here allocates.
+// Parses and builds the IPv4, IPv6, TCP and ICMP packets that the simulated network reads from its device and writes to
+// it. Pure functions without allocations.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ namespace tcp_flag {
 inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10;
 }
 
-/// A TCP segment as it was read. `payload` points into the packet.
+/// A parsed TCP segment. `payload` points into the packet.
 struct Segment {
   Address source;
   Address destination;
@@ -26,16 +26,16 @@ struct Segment {
   uint32_t sequence = 0;
   uint32_t acknowledgement = 0;
   uint8_t flags = 0;
-  uint16_t window_bytes = 0;       ///< As in the header: the lab never offers window scaling.
+  uint16_t window_bytes = 0;       ///< As in the header: the lab never negotiates window scaling.
   uint16_t max_segment_bytes = 0;  ///< The MSS option, or what RFC 9293 assumes without one.
   std::span<const uint8_t> payload;
 };
 
-/// Reads one IP packet; nothing where it is not TCP, is a fragment, or its lengths contradict each other.
-/// Checksums are not looked at: the kernel that sent the packet made them.
+/// Parses one IP packet. Returns nullopt if it is not TCP, is a fragment, or has inconsistent lengths. Checksums are not
+/// verified: the packet comes from the local kernel.
 std::optional<Segment> parse_segment(std::span<const uint8_t> packet);
 
-/// A TCP segment to be written.
+/// A TCP segment to build.
 struct Reply {
   Address source;
   Address destination;
@@ -44,13 +44,13 @@ struct Reply {
   uint32_t sequence = 0;
   uint32_t acknowledgement = 0;
   uint8_t flags = 0;
-  bool announce_max_segment = false;  ///< Adds the MSS option, as a SYN-ACK does.
-  std::string_view payload;           ///< Must outlive the packet that is built from it.
+  bool announce_max_segment = false;  ///< Adds the MSS option, as in a SYN-ACK.
+  std::string_view payload;           ///< Borrowed by the packet that is built from it.
 };
 
-/// A packet ready to be written: `bytes` up to `length`, then `payload`.
+/// A built packet: the first `length` of `bytes`, followed by `payload`.
 struct Packet {
-  /// IPv6 header, ICMPv6 header, and a quoted IPv6 SYN with 40 bytes of options fit.
+  /// Enough for an IPv6 header, an ICMPv6 header, and a quoted IPv6 SYN with 40 bytes of options.
   static constexpr size_t capacity_bytes = 176;
 
   std::array<uint8_t, capacity_bytes> bytes{};
@@ -60,18 +60,18 @@ struct Packet {
   std::span<const uint8_t> head() const { return {bytes.data(), length}; }
 };
 
-/// `packet` is overwritten; checksums are right.
+/// Overwrites `packet` with the segment and its checksums.
 void build_segment(const Reply& reply, Packet& packet);
 
 /// RFC 792 and RFC 4443 destination unreachable.
 enum class Unreachable : uint8_t { net, host, port, admin_prohibited };
 
-/// An ICMP (or ICMPv6) error about `original`, said by `router`, which must be of the original's family.
-/// Quotes as much of the original as fits. `original` must hold a whole IP header.
+/// Overwrites `packet` with an ICMP (or ICMPv6) error about `original`, from `router`, which must have the same family. It
+/// quotes as much of the original as fits. `original` must contain a whole IP header.
 void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet);
 
-/// The ones' complement sum of RFC 1071 over 16-bit words; `sum` carries it from piece to piece. Each piece
-/// but the last must have an even length.
+/// Adds `bytes` to the ones' complement sum of RFC 1071 over 16-bit words. Each piece but the last must have an even
+/// length.
 uint32_t add_to_checksum(uint32_t sum, std::span<const uint8_t> bytes);
 uint16_t finish_checksum(uint32_t sum);
 

@@ -22,7 +22,7 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-/// What was wrong with a line, for parse_profile to put the place and the keyword's usage around it.
+/// An error in a line. parse_profile() adds the line number and the keyword's usage.
 struct Fault {
   std::string_view word;
   std::string_view why;
@@ -31,14 +31,14 @@ using Outcome = std::optional<Fault>;
 
 constexpr double us_per_second = 1e6;
 
-/// A profile has no use for exponents.
+/// Parses a number without an exponent.
 std::optional<double> parse_fraction(std::string_view text) {
   if (text.find_first_of("eE") != std::string_view::npos) return std::nullopt;
   return parse_number<double>(text, 0);
 }
 
-/// "300us", "0.3ms", "1.5s", at most an hour.
-std::optional<uint32_t> read_duration_us(std::string_view text) {
+/// Parses "300us", "0.3ms" or "1.5s", up to one hour.
+std::optional<uint32_t> parse_duration_us(std::string_view text) {
   constexpr double max_us = 3600 * us_per_second;
   static constexpr std::pair<std::string_view, double> units[] = {{"us", 1}, {"ms", 1e3}, {"s", us_per_second}};
   for (const auto& [unit, us] : units) {
@@ -52,15 +52,15 @@ std::optional<uint32_t> read_duration_us(std::string_view text) {
   return std::nullopt;
 }
 
-/// "3%" as 0.03.
-std::optional<double> read_share(std::string_view text) {
+/// Parses "3%" as 0.03.
+std::optional<double> parse_share(std::string_view text) {
   if (!text.ends_with('%')) return std::nullopt;
   const auto percent = parse_fraction(text.substr(0, text.size() - 1));
   if (!percent || *percent > 100) return std::nullopt;
   return *percent / 100;
 }
 
-std::optional<Prefix> read_prefix(std::string_view text) {
+std::optional<Prefix> parse_prefix(std::string_view text) {
   const size_t slash = text.find('/');
   const auto address = parse_address(text.substr(0, slash));
   if (!address || address->zone != 0) return std::nullopt;
@@ -75,7 +75,7 @@ std::optional<Prefix> read_prefix(std::string_view text) {
   return prefix;
 }
 
-std::optional<Speech> read_speech(std::string_view word) {
+std::optional<Speech> parse_speech(std::string_view word) {
   static constexpr std::pair<std::string_view, Speech> names[] = {
       {"nothing", Speech::nothing}, {"ssh", Speech::ssh},         {"http", Speech::http},
       {"drip", Speech::drip},       {"hostile", Speech::hostile}, {"reset", Speech::reset}};
@@ -85,7 +85,7 @@ std::optional<Speech> read_speech(std::string_view word) {
   return std::nullopt;
 }
 
-std::optional<Refusal> read_refusal(std::string_view word) {
+std::optional<Refusal> parse_refusal(std::string_view word) {
   static constexpr std::pair<std::string_view, Refusal> names[] = {{"rst", Refusal::rst},
                                                                    {"silent", Refusal::silence},
                                                                    {"net-unreachable", Refusal::net_unreachable},
@@ -98,17 +98,17 @@ std::optional<Refusal> read_refusal(std::string_view word) {
   return std::nullopt;
 }
 
-/// `[PORTS] [SHARE]` at the beginning of `words`, taken off it.
-Outcome read_ports_and_share(Words& words, PortSet& ports, double& share) {
+/// Parses `[PORTS] [SHARE]` at the start of `words` and removes it.
+Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
   ports.add({1, 65535});
-  if (!words.empty() && !words[0].ends_with('%') && words[0] != "says" && !read_refusal(words[0])) {
+  if (!words.empty() && !words[0].ends_with('%') && words[0] != "says" && !parse_refusal(words[0])) {
     const auto parsed = parse_ports(words[0], port_of_service);
     if (!parsed) return Fault{words[0], "is not a list of ports"};
     ports = *parsed;
     words = words.subspan(1);
   }
   if (!words.empty() && words[0].ends_with('%')) {
-    const auto parsed = read_share(words[0]);
+    const auto parsed = parse_share(words[0]);
     if (!parsed) return Fault{words[0], "is not a share from 0% to 100%"};
     share = *parsed;
     words = words.subspan(1);
@@ -118,14 +118,14 @@ Outcome read_ports_and_share(Words& words, PortSet& ports, double& share) {
 
 Outcome one_word(Words words) {
   if (words.size() == 1) return std::nullopt;
-  return words.empty() ? Fault{"", "is missing its value"} : Fault{words[1], "is a word too many"};
+  return words.empty() ? Fault{"", "needs a value"} : Fault{words[1], "is one word too many"};
 }
 
-Outcome read_prefixes(Profile& profile, Words words) {
-  if (words.empty()) return Fault{"", "is no prefix"};
+Outcome parse_prefixes(Profile& profile, Words words) {
+  if (words.empty()) return Fault{"", "needs a prefix"};
   Region region;
   for (const std::string_view word : words) {
-    const auto prefix = read_prefix(word);
+    const auto prefix = parse_prefix(word);
     if (!prefix) return Fault{word, "is not an address or a prefix"};
     region.prefixes.push_back(*prefix);
   }
@@ -133,7 +133,7 @@ Outcome read_prefixes(Profile& profile, Words words) {
   return std::nullopt;
 }
 
-Outcome read_seed(Profile& profile, Words words) {
+Outcome parse_seed(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
   const auto seed = parse_number<uint64_t>(words[0], 0, UINT64_MAX);
   if (!seed) return Fault{words[0], "is not a whole number"};
@@ -141,12 +141,12 @@ Outcome read_seed(Profile& profile, Words words) {
   return std::nullopt;
 }
 
-Outcome read_rtt(Profile& profile, Words words) {
+Outcome parse_rtt(Profile& profile, Words words) {
   Region& region = profile.regions.back();
-  if (words.empty()) return Fault{"", "is no time"};
+  if (words.empty()) return Fault{"", "needs a time"};
   const size_t hyphen = words[0].find('-');
-  const auto low = read_duration_us(words[0].substr(0, hyphen));
-  const auto high = hyphen == std::string_view::npos ? low : read_duration_us(words[0].substr(hyphen + 1));
+  const auto low = parse_duration_us(words[0].substr(0, hyphen));
+  const auto high = hyphen == std::string_view::npos ? low : parse_duration_us(words[0].substr(hyphen + 1));
   if (!low || !high || *low > *high) return Fault{words[0], "is not a time or a range of times"};
   region.rtt_low_us = *low;
   region.rtt_high_us = *high;
@@ -159,103 +159,103 @@ Outcome read_rtt(Profile& profile, Words words) {
   return std::nullopt;
 }
 
-Outcome read_jitter(Profile& profile, Words words) {
+Outcome parse_jitter(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
-  const auto us = read_duration_us(words[0]);
+  const auto us = parse_duration_us(words[0]);
   if (!us) return Fault{words[0], "is not a time"};
   profile.regions.back().jitter_us = *us;
   return std::nullopt;
 }
 
-Outcome read_loss(Profile& profile, Words words) {
+Outcome parse_loss(Profile& profile, Words words) {
   Region& region = profile.regions.back();
   if (words.size() == 1) {
-    const auto share = read_share(words[0]);
+    const auto share = parse_share(words[0]);
     if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
     region.loss_out = region.loss_back = *share;
     return std::nullopt;
   }
-  if (words.empty()) return Fault{"", "is no share"};
+  if (words.empty()) return Fault{"", "needs a share"};
   for (size_t i = 0; i < words.size(); i += 2) {
     if (words[i] != "out" && words[i] != "back") return Fault{words[i], "is not a direction"};
-    if (i + 1 == words.size()) return Fault{words[i], "lacks its share"};
-    const auto share = read_share(words[i + 1]);
+    if (i + 1 == words.size()) return Fault{words[i], "needs a share"};
+    const auto share = parse_share(words[i + 1]);
     if (!share) return Fault{words[i + 1], "is not a share from 0% to 100%"};
     (words[i] == "out" ? region.loss_out : region.loss_back) = *share;
   }
   return std::nullopt;
 }
 
-Outcome read_exists(Profile& profile, Words words) {
+Outcome parse_exists(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
-  const auto share = read_share(words[0]);
+  const auto share = parse_share(words[0]);
   if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
   profile.regions.back().exists = *share;
   return std::nullopt;
 }
 
-Outcome read_missing(Profile& profile, Words words) {
+Outcome parse_missing(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
-  const auto refusal = read_refusal(words[0]);
-  if (!refusal || *refusal == Refusal::rst) return Fault{words[0], "is not what an address without a host can do"};
+  const auto refusal = parse_refusal(words[0]);
+  if (!refusal || *refusal == Refusal::rst) return Fault{words[0], "is not a behaviour of an address without a host"};
   profile.regions.back().missing = *refusal;
   return std::nullopt;
 }
 
-Outcome read_open(Profile& profile, Words words) {
+Outcome parse_open(Profile& profile, Words words) {
   OpenRule rule;
-  if (auto fault = read_ports_and_share(words, rule.ports, rule.share)) return fault;
+  if (auto fault = parse_ports_and_share(words, rule.ports, rule.share)) return fault;
   if (!words.empty()) {
     if (words[0] != "says") return Fault{words[0], "is not expected here"};
     if (words.size() != 2)
-      return words.size() < 2 ? Fault{words[0], "lacks what it says"} : Fault{words[2], "is a word too many"};
-    const auto speech = read_speech(words[1]);
-    if (!speech) return Fault{words[1], "is nothing that a port can say"};
+      return words.size() < 2 ? Fault{words[0], "needs the name of a speech"} : Fault{words[2], "is one word too many"};
+    const auto speech = parse_speech(words[1]);
+    if (!speech) return Fault{words[1], "is not the name of a speech"};
     rule.speech = *speech;
   }
   profile.regions.back().open.push_back(std::move(rule));
   return std::nullopt;
 }
 
-Outcome read_closed(Profile& profile, Words words) {
+Outcome parse_closed(Profile& profile, Words words) {
   ClosedRule rule;
-  if (auto fault = read_ports_and_share(words, rule.ports, rule.share)) return fault;
+  if (auto fault = parse_ports_and_share(words, rule.ports, rule.share)) return fault;
   if (auto fault = one_word(words)) return fault;
-  const auto refusal = read_refusal(words[0]);
-  if (!refusal) return Fault{words[0], "is nothing that a closed port can do"};
+  const auto refusal = parse_refusal(words[0]);
+  if (!refusal) return Fault{words[0], "is not a behaviour of a closed port"};
   rule.refusal = *refusal;
   profile.regions.back().closed.push_back(std::move(rule));
   return std::nullopt;
 }
 
-Outcome read_rst_per_second(Profile& profile, Words words) {
-  constexpr uint32_t most = 10'000'000;
+Outcome parse_rst_per_second(Profile& profile, Words words) {
+  constexpr uint32_t max = 10'000'000;
   Region& region = profile.regions.back();
-  if (words.empty()) return Fault{"", "is no number"};
-  const auto rate = parse_number<uint32_t>(words[0], 1, most);
+  if (words.empty()) return Fault{"", "needs a number"};
+  const auto rate = parse_number<uint32_t>(words[0], 1, max);
   if (!rate) return Fault{words[0], "is not a number from 1 to 10000000"};
   region.rst_per_second = *rate;
   region.rst_burst = std::max<uint32_t>(1, *rate / 10);
   if (words.size() == 1) return std::nullopt;
   if (words[1] != "burst" || words.size() != 3) return Fault{words[1], "is not expected here"};
-  const auto burst = parse_number<uint32_t>(words[2], 1, most);
+  const auto burst = parse_number<uint32_t>(words[2], 1, max);
   if (!burst) return Fault{words[2], "is not a number from 1 to 10000000"};
   region.rst_burst = *burst;
   return std::nullopt;
 }
 
-Outcome read_gone_at(Profile& profile, Words words) {
+Outcome parse_gone_at(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
-  const auto us = read_duration_us(words[0]);
+  const auto us = parse_duration_us(words[0]);
   if (!us || *us == 0) return Fault{words[0], "is not a time above 0"};
   profile.regions.back().gone_at_us = *us;
   return std::nullopt;
 }
 
-Outcome read_back_at(Profile& profile, Words words) {
+Outcome parse_back_at(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
   Region& region = profile.regions.back();
-  const auto us = read_duration_us(words[0]);
+  const auto us = parse_duration_us(words[0]);
   if (!us) return Fault{words[0], "is not a time"};
   if (region.gone_at_us == 0 || *us <= region.gone_at_us) return Fault{words[0], "is not after a gone-at above it"};
   region.back_at_us = *us;
@@ -266,28 +266,28 @@ struct Keyword {
   std::string_view name;
   std::string_view usage;
   enum class Place : uint8_t { file, opens_region, once_in_region, any_in_region } place;
-  Outcome (*read)(Profile&, Words);
+  Outcome (*parse)(Profile&, Words);
 };
 
 using Place = Keyword::Place;
 constexpr Keyword keywords[] = {
-    {"seed", "seed NUMBER", Place::file, read_seed},
-    {"prefix", "prefix 10.0.0.0/16 [fd00::/64 ...]", Place::opens_region, read_prefixes},
-    {"rtt", "rtt 40ms, or rtt 10ms-250ms by /24", Place::once_in_region, read_rtt},
-    {"jitter", "jitter 2ms", Place::once_in_region, read_jitter},
-    {"loss", "loss 3%, or loss out 3% back 1%", Place::once_in_region, read_loss},
-    {"exists", "exists 10%", Place::once_in_region, read_exists},
+    {"seed", "seed NUMBER", Place::file, parse_seed},
+    {"prefix", "prefix 10.0.0.0/16 [fd00::/64 ...]", Place::opens_region, parse_prefixes},
+    {"rtt", "rtt 40ms, or rtt 10ms-250ms by /24", Place::once_in_region, parse_rtt},
+    {"jitter", "jitter 2ms", Place::once_in_region, parse_jitter},
+    {"loss", "loss 3%, or loss out 3% back 1%", Place::once_in_region, parse_loss},
+    {"exists", "exists 10%", Place::once_in_region, parse_exists},
     {"missing", "missing silent, net-unreachable, host-unreachable, port-unreachable or admin-prohibited",
-     Place::once_in_region, read_missing},
-    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region, read_open},
+     Place::once_in_region, parse_missing},
+    {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region, parse_open},
     {"closed", "closed [PORTS] [SHARE%] rst|silent|net-unreachable|host-unreachable|port-unreachable|admin-prohibited",
-     Place::any_in_region, read_closed},
-    {"rst-per-second", "rst-per-second 200 [burst 20]", Place::once_in_region, read_rst_per_second},
-    {"gone-at", "gone-at 1.5s", Place::once_in_region, read_gone_at},
-    {"back-at", "back-at 6s", Place::once_in_region, read_back_at},
+     Place::any_in_region, parse_closed},
+    {"rst-per-second", "rst-per-second 200 [burst 20]", Place::once_in_region, parse_rst_per_second},
+    {"gone-at", "gone-at 1.5s", Place::once_in_region, parse_gone_at},
+    {"back-at", "back-at 6s", Place::once_in_region, parse_back_at},
 };
 
-/// Words between blanks; a word that begins with # ends the line.
+/// The words of a line. A word that begins with # starts a comment.
 std::vector<std::string_view> split(std::string_view line) {
   std::vector<std::string_view> words;
   for (size_t i = 0; i < line.size();) {
@@ -299,7 +299,7 @@ std::vector<std::string_view> split(std::string_view line) {
   return words;
 }
 
-/// The rest of a line after its first word, without blanks around it.
+/// The rest of a line after its first word, trimmed.
 std::string_view after_first_word(std::string_view line, std::string_view first_word) {
   std::string_view rest = line.substr(static_cast<size_t>(first_word.data() - line.data()) + first_word.size());
   const size_t start = rest.find_first_not_of(" \t");
@@ -307,12 +307,12 @@ std::string_view after_first_word(std::string_view line, std::string_view first_
   return rest.substr(start, rest.find_last_not_of(" \t\r") - start + 1);
 }
 
-class Reader {
+class ProfileParser {
  public:
-  explicit Reader(std::string_view name) { profile_.name = name; }
+  explicit ProfileParser(std::string_view name) { profile_.name = name; }
 
-  /// An error without its place, or nothing.
-  std::optional<std::string> read_line(std::string_view line) {
+  /// Returns an error without the line number, or nullopt.
+  std::optional<std::string> parse_line(std::string_view line) {
     const std::vector<std::string_view> words = split(line);
     if (words.empty()) return std::nullopt;
     if (words[0] == "about" || words[0] == "target") {
@@ -331,39 +331,40 @@ class Reader {
 
  private:
   std::optional<std::string> apply(const Keyword& keyword, std::string_view word, Words values) {
-    if (keyword.place == Place::opens_region) said_in_region_.clear();
+    if (keyword.place == Place::opens_region) seen_in_region_.clear();
     if (keyword.place == Place::once_in_region || keyword.place == Place::any_in_region) {
-      if (profile_.regions.empty()) return quote_word(word) + " must come after a prefix line";
+      if (profile_.regions.empty()) return quote_word(word) + " must follow a prefix line";
     }
-    if (keyword.place == Place::once_in_region && !said_in_region_.insert(keyword.name).second) {
-      return quote_word(word) + " is said twice for one prefix: keep one of the two";
+    if (keyword.place == Place::once_in_region && !seen_in_region_.insert(keyword.name).second) {
+      return quote_word(word) + " is given twice for one prefix: remove one of them";
     }
-    const Outcome fault = keyword.read(profile_, values);
+    const Outcome fault = keyword.parse(profile_, values);
     if (!fault) return std::nullopt;
     const std::string_view at_fault = fault->word.empty() ? word : fault->word;
     return quote_word(at_fault) + ' ' + std::string(fault->why) + ": write " + std::string(keyword.usage);
   }
 
   Profile profile_;
-  std::set<std::string_view> said_in_region_;
+  std::set<std::string_view> seen_in_region_;
 };
 
 }  // namespace
 
 Parsed<Profile> parse_profile(std::string_view name, std::string_view text) {
-  Reader reader(name);
+  ProfileParser parser(name);
   size_t line_number = 0;
   for (size_t start = 0; start < text.size();) {
     ++line_number;
     const size_t end = std::min(text.find('\n', start), text.size());
-    if (const auto error = reader.read_line(text.substr(start, end - start))) {
+    if (const auto error = parser.parse_line(text.substr(start, end - start))) {
       return SpecError{std::string(name) + ':' + std::to_string(line_number) + ": " + *error};
     }
     start = end + 1;
   }
-  Profile profile = reader.take();
+  Profile profile = parser.take();
   if (profile.regions.empty()) {
-    return SpecError{std::string(name) + ": has no prefix line, so nothing would answer: write prefix 10.0.0.0/16"};
+    return SpecError{std::string(name) +
+                     ": has no prefix line, so nothing would answer: add one, such as prefix 10.0.0.0/16"};
   }
   return profile;
 }

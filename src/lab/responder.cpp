@@ -1,14 +1,14 @@
-// The happy path: a SYN comes in; unless it is lost, the ground truth says what its port does; the answer
-// (SYN-ACK, RST or an ICMP error), unless it is lost, is queued until the round trip has passed, and
-// take_due() hands it out. What follows a SYN-ACK is in conversation.cpp.
+// The happy path: a SYN arrives; unless it is lost, the ground truth determines what its port does; unless the answer
+// (SYN-ACK, RST or an ICMP error) is lost, it is queued for the duration of the round trip, and take_due() returns it. What
+// follows a SYN-ACK is in conversation.cpp.
 //
-// What goes differently:
-// - the address is in no prefix, has no host, or its host is gone by now: silence, or what `missing` says
-// - loss, in either direction: counted in `dropped`, and nothing else happens
-// - the host's limit of RSTs is used up: counted in `rst_withheld`, silence
-// - the SYN is a repeated one of a known handshake: the same SYN-ACK again
-// - the four-tuple is known but the SYN is new: the peer has forgotten the old connection; it starts over
-// - a segment without a connection: a RST, where a SYN to that port would be answered by the host itself
+// What can happen instead:
+// - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
+// - loss, in either direction: counted in `dropped`; nothing else happens
+// - the host's limit of RSTs is exhausted: counted in `rst_withheld`; silence
+// - the SYN repeats one of a known handshake: the same SYN-ACK again
+// - the four-tuple is known but the SYN is new: the peer has dropped the old connection, and a new one replaces it
+// - a segment without a connection: a RST, if the host itself would answer a SYN to that port
 #include "lab/responder.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr uint64_t ns_per_us = 1000;
 
-// An answer later than this has met the lab's own slowness rather than the profile's network.
+// An answer that is later than this was delayed by the lab rather than by the profile's network.
 constexpr uint64_t tolerated_lateness_ns = 2'000'000;
 constexpr uint64_t tolerated_share_of_rtt = 10;
 
@@ -28,7 +28,7 @@ uint32_t sequence_after(const Segment& segment) {
   return segment.sequence + static_cast<uint32_t>(segment.payload.size()) + (takes_one ? 1 : 0);
 }
 
-/// Answers `segment` with a RST, as RFC 9293 3.10.7.1 says.
+/// Builds the RST that answers `segment`, as in RFC 9293, section 3.10.7.1.
 void build_rst(const Segment& segment, Packet& packet) {
   Reply reply;
   reply.source = segment.destination;
@@ -45,7 +45,7 @@ void build_rst(const Segment& segment, Packet& packet) {
   build_segment(reply, packet);
 }
 
-/// The first address of the host's /24 (or of the same number of IPv6 addresses) that can be its router.
+/// The address of the host's router: .1 of its /24 (for IPv6, of its /120), or .254 if the host itself is .1.
 Address router_of(const Address& host) {
   Address router = host;
   router.value = host.value >> 8 << 8 | 1;
@@ -75,7 +75,8 @@ const Packet* Responder::take_due(uint64_t now_ns) {
   while (timers_.earliest_ns() <= now_ns) {
     const uint64_t due_ns = timers_.earliest_ns();
     Connection* connection = connections_.find(timers_.take());
-    if (connection == nullptr || connection->armed_ns != due_ns) continue;  // gone, or armed anew for earlier
+    if (connection == nullptr || connection->armed_ns != due_ns)
+      continue;  // removed, or armed again for an earlier time
     connection->armed_ns = never;
     on_timer(*connection, now_ns);
   }
@@ -123,7 +124,7 @@ void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t s
   connection.receive_next = syn.sequence + 1;
   connection.peer_max_segment_bytes = syn.max_segment_bytes;
   connection.heard_ns = arrival.now_ns;
-  // Draws of later packets differ from those of an earlier handshake of the same endpoint.
+  // The draws differ from those of an earlier handshake of the same endpoint.
   connection.packets_out = seen_before << 16;
   connection.packets_in = connection.packets_out;
   counters_.peak_half_open = std::max(counters_.peak_half_open, ++counters_.half_open);
@@ -136,9 +137,9 @@ void Responder::refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_be
   if (refusal == Refusal::silence) return;
   if (refusal == Refusal::rst && !rst_allowed(arrival)) return;
   const Region& region = *arrival.host.region;
-  const uint64_t question = mix({syn.destination_port, seen_before});
-  if (lost(Direction::back, region, syn.destination, question)) return;
-  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, syn.destination, question);
+  const uint64_t draw = mix({syn.destination_port, seen_before});
+  if (lost(Direction::back, region, syn.destination, draw)) return;
+  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, syn.destination, draw);
   Packet& packet = queue(due_ns, arrival.host.rtt_us);
   switch (refusal) {
     case Refusal::silence: break;  // returned above
@@ -161,14 +162,14 @@ void Responder::refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_be
 void Responder::on_stray_segment(const Arrival& arrival) {
   const Segment& segment = arrival.segment;
   if ((segment.flags & tcp_flag::rst) != 0 || !arrival.host.exists) return;
-  const uint64_t question =
+  const uint64_t draw =
       mix({segment.destination_port, segment.source_port, segment.sequence, segment.acknowledgement, segment.flags});
   const Region& region = *arrival.host.region;
-  if (lost(Direction::out, region, segment.destination, question)) return;
+  if (lost(Direction::out, region, segment.destination, draw)) return;
   const PortTruth port = truth_.port(arrival.host, segment.destination, segment.destination_port);
   if (!port.open && port.refusal != Refusal::rst) return;
-  if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, question)) return;
-  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, question);
+  if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, draw)) return;
+  const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, draw);
   build_rst(segment, queue(due_ns, arrival.host.rtt_us));
 }
 
@@ -194,21 +195,21 @@ bool Responder::rst_allowed(const Arrival& arrival) {
   return false;
 }
 
-bool Responder::lost(Direction direction, const Region& region, const Address& host, uint64_t question) {
+bool Responder::lost(Direction direction, const Region& region, const Address& host, uint64_t draw) {
   const double share = direction == Direction::out ? region.loss_out : region.loss_back;
   if (share <= 0) return false;
-  const uint64_t seed = mix({luck_seed_, static_cast<uint64_t>(direction), question});
+  const uint64_t seed = mix({luck_seed_, static_cast<uint64_t>(direction), draw});
   if (as_share(mix(seed, host)) >= share) return false;
   ++counters_.dropped;
   return true;
 }
 
 uint64_t Responder::due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host,
-                              uint64_t question) const {
-  constexpr uint64_t jitter_question = 2;  // beside the two directions of lost()
+                              uint64_t draw) const {
+  constexpr uint64_t jitter_draw = 2;  // 0 and 1 are the two directions of lost()
   uint64_t delay_ns = rtt_us * ns_per_us;
   if (region.jitter_us > 0) {
-    const double share = as_share(mix(mix({luck_seed_, jitter_question, question}), host));
+    const double share = as_share(mix(mix({luck_seed_, jitter_draw, draw}), host));
     delay_ns += static_cast<uint64_t>(share * static_cast<double>(region.jitter_us * ns_per_us));
   }
   return now_ns + delay_ns;

@@ -1,5 +1,5 @@
-// Every host of the simulated network: packets in, answers out when they are due. It knows no device and no
-// clock: both are passed in, so that a test is its own network.
+// All hosts of the simulated network: packets in, answers out when they are due. Packets and times are passed in, so tests
+// need neither a device nor a clock.
 #pragma once
 
 #include <cstdint>
@@ -23,17 +23,17 @@ class Responder {
  public:
   static constexpr uint64_t never = UINT64_MAX;
 
-  /// Borrows the profile. `luck_seed` decides which packets are lost and the jitter, never what is open.
+  /// Borrows the profile. `luck_seed` determines packet loss and jitter, never which ports are open.
   Responder(const Profile& profile, uint64_t luck_seed);
 
-  /// Takes one IP packet that arrived at `arrived_ns`, which may be in the past, but never goes back.
+  /// Takes one IP packet. `arrived_ns` may be in the past, but must never decrease.
   void receive(std::span<const uint8_t> packet, uint64_t arrived_ns);
 
-  /// When the next answer or timer is due, or `never`.
+  /// The time at which the next answer or timer is due, or `never`.
   uint64_t next_due_ns() const;
 
-  /// Runs the timers that are due, and takes the next answer that is due; null where none is. Valid until
-  /// the next call of anything.
+  /// Runs the timers that are due and removes the next answer that is due; nullptr if there is none. The packet is valid
+  /// until the next call of any member.
   const Packet* take_due(uint64_t now_ns);
 
   Counters& counters() { return counters_; }
@@ -77,9 +77,8 @@ class Responder {
 
   bool is_away(const Arrival& arrival);
   bool rst_allowed(const Arrival& arrival);
-  bool lost(Direction direction, const Region& region, const Address& host, uint64_t question);
-  uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host,
-                     uint64_t question) const;
+  bool lost(Direction direction, const Region& region, const Address& host, uint64_t draw);
+  uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;
   Packet& queue(uint64_t due_ns, uint32_t rtt_us);
   HostState& host_state(const Arrival& arrival);
 

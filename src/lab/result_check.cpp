@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/result_json.hpp"
+
 namespace portloop::lab {
 
 namespace {
@@ -12,72 +14,77 @@ bool leaves_for_good(const HostTruth& host) {
 
 }  // namespace
 
-ResultCheck::ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Say say)
-    : targets_(targets), ports_(ports), truth_(profile), say_(std::move(say)), said_(targets.size() * ports.size()) {}
+ResultCheck::ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Report report)
+    : targets_(targets),
+      ports_(ports),
+      truth_(profile),
+      report_(std::move(report)),
+      seen_(targets.size() * ports.size()) {}
 
 void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail) {
   constexpr uint64_t max_reported = 20;
   const uint64_t before = differences_.total();
   ++count;
-  if (before < max_reported) say_(std::string(what) + ' ' + to_text(endpoint.address, endpoint.port) + ": " + detail);
-  if (before == max_reported) say_("... and more");
+  if (before < max_reported)
+    report_(std::string(what) + ' ' + to_text(endpoint.address, endpoint.port) + ": " + detail);
+  if (before == max_reported) report_("... and more");
 }
 
 void ResultCheck::take(std::string_view line) {
   ++line_number_;
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-  const auto result = read_result_line(line);
+  const auto result = parse_result_json(line, ResultFields::endpoint_and_state);
   if (result) {
     ++results_;
-    compare(*result, line_number_);
+    compare(result->probe.endpoint, result->probe.state);
     return;
   }
   if (differences_.unreadable++ == 0) {
-    say_("unreadable line " + std::to_string(line_number_) + ": " + quote_word(line) +
-         " is no JSON object with address, port and state");
+    report_("unreadable line " + std::to_string(line_number_) + ": " + quote_word(line) +
+            " is not a JSON object with address, port and state");
   }
 }
 
-void ResultCheck::compare(const ResultLine& line, uint64_t line_number) {
-  const auto& [address, port] = line.endpoint;
-  if (line.state != PortState::open) only_open_said_ = false;
+void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
+  const auto& [address, port] = endpoint;
+  if (state != PortState::open) only_open_seen_ = false;
   const auto address_index = targets_.index_of(address);
   const auto port_index = ports_.index_of(port);
   if (!address_index || !port_index) {
-    differ(differences_.wrong, "false", line.endpoint, "is not among the targets");
+    differ(differences_.wrong, "false", endpoint, "is not a target");
     return;
   }
   const uint64_t index = *address_index * ports_.size() + *port_index;
-  if (said_[index]) {
-    differ(differences_.repeated, "said twice", line.endpoint, "again in line " + std::to_string(line_number));
+  if (seen_[index]) {
+    differ(differences_.repeated, "repeated", endpoint, "a second result in line " + std::to_string(line_number_));
     return;
   }
-  said_[index] = true;
+  seen_[index] = true;
   const HostTruth host = truth_.host(address);
   const PortTruth truth = truth_.port(host, address, port);
   const PortState right = state_of(truth);
-  if (line.state == right) {
+  if (state == right) {
     if (truth.open) ++found_open_;
     return;
   }
   const std::string detail = "is " + std::string(to_text(right)) + " (" + std::string(to_text(reason_of(truth))) +
-                             "), the result says " + std::string(to_text(line.state));
-  if (line.state == PortState::unknown) {
-    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", line.endpoint, detail);
+                             "), the result is " + std::string(to_text(state));
+  if (state == PortState::unknown) {
+    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", endpoint, detail);
     return;
   }
-  differ(differences_.wrong, "false", line.endpoint, detail);
+  differ(differences_.wrong, "false", endpoint, detail);
 }
 
 Differences ResultCheck::finish(bool open_only) {
-  const bool others_may_miss = open_only || only_open_said_;
+  const bool others_may_miss = open_only || only_open_seen_;
   for (uint64_t i = 0; i < targets_.size(); ++i) {
     const Address address = targets_.at(i);
     const HostTruth host = truth_.host(address);
     for (uint32_t j = 0; j < ports_.size(); ++j) {
       const PortTruth truth = truth_.port(host, address, ports_.at(j));
       if (truth.open) ++truly_open_;
-      if (said_[i * ports_.size() + j]) continue;
+      if (seen_[i * ports_.size() + j]) continue;
       if (others_may_miss && (!truth.open || leaves_for_good(host))) continue;
       differ(differences_.missed, "missed", {address, ports_.at(j)},
              "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) + ')');

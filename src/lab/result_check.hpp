@@ -1,4 +1,4 @@
-// Compares what a scanner said with the right answer, for `--check`.
+// Compares a scanner's results with the ground truth, for `--check`.
 #pragma once
 
 #include <cstdint>
@@ -11,57 +11,56 @@
 #include "core/target_set.hpp"
 #include "lab/ground_truth.hpp"
 #include "lab/profile.hpp"
-#include "lab/result_line.hpp"
 
 namespace portloop::lab {
 
-/// How many results differ from the truth, by kind.
+/// The number of differences from the truth, by kind.
 struct Differences {
-  uint64_t missed = 0;      ///< The truth has it (open; with all states shown, any), the result does not.
-  uint64_t wrong = 0;       ///< A state that the truth contradicts, or an endpoint that nobody asked for.
-  uint64_t undecided = 0;   ///< unknown, where the host answers for as long as it is asked.
-  uint64_t repeated = 0;    ///< Said twice.
-  uint64_t unreadable = 0;  ///< Lines that are no result.
+  uint64_t missed = 0;      ///< Missing in the results: an open port, or any port if the results have other states too.
+  uint64_t wrong = 0;       ///< A state that contradicts the truth, or an endpoint that is not a target.
+  uint64_t undecided = 0;   ///< unknown, although the host never leaves for good.
+  uint64_t repeated = 0;    ///< More than one result for an endpoint.
+  uint64_t unreadable = 0;  ///< Lines that are not results.
   uint64_t total() const { return missed + wrong + undecided + repeated + unreadable; }
 };
 
-/// Takes the lines of a result one by one, then says what differs. What a host that leaves for good had to
-/// say is not known to a scanner: there `unknown` is never a difference, nor is an open port that is missing.
+/// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about a
+/// host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference.
 class ResultCheck {
  public:
-  /// Called with one line of text (no newline) for each of the first differences.
-  using Say = std::function<void(const std::string&)>;
+  /// Called with one line of text (no newline) for each of the first 20 differences.
+  using Report = std::function<void(const std::string&)>;
 
   /// Borrows all three. At most 2^32 endpoints.
-  ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Say say);
+  ResultCheck(const Profile& profile, const TargetSet& targets, const PortSet& ports, Report report);
 
-  /// One line of the result; blank ones don't matter.
+  /// Takes one line. Blank lines are ignored.
   void take(std::string_view line);
 
-  /// After the last line. With `open_only`, or where the result holds nothing but open ports, it need not
-  /// mention others.
+  /// Call it after the last line. With `open_only`, or if there are only open ports in the results, ports that aren't open
+  /// may be missing.
   Differences finish(bool open_only);
 
-  /// Open ports in the truth, and how many of them the result has. Valid after finish().
+  /// The number of open ports in the truth, and of those in the results. Valid after finish().
   uint64_t truly_open() const { return truly_open_; }
   uint64_t found_open() const { return found_open_; }
   uint64_t results() const { return results_; }
 
  private:
   void differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail);
-  void compare(const ResultLine& line, uint64_t line_number);
+  void compare(const Endpoint& endpoint, PortState state);
 
   const TargetSet& targets_;
   const PortSet& ports_;
   GroundTruth truth_;
-  Say say_;
+  Report report_;
   Differences differences_;
-  std::vector<bool> said_;  // by endpoint: (address's index) * ports + port's index
+  std::vector<bool> seen_;  // by endpoint: (address's index) * ports + port's index
   uint64_t line_number_ = 0;
   uint64_t results_ = 0;
   uint64_t truly_open_ = 0;
   uint64_t found_open_ = 0;
-  bool only_open_said_ = true;
+  bool only_open_seen_ = true;
 };
 
 }  // namespace portloop::lab

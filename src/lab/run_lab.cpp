@@ -1,12 +1,12 @@
-// The happy path: the network is made, the command is started in it, packets are read and answers written
-// when they are due; the command ends, and its status is ours.
+// The happy path: the network is created, the command is started in it, packets are read, and answers are written when they
+// are due; the command ends, and its exit status is ours.
 //
-// What goes differently:
-// - the network can't be made, or no process started: `error` says why, nothing is left behind
-// - a signal from the terminal has reached the command too: what comes of it is the command's matter, each time, as
-//   with a shell; one that a process sent to us alone is passed on; a second such SIGINT or SIGTERM, half a second
-//   later or more, kills the command
-// - the kernel does not take an answer: counted, the answer is lost
+// What can happen instead:
+// - the network can't be created, or no process started: `error` has the cause, and nothing is left behind
+// - a signal from the terminal: it has reached the command too, which decides what to do, as with a shell; a signal from
+//   another process to us alone is passed on; a second such SIGINT or SIGTERM, half a second later or more, kills the
+//   command
+// - the kernel does not accept an answer: it is counted and lost
 #include "lab/run_lab.hpp"
 
 #include <poll.h>
@@ -105,12 +105,12 @@ class AnsweringLoop {
       if (signal.ssi_signo == SIGCHLD || signal.ssi_code == SI_KERNEL) continue;
       const uint64_t now = now_ns();
       const bool ends = signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM;
-      if (!ends || end_wished_ns_ == 0) {
+      if (!ends || end_requested_ns_ == 0) {
         command_.pass_on(static_cast<int>(signal.ssi_signo));
-      } else if (now - end_wished_ns_ >= same_wish_ns) {
+      } else if (now - end_requested_ns_ >= same_request_ns) {
         command_.pass_on(SIGKILL);
       }
-      if (ends && end_wished_ns_ == 0) end_wished_ns_ = now;
+      if (ends && end_requested_ns_ == 0) end_requested_ns_ = now;
     }
   }
 
@@ -123,7 +123,7 @@ class AnsweringLoop {
   bool device_readable_ = false;
   bool signals_came_ = false;
   bool more_to_read_ = false;
-  uint64_t end_wished_ns_ = 0;  // by a process; 0: not yet
+  uint64_t end_requested_ns_ = 0;  // by a process; 0: not yet
 };
 
 }  // namespace
@@ -145,7 +145,7 @@ LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
     return run;
   }
   prctl(PR_SET_TIMERSLACK,
-        1UL);  // answers are due to the microsecond; after the fork: the command keeps its own
+        1UL);  // answers are due to the microsecond; set after the fork, so that the command keeps its own value
   AnsweringLoop loop(network->device.get(), responder, *command, signals);
   run.exit_status = loop.run();
   run.started = true;

@@ -8,13 +8,13 @@ namespace portloop::lab {
 
 namespace {
 
-// Every port of eight hosts fits before the first growth, which would hold up the answers.
+// Enough for every port of eight hosts before the table first grows, which delays answers.
 constexpr size_t first_slots = size_t{1} << 20;
 constexpr uint64_t count_mask = 0xff;
 
 size_t find(const std::vector<uint64_t>& slots, uint64_t identity) {
   const size_t mask = slots.size() - 1;
-  size_t at = static_cast<size_t>(mix(identity)) & mask;
+  size_t at = static_cast<size_t>(mix64(identity)) & mask;
   while (slots[at] != 0 && (slots[at] & ~count_mask) != identity) at = (at + 1) & mask;
   return at;
 }

@@ -16,7 +16,7 @@ constexpr std::string_view http_text =
 
 constexpr std::string_view drip_text = "portloop-lab says one byte a second\r\n"sv;
 
-/// First what fits into any banner buffer, then a line longer than most.
+/// Attacks that fit into any banner buffer, followed by a very long line.
 const std::string& hostile_text() {
   static const std::string text = [] {
     std::string bytes(
@@ -25,7 +25,7 @@ const std::string& hostile_text() {
         "\x9b"
         "31m\x90q\x9c"                                          // the same as C1 controls of one byte
         "\x00\x01\x7f\b\b\b\v\f\r"                              // NUL, DEL, backspaces
-        "\xff\xfe\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80\xe2\x82"  // never UTF-8: overlong, surrogate, cut off
+        "\xff\xfe\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80\xe2\x82"  // invalid UTF-8: overlong, surrogate, truncated
         "\xe2\x80\xae"
         "txt.exe\xef\xbb\xbf"  // right-to-left override, byte order mark
         "]]></script><!--<![CDATA[&lt;&#0;\"'{\"state\":\"open\"}\\u0000\\\n"  // XML, HTML and JSON

@@ -1,4 +1,4 @@
-// What open ports say: static text, and how it is said.
+// What open ports send: static text, and how it is sent.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 namespace portloop::lab {
 
 struct Script {
-  std::string_view text = {};      ///< Lives as long as the program.
-  bool waits_for_request = false;  ///< Silent until an empty line ends the peer's request.
+  std::string_view text = {};      ///< Static.
+  bool waits_for_request = false;  ///< Sends nothing until an empty line ends the peer's request.
   bool closes = false;             ///< Sends FIN after the text.
   bool resets = false;             ///< Sends RST instead of anything else.
-  uint64_t ns_per_byte = 0;        ///< Where not 0: the text one byte at a time, over and over.
+  uint64_t ns_per_byte = 0;        ///< If not 0, the text is sent byte by byte, over and over.
 };
 
 const Script& script_of(Speech speech);

@@ -1,4 +1,4 @@
-// A limit on how often something may happen, as firewalls and kernels have it.
+// A token bucket, the rate limit of firewalls and kernels.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace portloop::lab {
 
-/// Begins full. Time is passed in and never goes back.
+/// Full at first. `now_ns` must never decrease.
 class TokenBucket {
  public:
   bool take(uint64_t now_ns, uint32_t per_second, uint32_t burst) {

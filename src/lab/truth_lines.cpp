@@ -1,6 +1,6 @@
 #include "lab/truth_lines.hpp"
 
-#include "core/probe_result.hpp"
+#include "core/result_json.hpp"
 #include "lab/ground_truth.hpp"
 
 namespace portloop::lab {
@@ -11,19 +11,21 @@ void write_truth(const Profile& profile, const TargetSet& targets, const PortSet
   std::string text;
   for (uint64_t i = 0; i < targets.size(); ++i) {
     const Address address = targets.at(i);
-    const std::string address_text = to_text(address);
     const HostTruth host = truth.host(address);
     for (uint32_t j = 0; j < ports.size(); ++j) {
       const uint16_t port = ports.at(j);
       const PortTruth answer = truth.port(host, address, port);
       if (open_only && !answer.open) continue;
       const Reason reason = reason_of(answer);
-      const uint32_t rtt_us = reason == Reason::no_response ? 0 : host.rtt_us;
       text.clear();
-      text += "{\"address\":\"" + address_text + "\",\"port\":" + std::to_string(port);
-      text += ",\"protocol\":\"tcp\",\"state\":\"" + std::string(to_text(state_of(answer)));
-      text += "\",\"reason\":\"" + std::string(to_text(reason)) + "\",\"rtt_us\":" + std::to_string(rtt_us);
-      text += ",\"attempts\":1,\"service\":\"\",\"time\":\"" + std::string(time) + "\"}\n";
+      ResultRecord record;
+      record.probe.endpoint = {address, port};
+      record.probe.state = state_of(answer);
+      record.probe.reason = reason;
+      record.probe.rtt_us = reason == Reason::no_response ? 0 : host.rtt_us;
+      record.probe.attempts = 1;
+      record.time = time;
+      append_result_json(text, record);
       if (!line(text)) return;
     }
   }

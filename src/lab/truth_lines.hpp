@@ -1,4 +1,4 @@
-// The right answer as portloop's own JSON lines, for `--truth`.
+// The ground truth as portloop's own JSON lines, for `--truth`.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,8 @@
 
 namespace portloop::lab {
 
-/// Calls `line` with one line of JSON (newline included) for each address and port, in ascending order, until
-/// it returns false. `time` goes into each line as it is. `rtt_us` is the nominal one, 0 where nothing
-/// answers.
+/// Calls `line` with one record of core/result_json.hpp (newline included) for each address and port, in ascending order,
+/// until it returns false. `time` is written as it is. `rtt_us` is the RTT without jitter.
 void write_truth(const Profile& profile, const TargetSet& targets, const PortSet& ports, bool open_only,
                  std::string_view time, const std::function<bool(const std::string&)>& line);
 

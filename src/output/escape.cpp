@@ -1,111 +1,6 @@
 #include "output/escape.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-
 namespace portloop {
-namespace {
-
-struct CodeRange {
-  char32_t first;
-  char32_t last;
-};
-
-/// Sorted. Unicode's control and format characters (Cc, Cf) that are invisible, line and paragraph
-/// separators (Zl, Zp), and the noncharacters below U+FFFE. The last two code points of every plane are
-/// noncharacters too and are tested by their number.
-constexpr auto invisible = std::to_array<CodeRange>({
-    {0x0000, 0x001f},    // C0
-    {0x007f, 0x009f},    // DEL, C1: a terminal may take 0x9b for "escape ["
-    {0x00ad, 0x00ad},    // soft hyphen
-    {0x034f, 0x034f},    // combining grapheme joiner
-    {0x061c, 0x061c},    // Arabic letter mark
-    {0x115f, 0x1160},    // Hangul fillers
-    {0x17b4, 0x17b5},    // Khmer inherent vowels
-    {0x180b, 0x180f},    // Mongolian selectors and vowel separator
-    {0x200b, 0x200f},    // zero width, left-to-right and right-to-left marks
-    {0x2028, 0x202e},    // line and paragraph separators, bidi embeddings and overrides
-    {0x2060, 0x206f},    // word joiner, invisible operators, bidi isolates
-    {0x3164, 0x3164},    // Hangul filler
-    {0xfdd0, 0xfdef},    // noncharacters
-    {0xfeff, 0xfeff},    // byte order mark
-    {0xffa0, 0xffa0},    // half-width Hangul filler
-    {0xfff0, 0xfffb},    // unassigned specials, interlinear annotations
-    {0x1bca0, 0x1bca3},  // shorthand format controls
-    {0x1d173, 0x1d17a},  // musical format controls
-    {0xe0000, 0xe0fff},  // tags
-});
-
-bool is_visible(char32_t code) {
-  if ((code & 0xfffe) == 0xfffe) return false;
-  const auto* range = std::lower_bound(invisible.begin(), invisible.end(), code,
-                                       [](const CodeRange& r, char32_t c) { return r.last < c; });
-  return range == invisible.end() || code < range->first;
-}
-
-struct Decoded {
-  size_t length = 0;  // 0: not UTF-8
-  char32_t code = 0;
-};
-
-Decoded decode_utf8(std::string_view raw) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(raw[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return {1, lead};
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || raw.size() < length) return {};
-  char32_t code = lead & (0x7fU >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3fU);
-  }
-  constexpr std::array<char32_t, 5> lowest_of_length = {0, 0, 0x80, 0x800, 0x10000};
-  const bool overlong = code < lowest_of_length[length];
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (overlong || surrogate || code > 0x10ffff) return {};
-  return {length, code};
-}
-
-void append_escaped(std::string& out, char raw) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const auto byte = static_cast<uint8_t>(raw);
-  out += "\\x";
-  out += digits[byte >> 4];
-  out += digits[byte & 0xf];
-}
-
-}  // namespace
-
-size_t visible_length(std::string_view raw) {
-  if (raw.empty() || raw[0] == '\\') return 0;
-  const Decoded decoded = decode_utf8(raw);
-  return decoded.length != 0 && is_visible(decoded.code) ? decoded.length : 0;
-}
-
-void append_visible(std::string& out, std::string_view raw, std::string_view also) {
-  while (!raw.empty()) {
-    const size_t length = visible_length(raw);
-    if (length == 0 || also.find(raw[0]) != also.npos) {
-      append_escaped(out, raw[0]);
-      raw.remove_prefix(1);
-    } else {
-      out.append(raw, 0, length);
-      raw.remove_prefix(length);
-    }
-  }
-}
-
-void append_json_string(std::string& out, std::string_view raw) {
-  std::string visible;
-  append_visible(visible, raw);
-  out += '"';
-  for (const char c : visible) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
 
 void append_xml_text(std::string& out, std::string_view raw) {
   std::string visible;
@@ -124,8 +19,7 @@ void append_xml_text(std::string& out, std::string_view raw) {
 
 void append_csv_cell(std::string& out, std::string_view raw) {
   std::string cell;
-  // The raw first byte decides, so that a tab or a carriage return, which is escaped, is guarded all the
-  // same.
+  // The raw first byte decides: a tab or a carriage return is guarded although it is escaped.
   constexpr std::string_view guarded = "=+-@\t\r'";
   if (!raw.empty() && guarded.find(raw[0]) != guarded.npos) cell += '\'';
   append_visible(cell, raw);

@@ -1,4 +1,4 @@
-// What makes a writer of each format; the table in writer.cpp is the only reader of this list.
+// The constructor of each format's writer, for the table in writer.cpp.
 #pragma once
 
 #include "output/writer.hpp"

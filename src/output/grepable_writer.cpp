@@ -1,5 +1,5 @@
-// nmap's grepable format: two lines for each host, appended together when its last result is in. Fields are
-// separated by tabs, ports by ", ", and a port's seven subfields by slashes.
+// nmap's grepable format: two lines for each host, appended together when the host's last result has arrived. Tabs
+// separate fields, ", " separates ports, and a slash ends each of a port's seven subfields.
 #include <algorithm>
 
 #include "output/escape.hpp"
@@ -14,7 +14,7 @@ class GrepableWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string& out) override {
     collector_.begin(header);
-    // "# Nmap" first: brutespray and others know the format by these words.
+    // brutespray and others recognise the format by "# Nmap" at the start.
     out += "# Nmap grepable format, written by portloop " + header.version + " scan initiated " +
            calendar_text(header.started_us) + " as: ";
     append_visible(out, header.command_line);
@@ -64,7 +64,7 @@ class GrepableWriter final : public Writer {
       before = ", ";
       out += std::to_string(port.port) + '/';
       out += to_text(port.state);
-      out += "/tcp//";  // the owner is never known
+      out += "/tcp//";  // the owner is not known
       append_grepable_value(out, port.service);
       out += "//";  // no SunRPC information
       append_grepable_value(out, port.banner);

@@ -16,18 +16,18 @@ PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
 
 }  // namespace
 
-bool PortTally::contains(uint16_t rank) const {
-  if (!bits_.empty()) return (bits_[rank / 64] >> (rank % 64) & 1) != 0;
-  return std::binary_search(list_.begin(), list_.end(), rank);
+bool PortTally::contains(uint16_t index) const {
+  if (!bits_.empty()) return (bits_[index / 64] >> (index % 64) & 1) != 0;
+  return std::binary_search(list_.begin(), list_.end(), index);
 }
 
-void PortTally::add(uint32_t wide_rank, uint32_t set_size) {
-  const auto rank = static_cast<uint16_t>(wide_rank);
-  if (contains(rank)) return;
+void PortTally::add(uint32_t wide_index, uint32_t set_size) {
+  const auto index = static_cast<uint16_t>(wide_index);
+  if (contains(index)) return;
   ++count_;
   const size_t bitmap_bytes = (set_size + 63) / 64 * sizeof(uint64_t);
   if (bits_.empty() && count_ * sizeof(uint16_t) <= bitmap_bytes) {
-    list_.insert(std::upper_bound(list_.begin(), list_.end(), rank), rank);
+    list_.insert(std::upper_bound(list_.begin(), list_.end(), index), index);
     return;
   }
   if (bits_.empty()) {
@@ -35,17 +35,17 @@ void PortTally::add(uint32_t wide_rank, uint32_t set_size) {
     for (const uint16_t listed : list_) bits_[listed / 64] |= uint64_t{1} << (listed % 64);
     list_ = {};
   }
-  bits_[rank / 64] |= uint64_t{1} << (rank % 64);
+  bits_[index / 64] |= uint64_t{1} << (index % 64);
 }
 
-std::vector<uint16_t> PortTally::sorted_ranks() const {
+std::vector<uint16_t> PortTally::sorted_indices() const {
   if (bits_.empty()) return list_;
-  std::vector<uint16_t> ranks;
-  ranks.reserve(count_);
+  std::vector<uint16_t> indices;
+  indices.reserve(count_);
   for (size_t i = 0; i < bits_.size(); ++i)
     for (uint64_t rest = bits_[i]; rest != 0; rest &= rest - 1)
-      ranks.push_back(static_cast<uint16_t>(i * 64 + static_cast<size_t>(std::countr_zero(rest))));
-  return ranks;
+      indices.push_back(static_cast<uint16_t>(i * 64 + static_cast<size_t>(std::countr_zero(rest))));
+  return indices;
 }
 
 bool HostResults::answered() const {
@@ -69,7 +69,7 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   host.first_us = host.results == 0 ? result.time_us : std::min(host.first_us, result.time_us);
   host.last_us = host.results == 0 ? result.time_us : std::max(host.last_us, result.time_us);
   ++host.results;
-  // Karn: the answer to a port that was asked twice may belong to either question.
+  // Karn's rule: if a port was probed twice, its answer may belong to either attempt.
   if (probe.rtt_us != 0 && probe.attempts == 1) host.rtt.sample(probe.rtt_us);
   tally_of(host, probe).add(*index, ports_.size());
   if (is_listed(probe.state)) {
@@ -88,8 +88,8 @@ std::vector<ListedPort> HostCollector::listed_ports(const HostResults& host) con
   std::vector<ListedPort> listed;
   for (const HostResults::Group& group : host.groups) {
     if (!is_listed(group.state)) continue;
-    for (const uint16_t rank : group.tally.sorted_ranks()) {
-      const uint16_t port = ports_.at(rank);
+    for (const uint16_t index : group.tally.sorted_indices()) {
+      const uint16_t port = ports_.at(index);
       const auto service = services_.find(port);
       listed.push_back({port,
                         group.state,
@@ -120,14 +120,14 @@ std::vector<CountedPorts> HostCollector::counted_ports(const HostResults& host) 
   return counted;
 }
 
-// Not through a PortSet: adding to one costs time in proportion to its ranges, and a host can have 32,768.
+// Not with a PortSet: adding to one takes time proportional to its ranges, and a host can have 32,768 of them.
 std::string HostCollector::ranges_of(const PortTally& tally) const {
   std::string text;
-  const std::vector<uint16_t> ranks = tally.sorted_ranks();
-  for (size_t i = 0; i < ranks.size();) {
-    const uint16_t first = ports_.at(ranks[i]);
+  const std::vector<uint16_t> indices = tally.sorted_indices();
+  for (size_t i = 0; i < indices.size();) {
+    const uint16_t first = ports_.at(indices[i]);
     uint16_t last = first;
-    for (++i; i < ranks.size() && ports_.at(ranks[i]) == last + 1; ++i) ++last;
+    for (++i; i < indices.size() && ports_.at(indices[i]) == last + 1; ++i) ++last;
     if (!text.empty()) text += ',';
     text += std::to_string(first);
     if (last != first) text += '-' + std::to_string(last);

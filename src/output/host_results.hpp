@@ -1,8 +1,8 @@
-// What the formats that speak of whole hosts (xml, grepable) keep of a host until it is complete.
+// What the formats that write whole hosts (xml, grepable) store of a host until it is complete.
 //
-// Memory: a host's ports are kept as sets of ranks in the scan's port set, one for each state and reason, at
-// most one bit for each port scanned; only names and banners are text. Whether one host or a million are
-// scanned, what is kept is that of the hosts that have begun and aren't complete.
+// Memory: the ports of a host are stored as sets of indices into the scan's port set, one set for each state and reason,
+// with at most about one bit for each port scanned. Only names and banners are text. Only hosts that have results and
+// are incomplete are stored, however many are scanned.
 #pragma once
 
 #include <cstdint>
@@ -18,24 +18,23 @@
 
 namespace portloop {
 
-/// A set of ports out of a PortSet of at most 65,535: a list while it is small, a bitmap when that is
-/// smaller.
+/// A subset of a PortSet, as indices into it: a sorted list at first, a bitmap as soon as that is smaller.
 class PortTally {
  public:
-  /// `rank` is the port's place in the set, less than `set_size`; adding one twice counts once.
-  void add(uint32_t rank, uint32_t set_size);
+  /// `index` is less than `set_size`, the size of the PortSet. Adding an index again has no effect.
+  void add(uint32_t index, uint32_t set_size);
   uint32_t count() const { return count_; }
-  bool contains(uint16_t rank) const;
-  /// Ascending ranks.
-  std::vector<uint16_t> sorted_ranks() const;
+  bool contains(uint16_t index) const;
+  /// The indices in ascending order.
+  std::vector<uint16_t> sorted_indices() const;
 
  private:
-  std::vector<uint16_t> list_;  // ascending; empty once bits_ isn't
+  std::vector<uint16_t> list_;  // ascending; empty if bits_ is in use
   std::vector<uint64_t> bits_;
   uint32_t count_ = 0;
 };
 
-/// One host, as far as it is known.
+/// The results of one host so far.
 struct HostResults {
   /// The ports of one state that share a reason.
   struct Group {
@@ -45,28 +44,28 @@ struct HostResults {
     PortTally tally;
   };
 
-  std::string name;      ///< As the user typed it, raw; empty for none.
-  int64_t first_us = 0;  ///< Unix time of the first and the last verdict.
+  std::string name;      ///< As the user typed it, raw; empty if none.
+  int64_t first_us = 0;  ///< Unix time of the first and the last result.
   int64_t last_us = 0;
   uint64_t results = 0;
   RttEstimator rtt;                                       ///< Has no sample if no first attempt was answered.
-  std::vector<Group> groups;                              ///< In order of appearance; a handful.
+  std::vector<Group> groups;                              ///< In order of appearance; only a few.
   std::vector<std::pair<uint16_t, std::string>> banners;  ///< By port, raw bytes.
 
-  /// The host itself spoke: some port is open or closed. An ICMP error may come from a router.
+  /// True if the host itself has answered, that is, if a port is open or closed. ICMP errors may come from a router.
   bool answered() const;
 };
 
-/// One port of a host that is listed on its own.
+/// A port that is listed on its own.
 struct ListedPort {
   uint16_t port;
   PortState state;
   std::string reason;
-  std::string_view service;  ///< Empty for none.
-  std::string_view banner;   ///< Raw; empty for none.
+  std::string_view service;  ///< Empty if none.
+  std::string_view banner;   ///< Raw; empty if none.
 };
 
-/// The ports of a host that are only counted, of one state and reason.
+/// The ports of one state and reason that are only counted.
 struct CountedPorts {
   PortState state;
   std::string reason;
@@ -74,31 +73,32 @@ struct CountedPorts {
   std::string ranges;  ///< Such as "1-21,23".
 };
 
-/// Sorts results by host.
+/// Groups results by host.
 class HostCollector {
  public:
-  /// What counts is `ports`, `results_per_host` and `show_all`.
+  /// Uses `ports`, `results_per_host` and `show_all`.
   void begin(const ScanHeader& header);
 
-  /// Returns the host when this was its last result, and forgets it. A result's port must be one of the
-  /// header's.
+  /// If this was the host's last result, removes the host and returns it. The port must be one of the header's.
   std::optional<std::pair<Address, HostResults>> add(const OutputResult& result);
 
-  /// The hosts that aren't complete, by address, and forgets them.
+  /// Removes the incomplete hosts and returns them, by address.
   std::map<Address, HostResults> take_unfinished();
 
-  /// Appends the hosts that aren't complete, as lines of core/record_line.hpp.
+  /// Appends the incomplete hosts, as lines of core/record_line.hpp.
   void save(std::string& state) const;
-  /// Takes one line of save() after begin(); false where it is not one, or not of this scan.
+  /// Restores one line of save(), after begin(). Returns false if save() of this scan can't have written it.
   bool restore_line(const std::vector<std::string>& words);
 
-  /// Open ports (every port with show_all), ascending. The views live as long as the host and the collector.
+  /// Open ports (all ports with show_all), ascending. The views are of the host and of this collector.
   std::vector<ListedPort> listed_ports(const HostResults& host) const;
 
-  /// The ports that aren't listed: closed, filtered, unknown, in that order, one entry for each reason.
+  /// The ports that aren't listed, one entry for each state and reason, ordered by state: closed, filtered, unknown.
   std::vector<CountedPorts> counted_ports(const HostResults& host) const;
 
  private:
+  bool restore_host(const std::vector<std::string>& words);
+  bool restore_ports(const std::vector<std::string>& words);
   std::string ranges_of(const PortTally& tally) const;
   bool is_listed(PortState state) const { return show_all_ || state == PortState::open; }
 
@@ -106,8 +106,8 @@ class HostCollector {
   uint64_t results_per_host_ = 0;
   bool show_all_ = false;
   std::map<Address, HostResults> unfinished_;
-  HostResults* restored_ = nullptr;           // of unfinished_: to which the next lines belong
-  std::map<uint16_t, std::string> services_;  // of the ports that were listed: the same for every host
+  HostResults* restored_ = nullptr;           // in unfinished_: the host that the next lines belong to
+  std::map<uint16_t, std::string> services_;  // of listed ports; the same for every host
 };
 
 }  // namespace portloop

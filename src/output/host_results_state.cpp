@@ -1,6 +1,6 @@
-// How the hosts that aren't complete go into a checkpoint and come back: a line for each host, and behind it a line
-// for each of its groups of ports and for each banner.
-#include <algorithm>
+// How incomplete hosts are saved in a checkpoint and restored: a line for each host, followed by one for each of its
+// groups of ports and one for each banner.
+#include <initializer_list>
 
 #include "core/parse_number.hpp"
 #include "core/record_line.hpp"
@@ -17,11 +17,11 @@ void append_line(std::string& state, std::string_view kind, std::initializer_lis
   state += '\n';
 }
 
-/// The numbers that stand before the last word.
-std::optional<std::vector<int64_t>> read_numbers(const std::vector<std::string>& words, size_t count) {
-  if (words.size() != count + 2) return std::nullopt;
+/// Parses `count` numbers from words[first] on, which only one more word may follow.
+std::optional<std::vector<int64_t>> parse_numbers(const std::vector<std::string>& words, size_t first, size_t count) {
+  if (words.size() != first + count + 1) return std::nullopt;
   std::vector<int64_t> numbers;
-  for (size_t i = 1; i <= count; ++i) {
+  for (size_t i = first; i < first + count; ++i) {
     const auto number = parse_number<int64_t>(words[i], 0);
     if (!number) return std::nullopt;
     numbers.push_back(*number);
@@ -41,50 +41,20 @@ void HostCollector::save(std::string& state) const {
         {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.rtt.srtt_us(), host.rtt.rttvar_us()},
         host.name);
     for (const HostResults::Group& group : host.groups) {
-      append_line(state, "ports",
-                  {static_cast<int64_t>(group.state), static_cast<int64_t>(group.reason), group.error_number},
-                  ranges_of(group.tally));
+      state += "ports";
+      append_word(state, to_text(group.state));
+      append_word(state, reason_text(group.reason, group.error_number));
+      append_word(state, ranges_of(group.tally));
+      state += '\n';
     }
     for (const auto& [port, banner] : host.banners) append_line(state, "banner", {port}, banner);
   }
 }
 
 bool HostCollector::restore_line(const std::vector<std::string>& words) {
-  if (words[0] == "host") {
-    const auto address = words.size() > 1 ? parse_address(words[1]) : std::nullopt;
-    if (!address) return false;
-    std::vector<std::string> rest = words;
-    rest.erase(rest.begin() + 1);
-    const auto numbers = read_numbers(rest, 5);
-    if (!numbers || (*numbers)[3] > UINT32_MAX || (*numbers)[4] > UINT32_MAX) return false;
-    HostResults& host = unfinished_[*address];
-    restored_ = &host;
-    host.name = rest.back();
-    host.first_us = (*numbers)[0];
-    host.last_us = (*numbers)[1];
-    host.results = static_cast<uint64_t>((*numbers)[2]);
-    host.rtt = RttEstimator(static_cast<uint32_t>((*numbers)[3]), static_cast<uint32_t>((*numbers)[4]));
-    return true;
-  }
-  if (words[0] == "ports") {
-    const auto numbers = read_numbers(words, 3);
-    const auto ports = parse_ports(words.back(), nullptr);
-    if (!numbers || !ports || restored_ == nullptr) return false;
-    if ((*numbers)[0] > static_cast<int64_t>(PortState::unknown) ||
-        (*numbers)[1] > static_cast<int64_t>(Reason::interrupted))
-      return false;
-    HostResults::Group& group = restored_->groups.emplace_back();
-    group.state = static_cast<PortState>((*numbers)[0]);
-    group.reason = static_cast<Reason>((*numbers)[1]);
-    group.error_number = static_cast<int>((*numbers)[2]);
-    for (uint32_t i = 0; i < ports->size(); ++i) {
-      const auto index = ports_.index_of(ports->at(i));
-      if (!index) return false;
-      group.tally.add(*index, ports_.size());
-    }
-    return true;
-  }
-  const auto numbers = read_numbers(words, 1);
+  if (words[0] == "host") return restore_host(words);
+  if (words[0] == "ports") return restore_ports(words);
+  const auto numbers = parse_numbers(words, 1, 1);
   if (!numbers || (*numbers)[0] < 1 || (*numbers)[0] > 65535) return false;
   const auto port = static_cast<uint16_t>((*numbers)[0]);
   if (words[0] == "service") {
@@ -93,6 +63,38 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
   }
   if (words[0] != "banner" || restored_ == nullptr) return false;
   restored_->banners.emplace_back(port, words.back());
+  return true;
+}
+
+bool HostCollector::restore_host(const std::vector<std::string>& words) {
+  const auto address = words.size() > 1 ? parse_address(words[1]) : std::nullopt;
+  const auto numbers = parse_numbers(words, 2, 5);
+  if (!address || !numbers || (*numbers)[3] > UINT32_MAX || (*numbers)[4] > UINT32_MAX) return false;
+  HostResults& host = unfinished_[*address];
+  restored_ = &host;
+  host.name = words.back();
+  host.first_us = (*numbers)[0];
+  host.last_us = (*numbers)[1];
+  host.results = static_cast<uint64_t>((*numbers)[2]);
+  host.rtt = RttEstimator(static_cast<uint32_t>((*numbers)[3]), static_cast<uint32_t>((*numbers)[4]));
+  return true;
+}
+
+bool HostCollector::restore_ports(const std::vector<std::string>& words) {
+  if (words.size() != 4 || restored_ == nullptr) return false;
+  const auto state = parse_port_state(words[1]);
+  const auto full = parse_reason(words[2]);
+  const auto ports = parse_ports(words[3], nullptr);
+  if (!state || !full || !ports) return false;
+  HostResults::Group& group = restored_->groups.emplace_back();
+  group.state = *state;
+  group.reason = full->reason;
+  group.error_number = full->error_number;
+  for (uint32_t i = 0; i < ports->size(); ++i) {
+    const auto index = ports_.index_of(ports->at(i));
+    if (!index) return false;
+    group.tally.add(*index, ports_.size());
+  }
   return true;
 }
 

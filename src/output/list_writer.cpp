@@ -1,5 +1,5 @@
-// One host:port a line, [v6]:port for IPv6: what other tools take as their list of targets. Open ports only,
-// with --show all too, because a line says nothing but "go there".
+// One host:port on each line, [v6]:port for IPv6, as other tools accept in a list of targets. Only open ports, with
+// --show all too, because a line can't express a state.
 #include "output/formats.hpp"
 
 namespace portloop {

@@ -1,5 +1,5 @@
-// Columns for a person, written as results come. The heading waits for the first row, so that a scan without
-// results prints nothing; a cell wider than its column widens the column from that row on.
+// Columns for people, written as results arrive. The heading is written before the first row, so a scan without results
+// prints nothing. A cell that is wider than its column widens the column from that row on.
 #include <algorithm>
 #include <array>
 
@@ -11,7 +11,7 @@
 namespace portloop {
 namespace {
 
-/// How many columns a text of visible characters takes on a terminal, if none of them is a wide one.
+/// The terminal columns that visible text takes, not counting wide characters.
 size_t display_width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
@@ -26,8 +26,7 @@ std::string_view colour_of(PortState state) {
   return "";
 }
 
-/// "0.31 ms"; a time of less than 0.01 ms is rounded up to it, because an answer took some time. "-" for no
-/// answer.
+/// Such as "0.31 ms", or "-" if there was no answer. A time below 0.01 ms is rounded up, so that it isn't shown as 0.
 std::string rtt_text(uint64_t rtt_us) {
   if (rtt_us == 0) return "-";
   const uint64_t hundredths = std::max<uint64_t>((rtt_us + 5) / 10, 1);
@@ -35,7 +34,7 @@ std::string rtt_text(uint64_t rtt_us) {
   return std::to_string(hundredths / 100) + '.' + fraction + " ms";
 }
 
-/// A banner's last line end says nothing to a person; the other formats keep it.
+/// The line end of a banner is of no use to people; the other formats keep it.
 std::string_view without_line_end(std::string_view banner) {
   return banner.substr(0, banner.find_last_not_of(" \t\r\n") + 1);
 }
@@ -45,7 +44,7 @@ class TextWriter final : public Writer {
   void begin(const ScanHeader& header, std::string&) override {
     colour_ = header.colour;
     show_all_ = header.show_all;
-    // One target: its own width, known at the first row. Several: what most addresses of the family need.
+    // The width for one target is known at the first row. For several, it is what most addresses of the family need.
     if (header.targets > 1) address_.width = header.has_ipv6 ? 21 : 15;
     if (show_all_) {
       state_.width = 8;    // "filtered"
@@ -140,7 +139,7 @@ class TextWriter final : public Writer {
   Column address_{"ADDRESS", 7};
   Column port_{"PORT", 5, true};
   Column state_{"STATE", 5};
-  Column service_{"SERVICE", 15};  // the longest name that IANA gives
+  Column service_{"SERVICE", 15};  // IANA's limit for names
   Column reason_{"REASON", 7};
   Column rtt_{"RTT", 9, true};
 };

@@ -46,10 +46,10 @@ std::string rfc3339_text(int64_t time_us) {
   return text;
 }
 
-std::optional<int64_t> read_rfc3339(std::string_view text) {
+std::optional<int64_t> parse_rfc3339(std::string_view text) {
   int year = 0, hour = 0, minute = 0, second = 0, microsecond = 0;
   unsigned month = 0, day = 0;
-  // Too many digits make another text than was read, and are refused below.
+  // sscanf() accepts texts that rfc3339_text() doesn't write; the comparison at the end refuses them.
   if (text.size() != 27 || std::sscanf(std::string(text).c_str(), "%4d-%2u-%2uT%2d:%2d:%2d.%6dZ", &year, &month, &day,
                                        &hour, &minute, &second, &microsecond) != 7) {
     return std::nullopt;

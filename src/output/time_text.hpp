@@ -1,4 +1,4 @@
-// Times as text, always UTC: pure arithmetic, no time zone database and no locale.
+// Times as text, always in UTC, without a time zone database or a locale.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ namespace portloop {
 /// RFC 3339 with microseconds, such as "2026-11-22T15:26:51.000123Z". `time_us` is Unix time.
 std::string rfc3339_text(int64_t time_us);
 
-/// The Unix time of what rfc3339_text() writes; nothing for any other text.
-std::optional<int64_t> read_rfc3339(std::string_view text);
+/// The inverse of rfc3339_text(); nullopt for any other text.
+std::optional<int64_t> parse_rfc3339(std::string_view text);
 
-/// As nmap's `startstr` has it (C's asctime), but in UTC: "Sun Nov 22 15:26:51 2026".
+/// The format of nmap's `startstr` (C's asctime), but in UTC: "Sun Nov 22 15:26:51 2026".
 std::string calendar_text(int64_t time_us);
 
 }  // namespace portloop

@@ -1,6 +1,6 @@
-// nmap's XML, for what reads nmap's XML: ndiff, python-libnmap, Metasploit. Each host is appended in one
-// piece when its last result is in, so that a file cut short lacks only the closing tags; nmap.dtd holds but
-// for scanner="portloop", because we are not nmap.
+// nmap's XML, for programs that read it: ndiff, python-libnmap, Metasploit. Each host is appended in one piece when its
+// last result has arrived, so a truncated file lacks only the closing tags. The output is valid under nmap.dtd except for
+// scanner="portloop".
 #include <algorithm>
 
 #include "core/parse_number.hpp"
@@ -63,7 +63,7 @@ class XmlWriter final : public Writer {
     append_attribute(out, "elapsed", seconds_text(footer.finished_us - started_us_));
     append_attribute(out, "exit", footer.complete ? "success" : "error");
     if (!footer.complete) append_attribute(out, "errormsg", "the scan is incomplete");
-    // The hosts that are up in this file, so that the two places can't contradict each other.
+    // Counts the hosts that are up in this file, so that it can't contradict itself.
     const uint64_t down = footer.hosts_total > hosts_up_ ? footer.hosts_total - hosts_up_ : 0;
     out += "/><hosts up=\"" + std::to_string(hosts_up_) + "\" down=\"" + std::to_string(down) + "\" total=\"" +
            std::to_string(hosts_up_ + down) + "\"/></runstats>\n</nmaprun>\n";
@@ -97,7 +97,7 @@ class XmlWriter final : public Writer {
     append_attribute(out, "starttime", host.first_us / us_per_second);
     append_attribute(out, "endtime", host.last_us / us_per_second);
     out += "><status";
-    // A silent host isn't known to be down. nmap's reason for a host that nobody pinged.
+    // A silent host isn't known to be down. "user-set" is nmap's reason for a host that nobody pinged.
     append_attribute(out, "state", host.answered() ? "up" : "unknown");
     if (host.answered()) ++hosts_up_;
     out += " reason=\"user-set\" reason_ttl=\"0\"/><address";
@@ -123,7 +123,7 @@ class XmlWriter final : public Writer {
     out += "</host>\n";
   }
 
-  /// One extraports for each state, one extrareasons in it for each reason.
+  /// Writes one extraports for each state, with one extrareasons for each reason in it.
   void append_counted(std::string& out, const HostResults& host) const {
     const std::vector<CountedPorts> counted = collector_.counted_ports(host);
     for (auto first = counted.begin(); first != counted.end();) {
@@ -156,7 +156,7 @@ class XmlWriter final : public Writer {
     if (!port.service.empty()) {
       out += "<service";
       append_attribute(out, "name", port.service);
-      out += " method=\"table\" conf=\"3\"/>";  // nmap's words for "by the port's number alone"
+      out += " method=\"table\" conf=\"3\"/>";  // what nmap writes for a lookup by port number alone
     }
     if (!port.banner.empty()) {
       out += "<script id=\"banner\"";

@@ -4,7 +4,7 @@
 
 using namespace portloop;
 
-TEST_CASE("an IPv4 address is read strictly: four decimal octets and nothing else") {
+TEST_CASE("IPv4 addresses are parsed strictly: four decimal octets and nothing else") {
   CHECK(parse_address("127.0.0.1")->value == 0x7f000001);
   for (const char* wrong :
        {"", "1", "1.2.3", "300.1.1.1", "1.2.3.4.5", "01.2.3.4", "1.2.3.4 ", "0x7f.0.0.1", "[1.2.3.4]", "1.2.3.4%1"}) {
@@ -24,7 +24,7 @@ TEST_CASE("an IPv6 address may have brackets and a zone that exists") {
   CHECK_FALSE(parse_address(":::1"));
 }
 
-TEST_CASE("an address is written as RFC 5952 says, and an endpoint so that its port is unambiguous") {
+TEST_CASE("addresses are written as in RFC 5952, and endpoints with an unambiguous port") {
   CHECK(to_text(*parse_address("10.0.0.1")) == "10.0.0.1");
   CHECK(to_text(*parse_address("2001:DB8:0:0:0:0:0:1")) == "2001:db8::1");
   CHECK(to_text(*parse_address("fe80::1%7")) == "fe80::1%7");

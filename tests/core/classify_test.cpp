@@ -19,18 +19,18 @@ TEST_CASE("a connection is an open port, with reason syn-ack") {
   CHECK(later(0) == Verdict{VerdictKind::answer, PortState::open, Reason::syn_ack, 0});
 }
 
-TEST_CASE("a refused port is closed when the error queue is empty, and filtered when an ICMP error refused it") {
+TEST_CASE("a refused port is closed if the error queue is empty, and filtered if it has an ICMP error") {
   CHECK(later(ECONNREFUSED) == Verdict{VerdictKind::answer, PortState::closed, Reason::conn_refused, 0});
   CHECK(icmp4(ECONNREFUSED, 3, 3) == Verdict{VerdictKind::answer, PortState::filtered, Reason::port_unreach, 0});
   CHECK(icmp6(ECONNREFUSED, 1, 4) == Verdict{VerdictKind::answer, PortState::filtered, Reason::port_unreach, 0});
 }
 
-TEST_CASE("a connect that is still pending is filtered only when an ICMP error is queued") {
+TEST_CASE("a pending connect is filtered only if an ICMP error is queued") {
   CHECK(later(EALREADY).kind == VerdictKind::pending);
   CHECK(icmp4(EALREADY, 3, 13) == Verdict{VerdictKind::answer, PortState::filtered, Reason::admin_prohibited, 0});
 }
 
-TEST_CASE("what the path says later is filtered; the same errno from the call itself is never a port's state") {
+TEST_CASE("a later error from the path means filtered; the same errno from the call itself is never a port's state") {
   for (const int error_number : {EHOSTUNREACH, ENETUNREACH}) {
     CAPTURE(error_number);
     CHECK(later(error_number).kind == VerdictKind::answer);
@@ -76,7 +76,7 @@ TEST_CASE("a local failure is never reported as a port's state") {
   CHECK(later(EACCES).state == PortState::unknown);
 }
 
-TEST_CASE("every errno there is gets a verdict, and only an answer names a port's state") {
+TEST_CASE("every errno has a verdict, and only an answer has a port's state") {
   for (int error_number = 0; error_number < 200; ++error_number) {
     for (const bool from_call : {false, true}) {
       const Verdict verdict = classify({error_number, from_call, std::nullopt, Peer::other});
@@ -88,13 +88,13 @@ TEST_CASE("every errno there is gets a verdict, and only an answer names a port'
   }
 }
 
-TEST_CASE("a reset after the handshake asks again on a fresh socket") {
+TEST_CASE("a reset after the handshake is probed again with a new socket") {
   for (const int error_number : {ECONNRESET, ECONNABORTED, EPIPE}) {
     CHECK(later(error_number).kind == VerdictKind::ask_again);
   }
 }
 
-TEST_CASE("a connection to ourselves is no open port, and one to our own address has to be confirmed") {
+TEST_CASE("a self-connection is not an open port, and one to our own address has to be confirmed") {
   CHECK(classify({0, false, std::nullopt, Peer::self}).kind == VerdictKind::ask_again);
   CHECK(classify({0, false, std::nullopt, Peer::own_address}).kind == VerdictKind::confirm);
 }

@@ -19,7 +19,7 @@ FinishedSet parsed(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("a new set holds nothing and its mark is the first position") {
+TEST_CASE("a new set is empty and its mark is the first position") {
   const FinishedSet set;
   CHECK(set.mark() == 0);
   CHECK(set.size() == 0);
@@ -27,7 +27,7 @@ TEST_CASE("a new set holds nothing and its mark is the first position") {
   CHECK(set.to_text() == "0");
 }
 
-TEST_CASE("the mark waits for the gap before it and then passes everything behind") {
+TEST_CASE("the mark stops at a gap and jumps to the next one when the gap is filled") {
   FinishedSet set;
   for (uint64_t position = 1; position < 20000; ++position) set.add(position);
   CHECK(set.mark() == 0);
@@ -37,7 +37,7 @@ TEST_CASE("the mark waits for the gap before it and then passes everything behin
   CHECK(set.ranges() == std::vector<PositionRange>{{0, 19999}});
 }
 
-TEST_CASE("the mark comes over the end of a chunk into the next one") {
+TEST_CASE("the mark passes from one chunk into the next") {
   for (const uint64_t last : {4094U, 4095U, 4096U, 8191U, 8192U}) {
     FinishedSet set;
     for (uint64_t position = 1; position < 10'000; ++position) {
@@ -63,12 +63,12 @@ TEST_CASE("a position that is added twice counts once") {
   CHECK(set.to_text() == "1 6 1");
 }
 
-TEST_CASE("any order of adding gives the same set as a plain one") {
+TEST_CASE("the set agrees with a std::set in any order of adding") {
   for (uint32_t seed = 1; seed <= 20; ++seed) {
     std::mt19937 random(seed);
     std::vector<uint64_t> order(seed * 1500);
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    // Shuffled within windows, as results come; one in 50 never comes.
+    // Shuffled within windows, as results arrive; one in 50 is left out.
     for (size_t start = 0; start < order.size(); start += 700) {
       std::shuffle(order.begin() + static_cast<long>(start),
                    order.begin() + static_cast<long>(std::min(order.size(), start + 9000)), random);
@@ -76,7 +76,7 @@ TEST_CASE("any order of adding gives the same set as a plain one") {
     FinishedSet set;
     std::set<uint64_t> plain;
     for (const uint64_t position : order) {
-      if (seed % 2 == 0 && random() % 50 == 0) continue;  // with and without what never comes
+      if (seed % 2 == 0 && random() % 50 == 0) continue;  // only for even seeds
       set.add(position);
       plain.insert(position);
       if (plain.size() % 64 != 0) continue;
@@ -101,7 +101,7 @@ TEST_CASE("any order of adding gives the same set as a plain one") {
   }
 }
 
-TEST_CASE("a set read from text goes on like the one that was written") {
+TEST_CASE("a parsed set continues like the one that was written") {
   FinishedSet set = parsed("5000 2 3 4095 9000");
   CHECK(set.mark() == 5000);
   CHECK(set.size() == 5000 + 3 + 9000);
@@ -114,12 +114,12 @@ TEST_CASE("a set read from text goes on like the one that was written") {
   CHECK(set.to_text() == "18100");
 }
 
-TEST_CASE("a long run from the start costs no time in proportion") {
+TEST_CASE("the time for a long run at the start does not depend on its length") {
   const FinishedSet set = parsed("9223372036854775000");
   CHECK(set.mark() == 9223372036854775000U);
 }
 
-TEST_CASE("what to_text() does not write is refused") {
+TEST_CASE("text that to_text() does not write is refused") {
   for (const char* text : {"", " ", "x", "1 ", "1 2", "1  2 3", "1 0 3", "1 2 0", "-1", "1 2 3x", "1,2,3",
                            "18446744073709551615", "9223372036854775808 1 1", "1 2 3 4"}) {
     INFO(text);
@@ -127,13 +127,13 @@ TEST_CASE("what to_text() does not write is refused") {
   }
 }
 
-TEST_CASE("ranges are merged where they touch or overlap") {
+TEST_CASE("ranges that touch or overlap are merged") {
   CHECK(merged_ranges({{5, 9}, {0, 1}, {2, 3}, {7, 20}, {22, 22}}) ==
         std::vector<PositionRange>{{0, 3}, {5, 20}, {22, 22}});
   CHECK(merged_ranges({{0, UINT64_MAX}, {3, 4}}) == std::vector<PositionRange>{{0, UINT64_MAX}});
 }
 
-TEST_CASE("a record's words come back as they were, whatever their bytes") {
+TEST_CASE("words with any bytes are parsed back") {
   std::string every;
   for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
   std::string line = "key";

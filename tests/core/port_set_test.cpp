@@ -18,7 +18,7 @@ TEST_CASE("overlapping and adjacent ports become one range, in ascending order")
   CHECK(ports->at(203) == 8200);
 }
 
-TEST_CASE("'-' and 'all' are every port but 0") {
+TEST_CASE("'-' and 'all' are all ports except 0") {
   for (const char* every : {"-", "all", "1-65535"}) CHECK(parse(every)->size() == 65535);
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("names and 'common' come from the list of services") {
   CHECK(common->contains(8080));
 }
 
-TEST_CASE("a wrong word is quoted, and what is accepted is said") {
+TEST_CASE("a wrong word is quoted with what is accepted") {
   for (const char* wrong : {"0", "70000", "22-", "-22", "90-80", "22,,23", "", "nosuchservice", "1-2-3", "22;23"}) {
     CAPTURE(wrong);
     const auto ports = parse(wrong);

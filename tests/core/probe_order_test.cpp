@@ -13,10 +13,10 @@ TEST_CASE("the permutation is a bijection for every size from 1 to 3,000") {
     const Permutation permutation(n, n * 77);
     std::vector<bool> seen(n, false);
     for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t place = permutation.at(i);
-      REQUIRE(place < n);
-      REQUIRE_FALSE(seen[place]);
-      seen[place] = true;
+      const uint64_t image = permutation.at(i);
+      REQUIRE(image < n);
+      REQUIRE_FALSE(seen[image]);
+      seen[image] = true;
     }
   }
 }
@@ -26,27 +26,27 @@ TEST_CASE("the permutation is a bijection for larger odd sizes") {
     const Permutation permutation(n, 5);
     std::vector<bool> seen(n, false);
     for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t place = permutation.at(i);
-      REQUIRE(place < n);
-      REQUIRE_FALSE(seen[place]);
-      seen[place] = true;
+      const uint64_t image = permutation.at(i);
+      REQUIRE(image < n);
+      REQUIRE_FALSE(seen[image]);
+      seen[image] = true;
     }
   }
 }
 
-TEST_CASE("beyond 2^32 no two of a million places collide") {
+TEST_CASE("above 2^32, 200,000 images are all different") {
   for (const uint64_t n : {(1ULL << 32) + 1, 65535ULL << 24, (1ULL << 48) - 59, 1ULL << 63}) {
     const Permutation permutation(n, 11);
     std::set<uint64_t> seen;
     for (uint64_t i = 0; i < 200000; ++i) {
-      const uint64_t place = permutation.at(i < 100000 ? i : n - 1 - (i - 100000));
-      REQUIRE(place < n);
-      REQUIRE(seen.insert(place).second);
+      const uint64_t image = permutation.at(i < 100000 ? i : n - 1 - (i - 100000));
+      REQUIRE(image < n);
+      REQUIRE(seen.insert(image).second);
     }
   }
 }
 
-TEST_CASE("every (host, port) comes once, in either order, whatever the shape") {
+TEST_CASE("every (host, port) occurs once, in both orders and for any shape") {
   for (const Order order_kind : {Order::random, Order::sequential}) {
     for (const auto& [hosts, ports] :
          {std::pair<uint64_t, uint32_t>{1, 1}, {1, 65535}, {7, 3}, {5000, 3}, {40, 30001}, {9000, 1}}) {
@@ -77,7 +77,7 @@ TEST_CASE("sequential order is host by host and port by port") {
   CHECK(order.at(14999).host == 4999);
 }
 
-TEST_CASE("shards tile the order: every index belongs to exactly one, and positions map back") {
+TEST_CASE("shards tile the order: every index belongs to exactly one shard") {
   for (const uint64_t size : {1ULL, 2ULL, 7ULL, 1000ULL, 65537ULL}) {
     for (const uint32_t count : {1U, 2U, 3U, 7U, 64U, 1001U}) {
       std::vector<int> times(size, 0);
@@ -106,7 +106,7 @@ TEST_CASE("neighbours in time are not neighbours in space") {
     sum_of_steps += step;
     adjacent += step <= 1;
   }
-  // Independent uniform places lie n/3 apart on average, and are adjacent twice in n.
+  // Independent uniform values differ by n/3 on average, and about two in n are adjacent.
   CHECK(sum_of_steps / 65534 == doctest::Approx(65535.0 / 3).epsilon(0.02));
   CHECK(adjacent < 20);
 }
@@ -129,7 +129,7 @@ TEST_CASE("early indices are spread evenly over hosts and ports (chi-squared ove
   CHECK(port_deviation < 110);
 }
 
-TEST_CASE("another seed is another order; the same seed the same") {
+TEST_CASE("different seeds give different orders, equal seeds the same order") {
   const ProbeOrder a(10, 1000, Order::random, 1), b(10, 1000, Order::random, 2), again(10, 1000, Order::random, 1);
   int same = 0;
   for (uint64_t i = 0; i < 1000; ++i) {

@@ -20,7 +20,7 @@ TEST_CASE("the estimate follows RFC 6298's gains, in whole microseconds") {
   CHECK(rtt.deadline_us() == 252 + 4 * 208);
 }
 
-TEST_CASE("an estimate goes on from saved values") {
+TEST_CASE("an estimate continues from saved values") {
   RttEstimator rtt, whole;
   for (const uint64_t sample : {800, 300, 500}) {
     whole.sample(sample);

@@ -19,7 +19,7 @@ static std::string text(const std::vector<std::string_view>& included,
   return TargetSet(in, out).to_text();
 }
 
-TEST_CASE("addresses, blocks and both range forms are read") {
+TEST_CASE("addresses, blocks and both forms of ranges are parsed") {
   CHECK(text({"10.0.0.1"}) == "10.0.0.1");
   CHECK(text({"10.0.0.77/24"}) == "10.0.0.0-10.0.0.255");
   CHECK(text({"10.0.0.1-9"}) == "10.0.0.1-10.0.0.9");
@@ -29,7 +29,7 @@ TEST_CASE("addresses, blocks and both range forms are read") {
   CHECK(text({"[::1]"}) == "::1");
 }
 
-TEST_CASE("a name is left to whoever can look it up") {
+TEST_CASE("a host name is left for the caller to resolve") {
   for (const char* name : {"localhost", "my-host.example.org", "example.org.", "a_b", "host-1-2"}) {
     const auto target = parse_target(name);
     REQUIRE_MESSAGE(target, name);
@@ -37,7 +37,7 @@ TEST_CASE("a name is left to whoever can look it up") {
   }
 }
 
-TEST_CASE("a wrong target is quoted, and what is accepted is said") {
+TEST_CASE("a wrong target is quoted with what is accepted") {
   for (const char* wrong : {"10.0.0.0/33",
                             "300.1.1.1",
                             "1.2.3",
@@ -67,11 +67,11 @@ TEST_CASE("a wrong target is quoted, and what is accepted is said") {
   }
 }
 
-TEST_CASE("control bytes in a wrong word are not passed on to the terminal") {
+TEST_CASE("control bytes of a wrong word do not reach the terminal") {
   CHECK(parse_target("\x1b[31mred").error().find("'\\x1b[31mred'") == 0);
 }
 
-TEST_CASE("overlaps and neighbours are merged, exclusions cut out") {
+TEST_CASE("overlapping and adjacent ranges are merged, and exclusions removed") {
   CHECK(text({"10.0.0.0/25", "10.0.0.128/25", "10.0.0.7"}) == "10.0.0.0-10.0.0.255");
   CHECK(text({"10.0.0.0/29"}, {"10.0.0.0", "10.0.0.3-4", "10.0.0.7"}) == "10.0.0.1-10.0.0.2 10.0.0.5-10.0.0.6");
   CHECK(text({"10.0.0.0/29"}, {"10.0.0.0/8"}).empty());
@@ -80,7 +80,7 @@ TEST_CASE("overlaps and neighbours are merged, exclusions cut out") {
   CHECK(text({"255.255.255.255", "::1"}) == "255.255.255.255 ::1");
 }
 
-TEST_CASE("a set is indexed in ascending order, and a /8 costs one range") {
+TEST_CASE("a set is indexed in ascending order, and a /8 is one range") {
   const TargetSet set({range("10.0.0.0/8"), range("192.168.0.1-3"), range("::1")}, {});
   CHECK(set.ranges().size() == 3);
   CHECK(set.size() == (1U << 24) + 4);
@@ -93,12 +93,12 @@ TEST_CASE("a set is indexed in ascending order, and a /8 costs one range") {
   CHECK_FALSE(set.contains(*parse_address("::2")));
 }
 
-TEST_CASE("a set of more than 2^64 addresses says so instead of wrapping around") {
+TEST_CASE("the size of a set of 2^64 or more addresses saturates") {
   CHECK(TargetSet({range("2000::/3")}, {}).size() == UINT64_MAX);
   CHECK(TargetSet({range("2000::/64"), range("10.0.0.1")}, {}).size() == UINT64_MAX);
 }
 
-TEST_CASE("index_of is the inverse of at, and knows no address outside") {
+TEST_CASE("index_of is the inverse of at, and has nothing for an address outside") {
   const Address a = *parse_address("10.0.0.5"), b = *parse_address("10.0.0.9"), c = *parse_address("::7"),
                 d = *parse_address("::9");
   const TargetSet targets({{a, b}, {c, d}}, {{*parse_address("10.0.0.7"), *parse_address("10.0.0.7")}});

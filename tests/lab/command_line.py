@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""portloop-lab at a terminal: what it prints, and how it refuses what is wrong.
+"""The command line of portloop-lab: what it prints, and how it refuses wrong usage.
 
 usage: command_line.py PORTLOOP_LAB
 """
@@ -18,63 +18,63 @@ def run(*arguments, **options):
 
 
 def help_fits_a_screen():
-    said = run("--help")
-    assert said.returncode == 0 and said.stderr == ""
-    assert len(said.stdout.splitlines()) <= 24, said.stdout
-    assert all(len(line) <= 100 for line in said.stdout.splitlines())
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    assert len(done.stdout.splitlines()) <= 24, done.stdout
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
 
 
 def the_list_names_each_profile_with_a_target():
-    said = run("--list")
-    assert said.returncode == 0
+    done = run("--list")
+    assert done.returncode == 0
     for name in ["lan", "wan", "lossy", "lossy10", "ratelimited", "filtered", "unreachable", "internet", "hostile"]:
-        assert f"\n{name} " in "\n" + said.stdout, name
-    assert said.stdout.count("for example") == len(said.stdout.splitlines()) / 2
+        assert f"\n{name} " in "\n" + done.stdout, name
+    assert done.stdout.count("for example") == len(done.stdout.splitlines()) / 2
 
 
-def every_suggested_target_can_be_asked_for():
+def every_suggested_target_is_accepted():
     lines = run("--list").stdout.splitlines()
     for name, example in zip(lines[::2], lines[1::2]):
         words = example.split("for example ")[1].split()
-        said = run(name.split()[0], "--truth", *words, "--open-only")
-        assert said.returncode == 0 and '"state":"open"' in said.stdout, (name, said)
+        done = run(name.split()[0], "--truth", *words, "--open-only")
+        assert done.returncode == 0 and '"state":"open"' in done.stdout, (name, done)
 
 
 def a_shown_profile_is_a_profile_file():
     with tempfile.TemporaryDirectory() as folder:
         path = support.profile_file(folder, run("--show", "internet").stdout)
-        question = ["--truth", "198.18.0.0/24", "-p", "22,80,443"]
-        built_in, from_file = run("internet", *question), run(path, *question)
-        untimed = [[line.split(',"time"')[0] for line in said.stdout.splitlines()] for said in (built_in, from_file)]
+        selection = ["--truth", "198.18.0.0/24", "-p", "22,80,443"]
+        built_in, from_file = run("internet", *selection), run(path, *selection)
+        untimed = [[line.split(',"time"')[0] for line in done.stdout.splitlines()] for done in (built_in, from_file)]
         assert untimed[0] == untimed[1] and len(untimed[0]) == 768
 
 
 def a_file_in_this_folder_needs_no_slash():
     with tempfile.TemporaryDirectory() as folder:
         support.profile_file(folder, "prefix 10.0.0.0/8\nopen 5\n", "mine")
-        said = run("mine", "--truth", "10.0.0.1", "-p", "5", cwd=folder)
-        assert said.returncode == 0 and '"state":"open"' in said.stdout, said
+        done = run("mine", "--truth", "10.0.0.1", "-p", "5", cwd=folder)
+        assert done.returncode == 0 and '"state":"open"' in done.stdout, done
 
 
 def the_truth_agrees_with_itself():
     for profile, target in [("lan", "10.0.0.1-3"), ("unreachable", "198.18.4.0/28")]:
         truth = run(profile, "--truth", target, "-p", "1-200").stdout
-        said = run(profile, "--check", "-", target, "-p", "1-200", input=truth)
-        assert said.returncode == 0 and said.stdout.startswith("right: "), said
-        said = run(profile, "--check", "-", target, "-p", "1-200", input=truth + truth)
-        assert said.returncode == 1 and "said twice" in said.stdout, said
-        said = run(profile, "--check", "-", target, "-p", "1-200", input=truth.replace('"open"', '"closed"', 1))
-        assert said.returncode == 1 and "the result says closed" in said.stdout, said
+        done = run(profile, "--check", "-", target, "-p", "1-200", input=truth)
+        assert done.returncode == 0 and done.stdout.startswith("right: "), done
+        done = run(profile, "--check", "-", target, "-p", "1-200", input=truth + truth)
+        assert done.returncode == 1 and "repeated " in done.stdout, done
+        done = run(profile, "--check", "-", target, "-p", "1-200", input=truth.replace('"open"', '"closed"', 1))
+        assert done.returncode == 1 and "the result is closed" in done.stdout, done
 
 
-def what_is_wrong_is_quoted_in_one_line():
+def wrong_words_are_quoted_in_one_line():
     with tempfile.TemporaryDirectory() as folder:
         bad = support.profile_file(folder, "prefix 10.0.0.0/8\nrtt fast\n")
         for arguments, quoted in [
             ((), "no PROFILE"),
             (("nosuch", "--", "true"), "'nosuch'"),
             (("./nosuch", "--", "true"), "'./nosuch'"),
-            ((folder, "--", "true"), "is no profile"),
+            ((folder, "--", "true"), "as a profile"),
             ((bad, "--", "true"), f"{bad}:2: 'fast' is not a time"),
             (("lan",), "no COMMAND"),
             (("lan", "--"), "no COMMAND"),
@@ -84,33 +84,33 @@ def what_is_wrong_is_quoted_in_one_line():
             (("lan", "--truth", "10.0.0.1", "-p", "70000"), "'70000'"),
             (("lan", "--truth", "10.0.0.0/33", "-p", "1"), "'10.0.0.0/33'"),
             (("lan", "--truth", "localhost", "-p", "1"), "'localhost'"),
-            (("lan", "--truth", "10.0.0.1", "-p", "1", "--", "true"), "run no command"),
-            (("lan", "--truth", "--check", "-", "10.0.0.1", "-p", "1"), "exclude each other"),
+            (("lan", "--truth", "10.0.0.1", "-p", "1", "--", "true"), "don't run a command"),
+            (("lan", "--truth", "--check", "-", "10.0.0.1", "-p", "1"), "can't be combined"),
             (("lan", "--check", "-", "fd00::/64", "-p", "1"), "too many"),
             (("lan", "--seed", "many", "--", "true"), "many"),
             (("lan", "--sed", "1", "--", "true"), "sed"),
             (("--show", "nosuch"), "'nosuch'"),
         ]:
-            said = run(*arguments, input="")
-            assert said.returncode == 2 and said.stdout == "", (arguments, said)
-            assert quoted in said.stderr and len(said.stderr.splitlines()) == 1, (arguments, said)
+            done = run(*arguments, input="")
+            assert done.returncode == 2 and done.stdout == "", (arguments, done)
+            assert quoted in done.stderr and len(done.stderr.splitlines()) == 1, (arguments, done)
 
 
-def what_cannot_be_read_or_written_is_named():
-    said = run("lan", "--check", "/nonexistent", "10.0.0.1", "-p", "1")
-    assert said.returncode == 1 and "'/nonexistent'" in said.stderr, said
-    said = run("lan", "--counters", "/nonexistent/file", "--", "true")
-    assert said.returncode == 1 and "'/nonexistent/file'" in said.stderr, said
+def unreadable_and_unwritable_files_are_named():
+    done = run("lan", "--check", "/nonexistent", "10.0.0.1", "-p", "1")
+    assert done.returncode == 1 and "'/nonexistent'" in done.stderr, done
+    done = run("lan", "--counters", "/nonexistent/file", "--", "true")
+    assert done.returncode == 1 and "'/nonexistent/file'" in done.stderr, done
     with open("/dev/full", "w") as full:
-        said = subprocess.run([LAB, "lan", "--truth", "10.0.0.1", "-p", "1-9"], stdout=full, stderr=subprocess.PIPE)
-    assert said.returncode == 1 and b"No space left" in said.stderr, said
+        done = subprocess.run([LAB, "lan", "--truth", "10.0.0.1", "-p", "1-9"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and b"No space left" in done.stderr, done
 
 
 def main():
     for case in [help_fits_a_screen, the_list_names_each_profile_with_a_target,
-                 every_suggested_target_can_be_asked_for, a_shown_profile_is_a_profile_file,
+                 every_suggested_target_is_accepted, a_shown_profile_is_a_profile_file,
                  a_file_in_this_folder_needs_no_slash, the_truth_agrees_with_itself,
-                 what_is_wrong_is_quoted_in_one_line, what_cannot_be_read_or_written_is_named]:
+                 wrong_words_are_quoted_in_one_line, unreadable_and_unwritable_files_are_named]:
         case()
         print("ok", case.__name__.replace("_", " "))
 

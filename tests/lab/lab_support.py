@@ -1,4 +1,4 @@
-"""What the lab's tests share: skipping by name, running the lab, and seeing what it leaves behind."""
+"""What the lab's tests share: skipping tests, running the lab, and looking for what it leaves behind."""
 import json
 import os
 import shutil
@@ -7,12 +7,12 @@ import sys
 import tempfile
 import time
 
-SKIPPED = 77  # Meson's word for it
-PATIENCE_SECONDS = 20  # a bound on what must happen, never a time to wait for
+SKIPPED = 77  # as Meson defines it
+PATIENCE_SECONDS = 20  # an upper bound, never a time to wait for
 
 
 def skip(what_is_missing):
-    print(f"skipped: {os.path.basename(sys.argv[0])} lacks {what_is_missing}")
+    print(f"skipped: {os.path.basename(sys.argv[0])} needs {what_is_missing}")
     sys.exit(SKIPPED)
 
 
@@ -23,7 +23,7 @@ def need_programs(*names):
 
 
 def need_lab(lab):
-    """Skips where the system forbids the lab's network; says why in the lab's own words."""
+    """Skips the test if the system forbids the lab's network, with the lab's own message."""
     tried = subprocess.run([lab, "lan", "--", "true"], capture_output=True, text=True)
     if tried.returncode != 0 and "forbids" in tried.stderr:
         skip("what the lab needs: " + tried.stderr.strip())
@@ -36,7 +36,7 @@ def need_root():
 
 
 def run_in_lab(lab, profile, command, **options):
-    """The command's output, exit status, and the lab's counters."""
+    """Returns the finished process and the lab's counters."""
     with tempfile.TemporaryDirectory() as folder:
         counters = os.path.join(folder, "counters.json")
         done = subprocess.run([lab, "--counters", counters, profile, "--", *command],
@@ -46,17 +46,17 @@ def run_in_lab(lab, profile, command, **options):
 
 
 def truth(lab, profile, target, ports, *options):
-    said = subprocess.run([lab, profile, "--truth", target, "-p", ports, *options],
+    done = subprocess.run([lab, profile, "--truth", target, "-p", ports, *options],
                           capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in said.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def check(lab, profile, results, target, ports, *options):
-    """--check of results (a list of objects) by the lab: (exit status, what it printed)."""
+    """Runs --check on results (a list of objects). Returns the exit status and the output."""
     lines = "".join(json.dumps(result) + "\n" for result in results)
-    said = subprocess.run([lab, profile, "--check", "-", target, "-p", ports, *options],
+    done = subprocess.run([lab, profile, "--check", "-", target, "-p", ports, *options],
                           input=lines, capture_output=True, text=True)
-    return said.returncode, said.stdout + said.stderr
+    return done.returncode, done.stdout + done.stderr
 
 
 def profile_file(folder, text, name="profile.lab"):
@@ -67,7 +67,7 @@ def profile_file(folder, text, name="profile.lab"):
 
 
 def wait_until(holds, what):
-    """Asks again and again; fails when it still does not hold after a bound."""
+    """Polls `holds`; fails if it is still false after PATIENCE_SECONDS."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         value = holds()
@@ -98,10 +98,10 @@ def processes_in_network(network):
             if network_of(entry) == network:
                 inside.append(int(entry))
         except OSError:
-            continue  # gone meanwhile, or a zombie, which holds no namespace
+            continue  # it has ended, or is a zombie, which has no namespace
     return inside
 
 
 def nothing_left_of(network):
-    """A network namespace, and the device in it, ends with its last process."""
+    """Waits until no process is left: the namespace and its device end with the last one."""
     wait_until(lambda: not processes_in_network(network), f"no process is left in {network}")

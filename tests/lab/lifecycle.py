@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whatever dies first, nothing is left behind, and the exit status is the command's.
+"""Whatever ends first, nothing is left behind, and the exit status is the command's.
 
 usage: lifecycle.py PORTLOOP_LAB
 """
@@ -18,14 +18,14 @@ LAB = os.path.abspath(sys.argv[1])
 
 
 class Running:
-    """A lab with a command inside that has said that it is ready."""
+    """A lab with a command inside that has printed "ready"."""
 
     def __init__(self, script):
         self.lab = subprocess.Popen([LAB, "lan", "--", "sh", "-c", script], stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True)
         assert self.lab.stdout.readline() == "ready\n"
         (self.init,) = support.children_of(self.lab.pid)
-        self.command = support.children_of(self.init)[0]  # before whatever it has left to init
+        self.command = support.children_of(self.init)[0]  # the first: children that it has left to init follow
         self.network = support.network_of(self.command)
         assert self.network != support.network_of(os.getpid())
 
@@ -106,29 +106,29 @@ def a_second_signal_kills_a_command_that_ignores_the_first():
 
 
 def a_signal_to_the_whole_group_reaches_the_command_once():
-    says_each = ("import signal; mine = {signal.SIGINT, signal.SIGQUIT}; signal.pthread_sigmask(signal.SIG_BLOCK, mine)\n"
+    print_each = ("import signal; mine = {signal.SIGINT, signal.SIGQUIT}; signal.pthread_sigmask(signal.SIG_BLOCK, mine)\n"
                  "print('ready', flush=True)\n"
                  "while (came := signal.sigwait(mine)) != signal.SIGQUIT: print(came.name, flush=True)")
     for _ in range(50):
-        lab = subprocess.Popen([LAB, "lan", "--", sys.executable, "-c", says_each], stdout=subprocess.PIPE,
+        lab = subprocess.Popen([LAB, "lan", "--", sys.executable, "-c", print_each], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
         assert lab.stdout.readline() == "ready\n"
-        lab.send_signal(signal.SIGSTOP)  # two that come before the command looks would be one
+        lab.send_signal(signal.SIGSTOP)  # pending signals of one number would merge
         sent = time.monotonic()
         os.killpg(lab.pid, signal.SIGINT)
         assert lab.stdout.readline() == "SIGINT\n"
         lab.send_signal(signal.SIGCONT)
-        lab.send_signal(signal.SIGQUIT)  # the command's end, behind whatever else is passed on
+        lab.send_signal(signal.SIGQUIT)  # ends the command, after whatever else is passed on
         out, err = lab.communicate(timeout=support.PATIENCE_SECONDS)
         assert lab.returncode == 0, (lab.returncode, err)
-        if time.monotonic() - sent < 0.4:  # otherwise this test was held up, and it was another wish
+        if time.monotonic() - sent < 0.4:  # otherwise this test was delayed, and the second signal counts as another request
             assert out == "", out
             return
-    raise AssertionError("held up for longer than a wish lasts, 50 times")
+    raise AssertionError("delayed for longer than a request lasts, 50 times")
 
 
-def ctrl_c_is_the_commands_matter_each_time():
-    # It goes on after the first one, and ends at one that comes later than any that the lab could take for the same wish.
+def ctrl_c_is_left_to_the_command_each_time():
+    # The command continues after the first one, and ends at one that is too late to be part of the same request.
     stays = ("import signal, sys, time; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
              "print('ready', flush=True); signal.sigwait({signal.SIGINT}); first = time.monotonic()\n"
              "while time.monotonic() < first + 1: signal.sigwait({signal.SIGINT})\n"
@@ -136,10 +136,10 @@ def ctrl_c_is_the_commands_matter_each_time():
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(LAB, [LAB, "lan", "--", sys.executable, "-c", stays])
-    heard = b""
-    while b"ready" not in heard:
-        assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], heard
-        heard += os.read(terminal, 4096)
+    output = b""
+    while b"ready" not in output:
+        assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], output
+        output += os.read(terminal, 4096)
 
     def pressed_until_it_ends():
         os.write(terminal, b"\x03")
@@ -155,10 +155,10 @@ def ctrl_c_ends_both():
     if pid == 0:
         os.execv(LAB, [LAB, "lan", "--", "cat"])
     os.write(terminal, b"ready\n")
-    heard = b""
-    while heard.count(b"ready") < 2:  # the terminal's echo, and cat: it is running, and nothing but it
-        assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], heard
-        heard += os.read(terminal, 4096)
+    output = b""
+    while output.count(b"ready") < 2:  # the terminal's echo and cat's output: only cat is running
+        assert select.select([terminal], [], [], support.PATIENCE_SECONDS)[0], output
+        output += os.read(terminal, 4096)
     network = support.network_of(support.children_of(pid)[0])
     assert network != support.network_of(os.getpid())
     os.write(terminal, b"\x03")
@@ -173,7 +173,7 @@ def ended(pid):
     return found if found[0] == pid else None
 
 
-def the_counters_survive_a_reader_that_is_gone():
+def the_exit_status_survives_a_closed_pipe():
     read_end, write_end = os.pipe()
     os.close(read_end)
     done = subprocess.run([LAB, "lan", "--", "sh", "-c", "exit 9"], stderr=write_end)
@@ -188,8 +188,8 @@ def main():
                  no_descriptor_of_the_lab_reaches_the_command, what_the_command_leaves_behind_ends_with_it,
                  the_labs_death_ends_everything, the_death_of_init_ends_everything,
                  a_signal_to_the_lab_is_passed_on, a_second_signal_kills_a_command_that_ignores_the_first,
-                 a_signal_to_the_whole_group_reaches_the_command_once, ctrl_c_is_the_commands_matter_each_time,
-                 ctrl_c_ends_both, the_counters_survive_a_reader_that_is_gone]:
+                 a_signal_to_the_whole_group_reaches_the_command_once, ctrl_c_is_left_to_the_command_each_time,
+                 ctrl_c_ends_both, the_exit_status_survives_a_closed_pipe]:
         case()
         print("ok", case.__name__.replace("_", " "))
 

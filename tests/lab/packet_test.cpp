@@ -21,7 +21,7 @@ std::vector<uint8_t> whole(const Packet& packet) {
   return bytes;
 }
 
-/// RFC 1071 word for word, apart from the code under test: 0xffff is a right checksum.
+/// RFC 1071, implemented independently of the code under test: 0xffff means that the checksum is right.
 uint32_t ones_sum(const std::vector<uint8_t>& bytes, uint32_t sum = 0) {
   for (size_t i = 0; i < bytes.size(); ++i) sum += static_cast<uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
@@ -57,7 +57,7 @@ Reply reply_between(const Address& host, const Address& peer, uint8_t flags, std
 
 }  // namespace
 
-TEST_CASE("a built segment reads back as what went in, with right checksums") {
+TEST_CASE("a built segment is parsed back unchanged, and its checksums are right") {
   for (const bool ipv6 : {false, true}) {
     for (const std::string_view payload : {"", "a", "SSH-2.0", "\xff\xff\xff"}) {
       CAPTURE(ipv6);
@@ -122,7 +122,7 @@ TEST_CASE("an ICMP error quotes the packet it is about, goes to its sender, and 
   }
 }
 
-TEST_CASE("an ICMP error about a long packet quotes its beginning only") {
+TEST_CASE("an ICMP error about a long packet quotes only its beginning") {
   const std::string payload(1400, 'x');
   Packet data;
   build_segment(reply_between(ipv6_peer, ipv6_host, tcp_flag::ack, payload), data);
@@ -132,7 +132,7 @@ TEST_CASE("an ICMP error about a long packet quotes its beginning only") {
   CHECK(transport_right(whole(error), true, 58));
 }
 
-TEST_CASE("what is not a whole TCP packet is nothing, however it is cut or bent") {
+TEST_CASE("truncated and malformed packets are refused") {
   for (const bool ipv6 : {false, true}) {
     Packet packet;
     build_segment(
@@ -151,13 +151,13 @@ TEST_CASE("what is not a whole TCP packet is nothing, however it is cut or bent"
     CHECK_FALSE(bent(0, 0x55));                      // neither IPv4 nor IPv6
     CHECK_FALSE(bent(ipv6 ? 6 : 9, 17));             // UDP
     CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0x40));  // a TCP header of 16 bytes
-    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0xf0));  // one longer than the packet
+    CHECK_FALSE(bent((ipv6 ? 40 : 20) + 12, 0xf0));  // a TCP header longer than the packet
     if (!ipv6) CHECK_FALSE(bent(6, 0x20));           // the first of several fragments
     if (!ipv6) CHECK_FALSE(bent(0, 0x44));           // an IPv4 header of 16 bytes
   }
 }
 
-TEST_CASE("options that contradict each other are no reason to read past them") {
+TEST_CASE("contradictory TCP options are not read out of bounds") {
   Packet packet;
   build_segment(reply_between(ipv4_host, ipv4_peer, tcp_flag::syn | tcp_flag::ack), packet);
   for (const uint8_t length : {uint8_t{0}, uint8_t{1}, uint8_t{3}, uint8_t{5}, uint8_t{255}}) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The lab needs no root; where the system forbids what it needs, one line says which and how to allow it.
+"""The lab needs no root; if the system forbids what it needs, it prints one line with what and how to allow it.
 
-Makes its systems itself: mount and user namespaces in which /dev/net/tun is open to all, is missing, or user
-namespaces are forbidden. Root only, because only root can make the first two.
+The test makes such systems with mount and user namespaces: /dev/net/tun is accessible to all, or is missing, or user
+namespaces are forbidden. It runs as root, because it needs root for the first two.
 
 usage: privileges.py PORTLOOP_LAB
 """
@@ -33,7 +33,7 @@ TUN_FOR_ALL = "mknod -m 666 $FOLDER/tun c 10 200; mount --bind $FOLDER/tun /dev/
 AS_NOBODY = f"setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups "
 
 
-def runs_without_root_and_stays_who_it_was():
+def runs_without_root_and_keeps_its_ids():
     done = in_a_system(TUN_FOR_ALL + AS_NOBODY + "$LAB lan -- sh -c 'id -u; nc -N -w 20 10.0.0.1 22 < /dev/null;"
                        " nc -N -w 20 fd00::1 22 < /dev/null; grep CapEff /proc/self/status'")
     assert done.returncode == 0, done
@@ -41,9 +41,9 @@ def runs_without_root_and_stays_who_it_was():
     assert done.stdout == f"{NOBODY}\n" + 2 * banner + "CapEff:\t0000000000000000\n", done
 
 
-def its_death_without_root_ends_everything():
+def everything_ends_with_it_without_root():
     done = in_a_system(TUN_FOR_ALL + AS_NOBODY + "$LAB lan -- sh -c 'readlink /proc/self/ns/net; exec sleep 1000'"
-                       " > $FOLDER/said & until [ -s $FOLDER/said ]; do sleep 0.01; done; kill -KILL $!; cat $FOLDER/said")
+                       " > $FOLDER/output & until [ -s $FOLDER/output ]; do sleep 0.01; done; kill -KILL $!; cat $FOLDER/output")
     assert done.returncode == 0 and done.stdout.startswith("net:["), done
     support.nothing_left_of(done.stdout.strip())
 
@@ -55,20 +55,20 @@ def refusal(script):
     return done.stderr
 
 
-def says_that_tun_is_missing():
-    said = refusal("mount -t tmpfs none /dev/net; exec $LAB lan -- true")
-    assert "TUN" in said and "modprobe tun" in said, said
+def reports_that_tun_is_missing():
+    message = refusal("mount -t tmpfs none /dev/net; exec $LAB lan -- true")
+    assert "TUN" in message and "modprobe tun" in message, message
 
 
-def says_that_tun_is_not_allowed():
-    said = refusal("mknod -m 600 $FOLDER/tun c 10 200; mount --bind $FOLDER/tun /dev/net/tun; " + AS_NOBODY + "$LAB lan -- true")
-    assert "TUN" in said and "chmod 666 /dev/net/tun" in said, said
+def reports_that_tun_is_not_allowed():
+    message = refusal("mknod -m 600 $FOLDER/tun c 10 200; mount --bind $FOLDER/tun /dev/net/tun; " + AS_NOBODY + "$LAB lan -- true")
+    assert "TUN" in message and "chmod 666 /dev/net/tun" in message, message
 
 
-def says_that_user_namespaces_are_forbidden():
-    said = refusal("exec unshare --user --map-root-user sh -ec '"
+def reports_that_user_namespaces_are_forbidden():
+    message = refusal("exec unshare --user --map-root-user sh -ec '"
                    "echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all $LAB lan -- true'")
-    assert "user namespaces" in said and "user.max_user_namespaces" in said, said
+    assert "user namespaces" in message and "user.max_user_namespaces" in message, message
 
 
 def main():
@@ -77,8 +77,8 @@ def main():
     support.need_lab(LAB)
     if in_a_system(TUN_FOR_ALL + "true").returncode != 0:
         support.skip("the right to make device nodes and mounts")
-    for case in [runs_without_root_and_stays_who_it_was, its_death_without_root_ends_everything,
-                 says_that_tun_is_missing, says_that_tun_is_not_allowed, says_that_user_namespaces_are_forbidden]:
+    for case in [runs_without_root_and_keeps_its_ids, everything_ends_with_it_without_root,
+                 reports_that_tun_is_missing, reports_that_tun_is_not_allowed, reports_that_user_namespaces_are_forbidden]:
         case()
         print("ok", case.__name__.replace("_", " "))
 

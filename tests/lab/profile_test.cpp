@@ -19,7 +19,7 @@ std::string error_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a profile is read line by line, with every keyword") {
+TEST_CASE("every keyword of a profile is parsed") {
   const auto profile = parse_profile("my", R"(
 # a comment
 about   two words
@@ -77,14 +77,14 @@ prefix 0.0.0.0/0
   CHECK(profile->regions[1].rtt_high_us == 0);
 }
 
-TEST_CASE("every wrong line is refused with its place, the word at fault, and what would be right") {
+TEST_CASE("a wrong line is refused with its number, the word at fault, and what is accepted") {
   struct Wrong {
     const char* line;
     const char* quoted;
   };
   for (const Wrong& wrong : {
            Wrong{"rttt 3ms", "'rttt' is not a keyword"},
-           Wrong{"rtt", "'rtt' is no time"},
+           Wrong{"rtt", "'rtt' needs a time"},
            Wrong{"rtt 40", "'40' is not a time"},
            Wrong{"rtt -1ms", "'-1ms' is not a time"},
            Wrong{"rtt 9h", "'9h' is not a time"},
@@ -94,28 +94,28 @@ TEST_CASE("every wrong line is refused with its place, the word at fault, and wh
            Wrong{"rtt 20ms by", "'by' is not expected"},
            Wrong{"rtt 20ms by /33", "'/33' is not a prefix length"},
            Wrong{"jitter 1", "'1' is not a time"},
-           Wrong{"jitter 1ms 2ms", "'2ms' is a word too many"},
-           Wrong{"jitter 1ms\n jitter 1ms", "'jitter' is said twice"},
-           Wrong{"loss", "'loss' is no share"},
+           Wrong{"jitter 1ms 2ms", "'2ms' is one word too many"},
+           Wrong{"jitter 1ms\n jitter 1ms", "'jitter' is given twice"},
+           Wrong{"loss", "'loss' needs a share"},
            Wrong{"loss 3", "'3' is not a share"},
            Wrong{"loss 101%", "'101%' is not a share"},
            Wrong{"loss -1%", "'-1%' is not a share"},
            Wrong{"loss nan%", "'nan%' is not a share"},
            Wrong{"loss up 1%", "'up' is not a direction"},
            Wrong{"loss out", "'out' is not a share"},
-           Wrong{"loss out 1% back", "'back' lacks its share"},
+           Wrong{"loss out 1% back", "'back' needs a share"},
            Wrong{"exists 1", "'1' is not a share"},
-           Wrong{"missing rst", "'rst' is not what an address without a host can do"},
-           Wrong{"missing", "'missing' is missing its value"},
+           Wrong{"missing rst", "'rst' is not a behaviour of an address without a host"},
+           Wrong{"missing", "'missing' needs a value"},
            Wrong{"open 70000", "'70000' is not a list of ports"},
            Wrong{"open 0", "'0' is not a list of ports"},
            Wrong{"open 22 200%", "'200%' is not a share"},
-           Wrong{"open 22 says", "'says' lacks what it says"},
-           Wrong{"open 22 says moo", "'moo' is nothing that a port can say"},
+           Wrong{"open 22 says", "'says' needs the name of a speech"},
+           Wrong{"open 22 says moo", "'moo' is not the name of a speech"},
            Wrong{"open 22 ssh", "'ssh' is not expected here"},
-           Wrong{"open 22 says ssh http", "'http' is a word too many"},
-           Wrong{"closed 22", "'closed' is missing its value"},
-           Wrong{"closed 22 loudly", "'loudly' is nothing that a closed port can do"},
+           Wrong{"open 22 says ssh http", "'http' is one word too many"},
+           Wrong{"closed 22", "'closed' needs a value"},
+           Wrong{"closed 22 loudly", "'loudly' is not a behaviour of a closed port"},
            Wrong{"rst-per-second 0", "'0' is not a number"},
            Wrong{"rst-per-second many", "'many' is not a number"},
            Wrong{"rst-per-second 10 20", "'20' is not expected here"},
@@ -125,7 +125,7 @@ TEST_CASE("every wrong line is refused with its place, the word at fault, and wh
            Wrong{"gone-at 2s\n back-at 1s", "'1s' is not after a gone-at"},
            Wrong{"seed -1", "'-1' is not a whole number"},
            Wrong{"prefix 10.0.0.0/33", "'10.0.0.0/33' is not an address or a prefix"},
-           Wrong{"prefix", "'prefix' is no prefix"},
+           Wrong{"prefix", "'prefix' needs a prefix"},
            Wrong{"prefix host", "'host' is not an address or a prefix"},
        }) {
     const std::string text = std::string("prefix 10.0.0.0/8\n\n ") + wrong.line + "\n";
@@ -140,19 +140,19 @@ TEST_CASE("every wrong line is refused with its place, the word at fault, and wh
   }
 }
 
-TEST_CASE("what describes hosts must follow a prefix, and a profile must have one") {
-  CHECK(error_of("rtt 1ms\nprefix 10.0.0.0/8\n").starts_with("my.lab:1: 'rtt' must come after a prefix"));
+TEST_CASE("statements about hosts must follow a prefix, and a profile must have one") {
+  CHECK(error_of("rtt 1ms\nprefix 10.0.0.0/8\n").starts_with("my.lab:1: 'rtt' must follow a prefix"));
   CHECK(error_of("# nothing\n").find("no prefix line") != std::string::npos);
   CHECK(error_of("").find("no prefix line") != std::string::npos);
 }
 
-TEST_CASE("bytes from a profile never reach the terminal as they are") {
+TEST_CASE("control bytes from a profile never reach the terminal") {
   const std::string error = error_of("prefix 10.0.0.0/8\n\x1b[2J\xff 1\n");
   CHECK(error.find("'\\x1b[2J\\xff'") != std::string::npos);
   CHECK(error.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("every built-in profile is a profile, says what it is, and suggests a target") {
+TEST_CASE("every built-in profile is valid, has a description, and suggests a target") {
   CHECK(built_in_profiles().size() >= 9);
   for (const BuiltInProfile& built_in : built_in_profiles()) {
     const auto profile = parse_profile(built_in.name, built_in.text);
@@ -164,14 +164,14 @@ TEST_CASE("every built-in profile is a profile, says what it is, and suggests a 
   CHECK(built_in_profile("no such").empty());
 }
 
-TEST_CASE("a profile with any bytes changed is read or refused, in one line") {
+TEST_CASE("a profile with any bytes changed is parsed, or refused with one line") {
   uint64_t state = 7;
   for (const BuiltInProfile& built_in : built_in_profiles()) {
     for (int i = 0; i < 500; ++i) {
       std::string text(built_in.text);
       for (int change = 0; change < 3; ++change) {
-        const uint64_t at = mix(++state) % text.size();
-        text[at] = static_cast<char>(mix(++state));
+        const uint64_t at = mix64(++state) % text.size();
+        text[at] = static_cast<char>(mix64(++state));
       }
       const auto profile = parse_profile("x", text);
       if (!profile) CHECK(profile.error().find('\n') == std::string::npos);

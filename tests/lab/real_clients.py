@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""curl, nc and nmap see what --truth says, on the profiles that lose nothing; no checksum is wrong.
+"""curl, nc and nmap agree with --truth on the profiles without loss, and no checksum is wrong.
 
 usage: real_clients.py PORTLOOP_LAB
 """
@@ -15,7 +15,7 @@ CHECKSUM_COUNTERS = re.compile(r"^(Tcp|Icmp|Ip): (?=.*[A-Za-z])(.*)\n\1: (.*)$",
 
 
 def kernel_errors(snmp, snmp6):
-    """What the command's kernel refused: {counter: value} of all counters about wrong packets."""
+    """What the command's kernel has refused: {counter: value} of all counters of wrong packets."""
     errors = {}
     for protocol, names, values in CHECKSUM_COUNTERS.findall(snmp):
         for name, value in zip(names.split(), values.split()):
@@ -47,7 +47,7 @@ def nc_reads_the_banner():
             assert done.stdout == "SSH-2.0-OpenSSH_9.2p1 portloop-lab\n", (profile, host, done)
 
 
-def nc_is_refused_where_closed():
+def nc_is_refused_by_a_closed_port():
     done = in_lab("lan", "nc -zv -w 20 10.0.0.1 23")
     assert done.returncode == 1 and "refused" in done.stderr, done
 
@@ -61,9 +61,9 @@ def nmap_agrees_with_the_truth():
             assert done.returncode == 0, done
             listed = {int(port): state for port, state in re.findall(r"(\d+)/(open|closed|filtered)/tcp", done.stdout)}
             ignored = re.search(r"Ignored State: (\w+) \((\d+)\)", done.stdout)
-            for said in support.truth(LAB, profile, host, ports):
-                state = listed.get(said["port"], ignored.group(1) if ignored else None)
-                assert state == said["state"], (profile, host, said, state)
+            for truth in support.truth(LAB, profile, host, ports):
+                state = listed.get(truth["port"], ignored.group(1) if ignored else None)
+                assert state == truth["state"], (profile, host, truth, state)
 
 
 def no_checksum_is_wrong():
@@ -83,7 +83,7 @@ def no_checksum_is_wrong():
 def main():
     support.need_programs("curl", "nc", "nmap")
     support.need_lab(LAB)
-    for case in [curl_gets_the_page, nc_reads_the_banner, nc_is_refused_where_closed, nmap_agrees_with_the_truth,
+    for case in [curl_gets_the_page, nc_reads_the_banner, nc_is_refused_by_a_closed_port, nmap_agrees_with_the_truth,
                  no_checksum_is_wrong]:
         case()
         print("ok", case.__name__.replace("_", " "))

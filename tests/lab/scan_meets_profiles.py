@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""portloop scan, with no option but target and ports, says in every profile what the truth is.
+"""portloop scan, with no options but targets and ports, finds the ground truth in every profile.
 
 usage: scan_meets_profiles.py PORTLOOP PORTLOOP_LAB
 """
@@ -11,11 +11,11 @@ import tempfile
 import lab_support as support
 
 PORTLOOP, LAB = (os.path.abspath(path) for path in sys.argv[1:3])
-COMPLETE, INCOMPLETE = 0, 3  # design: exit status of a scan
+COMPLETE, INCOMPLETE = 0, 3  # exit statuses of a scan
 PATIENCE_SECONDS = 240
 
-# Profile, targets, ports, the exit status of a scan that errs in nothing. Sizes are modest: the whole takes a
-# minute or two, most of it the rate-limited hosts and those that go away.
+# Profile, targets, ports, and the exit status of a scan without mistakes. The sizes are modest: all of it takes a minute
+# or two, mostly for the rate-limited hosts and those that go away.
 MEETINGS = [
     ("lan", ["10.0.0.1"], "1-5000", COMPLETE),
     ("lan", ["10.0.3.0/26"], "22,23,80,443", COMPLETE),
@@ -39,7 +39,7 @@ MEETINGS = [
 
 
 def meet(profile, targets, ports, expected_status, luck_seed):
-    """One scan and its check; what was wrong, or an empty string."""
+    """Runs a scan and checks it. Returns what was wrong, or an empty string."""
     with tempfile.TemporaryDirectory() as folder:
         result, counters = os.path.join(folder, "result.json"), os.path.join(folder, "counters.json")
         with open(result, "w") as output:

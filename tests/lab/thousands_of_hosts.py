@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A /20 of hosts, a tenth of which exist, seen by plain non-blocking connects, is what --truth says.
+"""Plain non-blocking connects to a /20, in which a tenth of the hosts exist, agree with --truth.
 
 usage: thousands_of_hosts.py PORTLOOP_LAB
 """
@@ -27,7 +27,7 @@ STATES = {0: "open", errno.ECONNREFUSED: "closed", errno.EHOSTUNREACH: "filtered
 
 
 def connect_to_all(endpoints):
-    """Inside the lab: the state of each endpoint, by connects that nobody asks twice."""
+    """Runs inside the lab. Returns the state of each endpoint, from one connect each."""
     selector = selectors.DefaultSelector()
     waiting = iter(endpoints)
     states = {}
@@ -74,10 +74,10 @@ def main():
             assert done.returncode == 0, done
             results = [{"address": address, "port": port, "state": state}
                        for address, port, state in json.loads(done.stdout)]
-            status, said = support.check(LAB, profile, results, target, ports)
-            assert status == 0, said
+            status, output = support.check(LAB, profile, results, target, ports)
+            assert status == 0, output
             assert counters["device_drops"] == 0 and counters["write_failures"] == 0, counters
-            print("ok", target, said.strip())
+            print("ok", target, output.strip())
 
 
 main()

@@ -40,7 +40,7 @@ uint32_t open_ports(const Profile& profile, const char* host, uint16_t last = 65
 
 }  // namespace
 
-TEST_CASE("the first prefix that has an address decides, and none means silence") {
+TEST_CASE("the first prefix that contains an address applies, and without one there is silence") {
   const Profile profile = profile_of("prefix 10.0.0.0/24\nopen 22\nprefix 10.0.0.0/8\nclosed port-unreachable\n");
   CHECK(ask(profile, "10.0.0.9", 22).open);
   CHECK(ask(profile, "10.0.0.9", 23).refusal == Refusal::rst);
@@ -49,7 +49,7 @@ TEST_CASE("the first prefix that has an address decides, and none means silence"
   CHECK(ask(profile, "::1", 22).refusal == Refusal::silence);
 }
 
-TEST_CASE("the first rule that has a port decides: open before closed, from the top") {
+TEST_CASE("the first rule that contains a port applies, open ones before closed ones") {
   const Profile profile = profile_of(
       "prefix 10.0.0.0/24\nopen 22 says ssh\nopen 20-30 says drip\nclosed 25-40 silent\nclosed 1-100 "
       "admin-prohibited\n");
@@ -60,7 +60,7 @@ TEST_CASE("the first rule that has a port decides: open before closed, from the 
   CHECK(ask(profile, "10.0.0.1", 101).refusal == Refusal::rst);
 }
 
-TEST_CASE("a share of the ports is about that share, other ports on other hosts and with another seed") {
+TEST_CASE("about the given share of ports is open, and they differ by host and by seed") {
   const std::string text = "prefix 10.0.0.0/8\nopen 10%\n";
   const Profile one = profile_of("seed 1\n" + text);
   const Profile two = profile_of("seed 2\n" + text);
@@ -76,7 +76,7 @@ TEST_CASE("a share of the ports is about that share, other ports on other hosts 
   CHECK(same_seed == doctest::Approx(100).epsilon(0.5));
 }
 
-TEST_CASE("a share of the addresses has a host; the others do what `missing` says") {
+TEST_CASE("a share of the addresses have a host; the others behave as `missing` specifies") {
   const Profile profile = profile_of("prefix 10.0.0.0/16\nexists 10%\nmissing host-unreachable\nopen 22\n");
   const GroundTruth truth(profile);
   uint32_t existing = 0;
@@ -91,7 +91,7 @@ TEST_CASE("a share of the addresses has a host; the others do what `missing` say
   CHECK(existing == doctest::Approx(6553).epsilon(0.05));
 }
 
-TEST_CASE("hosts of one subnet share their round trip, subnets differ within the range") {
+TEST_CASE("hosts of one subnet have the same RTT, which differs between subnets within the range") {
   const Profile profile = profile_of("prefix 10.0.0.0/8 fd00::/16\nrtt 10ms-250ms by /24\n");
   const GroundTruth truth(profile);
   std::set<uint32_t> different;
@@ -109,21 +109,21 @@ TEST_CASE("hosts of one subnet share their round trip, subnets differ within the
   CHECK(truth.host(address("fd00::1")).rtt_us != truth.host(address("fd00::100")).rtt_us);
 }
 
-TEST_CASE("each refusal is a state and a reason in portloop's words") {
-  const auto said = [](Refusal refusal) {
+TEST_CASE("each refusal has a state and a reason of portloop") {
+  const auto words_of = [](Refusal refusal) {
     const PortTruth port{false, Speech::nothing, refusal};
     return std::string(to_text(state_of(port))) + ' ' + std::string(to_text(reason_of(port)));
   };
-  CHECK(said(Refusal::rst) == "closed conn-refused");
-  CHECK(said(Refusal::silence) == "filtered no-response");
-  CHECK(said(Refusal::net_unreachable) == "filtered net-unreach");
-  CHECK(said(Refusal::host_unreachable) == "filtered host-unreach");
-  CHECK(said(Refusal::port_unreachable) == "filtered port-unreach");
-  CHECK(said(Refusal::admin_prohibited) == "filtered admin-prohibited");
+  CHECK(words_of(Refusal::rst) == "closed conn-refused");
+  CHECK(words_of(Refusal::silence) == "filtered no-response");
+  CHECK(words_of(Refusal::net_unreachable) == "filtered net-unreach");
+  CHECK(words_of(Refusal::host_unreachable) == "filtered host-unreach");
+  CHECK(words_of(Refusal::port_unreachable) == "filtered port-unreach");
+  CHECK(words_of(Refusal::admin_prohibited) == "filtered admin-prohibited");
   CHECK(state_of({true, Speech::ssh, Refusal::silence}) == PortState::open);
 }
 
-TEST_CASE("the truth is portloop's JSON lines, address by address and port by port") {
+TEST_CASE("the truth is written as portloop's JSON lines, by address and port") {
   const Profile profile = profile_of("prefix 10.0.0.0/31\nrtt 20ms\nopen 22\nclosed 24 silent\n");
   const TargetSet targets({*parse_target("10.0.0.0/31")->range}, {});
   const PortSet ports = *parse_ports("22-24", nullptr);
@@ -135,17 +135,17 @@ TEST_CASE("the truth is portloop's JSON lines, address by address and port by po
   write_truth(profile, targets, ports, false, "T", keep);
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] == R"({"address":"10.0.0.0","port":22,"protocol":"tcp","state":"open","reason":"syn-ack",)"
-                    R"("rtt_us":20000,"attempts":1,"service":"","time":"T"})"
+                    R"("rtt_us":20000,"attempts":1,"service":null,"time":"T"})"
                     "\n");
   CHECK(lines[2] == R"({"address":"10.0.0.0","port":24,"protocol":"tcp","state":"filtered","reason":"no-response",)"
-                    R"("rtt_us":0,"attempts":1,"service":"","time":"T"})"
+                    R"("rtt_us":null,"attempts":1,"service":null,"time":"T"})"
                     "\n");
   lines.clear();
   write_truth(profile, targets, ports, true, "T", keep);
   CHECK(lines.size() == 2);
 }
 
-TEST_CASE("the built-in profiles hold what their descriptions promise") {
+TEST_CASE("the built-in profiles match their descriptions") {
   const auto built_in = [](const char* name) { return profile_of(std::string(built_in_profile(name))); };
   CHECK(open_ports(built_in("filtered"), "198.18.0.1", 10000) == 14);
   CHECK(ask(built_in("filtered"), "198.18.0.1", 1).refusal == Refusal::silence);

@@ -1,4 +1,4 @@
-"""What reads nmap's formats reads ours: xmllint with nmap's own DTD, ndiff, python-libnmap, Python's parsers.
+"""Programs for nmap's formats accept ours: xmllint with nmap's DTD, ndiff, python-libnmap, Python's parsers.
 
 usage: output_consumers.py FORMAT_RESULTS
 Debian packages: libxml2-utils (xmllint), ndiff, nmap-common (nmap.dtd), python3-libnmap.
@@ -48,8 +48,8 @@ def run(*command, data=None):
     return subprocess.run(command, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
 
 
-def lacks_program(name):
-    return unittest.skipUnless(shutil.which(name), f"lacks {name}")
+def needs_program(name):
+    return unittest.skipUnless(shutil.which(name), f"needs {name}")
 
 
 class Xml(unittest.TestCase):
@@ -70,9 +70,9 @@ class Xml(unittest.TestCase):
         self.assertTrue(lines[2].startswith(b'<nmaprun scanner="portloop" args="portloop scan x" start="1795361211" '
                                             b'startstr="Sun Nov 22 15:26:51 2026" version="0.1.0" '))
 
-    @lacks_program("xmllint")
-    @unittest.skipUnless(os.path.exists(DTD), f"lacks {DTD}")
-    def test_nmaps_dtd_holds_but_for_the_name_of_the_scanner(self):
+    @needs_program("xmllint")
+    @unittest.skipUnless(os.path.exists(DTD), f"needs {DTD}")
+    def test_it_is_valid_under_nmaps_dtd_except_for_the_name_of_the_scanner(self):
         for show in ("open", "all"):
             with self.subTest(show=show):
                 out = formatted("xml", FIRST + SECOND, PORTS, PER_HOST, show)
@@ -81,7 +81,7 @@ class Xml(unittest.TestCase):
                 check = run("xmllint", "--noout", "--nonet", "--dtdvalid", DTD, path)
                 self.assertEqual((check.returncode, check.stdout), (0, b""))
 
-    def test_what_is_said_of_a_host(self):
+    def test_the_elements_of_a_host(self):
         root = xml.fromstring(formatted("xml", FIRST + SECOND, PORTS, PER_HOST))
         first, second = root.findall("host")
         self.assertEqual(first.find("status").attrib, {"state": "up", "reason": "user-set", "reason_ttl": "0"})
@@ -112,12 +112,12 @@ class Xml(unittest.TestCase):
         self.assertEqual([int(p.get("portid")) for p in root.iter("port")], sorted(r.port for r in FIRST))
         self.assertIsNone(root.find("host/ports/extraports"))
 
-    def test_a_stopped_scan_says_so_and_keeps_the_hosts_it_began(self):
+    def test_a_stopped_scan_is_marked_and_keeps_its_incomplete_hosts(self):
         root = xml.fromstring(formatted("xml", FIRST[:3], PORTS, PER_HOST, end="stop"))
         self.assertEqual(root.find("runstats/finished").get("exit"), "error")
         self.assertEqual(root.find("host/ports/extraports").get("count"), "1")
 
-    def test_a_killed_scan_lacks_only_the_last_tag(self):
+    def test_a_killed_scan_is_complete_except_for_the_last_tag(self):
         interleaved = [r for pair in zip(FIRST, SECOND[:-1]) for r in pair] + [FIRST[-1]]
         out = formatted("xml", interleaved, PORTS, PER_HOST, end=None)
         root = xml.fromstring(out + b"</nmaprun>")
@@ -144,7 +144,7 @@ class Xml(unittest.TestCase):
             self.assertEqual(ports, wanted)
             self.assertEqual(int(extra.get("count")), len(wanted))
 
-    @lacks_program("ndiff")
+    @needs_program("ndiff")
     def test_ndiff_finds_what_changed_and_nothing_else(self):
         before = self.file("before.xml", formatted("xml", FIRST + SECOND, PORTS, PER_HOST))
         again = self.file("again.xml", formatted("xml", SECOND[::-1] + FIRST[::-1], PORTS, PER_HOST))
@@ -159,8 +159,8 @@ class Xml(unittest.TestCase):
         self.assertNotIn("22/tcp", text)
         self.assertNotIn("2001:db8::1", text)
 
-    @unittest.skipIf(run(SYSTEM_PYTHON, "-c", "import libnmap").returncode, "lacks python3-libnmap")
-    def test_python_libnmap_reads_it_whole_and_cut(self):
+    @unittest.skipIf(run(SYSTEM_PYTHON, "-c", "import libnmap").returncode, "needs python3-libnmap")
+    def test_python_libnmap_reads_it_whole_and_truncated(self):
         reader = (
             "import json, sys\n"
             "from libnmap.parser import NmapParser\n"
@@ -191,7 +191,7 @@ class Others(unittest.TestCase):
             "# portloop done at Sun Nov 22 15:26:53 2026 -- 18 results",
             ""])
 
-    def test_grepable_of_a_stopped_scan_says_so(self):
+    def test_grepable_of_a_stopped_scan_is_marked(self):
         last = formatted("grepable", FIRST[:2], PORTS, PER_HOST, end="stop").decode().split("\n")[-2]
         self.assertTrue(last.startswith("# portloop stopped, incomplete, at "), last)
 
@@ -202,7 +202,7 @@ class Others(unittest.TestCase):
         for row, record in zip(rows, records):
             self.assertEqual(row, {f: "" if record.get(f) is None else str(record[f]) for f in row})
 
-    def test_csv_ends_every_row_as_rfc_4180_says(self):
+    def test_csv_rows_end_as_in_rfc_4180(self):
         out = formatted("csv", FIRST)
         self.assertTrue(out.endswith(b"\r\n"))
         self.assertEqual(out.count(b"\r"), out.count(b"\n"))
@@ -215,7 +215,7 @@ class Others(unittest.TestCase):
 
 
 class Documentation(unittest.TestCase):
-    """docs/formats.md shows what the program writes."""
+    """docs/formats.md shows the output of the program."""
 
     SCAN = [
         Result(port=22, service=b"ssh", host=b"web.example", banner=b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -226,7 +226,7 @@ class Documentation(unittest.TestCase):
                host=b"web.example", time_us=1795361212950777),
     ]
 
-    def test_its_examples_are_real(self):
+    def test_its_examples_are_the_output(self):
         with open(os.path.join(os.path.dirname(__file__), "../../docs/formats.md"), encoding="utf-8") as stream:
             page = stream.read()
         shown = [("text", "open"), ("text", "all"), ("json", "open"), ("list", "open"), ("csv", "open"),
@@ -243,5 +243,5 @@ if __name__ == "__main__":
     program = unittest.main(argv=["output_consumers"], exit=False)
     for test, reason in program.result.skipped:
         print(f"skipped: {test}: {reason}")
-    # 77 is how a test tells Meson that something was skipped.
+    # Meson counts status 77 as skipped.
     sys.exit(1 if not program.result.wasSuccessful() else 77 if program.result.skipped else 0)

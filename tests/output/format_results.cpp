@@ -1,9 +1,7 @@
-// format_results FORMAT PORTS RESULTS_PER_HOST open|all COMMAND_LINE_HEX: a writer as a filter, for the tests
-// that hand its output to other programs. Standard input has one result a line, fields separated by tabs:
+// format_results FORMAT PORTS RESULTS_PER_HOST open|all COMMAND_LINE_HEX: a writer as a filter, for tests that pass its
+// output to other programs. Standard input has one result on each line, fields separated by tabs:
 //   address port state reason errno rtt_us attempts time_us host_hex service_hex banner_hex
-// and ends with "end" (complete) or "stop" (incomplete); without either it is a scan that was killed.
-#include <algorithm>
-#include <array>
+// The last line is "end" (complete) or "stop" (incomplete); without it, the scan counts as killed.
 #include <cstdlib>
 #include <iostream>
 #include <set>
@@ -18,7 +16,7 @@ using namespace portloop;
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  std::cerr << "format_results: not understood: " << what << '\n';
+  std::cerr << "format_results: invalid: " << what << '\n';
   std::exit(2);
 }
 
@@ -40,22 +38,18 @@ std::vector<std::string> fields_of(const std::string& line) {
   return fields;
 }
 
-template <class Word, size_t count>
-Word word_of(const std::string& text, const std::array<Word, count>& words) {
-  const auto found = std::find_if(words.begin(), words.end(), [&](Word w) { return to_text(w) == text; });
-  if (found == words.end()) refuse(text);
-  return *found;
-}
-
 PortState state_of(const std::string& text) {
-  return word_of(text, std::to_array({PortState::open, PortState::closed, PortState::filtered, PortState::unknown}));
+  const auto state = parse_port_state(text);
+  if (!state) refuse(text);
+  return *state;
 }
 
 Reason reason_of(const std::string& text) {
-  return word_of(
-      text, std::to_array({Reason::syn_ack, Reason::conn_refused, Reason::no_response, Reason::port_unreach,
-                           Reason::host_unreach, Reason::net_unreach, Reason::proto_unreach, Reason::admin_prohibited,
-                           Reason::local_error, Reason::no_route, Reason::host_lost, Reason::interrupted}));
+  // The error number is a field of its own.
+  if (text == to_text(Reason::local_error)) return Reason::local_error;
+  const auto full = parse_reason(text);
+  if (!full) refuse(text);
+  return full->reason;
 }
 
 ScanHeader header_of(char** arguments) {

@@ -1,4 +1,4 @@
-"""Whatever a server says, each format stays parseable, free of raw control bytes, and gives the bytes back.
+"""With any bytes from a server, each format stays parseable, has no raw control bytes, and preserves the bytes.
 
 usage: output_hostile.py FORMAT_RESULTS
 """
@@ -57,13 +57,13 @@ RESULTS = [Result(port=1 + i, banner=text, service=b"x" + text, host=b"h" + text
 
 
 def cells_of(rows):
-    """CSV cells as bytes: the guard's leading ' is always ours."""
+    """CSV cells as bytes, without the guarding apostrophe, which is always the writer's."""
     return [original(cell[1:] if cell.startswith("'") else cell) for row in rows for cell in row]
 
 
 class Hostile(unittest.TestCase):
     def check_safe(self, out, line_ends):
-        """Valid UTF-8, and nothing in it that a terminal or an editor acts upon."""
+        """Checks for valid UTF-8 without characters that a terminal or an editor interprets."""
         text = out.decode("utf-8")
         for end in line_ends:
             text = text.replace(end, "")

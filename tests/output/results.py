@@ -1,4 +1,4 @@
-"""Results as Python values, and format_results (tests/support/format_results.cpp) as a function."""
+"""Results as Python values, and format_results (format_results.cpp) as a function."""
 
 import re
 import subprocess
@@ -33,7 +33,7 @@ class Result:
 
 
 def formatted(name, results, ports="1-65535", per_host=0, show="open", command=b"portloop scan x", end="end"):
-    """The bytes that format `name` makes of the results; end=None is a scan that was killed."""
+    """The results in format `name`, as bytes; end=None simulates a scan that was killed."""
     lines = [result.line() for result in results] + ([end] if end else [])
     run = subprocess.run(
         [PROGRAM, name, ports, str(per_host), show, command.hex()],

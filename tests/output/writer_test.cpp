@@ -72,7 +72,7 @@ TEST_CASE("a format is found by its name, and every description fits in the help
   }
 }
 
-TEST_CASE("json: one object a line, its fields in one order, null where there is no value") {
+TEST_CASE("json: one object on each line, fields in a fixed order, null for missing values") {
   OutputResult with_all = open_ssh();
   with_all.host_name = "example.test";
   with_all.probe.banner = "SSH-2.0-x\r\n";
@@ -88,7 +88,7 @@ TEST_CASE("json: one object a line, its fields in one order, null where there is
       "\n");
 }
 
-TEST_CASE("json and text list only what is open unless everything is asked for") {
+TEST_CASE("json and text list only open ports unless show_all is set") {
   for (const char* format : {"json", "text"}) {
     CAPTURE(format);
     CHECK(written(format, one_target(), {closed_http(), silent_port()}) == "");
@@ -97,7 +97,7 @@ TEST_CASE("json and text list only what is open unless everything is asked for")
   }
 }
 
-TEST_CASE("list: host:port, brackets around IPv6, open ports only whatever is asked") {
+TEST_CASE("list: host:port, brackets around IPv6, only open ports even with show_all") {
   const OutputResult v6 = result_of("2001:db8::1", 443, PortState::open, Reason::syn_ack);
   CHECK(written("list", one_target(true), {open_ssh(), closed_http(), v6, silent_port()}) ==
         "192.0.2.1:22\n[2001:db8::1]:443\n");
@@ -114,7 +114,7 @@ TEST_CASE("text: a heading, then aligned columns without spaces at the end") {
         "192.0.2.1  65000  filtered  -                no-response            -\n");
 }
 
-TEST_CASE("text: a host's name stands beside its address, a banner without its last line end closes the row") {
+TEST_CASE("text: the host name follows the address, and the banner, without its line end, ends the row") {
   OutputResult named = open_ssh();
   named.host_name = "example.test";
   named.probe.banner = "220 a\r\n220 b \r\n";
@@ -126,7 +126,7 @@ TEST_CASE("text: a host's name stands beside its address, a banner without its l
   CHECK(written("text", one_target(), {named}).ends_with(" 0.31 ms\n"));
 }
 
-TEST_CASE("text: several targets get room for the addresses of their family; a longer one widens the column") {
+TEST_CASE("text: for several targets the address column fits their family, and a longer address widens it") {
   ScanHeader many = one_target();
   many.targets = 256;
   CHECK(written("text", many, {open_ssh()}).starts_with("ADDRESS           PORT"));
@@ -138,7 +138,7 @@ TEST_CASE("text: several targets get room for the addresses of their family; a l
   CHECK(last.starts_with("192.0.2.1" + std::string(38 - 9 + 2 + 3, ' ') + "22  open"));
 }
 
-TEST_CASE("text: only the state is coloured, and only when colour is asked for") {
+TEST_CASE("text: only the state is coloured, and only if colour is on") {
   ScanHeader header = one_target(true);
   const std::string plain = written("text", header, {open_ssh(), silent_port()});
   CHECK(plain.find('\x1b') == std::string::npos);
@@ -151,7 +151,7 @@ TEST_CASE("text: only the state is coloured, and only when colour is asked for")
   CHECK(coloured == plain);
 }
 
-TEST_CASE("text: an answer that took next to no time is not shown as none") {
+TEST_CASE("text: a very short round-trip time is not shown as 0") {
   OutputResult quick = open_ssh();
   quick.probe.rtt_us = 3;
   CHECK(written("text", one_target(), {quick}).find(" 0.01 ms\n") != std::string::npos);
@@ -190,7 +190,7 @@ ScanHeader header_of_two(bool show_all) {
 
 }  // namespace
 
-TEST_CASE("every format goes on after any result as if nothing had happened") {
+TEST_CASE("every format can be saved and restored after any result") {
   const std::vector<OutputResult> results = two_hosts();
   for (const OutputFormat& format : output_formats()) {
     for (const bool show_all : {false, true}) {
@@ -220,13 +220,14 @@ TEST_CASE("every format goes on after any result as if nothing had happened") {
   }
 }
 
-TEST_CASE("a state that no writer of the scan saved is refused") {
+TEST_CASE("a state that save() did not write is refused") {
   for (const std::string_view format : {"text", "json", "list", "csv", "xml", "grepable"}) {
     for (const char* state :
-         {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports 0 0 0 22\n", "banner 22 x\n",
-          "host 192.0.2.1 1 1 1 1 1 n\nports 9 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 23\n",
-          "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n", "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n",
-          "service 22 \\q\n", "\n"}) {
+         {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports open syn-ack 22\n",
+          "banner 22 x\n", "host 192.0.2.1 1 1 1 1 1 n\nports shut syn-ack 22\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports open local-error 22\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports open syn-ack 23\n", "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n",
+          "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n", "service 22 \\q\n", "\n"}) {
       INFO(format, ": ", state);
       const auto writer = find_output_format(format)->make();
       std::string out;

@@ -1,4 +1,4 @@
-// portloop-lab: runs a command inside a simulated network, or says what the right answer in it is.
+// portloop-lab: runs a command inside a simulated network, or prints the ground truth of that network.
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -33,25 +33,25 @@ constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;
 constexpr uint64_t default_luck_seed = 1;
 
-constexpr const char* help_text = R"(portloop-lab: a simulated network whose right answer is known
+constexpr const char* help_text = R"(portloop-lab: a simulated network with a known ground truth
 
   portloop-lab [options] PROFILE -- COMMAND...          run COMMAND inside the network
-  portloop-lab PROFILE --truth TARGET... -p PORTS       print the right answer as JSON lines
+  portloop-lab PROFILE --truth TARGET... -p PORTS       print the ground truth as JSON lines
   portloop-lab PROFILE --check FILE TARGET... -p PORTS  compare portloop's JSON with it
-  portloop-lab --list                                   the built-in profiles
-  portloop-lab --show PROFILE                           the text of one, to start your own from
+  portloop-lab --list                                   list the built-in profiles
+  portloop-lab --show PROFILE                           print one, as a start for your own
 
-PROFILE is a built-in name (lan, wan, lossy, ...) or a file: what has a slash, or exists.
+PROFILE is a built-in name (lan, wan, lossy, ...) or a file.
 TARGET is an address, a prefix 10.0.0.0/24 or a range 10.0.0.1-9; PORTS is 22,80,8000-8100.
 
-  --seed N          which packets are lost, and the jitter (default 1); what is open stays
-  --counters FILE   write the line of counters there, not to stderr
+  --seed N          seed of packet loss and jitter (default 1); open ports stay the same
+  --counters FILE   write the counters to FILE instead of stderr
   --open-only       --truth prints, and --check compares, open ports only
   -p, --ports PORTS
   -h, --help, --version
 
-COMMAND's exit status is passed on (128 + N where signal N ended it). --check exits with 1 on
-any difference, wrong usage with 2, what the system forbids with 1. docs/lab.md has the rest.
+The exit status is COMMAND's (128 + N if signal N killed it); with --check, 1 if there are
+differences; 2 for wrong usage; 1 if the system forbids what the lab needs. See docs/lab.md.
 )";
 
 int refuse(const std::string& message) {
@@ -77,10 +77,10 @@ struct Options {
   bool list = false;
   bool help = false;
   bool version = false;
-  char** command = nullptr;  ///< What follows "--", null-terminated; null where there is no "--".
+  char** command = nullptr;  ///< What follows "--", null-terminated; nullptr if there is no "--".
 };
 
-/// argv without what follows the first "--", which belongs to the command.
+/// Returns argv up to the first "--", after which the command begins.
 std::vector<char*> own_arguments(int argc, char** argv, Options& options) {
   std::vector<char*> own;
   for (int i = 0; i < argc; ++i) {
@@ -138,44 +138,44 @@ std::string built_in_names() {
   return names;
 }
 
-/// A built-in profile by name, or a file's: what has a slash, or exists where no built-in has the name.
+/// Loads a built-in profile, or else a file.
 Parsed<Profile> load_profile(const std::string& name) {
   const std::string_view built_in = built_in_profile(name);
   if (!built_in.empty()) return parse_profile(name, built_in);
   struct stat status {};
   if (name.find('/') == std::string::npos && stat(name.c_str(), &status) != 0) {
-    return SpecError{quote_word(name) + " is no profile: write one of " + built_in_names() + ", or the name of a file"};
+    return SpecError{quote_word(name) + " is not a profile: use one of " + built_in_names() + ", or a file"};
   }
   std::ifstream file(name, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) {
-    return SpecError{quote_word(name) + " is no profile that can be read: " + std::strerror(errno)};
+    return SpecError{quote_word(name) + " can't be read as a profile: " + std::strerror(errno)};
   }
   return parse_profile(name, text.str());
 }
 
-struct Question {
+struct Selection {
   TargetSet targets;
   PortSet ports;
 };
 
-/// TARGET... and -p of --truth and --check.
-Parsed<Question> read_question(const Options& options) {
-  if (options.targets.empty()) return SpecError{"no TARGET: write an address, a prefix or a range"};
-  if (!options.ports) return SpecError{"no ports: write -p 22,80,8000-8100"};
+/// Parses TARGET... and -p of --truth and --check.
+Parsed<Selection> parse_selection(const Options& options) {
+  if (options.targets.empty()) return SpecError{"no TARGET: give an address, a prefix or a range"};
+  if (!options.ports) return SpecError{"no ports: give them as in -p 22,80,8000-8100"};
   std::vector<AddressRange> ranges;
   for (const std::string& word : options.targets) {
     const auto target = parse_target(word);
     if (!target) return SpecError{target.error()};
     if (!target->range) {
       return SpecError{quote_word(word) +
-                       " is a name, and the lab resolves none: write an address, a prefix or a range"};
+                       " is a host name, which the lab can't resolve: give an address, a prefix or a range"};
     }
     ranges.push_back(*target->range);
   }
   const auto ports = parse_ports(*options.ports, port_of_service);
   if (!ports) return SpecError{ports.error()};
-  return Question{TargetSet(std::move(ranges), {}), *ports};
+  return Selection{TargetSet(std::move(ranges), {}), *ports};
 }
 
 int list_profiles() {
@@ -190,26 +190,26 @@ int list_profiles() {
 
 int show_profile(const std::string& name) {
   const std::string_view text = built_in_profile(name);
-  if (text.empty()) return refuse(quote_word(name) + " is no built-in profile: write one of " + built_in_names());
+  if (text.empty()) return refuse(quote_word(name) + " is not a built-in profile: use one of " + built_in_names());
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }
 
-int print_truth(const Profile& profile, const Question& question, bool open_only) {
+int print_truth(const Profile& profile, const Selection& selection, bool open_only) {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
   char time[sizeof "2026-01-01T00:00:00Z"];
   std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  write_truth(profile, question.targets, question.ports, open_only, time,
+  write_truth(profile, selection.targets, selection.ports, open_only, time,
               [](const std::string& line) { return std::fwrite(line.data(), 1, line.size(), stdout) == line.size(); });
   if (std::fflush(stdout) != 0) return fail(std::string("cannot write: ") + std::strerror(errno));
   return 0;
 }
 
-int check_result(const Profile& profile, const Question& question, const Options& options) {
+int check_result(const Profile& profile, const Selection& selection, const Options& options) {
   constexpr uint64_t max_endpoints = uint64_t{1} << 32;
-  if (question.targets.size() > max_endpoints / question.ports.size()) {
+  if (selection.targets.size() > max_endpoints / selection.ports.size()) {
     return refuse("too many endpoints to check: at most 2^32");
   }
   std::ifstream file;
@@ -218,13 +218,13 @@ int check_result(const Profile& profile, const Question& question, const Options
     if (!file) return fail("cannot read " + quote_word(*options.check_file) + ": " + std::strerror(errno));
   }
   std::istream& lines = *options.check_file == "-" ? std::cin : file;
-  ResultCheck check(profile, question.targets, question.ports,
+  ResultCheck check(profile, selection.targets, selection.ports,
                     [](const std::string& line) { std::printf("%s\n", line.c_str()); });
   for (std::string line; std::getline(lines, line);) check.take(line);
   const Differences found = check.finish(options.open_only);
   std::printf(
       "%s: %llu of %llu open ports found, %llu results; %llu missed, %llu false, %llu undecided, "
-      "%llu said twice, %llu unreadable\n",
+      "%llu repeated, %llu unreadable\n",
       found.total() == 0 ? "right" : "wrong", static_cast<unsigned long long>(check.found_open()),
       static_cast<unsigned long long>(check.truly_open()), static_cast<unsigned long long>(check.results()),
       static_cast<unsigned long long>(found.missed), static_cast<unsigned long long>(found.wrong),
@@ -262,22 +262,22 @@ int run(int argc, char** argv) {
   }
   if (options->list) return list_profiles();
   if (options->show) return show_profile(*options->show);
-  if (!options->profile) return refuse("no PROFILE: write one of " + built_in_names() + ", or the name of a file");
+  if (!options->profile) return refuse("no PROFILE: use one of " + built_in_names() + ", or a file");
   const auto profile = load_profile(*options->profile);
   if (!profile) return refuse(profile.error());
   if (options->truth || options->check_file) {
-    if (options->command != nullptr) return refuse("--truth and --check run no command: leave out what follows '--'");
-    if (options->truth && options->check_file) return refuse("--truth and --check exclude each other");
-    const auto question = read_question(*options);
-    if (!question) return refuse(question.error());
-    if (options->check_file) return check_result(*profile, *question, *options);
-    return print_truth(*profile, *question, options->open_only);
+    if (options->command != nullptr) return refuse("--truth and --check don't run a command: remove what follows '--'");
+    if (options->truth && options->check_file) return refuse("--truth and --check can't be combined");
+    const auto selection = parse_selection(*options);
+    if (!selection) return refuse(selection.error());
+    if (options->check_file) return check_result(*profile, *selection, *options);
+    return print_truth(*profile, *selection, options->open_only);
   }
   if (!options->targets.empty()) {
-    return refuse(quote_word(options->targets.front()) + " is a word too many: write -- before the command");
+    return refuse(quote_word(options->targets.front()) + " is unexpected: write -- before the command");
   }
   if (options->command == nullptr || *options->command == nullptr) {
-    return refuse("no COMMAND: write portloop-lab PROFILE -- COMMAND...");
+    return refuse("no COMMAND: the usage is portloop-lab PROFILE -- COMMAND...");
   }
   return run_command(*profile, *options);
 }
