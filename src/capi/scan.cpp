@@ -14,6 +14,7 @@
 #include "capi/options.hpp"
 #include "core/service_names.hpp"
 #include "engine/loop_pool.hpp"
+#include "engine/neighbour_watch.hpp"
 #include "sockets/socket_address.hpp"
 
 using namespace portloop;
@@ -94,6 +95,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   on_done_ = done_cb;
   space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard,
                  options->finished);
+  space_->links = find_own_links(space_->targets);
   cursor_.emplace(*space_);
   int error = 0;
   if (options->loops == 1) {

@@ -5,7 +5,13 @@
 namespace portloop {
 namespace {
 
-constexpr Verdict filtered(Reason reason) { return {VerdictKind::answer, PortState::filtered, reason, 0}; }
+Verdict filtered(Reason reason) {
+  Verdict verdict;
+  verdict.kind = VerdictKind::answer;
+  verdict.state = PortState::filtered;
+  verdict.reason = reason;
+  return verdict;
+}
 
 /// RFC 792 and RFC 1812 section 5.2.7.1, by code of type 3 (destination unreachable).
 Reason icmp4_reason(const IcmpError& icmp) {
@@ -41,6 +47,12 @@ Reason icmp_reason(const IcmpError& icmp) {
   return icmp.family == Family::ipv4 ? icmp4_reason(icmp) : icmp6_reason(icmp);
 }
 
+Verdict filtered(const IcmpError& icmp) {
+  Verdict verdict = filtered(icmp_reason(icmp));
+  verdict.no_neighbour = icmp.from_own_address && verdict.reason == Reason::host_unreach;
+  return verdict;
+}
+
 /// The connect call failed immediately: nothing was sent, so nothing is known about the port.
 Verdict classify_call(int error_number) {
   switch (error_number) {
@@ -73,12 +85,12 @@ Verdict classify(const ConnectOutcome& outcome) {
       return {VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
     case ECONNREFUSED:
       // A RST and an ICMP port-unreachable from a firewall have the same errno; only the error queue differs.
-      if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
+      if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::answer, PortState::closed, Reason::conn_refused, 0};
     case EALREADY:
     case EINPROGRESS:
       // An ICMP error that arrives while connect() holds the socket is queued, but leaves the connect pending.
-      if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
+      if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::pending, PortState::unknown, Reason::no_response, 0};
     case ETIMEDOUT: return {VerdictKind::silent, PortState::filtered, Reason::no_response, 0};
     case ECONNRESET:
@@ -92,14 +104,14 @@ Verdict classify(const ConnectOutcome& outcome) {
   switch (outcome.error_number) {
     case EHOSTUNREACH:
     case EHOSTDOWN:
-    case ENONET: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::host_unreach);
-    case ENETUNREACH: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::net_unreach);
+    case ENONET: return outcome.icmp ? filtered(*outcome.icmp) : filtered(Reason::host_unreach);
+    case ENETUNREACH: return outcome.icmp ? filtered(*outcome.icmp) : filtered(Reason::net_unreach);
     case ENOPROTOOPT:
     case EPROTO:
-    case EOPNOTSUPP: return filtered(outcome.icmp ? icmp_reason(*outcome.icmp) : Reason::proto_unreach);
+    case EOPNOTSUPP: return outcome.icmp ? filtered(*outcome.icmp) : filtered(Reason::proto_unreach);
     case EACCES:
       // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without an ICMP error it is local policy.
-      if (outcome.icmp) return filtered(icmp_reason(*outcome.icmp));
+      if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, EACCES};
     default: return classify_call(outcome.error_number);
   }

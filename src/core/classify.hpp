@@ -14,6 +14,8 @@ struct IcmpError {
   Family family = Family::ipv4;
   uint8_t type = 0;
   uint8_t code = 0;
+  /// This machine sent it to itself: it found no neighbour, or a local firewall rejects.
+  bool from_own_address = false;
 };
 
 /// The other end of a connection.
@@ -55,7 +57,8 @@ struct Verdict {
   VerdictKind kind = VerdictKind::pending;
   PortState state = PortState::unknown;
   Reason reason = Reason::no_response;
-  int error_number = 0;  ///< For Reason::local_error.
+  int error_number = 0;       ///< For Reason::local_error.
+  bool no_neighbour = false;  ///< With host_unreach: this machine reported it to itself.
 
   friend constexpr bool operator==(const Verdict&, const Verdict&) = default;
 };

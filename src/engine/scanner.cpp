@@ -31,6 +31,8 @@ ScannerOptions without_banner_share(ScannerOptions options) {
 Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
                  std::unique_ptr<Connector> connector, ScanEvents& events)
     : loop_(loop),
+      space_(space),
+      cursor_(cursor),
       options_(without_banner_share(options)),
       plan_(space, cursor, options_.plan),
       connector_(std::move(connector)),
@@ -55,6 +57,7 @@ int Scanner::start() {
   turns_.data = this;
   wake_.data = this;
   open_handles_ = 2;
+  if (!space_.links.empty()) watch_neighbours();
   state_ = State::running;
   if (!referenced_) {
     referenced_ = true;
@@ -62,6 +65,18 @@ int Scanner::start() {
   }
   schedule_turn();
   return 0;
+}
+
+/// If the neighbour tables can't be followed, the scan does without: a wait then ends with the kernel's report or its
+/// timeout.
+void Scanner::watch_neighbours() {
+  auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
+  const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
+    const uint64_t now_us = uv_hrtime() / 1000;
+    for (const NeighbourEvent& event : events) plan_.neighbour_event(event.address, event.found, now_us);
+    if (state_ == State::running && !pumping_) schedule_turn();
+  });
+  if (error == 0) neighbours_ = std::move(watch);
 }
 
 // ---- Each turn of the loop ----
@@ -103,6 +118,7 @@ void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->s
 void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
   pumping_ = true;
+  if (neighbours_) neighbours_->poll();
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && now_us - began_us > max_batch_us)) {
@@ -173,7 +189,9 @@ void Scanner::on_deadline(uv_timer_t* timer) {
   const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
   const uint64_t timeout_us = slot->scanner->plan_.timeout_now_us(slot->ask);
   if (waited_us < timeout_us) {
-    start_timer(*slot, timeout_us - waited_us);
+    // When a neighbour is found meanwhile, the timeout becomes shorter.
+    const uint64_t left_us = timeout_us - waited_us;
+    start_timer(*slot, slot->ask.unresolved ? std::min<uint64_t>(left_us, min_timeout_us) : left_us);
     return;
   }
   slot->state = ConnectSlot::State::late;
@@ -246,7 +264,14 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
   const Verdict verdict = classify(outcome);
   const Ask ask = slot.ask;
   switch (verdict.kind) {
-    case VerdictKind::answer: handle_answer(number, verdict); return;
+    case VerdictKind::answer:
+      // Without an error queue it is not known who sent it, but between an unresolved host and this machine is no router.
+      if (verdict.no_neighbour || (ask.unresolved && verdict.reason == Reason::host_unreach && !outcome.icmp)) {
+        handle_no_neighbour(number, verdict);
+      } else {
+        handle_answer(number, verdict);
+      }
+      return;
     case VerdictKind::confirm:
     case VerdictKind::ask_again: handle_doubt(number, verdict); return;
     case VerdictKind::pending: return;  // not reported by any connector; if it were, the connect would go on
@@ -279,6 +304,15 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   }
   release_slot(number, Connector::Keep::socket);
   if (ask.kind != ProbeKind::check) deliver(result);
+}
+
+void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
+  const Ask ask = slots_[number].ask;
+  ProbeResult result = result_of(slots_[number], verdict, 0);
+  result.rtt_us = 0;  // how long the kernel looked for the neighbour is nobody's round-trip time
+  release_slot(number, Connector::Keep::nothing);
+  const bool is_final = plan_.no_neighbour(ask, uv_hrtime() / 1000);
+  if (is_final && ask.kind != ProbeKind::check) deliver(result);
 }
 
 void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {

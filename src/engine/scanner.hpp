@@ -29,6 +29,7 @@
 
 #include "core/doubt.hpp"
 #include "engine/connector.hpp"
+#include "engine/neighbour_watch.hpp"
 #include "engine/slot_array.hpp"
 #include "plan/plan.hpp"
 
@@ -107,11 +108,13 @@ class Scanner final : private ConnectorEvents {
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end(bool more_wait) override;
 
+  void watch_neighbours();
   void pump(uint64_t began_us);
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
   void handle(uint32_t number, const ConnectOutcome& outcome);
   void handle_answer(uint32_t number, const Verdict& verdict);
+  void handle_no_neighbour(uint32_t number, const Verdict& verdict);
   void handle_silence(uint32_t number, Connector::Keep keep);
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
@@ -129,12 +132,15 @@ class Scanner final : private ConnectorEvents {
   void on_handle_closed();
 
   uv_loop_t* loop_;
+  const ScanSpace& space_;
+  ProbeCursor& cursor_;
   ScannerOptions options_;
   ProbePlan plan_;
   std::unique_ptr<Connector> connector_;
   ScanEvents& events_;
   ScanCounters counters_;
-  std::unique_ptr<BannerReader> banners_;  // nullptr unless banners are wanted
+  std::unique_ptr<NeighbourWatch> neighbours_;  // nullptr unless targets are on own links
+  std::unique_ptr<BannerReader> banners_;       // nullptr unless banners are wanted
 
   State state_ = State::fresh;
   bool referenced_ = true;

@@ -75,11 +75,13 @@ void Scanner::close_some() {
     return;
   }
   const auto closed = [](uv_handle_t* handle) { static_cast<Scanner*>(handle->data)->on_handle_closed(); };
-  open_handles_ += banners_ ? 2 : 1;  // the connector and the banner reader count as one each
+  // The connector, the banner reader and the neighbour watch count as one each.
+  open_handles_ += 1U + (banners_ != nullptr) + (neighbours_ != nullptr);
   uv_close(as_handle(&turns_), closed);
   uv_close(as_handle(&wake_), closed);
   connector_->close([this] { on_handle_closed(); });
   if (banners_) banners_->when_closed([this] { on_handle_closed(); });
+  if (neighbours_) neighbours_->close([this] { on_handle_closed(); });
 }
 
 void Scanner::on_handle_closed() {

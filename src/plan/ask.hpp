@@ -26,6 +26,7 @@ struct Ask {
   uint8_t attempt = 1;      ///< 1 for the first ask of its port; saturates at ProbeLedger::max_attempts.
   uint8_t pass = 1;         ///< The block's pass when it was asked.
   ProbeKind kind = ProbeKind::fresh;
+  bool unresolved = false;     ///< Sent before the neighbour was resolved: the wait may include that for the neighbour.
   uint8_t local_failures = 0;  ///< How often it failed on our side with nothing else in flight.
 };
 

@@ -2,30 +2,49 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_map>
 
 namespace portloop {
 
 static_assert(max_passes == LossEstimate::passes_counted);
 
 Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optional<uint32_t> retries)
-    : hosts(space.order.hosts_in_block(number)),
+    : hosts(0),
       space_(&space),
       number_(number),
       place_(place),
       retries_(retries),
-      order_(space.order, number),
-      first_index_(number * space.order.block_size()),
-      first_position_(space.shard.first_position_at_or_after(first_index_)),
-      ledger_(probe_count(space, number, first_index_, first_position_)),
+      order_(space.order, number * space.order_blocks_per_block()),
+      first_index_(number * space.order_blocks_per_block() * space.order.block_size()),
+      first_position_(space.first_position(number)),
+      ledger_(static_cast<uint32_t>(space.first_position(number + 1) - first_position_)),
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
-  for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = order_.host(host);
+  list_hosts();
+  for (Host& host : hosts) {
+    if (space.links.empty() || !space.links.is_unresolved(space.targets.at(host.target))) continue;
+    host.state = HostState::unresolved;
+    has_unresolved_hosts_ = true;
+  }
 }
 
-uint32_t Block::probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position) {
-  const uint64_t probes = uint64_t{space.order.hosts_in_block(number)} * space.order.ports();
-  const uint64_t end = std::min(space.shard.first_position_at_or_after(first_index + probes), space.size());
-  return static_cast<uint32_t>(end - first_position);
+void Block::list_hosts() {
+  const uint32_t all = space_->order.hosts_in_block(number_ * space_->order_blocks_per_block());
+  if (ledger_.size() >= all) {
+    hosts = HostWatch(all);
+    for (uint32_t host = 0; host < all; ++host) hosts[host].target = order_.host(host);
+    return;
+  }
+  // Only those that the shard asks, or a thousandth of a network would cost as much memory as the whole.
+  std::unordered_map<uint64_t, uint32_t> by_target;
+  sparse_.reserve(ledger_.size());
+  for (uint32_t probe = 0; probe < ledger_.size(); ++probe) {
+    const ProbeOrder::Position at = space_->order.at(space_->shard.index_at(first_position_ + probe));
+    const auto host = by_target.emplace(at.host, static_cast<uint32_t>(by_target.size())).first->second;
+    sparse_.push_back({host, at.port});
+  }
+  hosts = HostWatch(static_cast<uint32_t>(by_target.size()));
+  for (const auto& [target, host] : by_target) hosts[host].target = target;
 }
 
 // ---- Passes ----
@@ -67,6 +86,7 @@ void Block::begin_reporting() {
 }
 
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
+  if (host.state == HostState::unresolved) return true;
   if (!host.may_be_asked()) return false;
   const int passes = static_cast<int>(pass) - 1 - host.void_passes;  // that counted, before this one
   if (retries_) return passes <= static_cast<int>(*retries_);

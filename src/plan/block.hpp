@@ -42,7 +42,9 @@ class Block {
   uint32_t size() const { return ledger_.size(); }
   uint32_t probe_at(uint64_t position) const { return static_cast<uint32_t>(position - first_position_); }
   uint64_t position(uint32_t probe) const { return first_position_ + probe; }
+  /// The probe's host, as an index into `hosts`, and port.
   ProbeOrder::Block::Local local(uint32_t probe) const {
+    if (!sparse_.empty()) return sparse_[probe];
     return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
   }
   Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
@@ -111,12 +113,15 @@ class Block {
   void note_skipped() { skipped_some_ = true; }
   void end_sweep() { phase_ = Phase::settling; }
 
+  /// Whether any of its hosts is on an own link, and was not resolved when the block was opened.
+  bool has_unresolved_hosts() const { return has_unresolved_hosts_; }
+
   HostWatch hosts;
   LossEstimate loss;
   Checks checks;
 
  private:
-  static uint32_t probe_count(const ScanSpace& space, uint64_t number, uint64_t first_index, uint64_t first_position);
+  void list_hosts();
   bool wants_retry(const Host& host, uint32_t pass, NextPass kind) const;
   bool checks_are_scarce() const;
 
@@ -127,12 +132,15 @@ class Block {
   ProbeOrder::Block order_;
   uint64_t first_index_;     // in the order
   uint64_t first_position_;  // in the shard
+  std::vector<ProbeOrder::Block::Local>
+      sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts
 
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;
   uint32_t in_flight_ = 0;
 
+  bool has_unresolved_hosts_ = false;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
   uint32_t empty_passes_ = 0;  // in a row, before this one

@@ -11,12 +11,33 @@ namespace {
 constexpr double max_doubt = 12;
 constexpr uint64_t min_silence_us = 1'000'000;
 
+// A neighbour table that overflows swallows a probe without a word; other programs may make it overflow again.
+constexpr uint8_t max_unresolved_waits = 3;
+
 constexpr uint64_t first_recovery_check_us = 1'000'000;
 constexpr uint64_t max_recovery_interval_us = 8'000'000;
 // A link that goes down and up is covered; a scan of a host that died should end soon.
 constexpr uint64_t lost_after_us = 20'000'000;
 
 }  // namespace
+
+void HostWatch::resolved(uint32_t number, uint32_t pass) {
+  Host& host = hosts_[number];
+  if (host.state != HostState::unresolved) return;
+  host.state = HostState::fresh;
+  host.void_passes = static_cast<uint16_t>(pass);
+}
+
+void HostWatch::has_no_neighbour(uint32_t number) {
+  if (hosts_[number].state == HostState::unresolved) hosts_[number].state = HostState::absent;
+}
+
+bool HostWatch::wait_failed(uint32_t number, uint32_t pass) {
+  Host& host = hosts_[number];
+  if (host.state != HostState::unresolved || ++host.unresolved_waits < max_unresolved_waits) return false;
+  resolved(number, pass);
+  return true;
+}
 
 void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
   Host& host = hosts_[number];
@@ -29,6 +50,8 @@ void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
       host.void_passes = static_cast<uint16_t>(pass);
       remove_suspension(number);
       break;
+    case HostState::unresolved:  // resolved() comes first
+    case HostState::absent:      // found after all, too late
     case HostState::alive:
     case HostState::lost:  // too late: some of its ports may have been reported already
     case HostState::stopped: break;

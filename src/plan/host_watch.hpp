@@ -1,8 +1,10 @@
 // What is known of the hosts of a block, and which of them may be asked.
 //
-// Happy path: fresh -> alive, at the host's first answer.
+// Happy path: fresh -> alive, at the host's first answer. A host on one of the machine's own links begins as unresolved,
+// and becomes fresh when its neighbour entry is resolved.
 //
 // What goes wrong:
+//   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, at 1, 2, 4, 8, 8... s. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none is for
 //     20 s, it is lost
@@ -18,11 +20,13 @@
 namespace portloop {
 
 enum class HostState : uint8_t {
-  fresh,      ///< No port has answered yet; it may not exist.
-  alive,      ///< A port has answered, and further answers are expected.
-  suspended,  ///< It answered and fell silent. Only recovery checks are sent.
-  lost,       ///< It stayed silent: what has no result is unknown, host-lost, never filtered.
-  stopped,    ///< It has enough open ports: what has no result is not asked.
+  unresolved,  ///< On an own link, and its neighbour is not known yet: one probe at a time, the other ports wait for it.
+  absent,      ///< There is no such neighbour: what has no result is filtered, host-unreach.
+  fresh,       ///< No port has answered yet; it may not exist.
+  alive,       ///< A port has answered, and further answers are expected.
+  suspended,   ///< It answered and fell silent. Only recovery checks are sent.
+  lost,        ///< It stayed silent: what has no result is unknown, host-lost, never filtered.
+  stopped,     ///< It has enough open ports: what has no result is not asked.
 };
 
 /// What a port that answered is good for as a check of loss, worst first. A RST costs its host nothing; a connection is
@@ -46,6 +50,7 @@ struct Host {
   uint16_t void_passes = 0;      ///< Passes that don't count, because the host was away.
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
+  uint8_t unresolved_waits = 0;  ///< Probes that ended without any news of the neighbour.
   uint8_t open_checks_left = 0;  ///< Connections to an open port that this pass may still make as checks.
 
   bool may_be_asked() const { return state == HostState::fresh || state == HostState::alive; }
@@ -71,6 +76,13 @@ class HostWatch {
 
   // ---- Transitions. Each is called for any state, and does nothing in states that it does not concern. ----
 
+  /// The neighbour is known: unresolved -> fresh. Passes up to `pass`, the block's current one, become void.
+  void resolved(uint32_t host, uint32_t pass);
+  /// There is no such neighbour: unresolved -> absent.
+  void has_no_neighbour(uint32_t host);
+  /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting: then
+  /// unresolved -> fresh, as in resolved().
+  bool wait_failed(uint32_t host, uint32_t pass);
   /// A port or a check of the host was answered: fresh, suspended -> alive. A suspended host's passes up to `pass`, the
   /// block's current one, become void.
   void answered(uint32_t host, uint32_t pass, uint64_t now_us);

@@ -9,6 +9,8 @@ namespace {
 // A search is cut after this many steps of about 15 ns, so that the loop breathes.
 constexpr uint32_t steps_per_call = 4096;
 
+constexpr uint64_t room_poll_us = 20'000;
+
 }  // namespace
 
 ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options)
@@ -17,12 +19,14 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
       options_(options),
       control_({options.adaptive, options.max_in_flight, options.rate_per_s}, cursor.pace),
       backoff_(options.max_in_flight),
-      blocks_(space) {}
+      blocks_(space),
+      waits_(cursor.neighbours) {}
 
 ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   Next next;
   steps_left_ = steps_per_call;
   control_.advance(now_us);
+  wants_room_ = false;
   const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
   if (search == Search::found) return next;
   if (search == Search::changed) {
@@ -55,6 +59,8 @@ bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.l
 uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   if (backoff_.paused(now_us)) return backoff_.pause_until_us();
   uint64_t wake_us = control_.next_judgement_us();
+  // Another loop's probes may make room in the neighbour table; nothing else would wake this one.
+  if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
   const bool room = in_flight_ < backoff_.limit() && control_.has_room();
   if (room && control_.next_send_us() > now_us) wake_us = std::min(wake_us, control_.next_send_us());
   for (uint32_t place = 0; place < blocks_.places(); ++place) {
@@ -76,6 +82,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
     return Search::found;
   }
   const auto [ask, error_number] = backoff_.take_last();
+  if (ask.unresolved) waits_.end(block.hosts[ask.host].target);
   block.returned(ask.probe, ask.kind);
   block.finish(ask.probe);
   if (stopped) {
@@ -128,8 +135,19 @@ ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& nex
       continue;
     }
     if (block.finished(probe)) continue;
-    Host& host = block.hosts[block.local(probe).host_in_block];
+    const uint32_t number = block.local(probe).host_in_block;
+    Host& host = block.hosts[number];
     if (!block.wants_retry(host)) continue;
+    if (host.state == HostState::unresolved) {
+      if (waits_.find(host.target) != nullptr) {
+        block.note_skipped();
+        continue;
+      }
+      if (!begin_wait(block, number, now_us)) return Search::nothing;
+      block.advance();
+      ask(block, probe, ProbeKind::retry, now_us, next);
+      return Search::found;
+    }
     if (next_check(block, host, mix64(now_us + probe), now_us, next)) return Search::found;
     block.checks.ask_made();
     block.advance();
@@ -180,11 +198,12 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
       continue;
     }
     const bool lost = state == HostState::lost;
+    const bool absent = state == HostState::absent;
     next.step = Step::report;
     next.report.endpoint = block.endpoint(local);
     next.report.position = block.position(probe);
     next.report.state = lost ? PortState::unknown : PortState::filtered;
-    next.report.reason = lost ? Reason::host_lost : Reason::no_response;
+    next.report.reason = lost ? Reason::host_lost : absent ? Reason::host_unreach : Reason::no_response;
     next.report.attempts = block.attempts(probe);
     block.finish(probe);
     block.advance();
@@ -208,19 +227,49 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
     }
     Block* block = block_for_drawing(chunk_next_);
     if (block == nullptr) return Search::nothing;
-    const uint32_t probe = block->probe_at(chunk_next_++);
-    const bool host_matters = options_.stop_after != 0 || block->hosts.any_suspended();
-    const HostState state = host_matters ? block->hosts[block->local(probe).host_in_block].state : HostState::alive;
-    if (state == HostState::stopped) {
-      ++not_asked_;  // as if it had not been drawn: the block counts it as finished
-      continue;
+    const uint32_t probe = block->probe_at(chunk_next_);
+    switch (fresh_probe_use(*block, probe, now_us)) {
+      case FreshUse::wait: return Search::nothing;
+      case FreshUse::drop: ++not_asked_; break;  // the block counts it as finished, as if it had not been drawn
+      case FreshUse::later: block->draw(probe); break;
+      case FreshUse::ask:
+        ++chunk_next_;
+        block->draw(probe);
+        ask(*block, probe, ProbeKind::fresh, now_us, next);
+        return Search::found;
     }
-    block->draw(probe);
-    if (state == HostState::suspended) continue;  // a later pass asks it
-    ask(*block, probe, ProbeKind::fresh, now_us, next);
-    return Search::found;
+    ++chunk_next_;
   }
   return Search::nothing;
+}
+
+/// What becomes of the next fresh probe.
+ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
+  const bool host_matters = options_.stop_after != 0 || block.hosts.any_suspended() || block.has_unresolved_hosts();
+  if (!host_matters) return FreshUse::ask;
+  const uint32_t number = block.local(probe).host_in_block;
+  const Host& host = block.hosts[number];
+  switch (host.state) {
+    case HostState::stopped: return FreshUse::drop;
+    case HostState::suspended:
+    case HostState::absent: return FreshUse::later;  // a later pass asks or reports it
+    case HostState::unresolved:
+      if (waits_.find(host.target) != nullptr) return FreshUse::later;
+      return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
+    case HostState::fresh:
+    case HostState::alive:
+    case HostState::lost: break;
+  }
+  return FreshUse::ask;
+}
+
+/// Takes room in the neighbour table for a host that is to be asked. Returns false if there is none now.
+bool ProbePlan::begin_wait(const Block& block, uint32_t number, uint64_t now_us) {
+  const Host& host = block.hosts[number];
+  const Family family = space_.targets.at(host.target).family;
+  const bool begun = waits_.begin(host.target, family, block.place(), number, now_us);
+  wants_room_ = !begun;
+  return begun;
 }
 
 ProbePlan::Search ProbePlan::draw_chunk() {
@@ -235,7 +284,7 @@ ProbePlan::Search ProbePlan::draw_chunk() {
 
 /// Returns nullptr if the position's block would be one too many.
 Block* ProbePlan::block_for_drawing(uint64_t position) {
-  const uint64_t number = space_.order.block_of(space_.shard.index_at(position));
+  const uint64_t number = space_.block_of(position);
   if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
   if (drawing_ == nullptr && blocks_.has_room_for(number)) drawing_ = &blocks_.open(number, options_.retries);
   return drawing_;
@@ -284,7 +333,10 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind));
   // A port that was drawn while its host was suspended has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
-  next.ask.timeout_us = probe_timeout_us(timeouts(), block.hosts[local.host_in_block].rtt, block.pass());
+  const Host& host = block.hosts[local.host_in_block];
+  next.ask.unresolved = host.state == HostState::unresolved;
+  next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, block.pass());
+  if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(space_.links.wait_us());
   send(next.ask, now_us);
 }
 
@@ -295,7 +347,15 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
 
 uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
   const Host& host = blocks_[ask.block].hosts[ask.host];
-  return std::min(ask.timeout_us, probe_timeout_us(timeouts(), host.rtt, ask.pass));
+  uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, ask.pass);
+  if (ask.unresolved) {
+    // The SYN has left only when the neighbour was found: the port's own time starts then.
+    const NeighbourWaits::Wait* wait = waits_.find(host.target);
+    assert(wait != nullptr);
+    if (wait->failed) return 0;
+    timeout_us = wait->resolved_us == 0 ? space_.links.wait_us() : wait->resolved_us - wait->sent_us + timeout_us;
+  }
+  return static_cast<uint32_t>(std::min<uint64_t>(ask.timeout_us, timeout_us));
 }
 
 }  // namespace portloop

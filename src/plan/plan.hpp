@@ -11,6 +11,8 @@
 //   - a host that answered goes silent  -> it is suspended, and checked at 1, 2, 4, 8 s...: it comes back, and what it was
 //                                          asked meanwhile does not count, or it is lost, unknown (host_watch)
 //   - answers get fewer as we speed up  -> the window shrinks, or probes are spaced (window, pacer)
+//   - a host on an own link is absent   -> its first probe waits for the kernel's report, the other ports for that probe; all of
+//                                          them are host-unreach (neighbour_waits)
 //   - a host has stop_after open ports  -> its probes that have no result end without one; they are counted
 #pragma once
 
@@ -67,12 +69,19 @@ class ProbePlan {
   void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
   /// No answer within timeout_now_us().
   void silent(const Ask& ask, uint64_t now_us);
+  /// The kernel found no such neighbour. Returns true if that is final: then the caller reports the port as filtered,
+  /// host-unreach, and if the host was not resolved before, the plan reports its other ports later. Returns false if the
+  /// host has answered before, and so has gone away: then it is as if the ask had been silent.
+  bool no_neighbour(const Ask& ask, uint64_t now_us);
   /// It failed on our side, and is asked again later. `descriptors`: it was a descriptor that could not be had.
   void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);
   /// The answer was in doubt: the same ask is made again, at once, with the counts that the caller gave it.
   void repeat(const Ask& ask);
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask);
+
+  /// The system has found a neighbour, or has looked for it in vain. It need not be a target.
+  void neighbour_event(const Address& address, bool found, uint64_t now_us);
 
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }
@@ -90,6 +99,14 @@ class ProbePlan {
     changed,  ///< No work yet, but there may be at the next look: the search was cut, or something has ended.
   };
 
+  /// What becomes of a fresh probe.
+  enum class FreshUse : uint8_t {
+    ask,
+    later,  ///< It is drawn, and a later pass asks or reports it.
+    drop,   ///< Its host has enough open ports.
+    wait,   ///< The neighbour table has no room for its host now.
+  };
+
   Search find_work(uint64_t now_us, Next& next);
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
@@ -100,6 +117,8 @@ class ProbePlan {
   Search next_report(Block& block, Next& next);
   Search next_fresh(uint64_t now_us, Next& next);
 
+  FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
+  bool begin_wait(const Block& block, uint32_t host, uint64_t now_us);
   bool may_send(uint64_t now_us) const;
   bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
   uint64_t wake_time_us(uint64_t now_us) const;
@@ -114,7 +133,8 @@ class ProbePlan {
   TimeoutOptions timeouts() const { return {options_.adaptive, options_.timeout_ms}; }
 
   Block& ended(const Ask& ask);
-  void path_answered(const Ask& ask);
+  void path_answered(const Ask& ask, uint64_t now_us);
+  void resolve(Block& block, uint32_t host, uint64_t now_us);
   void note_answerer(Block& block, const Ask& ask, PortState state);
 
   const ScanSpace& space_;
@@ -123,6 +143,8 @@ class ProbePlan {
   SendControl control_;
   LocalBackoff backoff_;
   LiveBlocks blocks_;
+  NeighbourWaits waits_;
+  bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;  // the block that fresh probes are drawn into
   uint32_t turn_ = 0;         // place of the live block that is served next
   uint64_t chunk_next_ = 0;   // shard positions that are drawn from the cursor and not asked

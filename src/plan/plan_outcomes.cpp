@@ -11,19 +11,21 @@ Block& ProbePlan::ended(const Ask& ask) {
   --in_flight_;
   backoff_.ask_ended();
   Block& block = blocks_[ask.block];
+  if (ask.unresolved) waits_.end(block.hosts[ask.host].target);
   block.returned(ask.probe, ask.kind);
   return block;
 }
 
 void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
   if (state == PortState::filtered) {
-    path_answered(ask);
+    path_answered(ask, now_us);
     return;
   }
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
+  resolve(block, ask.host, now_us);
   control_.answered(ask.serial);
-  if (rtt_us != 0) {
+  if (rtt_us != 0 && !ask.unresolved) {  // or it may include the time that the neighbour took
     host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
     control_.rtt_sample(rtt_us, host.min_rtt_us);
     host.rtt.sample(rtt_us);
@@ -57,8 +59,9 @@ void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
 /// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the kernel's
 /// own report that there is no such neighbour ends whatever waits at that moment: taken for answers, a few of them would
 /// promise more, so that pass followed pass for ever, at a rate that they had taught.
-void ProbePlan::path_answered(const Ask& ask) {
+void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
+  resolve(block, ask.host, now_us);
   control_.path_answered(ask.serial);
   if (ask.kind == ProbeKind::check) {
     block.loss.check(ask.pass, false);
@@ -68,9 +71,48 @@ void ProbePlan::path_answered(const Ask& ask) {
   if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
 }
 
+void ProbePlan::resolve(Block& block, uint32_t number, uint64_t now_us) {
+  Host& host = block.hosts[number];
+  if (host.state != HostState::unresolved) return;
+  waits_.resolved(host.target, now_us);
+  block.hosts.resolved(number, block.pass());
+}
+
+void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now_us) {
+  const std::optional<uint64_t> target = space_.targets.index_of(address);
+  const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
+  if (wait == nullptr) return;
+  Block& block = blocks_[wait->block];
+  if (found) {
+    resolve(block, wait->host, now_us);
+  } else if (block.hosts[wait->host].state == HostState::unresolved) {
+    // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
+    // icmp_msgs_per_sec). Its timeout is now over.
+    block.hosts.has_no_neighbour(wait->host);
+    waits_.failed(*target);
+  }
+}
+
+bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
+  HostWatch& hosts = blocks_[ask.block].hosts;
+  if (hosts[ask.host].state == HostState::alive && space_.links.contains(ask.endpoint.address)) {
+    silent(ask, now_us);
+    return false;
+  }
+  hosts.has_no_neighbour(ask.host);
+  path_answered(ask, now_us);
+  return true;
+}
+
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
+  if (host.state == HostState::unresolved) {
+    // Nobody knows whether the probe has left this machine: it is asked again, and nothing is concluded.
+    if (!block.hosts.wait_failed(ask.host, block.pass())) block.note_skipped();
+    return;
+  }
+  if (host.state == HostState::absent) return;  // reported with the host's other ports
   double expected_answers = 0;
   switch (ask.kind) {
     case ProbeKind::check:

@@ -11,6 +11,7 @@
 #include "core/probe_order.hpp"
 #include "core/target_set.hpp"
 #include "plan/loss_estimate.hpp"
+#include "plan/neighbour_waits.hpp"
 #include "plan/pacer.hpp"
 
 namespace portloop {
@@ -31,7 +32,22 @@ struct ScanSpace {
   Shard shard;
   /// Positions of the shard that an earlier run finished. They are never asked.
   std::vector<PositionRange> finished;
+  /// What is known of the machine's own links; empty if nothing is. Set before the scan starts.
+  OwnLinks links;
 
+  /// Blocks of the order that the plan takes together as one of its own: more than one if a shard has so few probes of
+  /// each that their hosts would not fill a block.
+  uint64_t order_blocks_per_block() const;
+  /// Number of the plan's block that a position belongs to.
+  uint64_t block_of(uint64_t position) const {
+    return order.block_of(shard.index_at(position)) / order_blocks_per_block();
+  }
+  /// The first position of the plan's block, at most size().
+  uint64_t first_position(uint64_t block) const {
+    const uint64_t order_block = block * order_blocks_per_block();
+    if (order_block >= order.block_count()) return size();
+    return std::min(shard.first_position_at_or_after(order_block * order.block_size()), size());
+  }
   /// Probes of the shard, finished ones included.
   uint64_t size() const { return shard.size_of(order.size()); }
   /// Probes that an earlier run finished.
@@ -52,6 +68,7 @@ struct ProbeCursor {
   std::atomic<uint64_t> next_position{0};
   SharedPace pace;
   SharedAnswers answers;  ///< Used if the scan is one block, which all loops then work on.
+  NeighbourRoom neighbours;
 };
 
 }  // namespace portloop

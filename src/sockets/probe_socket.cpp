@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -50,6 +51,15 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
   return error_number;
 }
 
+namespace {
+
+/// Routers and this machine itself report an absent host with these (RFC 792; RFC 4443 section 3.1).
+bool is_host_unreachable(const IcmpError& icmp) {
+  return icmp.family == Family::ipv4 ? icmp.type == 3 && icmp.code == 1 : icmp.type == 1 && icmp.code == 3;
+}
+
+}  // namespace
+
 std::optional<IcmpError> read_error_queue(int fd) {
   alignas(cmsghdr) std::array<char, 256> control;
   std::optional<IcmpError> first;
@@ -65,7 +75,14 @@ std::optional<IcmpError> read_error_queue(int fd) {
       sock_extended_err error;
       __builtin_memcpy(&error, CMSG_DATA(header), sizeof error);
       const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
-      if (from_icmp && !first) first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+      if (!from_icmp || first) continue;
+      first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
+      if (!is_host_unreachable(*first)) continue;
+      // The sender's address follows the error (ip(7), SO_EE_OFFENDER).
+      SocketAddress offender{};
+      const size_t rest = header->cmsg_len - std::min<size_t>(header->cmsg_len, CMSG_LEN(sizeof error));
+      __builtin_memcpy(&offender, CMSG_DATA(header) + sizeof error, std::min(rest, sizeof offender));
+      first->from_own_address = is_own_address(offender);
     }
   }
 }

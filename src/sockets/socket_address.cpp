@@ -46,6 +46,17 @@ bool has_source_address(const SocketAddress& target) {
   return !missing;
 }
 
+bool is_own_address(SocketAddress address) {
+  const int fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  (address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port) = htons(9);  // any port will do
+  SocketAddress source{};
+  socklen_t size = sizeof source;
+  const bool called = connect(fd, &address.any, address.size()) == 0 && getsockname(fd, &source.any, &size) == 0;
+  close(fd);
+  return called && to_endpoint(source.any)->address == to_endpoint(address.any)->address;
+}
+
 bool find_peer(int fd, Endpoint& local, Endpoint& remote) {
   const auto read = [fd](int (*get)(int, sockaddr*, socklen_t*), Endpoint& endpoint) {
     SocketAddress address{};

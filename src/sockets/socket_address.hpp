@@ -30,6 +30,10 @@ std::optional<Endpoint> to_endpoint(const sockaddr& address);
 /// but sends nothing and needs no TCP port.
 bool has_source_address(const SocketAddress& target);
 
+/// Whether this machine has the address: a UDP connect() to it would call from the same one. Sends nothing. False if no
+/// descriptor is left to ask with.
+bool is_own_address(SocketAddress address);
+
 /// Reads both ends of a connection. Returns false if the socket is not connected.
 bool find_peer(int fd, Endpoint& local, Endpoint& remote);
 

@@ -98,3 +98,22 @@ TEST_CASE("a self-connection is not an open port, and one to our own address has
   CHECK(classify({0, false, std::nullopt, Peer::self}).kind == VerdictKind::ask_again);
   CHECK(classify({0, false, std::nullopt, Peer::own_address}).kind == VerdictKind::confirm);
 }
+
+TEST_CASE("a host-unreachable that this machine sent to itself means that there is no such neighbour") {
+  for (const int error_number : {EHOSTUNREACH, EALREADY}) {
+    for (const IcmpError& icmp : {IcmpError{Family::ipv4, 3, 1, true}, IcmpError{Family::ipv6, 1, 3, true}}) {
+      ConnectOutcome outcome;
+      outcome.error_number = error_number;
+      outcome.icmp = icmp;
+      Verdict verdict = classify(outcome);
+      CHECK(verdict.kind == VerdictKind::answer);
+      CHECK(verdict.state == PortState::filtered);
+      CHECK(verdict.reason == Reason::host_unreach);
+      CHECK(verdict.no_neighbour);
+      outcome.icmp->from_own_address = false;  // a router, or the host itself
+      verdict = classify(outcome);
+      CHECK(verdict.reason == Reason::host_unreach);
+      CHECK(!verdict.no_neighbour);
+    }
+  }
+}

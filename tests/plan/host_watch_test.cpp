@@ -126,3 +126,38 @@ TEST_CASE("of two suspended hosts each has its own checks") {
   watch.answered(0, 1, 5 * second_us);
   CHECK(watch.next_recovery_check_us() == 6 * second_us);
 }
+
+TEST_CASE("an unresolved host becomes fresh when its neighbour is found, and what came before does not count") {
+  HostWatch watch(2);
+  watch[0].state = HostState::unresolved;
+  CHECK(!watch[0].may_be_asked());
+  watch.resolved(0, 2);
+  CHECK(watch[0].state == HostState::fresh);
+  CHECK(watch[0].void_passes == 2);
+  watch.resolved(0, 5);  // again: nothing changes
+  CHECK(watch[0].void_passes == 2);
+}
+
+TEST_CASE("only an unresolved host can turn out to be absent, and it stays so") {
+  HostWatch watch(3);
+  watch[0].state = HostState::unresolved;
+  watch.answered(2, 1, second_us);
+  for (const uint32_t host : {0U, 1U, 2U}) watch.has_no_neighbour(host);
+  CHECK(watch[0].state == HostState::absent);
+  CHECK(watch[1].state == HostState::fresh);
+  CHECK(watch[2].state == HostState::alive);
+  watch.resolved(0, 1);
+  watch.answered(0, 1, second_us);
+  CHECK(watch[0].state == HostState::absent);
+}
+
+TEST_CASE("after three waits without any news a host counts as resolved") {
+  HostWatch watch(1);
+  watch[0].state = HostState::unresolved;
+  CHECK(!watch.wait_failed(0, 1));
+  CHECK(!watch.wait_failed(0, 2));
+  CHECK(watch[0].state == HostState::unresolved);
+  CHECK(watch.wait_failed(0, 3));
+  CHECK(watch[0].state == HostState::fresh);
+  CHECK(watch[0].void_passes == 3);
+}

@@ -505,3 +505,31 @@ TEST_CASE("a scan of which everything is finished ends at once") {
   while (plan.next(now).step == ProbePlan::Step::again) REQUIRE(++now < 10);
   CHECK(plan.next(now).step == ProbePlan::Step::finished);
 }
+
+TEST_CASE("a shard of a wide scan is as fast as the whole, as far as its probes last") {
+  Behaviour dead;
+  dead.host_share = 0;
+  // In two seconds of a scan that has begun, before anything has timed out twice: probes that have left.
+  const auto asks_of = [&dead](Shard shard) {
+    const ScanSpace space = space_of(1U << 24, 1, 1, Order::random, shard);
+    return SimulatedNetwork(dead, space).run(wide(), 1, 2'000'000).asks;
+  };
+  const uint64_t whole = asks_of({1, 1});
+  CHECK(whole > 20'000);
+  CHECK(static_cast<double>(asks_of({1, 10})) > 0.9 * static_cast<double>(whole));
+  CHECK(static_cast<double>(asks_of({7, 100})) > 0.9 * static_cast<double>(whole));
+  CHECK(asks_of({1000, 1000}) >= 16'777);  // all of them
+}
+
+TEST_CASE("shards of few probes for each block are covered, whole and once") {
+  Behaviour mixed;
+  mixed.loss_each_way = 0.02;
+  uint64_t results = 0;
+  for (uint32_t number = 1; number <= 700; ++number) {
+    const ScanSpace space = space_of(9000, 3, 7, Order::random, Shard{number, 700});
+    const Outcome outcome = SimulatedNetwork(mixed, space).run(wide());
+    check_exact(outcome);
+    results += outcome.results;
+  }
+  CHECK(results == 27000);
+}

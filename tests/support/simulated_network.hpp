@@ -29,6 +29,13 @@ struct Behaviour {
   double unreachable_per_s = 0;     ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
+  // All addresses are on an own link (ScanSpace::links), and the kernel resolves neighbours: for `resolve_us` each absent one
+  // holds an entry of a table; when it is full, probes to further neighbours are dropped.
+  uint32_t neighbour_entries = 0;      ///< 0: not on a link.
+  uint32_t free_entries_of_table = 0;  ///< As many as the plan believes, unless set.
+  uint64_t resolve_us = 3'000'000;
+  double event_share = 1;          ///< Of the neighbours: their events are reported, those of the others are lost.
+  double error_share = 1;          ///< Of the waiting probes: the kernel reports that there is no such neighbour.
   double local_failure_share = 0;  ///< Of the asks; half of them lack a descriptor.
   double doubt_share = 0;          ///< Of the asks: the answer makes no sense, and they are repeated.
   double cannot_ask_share = 0;     ///< Of the ports: nothing can be sent to them from here.
@@ -46,6 +53,10 @@ struct Outcome {
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
   uint64_t path_answers = 0;
+  uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
+  uint64_t table_overflows = 0;
+  uint64_t asked_while_resolving = 0;  ///< Probes of neighbours for which another one waits already.
+  uint32_t peak_neighbours = 0;        ///< Entries that were held at once.
   uint64_t probes = 0;
   uint32_t peak_in_flight = 0;
   bool finished = false;
@@ -73,6 +84,7 @@ class SimulatedNetwork {
   /// Runs `loops` plans on one cursor to their end, or until `max_us` of virtual time.
   Outcome run(const PlanOptions& options, uint32_t loops = 1, uint64_t max_us = 1'000'000'000) {
     ProbeCursor cursor;
+    if (behaviour_.neighbour_entries > 0) cursor.neighbours.set_limit(Family::ipv4, behaviour_.neighbour_entries);
     for (uint32_t loop = 0; loop < loops; ++loop)
       plans_.push_back(std::make_unique<ProbePlan>(space_, cursor, options));
     outcome_ = {};
@@ -111,7 +123,7 @@ class SimulatedNetwork {
  private:
   struct Event {
     uint64_t at_us;
-    enum class Kind : uint8_t { deadline, answer, path_answer } kind;
+    enum class Kind : uint8_t { deadline, answer, path_answer, no_neighbour, resolved, failed } kind;
     uint64_t number;
     uint64_t sent_us;
     uint32_t loop;
@@ -165,7 +177,18 @@ class SimulatedNetwork {
     while (!events_.empty() && events_.top().at_us <= now) {
       const Event event = events_.top();
       events_.pop();
+      if (event.kind == Event::Kind::resolved || event.kind == Event::Kind::failed) {
+        end_resolution(event, now);
+        continue;
+      }
       if (!unanswered_.contains(event.number)) continue;
+      if (event.kind == Event::Kind::no_neighbour) {
+        unanswered_.erase(event.number);
+        if (!plans_[event.loop]->no_neighbour(event.ask, now) || event.ask.kind == ProbeKind::check) continue;
+        ++outcome_.host_unreach;
+        say(event.ask.endpoint);
+        continue;
+      }
       if (event.kind == Event::Kind::path_answer) {
         unanswered_.erase(event.number);
         ++outcome_.path_answers;
@@ -191,6 +214,44 @@ class SimulatedNetwork {
       say(event.ask.endpoint);
       if (open(event.ask.endpoint)) outcome_.last_open_us = now;
     }
+  }
+
+  /// The neighbour of `ask` is resolved, or has failed to be, `now`; the kernel reports both.
+  void end_resolution(const Event& event, uint64_t now) {
+    const bool found = event.kind == Event::Kind::resolved;
+    const Address& address = event.ask.endpoint.address;
+    neighbours_[static_cast<uint64_t>(address.value)] = found ? Neighbour::resolved : Neighbour::none;
+    --resolving_;
+    if (uniform(static_cast<uint64_t>(address.value) * 31) >= behaviour_.event_share) return;
+    for (const auto& plan : plans_) plan->neighbour_event(address, found, now);
+  }
+
+  /// What becomes of a probe to a neighbour. Returns false if it is dropped or waits in vain.
+  bool passes_neighbour_table(const Ask& ask, uint32_t loop, uint64_t number, uint64_t now) {
+    if (behaviour_.neighbour_entries == 0) return true;
+    Neighbour& neighbour = neighbours_[static_cast<uint64_t>(ask.endpoint.address.value)];
+    if (neighbour == Neighbour::resolved) return true;
+    if (neighbour == Neighbour::resolving) {
+      ++outcome_.asked_while_resolving;
+      return exists(ask.endpoint.address);
+    }
+    const uint32_t entries =
+        behaviour_.free_entries_of_table > 0 ? behaviour_.free_entries_of_table : behaviour_.neighbour_entries;
+    if (resolving_ >= entries) {
+      ++outcome_.table_overflows;
+      return false;
+    }
+    neighbour = Neighbour::resolving;
+    outcome_.peak_neighbours = std::max(outcome_.peak_neighbours, ++resolving_);
+    if (exists(ask.endpoint.address)) {
+      events_.push({now + 200, Event::Kind::resolved, number, now, loop, ask});
+      return true;
+    }
+    events_.push({now + behaviour_.resolve_us, Event::Kind::failed, number, now, loop, ask});
+    if (uniform(static_cast<uint64_t>(ask.endpoint.address.value) * 37) < behaviour_.error_share) {
+      events_.push({now + behaviour_.resolve_us, Event::Kind::no_neighbour, number, now, loop, ask});
+    }
+    return false;
   }
 
   void say(const Endpoint& endpoint) {
@@ -222,7 +283,9 @@ class SimulatedNetwork {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
-    if (answers(ask, now)) {
+    if (!passes_neighbour_table(ask, loop, number, now)) {
+      // Its deadline follows below.
+    } else if (answers(ask, now)) {
       const uint64_t jitter =
           behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
       events_.push({now + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
@@ -234,6 +297,10 @@ class SimulatedNetwork {
 
   void judge(const ProbeResult& report) {
     say(report.endpoint);
+    if (report.reason == Reason::host_unreach) {
+      ++outcome_.host_unreach;
+      if (!exists(report.endpoint.address)) return;
+    }
     if (report.state == PortState::unknown) {
       if (report.reason == Reason::host_lost) ++outcome_.host_lost;
       return;
@@ -247,6 +314,9 @@ class SimulatedNetwork {
 
   Behaviour behaviour_;
   const ScanSpace& space_;
+  enum class Neighbour : uint8_t { none, resolving, resolved };
+  std::map<uint64_t, Neighbour> neighbours_;
+  uint32_t resolving_ = 0;
   Observer observer_;
   std::vector<std::unique_ptr<ProbePlan>> plans_;
   Outcome outcome_;

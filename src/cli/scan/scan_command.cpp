@@ -28,6 +28,7 @@
 #include "cli/scan/scan_sinks.hpp"
 #include "cli/scan/scan_summary.hpp"
 #include "cli/system/unix_time.hpp"
+#include "cli/targets/broadcast_addresses.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -247,11 +248,23 @@ std::string ScanCommand::summary() const {
   return summary_text(summary);
 }
 
+/// The targets of a new scan. A shard keeps the broadcast addresses: on another machine, they may be a host's.
+TargetList targets_of(const ScanRequest& request, uv_loop_t* loop) {
+  TargetList list = collect_targets(request.targets, request.ports.size(), loop);
+  if (request.settings.shard.count > 1) return list;
+  for (const Address& address : remove_broadcast_addresses(list.targets)) {
+    if (request.targets.quiet) continue;
+    std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
+                 to_text(address).c_str());
+  }
+  return list;
+}
+
 /// A new scan, or one that is resumed from `earlier`.
 int run_in_session(const ScanRequest& request, const SystemServices& services, std::optional<Checkpoint> earlier) {
   ScanSession session;
   if (!earlier) {
-    earlier = new_checkpoint(request, collect_targets(request.targets, request.ports.size(), session.loop()));
+    earlier = new_checkpoint(request, targets_of(request, session.loop()));
   }
   return ScanCommand(request, services, session, std::move(*earlier)).run();
 }

@@ -1,0 +1,117 @@
+#include "engine/neighbour_watch.hpp"
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+namespace portloop {
+namespace {
+
+constexpr uint64_t room_interval_ms = 1000;
+
+void read_room(NeighbourRoom& room) {
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const std::optional<NeighbourTable> table = read_neighbour_table(family);
+    // What the scan itself holds is among the entries.
+    if (table) room.set_limit(family, table->room(room.held(family)));
+  }
+}
+
+}  // namespace
+
+struct NeighbourWatch::State {
+  explicit State(NeighbourRoom& shared_room) : room(shared_room) {}
+
+  NeighbourRoom& room;
+  NeighbourEvents source;
+  OnEvents on_events;
+  std::vector<NeighbourEvent> events;
+  uv_poll_t poll{};
+  uv_timer_t timer{};
+  int open_handles = 0;
+  std::function<void()> on_closed;
+
+  void read_events() noexcept {
+    try {
+      events.clear();
+      if (!source.read(events)) {
+        const std::vector<NeighbourEvent> current = current_neighbours();
+        events.insert(events.end(), current.begin(), current.end());
+      }
+    } catch (const std::bad_alloc&) {  // what was read counts; waits without news end by their timeout
+    }
+    if (!events.empty()) on_events(events);
+  }
+  static void on_readable(uv_poll_t* poll, int, int) { static_cast<State*>(poll->data)->read_events(); }
+  static void on_interval(uv_timer_t* timer) {
+    try {
+      read_room(static_cast<State*>(timer->data)->room);
+    } catch (const std::bad_alloc&) {  // the last room holds
+    }
+  }
+  static void on_handle_closed(uv_handle_t* handle) {
+    auto* self = static_cast<State*>(handle->data);
+    if (--self->open_handles > 0) return;
+    self->source.close();
+    const std::function<void()> on_closed = std::move(self->on_closed);
+    on_closed();  // may delete this
+  }
+};
+
+NeighbourWatch::NeighbourWatch(NeighbourRoom& room) : state_(std::make_unique<State>(room)) {}
+
+NeighbourWatch::~NeighbourWatch() = default;
+
+int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
+  State& state = *state_;
+  if (const int error_number = state.source.open(); error_number != 0) return uv_translate_sys_error(error_number);
+  if (const int error = uv_poll_init(loop, &state.poll, state.source.descriptor()); error != 0) {
+    state.source.close();
+    return error;
+  }
+  uv_timer_init(loop, &state.timer);
+  state.open_handles = 2;
+  state.on_events = std::move(on_events);
+  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&state.poll), reinterpret_cast<uv_handle_t*>(&state.timer)}) {
+    handle->data = &state;
+    uv_unref(handle);
+  }
+  read_room(state.room);
+  uv_poll_start(&state.poll, UV_READABLE, State::on_readable);
+  uv_timer_start(&state.timer, State::on_interval, room_interval_ms, room_interval_ms);
+  return 0;
+}
+
+void NeighbourWatch::poll() { state_->read_events(); }
+
+void NeighbourWatch::close(std::function<void()> on_closed) {
+  state_->on_closed = std::move(on_closed);
+  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&state_->poll), reinterpret_cast<uv_handle_t*>(&state_->timer)}) {
+    uv_ref(handle);
+    uv_close(handle, State::on_handle_closed);
+  }
+}
+
+OwnLinks find_own_links(const TargetSet& targets) {
+  OwnLinks links;
+  const std::optional<LinkAddresses> addresses = read_link_addresses();
+  if (!addresses) return links;
+  const auto is_scanned = [&targets](const AddressRange& link) {
+    return std::any_of(targets.ranges().begin(), targets.ranges().end(), [&link](const AddressRange& range) {
+      return range.first <= link.last && link.first <= range.last;
+    });
+  };
+  std::copy_if(addresses->on_link.begin(), addresses->on_link.end(), std::back_inserter(links.on_link), is_scanned);
+  if (links.empty()) return links;
+  for (const NeighbourEvent& neighbour : current_neighbours()) {
+    if (neighbour.found) links.known.push_back(neighbour.address);
+  }
+  std::sort(links.known.begin(), links.known.end());
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const std::optional<NeighbourTable> table = read_neighbour_table(family);
+    if (table) links.resolve_us = std::max(links.resolve_us, uint64_t{table->resolve_ms} * 1000);
+  }
+  return links;
+}
+
+}  // namespace portloop

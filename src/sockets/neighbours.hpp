@@ -1,0 +1,72 @@
+// What the system reports of its own links, without root: which addresses have no router in between, how many neighbours
+// its tables hold, and which neighbours it has just found. Linux only (rtnetlink(7)).
+//
+// A packet to an address on an own link waits until its neighbour entry is resolved by ARP or neighbour discovery. An
+// entry of an absent host is held for about 3 s. When the table is full, the kernel drops further packets without an error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/address.hpp"
+#include "core/target_set.hpp"
+
+namespace portloop {
+
+struct LinkAddresses {
+  /// Reached directly, through a device that resolves neighbours. Sorted and disjoint; link-local ranges have their zone.
+  std::vector<AddressRange> on_link;
+  /// IPv4 addresses that stand for all hosts of a link: no TCP connection can be made to them.
+  std::vector<Address> broadcast;
+};
+
+/// Reads the routes of every table, longest prefix first. Rules that choose between tables are not looked at. nullopt if
+/// the system does not report them.
+std::optional<LinkAddresses> read_link_addresses();
+
+/// One family's neighbour table. All network namespaces share its entries.
+struct NeighbourTable {
+  uint32_t max_entries = 0;  ///< gc_thresh3: beyond it, packets to new neighbours are dropped.
+  uint32_t entries = 0;      ///< In use now, those that could be collected included.
+  uint32_t collectable = 0;  ///< Of them, failed ones of this namespace: they make room when it is needed.
+  uint64_t overflows = 0;    ///< How often a new entry found no room, since the machine started.
+  uint32_t resolve_ms = 0;   ///< How long an absent neighbour is looked for.
+
+  /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the machine.
+  uint32_t room(uint32_t held) const;
+};
+
+/// nullopt if the system does not report it.
+std::optional<NeighbourTable> read_neighbour_table(Family family);
+
+struct NeighbourEvent {
+  Address address;
+  bool found;  ///< false: the system has looked for it in vain.
+};
+
+/// Reports which neighbours the system finds and which it does not. Not thread-safe.
+class NeighbourEvents {
+ public:
+  NeighbourEvents() = default;
+  ~NeighbourEvents();
+  NeighbourEvents(const NeighbourEvents&) = delete;
+  NeighbourEvents& operator=(const NeighbourEvents&) = delete;
+
+  /// Returns 0 or an errno.
+  int open();
+  void close();
+  /// Readable when there are events; -1 if not open.
+  int descriptor() const { return fd_; }
+  /// Appends what has happened since the last call. Returns false if events were lost: then current_neighbours() has what
+  /// they led to.
+  bool read(std::vector<NeighbourEvent>& events);
+
+ private:
+  int fd_ = -1;
+};
+
+/// All neighbours of this namespace that are resolved now, or have been looked for in vain.
+std::vector<NeighbourEvent> current_neighbours();
+
+}  // namespace portloop

@@ -1,0 +1,155 @@
+#include "plan/neighbour_waits.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/simulated_network.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+/// A scan of hosts that are all on an own link.
+Outcome run_on_link(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t loops = 1,
+                    PlanOptions options = {}) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a070001};
+  Address last = first;
+  last.value += hosts - 1;
+  ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
+  space.links.on_link = {{first, last}};
+  space.links.resolve_us = behaviour.resolve_us;
+  options.max_in_flight = 15000;
+  return SimulatedNetwork(behaviour, space).run(options, loops);
+}
+
+Behaviour sparse_link() {
+  Behaviour link;
+  link.rtt_us = 300;
+  link.jitter_us = 50;
+  link.host_share = 0.02;
+  link.open_share = 0.5;
+  link.neighbour_entries = 900;
+  return link;
+}
+
+void check_exact(const Outcome& outcome) {
+  CHECK(outcome.finished);
+  CHECK(outcome.results == outcome.probes);
+  CHECK(outcome.said_twice == 0);
+  CHECK(outcome.missed_open == 0);
+  CHECK(outcome.false_filtered == 0);
+}
+
+}  // namespace
+
+TEST_CASE("absent neighbours are told after one probe each, and their other ports are never sent") {
+  Behaviour link = sparse_link();
+  link.host_share = 0;
+  const Outcome outcome = run_on_link(link, 254, 500);
+  check_exact(outcome);
+  CHECK(outcome.asks == 254);
+  CHECK(outcome.host_unreach == 254 * 500);
+  CHECK(outcome.microseconds < 3'500'000);
+}
+
+TEST_CASE("hosts that are there are scanned while absent ones are still looked for") {
+  const Outcome outcome = run_on_link(sparse_link(), 254, 500);
+  check_exact(outcome);
+  CHECK(outcome.last_open_us < 3'200'000);
+  CHECK(outcome.asked_while_resolving == 0);
+}
+
+TEST_CASE("the neighbour table never overflows by the scan's doing, and the time is that of the table") {
+  for (const uint32_t loops : {1U, 2U}) {
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      Behaviour link = sparse_link();
+      link.seed = seed;
+      const Outcome outcome = run_on_link(link, 8192, 1, loops);
+      check_exact(outcome);
+      CHECK(outcome.table_overflows == 0);
+      CHECK(outcome.peak_neighbours <= 900);
+      CHECK(outcome.microseconds < 8192.0 / 900 * 3'000'000 * 1.25);
+    }
+  }
+}
+
+TEST_CASE("without events the errors of the waiting probes serve, and without those the events") {
+  for (const bool events : {false, true}) {
+    Behaviour link = sparse_link();
+    link.event_share = events ? 1 : 0;
+    link.error_share = events ? 0 : 1;
+    const Outcome outcome = run_on_link(link, 2000, 3);
+    check_exact(outcome);
+    CHECK(outcome.microseconds < 16'000'000);
+  }
+}
+
+TEST_CASE("with most events and errors lost the scan is exact all the same, and ends") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Behaviour link = sparse_link();
+    link.event_share = 0.3;
+    link.error_share = 0.1;
+    link.seed = seed;
+    const Outcome outcome = run_on_link(link, 500, 20);
+    check_exact(outcome);
+    CHECK(outcome.microseconds < 25'000'000);
+  }
+}
+
+TEST_CASE("probes that a full table dropped are asked again: the table may belong to other programs") {
+  Behaviour link = sparse_link();
+  link.neighbour_entries = 900;
+  PortSet ports;
+  ports.add({1, 1});
+  const Address first{Family::ipv4, 0, 0x0a070001};
+  Address last = first;
+  last.value += 1999;
+  ScanSpace space(TargetSet({{first, last}}, {}), ports, Order::random, 1, {});
+  space.links.on_link = {{first, last}};
+  link.free_entries_of_table = 500;  // the room was read before another program took the rest
+  const Outcome outcome = SimulatedNetwork(link, space).run({});
+  check_exact(outcome);
+  CHECK(outcome.table_overflows > 0);
+}
+
+TEST_CASE("a host that is known is not waited for") {
+  const Address address{Family::ipv4, 0, 0x0a070001};
+  OwnLinks links;
+  links.on_link = {{address, Address{Family::ipv4, 0, 0x0a0700ff}}};
+  links.known = {address};
+  CHECK(links.contains(address));
+  CHECK(!links.is_unresolved(address));
+  CHECK(links.is_unresolved(Address{Family::ipv4, 0, 0x0a070002}));
+  CHECK(!links.contains(Address{Family::ipv4, 0, 0x0a070100}));
+  CHECK(!links.contains(Address{Family::ipv4, 0, 0x0a070000}));
+  CHECK(!links.contains(Address{Family::ipv6, 0, 0x0a070002}));
+}
+
+TEST_CASE("room is taken and given back once, whatever ends a wait") {
+  NeighbourRoom room;
+  room.set_limit(Family::ipv4, 2);
+  {
+    NeighbourWaits waits(room);
+    CHECK(waits.begin(1, Family::ipv4, 0, 0, 10));
+    CHECK(waits.begin(2, Family::ipv4, 0, 1, 10));
+    CHECK(!waits.begin(3, Family::ipv4, 0, 2, 10));
+    CHECK(waits.begin(4, Family::ipv6, 0, 3, 10));  // another table
+    waits.resolved(1, 20);
+    waits.resolved(1, 30);
+    CHECK(waits.find(1)->resolved_us == 20);
+    CHECK(room.held(Family::ipv4) == 1);
+    waits.end(1);
+    CHECK(room.held(Family::ipv4) == 1);
+    waits.failed(2);
+    waits.failed(2);
+    CHECK(room.held(Family::ipv4) == 0);
+    waits.end(2);
+    CHECK(room.held(Family::ipv4) == 0);
+    CHECK(waits.begin(3, Family::ipv4, 0, 2, 40));
+    CHECK(waits.find(2) == nullptr);
+  }
+  CHECK(room.held(Family::ipv4) == 0);  // a plan that ends early gives back what it holds
+  CHECK(room.held(Family::ipv6) == 0);
+}
