@@ -30,12 +30,12 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
 
 void Block::list_hosts() {
   const uint32_t all = space_->order.hosts_in_block(number_ * space_->order_blocks_per_block());
-  if (ledger_.size() >= all) {
+  if (space_->order_blocks_per_block() == 1 && ledger_.size() >= all) {
     hosts = HostWatch(all);
     for (uint32_t host = 0; host < all; ++host) hosts[host].target = order_.host(host);
     return;
   }
-  // Only those that the shard asks, or a thousandth of a network would cost as much memory as the whole.
+  // Only those that the shard asks, or a thousandth of a network would need as much memory as the whole.
   std::unordered_map<uint64_t, uint32_t> by_target;
   sparse_.reserve(ledger_.size());
   for (uint32_t probe = 0; probe < ledger_.size(); ++probe) {

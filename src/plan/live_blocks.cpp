@@ -14,7 +14,7 @@ constexpr uint64_t max_live_hosts = uint64_t{1} << 15;
 bool LiveBlocks::has_room_for(uint64_t number) const {
   if (empty()) return true;
   const uint64_t probes = space_.first_position(number + 1) - space_.first_position(number);
-  const uint64_t hosts = std::min<uint64_t>(probes, space_.order.hosts_per_block());
+  const uint64_t hosts = std::min<uint64_t>(probes, space_.order.block_size() / space_.order.ports());
   return hosts_ + hosts <= max_live_hosts && probes_ + probes <= max_live_probes;
 }
 

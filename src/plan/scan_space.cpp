@@ -3,7 +3,7 @@
 namespace portloop {
 
 uint64_t ScanSpace::order_blocks_per_block() const {
-  const uint64_t hosts = order.hosts_per_block();
+  const uint64_t hosts = order.block_size() / order.ports();
   const uint64_t probes = order.block_size() / shard.count;
   return probes >= hosts ? 1 : hosts / std::max<uint64_t>(1, probes);
 }

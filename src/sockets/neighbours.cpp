@@ -19,6 +19,7 @@ struct Route {
   AddressRange range;
   uint8_t prefix_length;
   bool on_link;
+  size_t number;  // in the order reported, the preferred ones first
 };
 
 /// Devices that resolve neighbours, by index: not loopback, not point-to-point, not those without ARP.
@@ -83,13 +84,14 @@ std::optional<LinkAddresses> read_link_addresses() {
       const bool direct = route.rtm_type == RTN_UNICAST && !attributes.has(RTA_GATEWAY) && !attributes.has(RTA_VIA) &&
                           !attributes.has(RTA_MULTIPATH) && known != devices->end() && known->second;
       if (is_link_local(*prefix)) prefix->zone = device;
-      routes.push_back({prefix_range(*prefix, route.rtm_dst_len), route.rtm_dst_len, direct});
+      routes.push_back({prefix_range(*prefix, route.rtm_dst_len), route.rtm_dst_len, direct, routes.size()});
     });
     if (!read) return std::nullopt;
   }
   // Longest prefix first, as the kernel chooses; what is not on-link matters only within what is.
-  std::stable_sort(routes.begin(), routes.end(),
-                   [](const Route& a, const Route& b) { return a.prefix_length > b.prefix_length; });
+  std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
+    return a.prefix_length != b.prefix_length ? a.prefix_length > b.prefix_length : a.number < b.number;
+  });
   std::vector<AddressRange> direct, claimed;
   for (const Route& route : routes) {
     if (route.on_link) direct.push_back(route.range);
