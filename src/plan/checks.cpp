@@ -29,6 +29,7 @@ bool Checks::due(uint32_t interval) {
 }
 
 uint32_t Checks::pick(Host& host, bool only_host, uint64_t random) const {
+  if (host.answerer_is_limited) return Host::no_probe;
   switch (host.answerer_kind) {
     case Answerer::none: return Host::no_probe;
     case Answerer::closed: return only_host ? closed_.pick(random) : host.answerer;

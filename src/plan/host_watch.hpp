@@ -50,10 +50,15 @@ struct Host {
   uint16_t void_passes = 0;      ///< Passes that don't count, because the host was away.
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
-  uint8_t unresolved_waits = 0;  ///< Probes that ended without any news of the neighbour.
-  uint8_t open_checks_left = 0;  ///< Connections to an open port that this pass may still make as checks.
+  uint8_t unresolved_waits = 0;      ///< Probes that ended without any news of the neighbour.
+  uint8_t failed_checks = 0;         ///< In a row, since the last answer.
+  bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
+  uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
 
   bool may_be_asked() const { return state == HostState::fresh || state == HostState::alive; }
+  /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is away:
+  /// `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.
+  bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
   /// The share of fresh asks that the next one's answer is expected with.
   double expected_share() const { return static_cast<double>(answers) / first_asks; }
 };

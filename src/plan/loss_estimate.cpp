@@ -18,6 +18,15 @@ constexpr double prior_answers = 0.5;
 
 uint64_t LossEstimate::answers() const { return std::accumulate(answers_.begin(), answers_.end(), uint64_t{0}); }
 
+void LossEstimate::withdraw_lost_checks(uint32_t pass, uint32_t count) {
+  for (uint32_t i = index(pass) + 1; i-- > 0 && count > 0;) {
+    const uint32_t withdrawn = std::min(count, checks_lost_[i]);
+    checks_[i] -= withdrawn;
+    checks_lost_[i] -= withdrawn;
+    count -= withdrawn;
+  }
+}
+
 void LossEstimate::exchange(SharedAnswers& shared) {
   const auto exchange_one = [](std::atomic<uint64_t>& all, uint64_t mine, uint64_t& published) {
     const uint64_t others = all.fetch_add(mine - published, std::memory_order_relaxed) - published;

@@ -30,6 +30,9 @@ class LossEstimate {
     if (!answered) ++checks_lost_[index(pass)];
   }
 
+  /// The last `count` checks that were lost, up to `pass`, were no measure of the path.
+  void withdraw_lost_checks(uint32_t pass, uint32_t count);
+
   /// Publishes what is new here to the other loops, and reads what they have published: they share the first pass's loss.
   void exchange(SharedAnswers& shared);
 

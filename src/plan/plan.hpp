@@ -135,6 +135,7 @@ class ProbePlan {
   Block& ended(const Ask& ask);
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host, uint64_t now_us);
+  void note_lost_lone_check(Block& block, Host& host, uint32_t pass);
   void note_answerer(Block& block, const Ask& ask, PortState state);
 
   const ScanSpace& space_;

@@ -5,6 +5,12 @@
 #include "plan/plan.hpp"
 
 namespace portloop {
+namespace {
+
+// At 20 % loss, three checks in a row are lost once in 125 times; then the estimate of loss falls back to its prior.
+constexpr uint8_t checks_until_limited = 3;
+
+}  // namespace
 
 Block& ProbePlan::ended(const Ask& ask) {
   assert(in_flight_ > 0);
@@ -31,6 +37,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
     host.rtt.sample(rtt_us);
   }
   block.hosts.answered(ask.host, block.pass(), now_us);
+  host.failed_checks = 0;
   if (ask.kind == ProbeKind::check) {
     block.loss.check(ask.pass, true);
     return;
@@ -117,6 +124,10 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   switch (ask.kind) {
     case ProbeKind::check:
       block.loss.check(ask.pass, false);
+      if (host.has_lone_answerer()) {
+        note_lost_lone_check(block, host, ask.pass);
+        return;
+      }
       expected_answers = doubt_of_a_check;
       break;
     case ProbeKind::fresh:
@@ -126,6 +137,12 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     case ProbeKind::retry: return;  // it was silent before: nothing was expected
   }
   if (options_.adaptive) block.hosts.silent(ask.host, expected_answers, now_us);
+}
+
+void ProbePlan::note_lost_lone_check(Block& block, Host& host, uint32_t pass) {
+  if (host.answerer_is_limited || ++host.failed_checks < checks_until_limited) return;
+  host.answerer_is_limited = true;
+  block.loss.withdraw_lost_checks(pass, host.failed_checks);
 }
 
 void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us) {

@@ -112,3 +112,18 @@ TEST_CASE("the round-trip estimate begins with its first sample and follows RFC 
   CHECK(rtt.rttvar_us() == 50'000);
   CHECK(rtt.deadline_us() == 290'000);
 }
+
+TEST_CASE("checks that are withdrawn count no more, the latest first") {
+  LossEstimate withdrawn, without;
+  for (LossEstimate* estimate : {&withdrawn, &without}) {
+    answers(*estimate, 1, 10);
+    for (int i = 0; i < 5; ++i) estimate->check(2, true);
+    estimate->check(2, false);
+  }
+  withdrawn.check(2, false);
+  withdrawn.check(3, false);
+  withdrawn.check(3, false);
+  CHECK(withdrawn.missing_after(3) > without.missing_after(3));
+  withdrawn.withdraw_lost_checks(3, 3);
+  CHECK(withdrawn.missing_after(3) == without.missing_after(3));
+}

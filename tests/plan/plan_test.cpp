@@ -533,3 +533,32 @@ TEST_CASE("shards of few probes for each block are covered, whole and once") {
   }
   CHECK(results == 27000);
 }
+
+TEST_CASE("a lone open port that is limited is left alone, and its silence says nothing of the others") {
+  for (const uint16_t ports : {uint16_t{6}, uint16_t{600}}) {
+    const ScanSpace space = space_of(1, ports, 1);
+    ProbeCursor cursor;
+    ProbePlan plan(space, cursor, wide());
+    uint32_t connections = 0, filtered = 0;
+    uint64_t now = 1;
+    std::vector<Ask> silent;
+    for (;;) {
+      const ProbePlan::Next next = plan.next(now);
+      if (next.step == ProbePlan::Step::finished) break;
+      if (next.step == ProbePlan::Step::report) filtered += next.report.state == PortState::filtered;
+      if (next.step == ProbePlan::Step::ask && next.ask.endpoint.port == 3 && ++connections <= 6) {
+        plan.answered(next.ask, PortState::open, 300, now);
+      } else if (next.step == ProbePlan::Step::ask) {
+        silent.push_back(next.ask);
+      } else if (next.step == ProbePlan::Step::wait) {
+        now += 500'000;
+        for (const Ask& ask : silent) plan.silent(ask, now);
+        silent.clear();
+      }
+      REQUIRE(now < 100'000'000);
+    }
+    CHECK(connections <= 20);
+    CHECK(filtered == ports - 1U);
+    CHECK(now < 8'000'000);
+  }
+}
