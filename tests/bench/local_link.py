@@ -1,0 +1,113 @@
+"""Scans of a real Ethernet link (a veth pair between two network namespaces), portloop beside nmap: times and hosts found.
+
+usage: local_link.py PORTLOOP [ROW...]
+
+Rows: lan (a /24, the default ports), absent (one absent host, 20,000 ports), routed (the same behind a router), slash21,
+slash19, slash16 (port 22), limited, limited-common (ufw limit on the only open port). All but slash16 unless named.
+"""
+
+import random
+import re
+import subprocess
+import sys
+import time
+
+import scan_support as support
+from far_network import Neighbour
+
+class Row:
+    def __init__(self, name, target, ports, live, nmap):
+        self.name, self.target, self.ports, self.live, self.nmap = name, target, ports, live, nmap
+
+
+ROWS = [
+    Row("lan", "10.7.0.0/24", None, 21, ["-T4"]),
+    Row("absent", "10.7.200.77", "1-20000", 0, ["-T4"]),
+    Row("routed", "10.8.0.77", "1-20000", 0, None),
+    Row("slash21", "10.7.0.0/21", "22", 10, ["-T4"]),
+    Row("slash19", "10.7.0.0/19", "22", 40, ["-T4"]),
+    Row("slash16", "10.7.0.0/16", "22", 301, ["-T4"]),
+    Row("limited", "10.7.0.9", "20-25", 0, None),
+    Row("limited-common", "10.7.0.9", None, 0, None),
+]
+
+LIMIT = """table inet limit {
+  set recent { type ipv4_addr; flags dynamic; timeout 60s; }
+  chain arriving {
+    type filter hook input priority 0; policy drop;
+    ct state established accept
+    tcp dport 22 ct state new counter
+    tcp dport 22 ct state new add @recent { ip saddr limit rate over 6/minute burst 5 packets } drop
+    tcp dport 22 accept
+  }
+}
+"""
+
+
+def timed(words):
+    began = time.monotonic()
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return time.monotonic() - began, done.stdout, done.stderr
+
+
+def add_hosts(far, row):
+    """Live hosts at random places of the row's block; returns their addresses."""
+    network, length = row.target.split("/") if "/" in row.target else (row.target, "32")
+    a, b, c, _ = map(int, network.split("."))
+    places = range(2, 2 ** (32 - int(length)) - 1)
+    chosen = random.Random(row.name).sample(places, row.live) if row.live else []
+    addresses = {f"{a}.{b}.{c + place // 256}.{place % 256}" for place in chosen}
+    for address in addresses:
+        far.ip(f"addr replace {address}/16 dev far")
+    return addresses
+
+
+def measure(row, far):
+    live = add_hosts(far, row)
+    limited = row.name.startswith("limited")
+    if limited:
+        far.ip("addr replace 10.7.0.9/16 dev far")
+        far.run("nft", "-f", "-", text=LIMIT)
+    ports = ["-p", row.ports] if row.ports else []
+    seconds, out, err = timed([support.PORTLOOP, "scan", "--show", "all", "-f", "json", *ports, row.target])
+    answered = set(re.findall(r'"address":"([^"]+)","port":\d+,"protocol":"tcp","state":"(?:open|closed)"', out))
+    line = f"{row.name:15} portloop {seconds:7.1f} s, {len(answered & live)} of {len(live)} hosts"
+    if limited:
+        counted = re.search(r"counter packets (\d+)", far.run("nft", "list", "ruleset")).group(1)
+        line += f", {counted} connections to the limited port, open: {out.count(chr(34) + 'open' + chr(34))}"
+        far.run("nft", "delete", "table", "inet", "limit")
+    if row.nmap is not None:
+        far.ip("neigh flush all")
+        support.ip("neigh flush all")
+        seconds, out, _ = timed(["nmap", "-sT", "-n", *row.nmap, *ports, row.target])
+        found = {address for address in live if f"report for {address}\n" in out}
+        line += f"   nmap -sT {' '.join(row.nmap)} {seconds:7.1f} s, {len(found)} of {len(live)}"
+    print(line, flush=True)
+    for address in live | ({"10.7.0.9"} if limited else set()):
+        far.ip(f"addr del {address}/16 dev far")
+    support.ip("neigh flush all")
+
+
+def main():
+    support.need_programs("nft", "nsenter", "nmap")
+    support.enter_own_network()
+    far = Neighbour("near", "far")
+    try:
+        support.ip("addr add 10.7.255.1/16 dev near")
+        far.ip("addr add 10.7.255.2/16 dev far")
+        far.ip("link add behind type veth peer name end")
+        far.ip("addr add 10.8.0.1/24 dev behind")
+        far.ip("link set behind up")
+        far.ip("link set end up")
+        far.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        support.ip("route add 10.8.0.0/24 via 10.7.255.2")
+        wanted = sys.argv[2:] or [row.name for row in ROWS if row.name != "slash16"]
+        for row in ROWS:
+            if row.name in wanted:
+                measure(row, far)
+    finally:
+        far.close()
+
+
+if __name__ == "__main__":
+    main()
