@@ -31,7 +31,7 @@ ROWS = [
     Row("limited-common", "10.7.0.9", None, 0, None),
 ]
 
-LIMIT = """table inet limit {
+LIMIT = """table inet ufw {
   set recent { type ipv4_addr; flags dynamic; timeout 60s; }
   chain arriving {
     type filter hook input priority 0; policy drop;
@@ -41,6 +41,15 @@ LIMIT = """table inet limit {
     tcp dport 22 accept
   }
 }
+"""
+
+
+SERVER = """
+import socket
+listener = socket.create_server(("", 22), backlog=100)
+print("ready", flush=True)
+while True:
+    listener.accept()[0].close()
 """
 
 
@@ -68,6 +77,8 @@ def measure(row, far):
     if limited:
         far.ip("addr replace 10.7.0.9/16 dev far")
         far.run("nft", "-f", "-", text=LIMIT)
+        server = subprocess.Popen(["nsenter", "-t", str(far.process.pid), "-n", sys.executable, "-c", SERVER], stdout=subprocess.PIPE)
+        server.stdout.readline()
     ports = ["-p", row.ports] if row.ports else []
     seconds, out, err = timed([support.PORTLOOP, "scan", "--show", "all", "-f", "json", *ports, row.target])
     answered = set(re.findall(r'"address":"([^"]+)","port":\d+,"protocol":"tcp","state":"(?:open|closed)"', out))
@@ -75,7 +86,9 @@ def measure(row, far):
     if limited:
         counted = re.search(r"counter packets (\d+)", far.run("nft", "list", "ruleset")).group(1)
         line += f", {counted} connections to the limited port, open: {out.count(chr(34) + 'open' + chr(34))}"
-        far.run("nft", "delete", "table", "inet", "limit")
+        far.run("nft", "delete", "table", "inet", "ufw")
+        server.kill()
+        server.wait()
     if row.nmap is not None:
         far.ip("neigh flush all")
         support.ip("neigh flush all")
