@@ -41,6 +41,7 @@
 #include "core/spec_error.hpp"
 #include "core/target_set.hpp"
 #include "lab/own_network.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop {
 namespace {
@@ -348,7 +349,7 @@ int CompareCommand::run() {
   const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
   if (request_.inside_lab && dropped > 0) {
     comparison_.caveat =
-        count_text(static_cast<double>(dropped)) +
+        grouped(dropped) +
         " packets were dropped on their way to the lab: probes came faster than it could answer, and ports may have "
         "been missed because of that.";
   }

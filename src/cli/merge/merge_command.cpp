@@ -23,10 +23,9 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
-#include "cli/terminal/progress.hpp"
 #include "core/spec_error.hpp"
 #include "core/state_counts.hpp"
-
+#include "output/grouped.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {

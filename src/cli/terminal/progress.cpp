@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "output/grouped.hpp"
+
 namespace portloop {
 namespace {
 
@@ -22,16 +24,6 @@ std::string duration_text(double seconds) {
 }
 
 }  // namespace
-
-std::string grouped(uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
 
 ProgressLine::ProgressLine(bool shown) : shown_(shown) {}
 

@@ -39,9 +39,6 @@ class ProgressLine {
   double settled_per_s_ = 0;
 };
 
-/// With thousands separators: 65,535.
-std::string grouped(uint64_t number);
-
 /// Open, closed, filtered and unknown.
 uint64_t results_of(const portloop_stats& stats);
 
