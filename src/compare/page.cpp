@@ -140,7 +140,7 @@ std::string circumstances(const Comparison& comparison) {
   item("targets", setup.targets);
   item("ports", setup.ports);
   item("probes", grouped(setup.probes) + ", " + grouped(comparison.open_ports) + " open by " +
-                     (comparison.truth.empty() ? "the consensus of the runs" : "the lab's truth"));
+                     (comparison.truth.empty() ? "the consensus of the runs" : "the lab's ground truth"));
   if (!setup.lab_profile.empty()) item("lab", setup.lab_profile);
   item("timeout", std::to_string(setup.timeout_ms) + " ms, " + std::to_string(setup.retries) + " retries");
   item("order", (setup.order == Order::random ? "random, seed " : "sequential, seed ") + std::to_string(setup.seed));

@@ -75,7 +75,7 @@ std::string range_lines(const TargetSet& targets) {
   return lines;
 }
 
-/// A lab's truth does not contain these addresses: inside the lab, the system itself answers for them.
+/// A lab's ground truth does not contain these addresses: inside the lab, the system itself answers for them.
 void refuse_own_addresses(const TargetSet& targets) {
   const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
   const auto refuse = [](const Address& address) {
