@@ -228,9 +228,10 @@ std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
   for (int i = 0; i < argc; ++i) {
     const std::string word = argv[i];
     const std::string next = i + 1 < argc ? argv[i + 1] : "";
-    const bool joined = word == "--banners" && (next == "http" || next == "read");
-    words.push_back(joined ? word + '=' + next : word);
-    i += joined;
+    words.push_back(word);
+    if (word != "--banners" || (next != "http" && next != "read")) continue;
+    words.back().append("=").append(next);
+    ++i;
   }
   return words;
 }
