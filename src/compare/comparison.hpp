@@ -57,7 +57,7 @@ struct Entry {
 struct Comparison {
   Setup setup;
   std::vector<Entry> entries;  ///< In the order of the command line.
-  Verdicts truth;              ///< The lab's truth; empty without a lab.
+  Verdicts truth;              ///< The lab's ground truth; empty without a lab.
   bool complete = true;        ///< false: interrupted.
   std::string caveat;          ///< A sentence about why the numbers may be distorted, or empty.
 

@@ -1,8 +1,8 @@
 // Whether the models' results are right. Pure functions.
 //
-// They are compared with a reference: the lab's truth if there is a lab, otherwise the consensus of the runs. By consensus a
-// port is open if at least half of the runs that know its state found it open (a tie is open, because a handshake is
-// evidence and silence is not); otherwise it is closed or filtered by majority.
+// They are compared with a reference: the lab's ground truth if there is a lab, otherwise the consensus of the runs. By
+// consensus a port is open if at least half of the runs that know its state found it open (a tie is open, because a
+// handshake is evidence and silence is not); otherwise it is closed or filtered by majority.
 #pragma once
 
 #include <cstdint>

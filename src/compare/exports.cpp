@@ -6,6 +6,7 @@
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "output/escape.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -211,7 +212,7 @@ std::string to_markdown(const Comparison& comparison) {
     }
     const Correctness& answer = entry->correctness;
     for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown})
-      out += ' ' + count_text(static_cast<double>(n)) + " |";
+      out += ' ' + grouped(n) + " |";
     for (const std::string& text :
          {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
           duration_text(entry->wall_s.max),

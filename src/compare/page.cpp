@@ -7,6 +7,7 @@
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -80,8 +81,7 @@ std::string answers(const Comparison& comparison) {
       continue;
     }
     const Correctness& c = entry->correctness;
-    for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged})
-      out += cell(count_text(static_cast<double>(n)));
+    for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged}) out += cell(grouped(n));
     out += cell(spread_text(entry->wall_s)) + cell(duration_text(entry->wall_s.median)) +
            cell(duration_text(entry->wall_s.min)) + cell(duration_text(entry->wall_s.max)) +
            cell(comparison.fastest() == nullptr ? "–" : ratio_text(entry->to_fastest)) + "</tr>\n";
@@ -139,9 +139,8 @@ std::string circumstances(const Comparison& comparison) {
   out += "<dt>command</dt><dd><code>" + markup_text(setup.command_line) + "</code></dd>\n";
   item("targets", setup.targets);
   item("ports", setup.ports);
-  item("probes", count_text(static_cast<double>(setup.probes)) + ", " +
-                     count_text(static_cast<double>(comparison.open_ports)) + " open by " +
-                     (comparison.truth.empty() ? "the consensus of the runs" : "the lab's truth"));
+  item("probes", grouped(setup.probes) + ", " + grouped(comparison.open_ports) + " open by " +
+                     (comparison.truth.empty() ? "the consensus of the runs" : "the lab's ground truth"));
   if (!setup.lab_profile.empty()) item("lab", setup.lab_profile);
   item("timeout", std::to_string(setup.timeout_ms) + " ms, " + std::to_string(setup.retries) + " retries");
   item("order", (setup.order == Order::random ? "random, seed " : "sequential, seed ") + std::to_string(setup.seed));

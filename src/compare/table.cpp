@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "output/grouped.hpp"
+
 namespace portloop::compare {
 namespace {
 
@@ -102,9 +104,8 @@ std::string answers_table(const Comparison& comparison) {
       text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted" : entry->failure));
       continue;
     }
-    line += right(count_text(static_cast<double>(c.found)), 6) + right(count_text(static_cast<double>(c.missed)), 8) +
-            right(count_text(static_cast<double>(c.wrongly_open)), 7) +
-            right(count_text(static_cast<double>(c.unknown)), 9);
+    line += right(grouped(c.found), 6) + right(grouped(c.missed), 8) + right(grouped(c.wrongly_open), 7) +
+            right(grouped(c.unknown), 9);
     line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " +
             left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + "  ";
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
@@ -154,15 +155,7 @@ std::string memory_text(double kib) {
   return mib < 999.5 ? digits(mib) + " MiB" : digits(mib / 1024) + " GiB";
 }
 
-std::string count_text(double number) {
-  const std::string plain = format("%.0f", number);
-  std::string text;
-  for (size_t i = 0; i < plain.size(); ++i) {
-    if (i > 0 && (plain.size() - i) % 3 == 0) text += ',';
-    text += plain[i];
-  }
-  return text;
-}
+std::string count_text(double number) { return grouped(static_cast<uint64_t>(std::llrint(number))); }
 
 std::string spread_text(const Summary& seconds) {
   if (seconds.deviation <= 0) return duration_text(seconds.mean);

@@ -5,11 +5,10 @@
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "output/escape.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop::compare {
 namespace {
-
-std::string number(uint64_t count) { return count_text(static_cast<double>(count)); }
 
 /// Returns whether a line must not end between the two words: a number and its spread or unit, a model and its "-c N".
 bool belong_together(std::string_view left, std::string_view right) {
@@ -27,16 +26,16 @@ std::string heading_text(const Comparison& comparison) {
       setup.ports.size() > 40 ? setup.ports.substr(0, setup.ports.rfind(',', 37)) + ",..." : setup.ports;
   std::string text;
   append_visible(text, setup.targets.size() > 40 ? setup.targets.substr(0, 37) + "..." : setup.targets);
-  text += ", ports " + ports_shown + ": " + number(setup.probes) + (setup.probes == 1 ? " probe, " : " probes, ") +
-          number(comparison.open_ports) + " open";
+  text += ", ports " + ports_shown + ": " + grouped(setup.probes) + (setup.probes == 1 ? " probe, " : " probes, ") +
+          grouped(comparison.open_ports) + " open";
   if (!setup.lab_profile.empty()) {
     text += ", lab ";
     append_visible(text, setup.lab_profile);
   }
-  text += "\ntimeout " + number(setup.timeout_ms) + " ms, " + number(setup.retries) +
+  text += "\ntimeout " + grouped(setup.timeout_ms) + " ms, " + grouped(setup.retries) +
           (setup.retries == 1 ? " retry, " : " retries, ") + std::string(to_text(setup.order)) + " order, seed " +
-          std::to_string(setup.seed) + ", " + number(setup.runs) + (setup.runs == 1 ? " run" : " runs") + " after " +
-          number(setup.warmup) + (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
+          std::to_string(setup.seed) + ", " + grouped(setup.runs) + (setup.runs == 1 ? " run" : " runs") + " after " +
+          grouped(setup.warmup) + (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
   if (!comparison.complete) text += " (incomplete)";
   return text + '\n';
 }

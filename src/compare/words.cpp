@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "compare/table.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -32,9 +33,7 @@ std::string percent(double share) {
 
 std::string times(const Ratio& ratio) { return ratio_text(ratio) + " times"; }
 
-std::string number(uint64_t count) { return count_text(static_cast<double>(count)); }
-
-std::string counted(uint64_t count, const char* what) { return number(count) + ' ' + what + (count == 1 ? "" : "s"); }
+std::string counted(uint64_t count, const char* what) { return grouped(count) + ' ' + what + (count == 1 ? "" : "s"); }
 
 /// "a", "a and b", "a, b and c"
 std::string listed(const std::vector<std::string>& parts) {
@@ -86,14 +85,14 @@ std::string names_of(const Entries& entries) {
     parts.push_back(entry->contender.name() +
                     (entries.size() > max_listed ? "" : " (" + times(entry->to_fastest) + ")"));
   }
-  return (entries.size() > max_listed ? number(entries.size()) + " others: " : "") + listed(parts);
+  return (entries.size() > max_listed ? grouped(entries.size()) + " others: " : "") + listed(parts);
 }
 
 /// A few one by one; of many, the first and the last.
 std::string how_much_slower(const Entries& slower) {
   if (slower.size() > max_listed) {
     const Entry &least = *slower.front(), &worst = *slower.back();
-    return "The " + number(slower.size()) + " slower models took " + times(least.to_fastest) + " (" +
+    return "The " + grouped(slower.size()) + " slower models took " + times(least.to_fastest) + " (" +
            least.contender.name() + ") to " + times(worst.to_fastest) + " (" + worst.contender.name() + ") as long.";
   }
   std::vector<std::string> parts;
@@ -186,9 +185,9 @@ void add_waiting(const Comparison& comparison, std::vector<std::string>& out) {
   const std::string waiting = blocking_names(blocking) + (single ? " spends " : " spend at least ") + percent(share) +
                               (single ? " of its" : " of their") + " time waiting.";
   if (timeouts_decide) {
-    out.push_back(number(silent) + " of the " + counted(comparison.setup.probes, "probe") +
+    out.push_back(grouped(silent) + " of the " + counted(comparison.setup.probes, "probe") +
                   " got no answer, and each of them occupies a thread for the whole timeout of " +
-                  number(comparison.setup.timeout_ms) + " ms: " + waiting);
+                  grouped(comparison.setup.timeout_ms) + " ms: " + waiting);
   } else {
     out.push_back("Half of the answers take " + duration_text(middle_s) + " or longer: " + waiting);
   }
@@ -231,7 +230,7 @@ void add_in_flight(const Comparison& comparison, std::vector<std::string>& out) 
   if (held <= loop->contender.loops) {
     text += "no more than one connect in flight, because each was answered before the next was started";
   } else {
-    text += "up to " + number(held) + " connects in flight on " +
+    text += "up to " + grouped(held) + " connects in flight on " +
             (loop->contender.loops == 1 ? "one thread" : std::to_string(loop->contender.loops) + " loops");
   }
   out.push_back(text + against_blocking(*loop, ranked) + '.');
@@ -247,7 +246,7 @@ void add_exhausted_resources(const Comparison& comparison, std::vector<std::stri
                     (refused == 0
                          ? "; the system refused none."
                          : "; the system refused to create another " +
-                               (refused == 1 ? std::string("once") : "up to " + number(refused) + " times in a run") +
+                               (refused == 1 ? std::string("once") : "up to " + grouped(refused) + " times in a run") +
                                "."));
     } else if (refused > 0) {
       out.push_back(entry->contender.name() + " got no more than " + counted(reached, "thread") +
@@ -365,7 +364,7 @@ void add_misjudged(const Comparison& comparison, std::vector<std::string>& out) 
     const uint64_t misjudged = entry->correctness.misjudged;
     if (misjudged == 0) continue;
     names.push_back(entry->contender.name());
-    counts.push_back(number(misjudged));
+    counts.push_back(grouped(misjudged));
     one_port = misjudged == 1;
   }
   if (names.empty()) return;
@@ -380,7 +379,7 @@ void add_wrong_answers(const Comparison& comparison, std::vector<std::string>& o
     const Correctness& c = entry->correctness;
     std::vector<std::string> parts;
     if (c.missed > 0)
-      parts.push_back("missed " + number(c.missed) + " of the " + counted(comparison.open_ports, "open port"));
+      parts.push_back("missed " + grouped(c.missed) + " of the " + counted(comparison.open_ports, "open port"));
     if (c.wrongly_open > 0)
       parts.push_back("reported " + counted(c.wrongly_open, "port") + " as open that " +
                       (c.wrongly_open == 1 ? "is" : "are") + " not");

@@ -7,10 +7,12 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import unittest
@@ -110,6 +112,24 @@ class AtATerminal(unittest.TestCase):
                 _, shown, _, _ = Terminal(*self.words(*words), ends=(0, 2)).finish()
                 self.assertNotIn(b"/51 (", shown)
         self.assertEqual(shown, b"")  # -q: nothing at all
+
+    def test_a_resumed_scan_takes_terminal_options_from_its_own_command_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            first, copy = os.path.join(folder, "first"), os.path.join(folder, "copy")
+            words = self.words("--no-color", "--progress", "never")
+            started = Terminal("--checkpoint", first, *words)
+            support.wait_until(lambda: os.path.exists(first), "the checkpoint of the start")
+            started.program.kill()
+            started.finish()
+            for given in ([], ["-q"], ["--no-color", "--progress", "never"]):
+                for repeated in ([], self.words()):
+                    with self.subTest(given=given, repeated=repeated):
+                        shutil.copy(first, copy)
+                        status, shown, _, _ = Terminal("--resume", copy, *given, *repeated).finish()
+                        self.assertEqual(status, COMPLETE, shown)
+                        self.assertEqual(b"\x1b[32m" in shown, "--no-color" not in given, shown)
+                        self.assertEqual(b"/51 (" in shown, not given, shown)
+                        self.assertEqual(b" open, " in shown, "-q" not in given, shown)
 
     def test_all_in_pipes_there_is_no_escape_and_no_progress(self):
         status, _, out, err = Terminal(*self.words(), ends=(0,)).finish()

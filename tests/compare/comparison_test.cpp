@@ -141,7 +141,7 @@ TEST_CASE("a model that is wrong in one of its runs has no rank, however fast it
   CHECK(comparison.ranked().back()->contender.name() == "loop");
 }
 
-TEST_CASE("with the lab's truth a model is wrong even if all models agree") {
+TEST_CASE("with the lab's ground truth a model is wrong even if all models agree") {
   Comparison comparison = made_comparison();
   comparison.truth = comparison.entries[0].runs[0].states;
   comparison.truth[3] = ProbeState::open;
@@ -150,7 +150,7 @@ TEST_CASE("with the lab's truth a model is wrong even if all models agree") {
   CHECK(comparison.fastest() == nullptr);
 }
 
-TEST_CASE("the lab's truth is rejected unless it is complete") {
+TEST_CASE("the lab's ground truth is rejected unless it is complete") {
   const Address host = *parse_address("10.0.0.1");
   const TargetSet targets({{host, host}}, {});
   PortSet ports;

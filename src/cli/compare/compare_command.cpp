@@ -41,6 +41,7 @@
 #include "core/spec_error.hpp"
 #include "core/target_set.hpp"
 #include "lab/own_network.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop {
 namespace {
@@ -74,7 +75,7 @@ std::string range_lines(const TargetSet& targets) {
   return lines;
 }
 
-/// A lab's truth does not contain these addresses: inside the lab, the system itself answers for them.
+/// A lab's ground truth does not contain these addresses: inside the lab, the system itself answers for them.
 void refuse_own_addresses(const TargetSet& targets) {
   const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
   const auto refuse = [](const Address& address) {
@@ -348,7 +349,7 @@ int CompareCommand::run() {
   const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
   if (request_.inside_lab && dropped > 0) {
     comparison_.caveat =
-        count_text(static_cast<double>(dropped)) +
+        grouped(dropped) +
         " packets were dropped on their way to the lab: probes came faster than it could answer, and ports may have "
         "been missed because of that.";
   }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 #include <cxxopts.hpp>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -284,4 +285,11 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "portloop-lab: %s\n", error.what());
+    return exit_failure;
+  }
+}

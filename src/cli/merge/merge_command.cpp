@@ -23,8 +23,9 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
-#include "cli/terminal/progress.hpp"
 #include "core/spec_error.hpp"
+#include "core/state_counts.hpp"
+#include "output/grouped.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
@@ -133,17 +134,17 @@ ScanHeader header_of(const MergeInputs& inputs, const MergeRequest& request, std
 
 ScanFooter footer_of(const MergeInputs& inputs, const ScanHeader& header, size_t parts) {
   ScanFooter footer;
-  uint64_t counts[4] = {};
+  StateCounts counts;
   footer.finished_us = header.started_us;
   for (const auto& [endpoint, result] : inputs.results) {
-    ++counts[static_cast<size_t>(result.probe.state)];
+    ++counts[result.probe.state];
     footer.finished_us = std::max(footer.finished_us, result.time_us);
   }
   footer.hosts_total = header.targets;
-  footer.complete = inputs.incomplete.empty() && counts[3] == 0;
-  footer.summary = grouped(parts) + (parts == 1 ? " file: " : " files: ") + grouped(counts[0]) + " open, " +
-                   grouped(counts[1]) + " closed, " + grouped(counts[2]) + " filtered, " + grouped(counts[3]) +
-                   " unknown results";
+  footer.complete = inputs.incomplete.empty() && counts[PortState::unknown] == 0;
+  footer.summary = grouped(parts) + (parts == 1 ? " file: " : " files: ") + grouped(counts[PortState::open]) +
+                   " open, " + grouped(counts[PortState::closed]) + " closed, " + grouped(counts[PortState::filtered]) +
+                   " filtered, " + grouped(counts[PortState::unknown]) + " unknown results";
   return footer;
 }
 

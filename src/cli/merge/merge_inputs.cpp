@@ -94,7 +94,7 @@ void find_incomplete_shards(MergeInputs& inputs) {
                                   std::to_string(probes) + " probes are finished (portloop scan --resume)");
     }
     if (c.list.failed_names > 0) inputs.incomplete.push_back(name + ": a target's name did not resolve");
-    const uint64_t unknown = c.counts[static_cast<size_t>(PortState::unknown)];
+    const uint64_t unknown = c.counts[PortState::unknown];
     if (unknown > 0) inputs.incomplete.push_back(name + ": " + std::to_string(unknown) + " ports are unknown");
   }
   std::string missing;

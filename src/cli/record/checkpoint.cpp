@@ -70,7 +70,8 @@ std::string checkpoint_text(const Checkpoint& c) {
     lines.add("target", to_text(range.first), to_text(range.last));
   for (const auto& [address, name] : c.list.names) lines.add("name", to_text(address), name);
   lines.add("unresolved", c.list.failed_names);
-  lines.add("counts", c.counts[0], c.counts[1], c.counts[2], c.counts[3]);
+  lines.add("counts", c.counts[PortState::open], c.counts[PortState::closed], c.counts[PortState::filtered],
+            c.counts[PortState::unknown]);
   for (const auto& [reason, unknown] : c.unknown) {
     lines.add("unknown", reason, unknown.count, to_text(unknown.first.address), unknown.first.port);
   }

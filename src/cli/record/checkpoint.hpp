@@ -1,7 +1,6 @@
 // What a scan saves while it runs, so that `portloop scan --resume` can continue it: one text file.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +12,7 @@
 #include "core/port_set.hpp"
 #include "core/probe_order.hpp"
 #include "core/probe_result.hpp"
+#include "core/state_counts.hpp"
 
 namespace portloop {
 
@@ -28,10 +28,10 @@ struct Checkpoint {
   Order order = Order::random;
   uint64_t seed = 0;
   Shard shard;
-  TargetList list;                              ///< With the addresses that names resolved to.
-  int64_t started_us = 0;                       ///< Unix time at which the first run started.
-  uint64_t elapsed_us = 0;                      ///< Of all runs so far.
-  std::array<uint64_t, 4> counts{};             ///< By PortState.
+  TargetList list;          ///< With the addresses that names resolved to.
+  int64_t started_us = 0;   ///< Unix time at which the first run started.
+  uint64_t elapsed_us = 0;  ///< Of all runs so far.
+  StateCounts counts;
   std::map<std::string, UnknownCount> unknown;  ///< By reason_text().
   FinishedSet finished;
   std::vector<SavedOutput> outputs;

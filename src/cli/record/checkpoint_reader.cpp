@@ -106,9 +106,9 @@ bool CheckpointReader::add_progress(const std::string& key, const std::vector<st
   Checkpoint& c = checkpoint;
   if (key == "output") return add_output(words);
   if (key == "counts") {
-    bool good = words.size() == 5;
-    for (size_t i = 0; good && i < 4; ++i) good = parse_to(words[i + 1], c.counts[i]);
-    return good;
+    StateCounts& n = c.counts;
+    return words.size() == 5 && parse_to(words[1], n[PortState::open]) && parse_to(words[2], n[PortState::closed]) &&
+           parse_to(words[3], n[PortState::filtered]) && parse_to(words[4], n[PortState::unknown]);
   }
   if (key == "unknown") {
     if (words.size() != 5) return false;

@@ -30,6 +30,7 @@
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "core/spec_error.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop {
 namespace {

@@ -120,12 +120,12 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
   settings.banner_timeout_ms = number("banner-timeout", 1, 600'000, 2000);
 }
 
-/// Options that take one value: if given twice, one of them would be ignored. Not --progress, which a resumed scan may
-/// be given again: the last one counts.
+/// Options that take one value: if given twice, one of them would be ignored.
 void check_given_once(const cxxopts::ParseResult& given) {
   for (const char* option :
-       {"ports", "exclude-ports", "loops", "in-flight", "rate", "timeout", "retries", "timing", "order", "seed",
-        "shard", "connector", "banners", "banner-timeout", "format", "show", "stop-after", "checkpoint", "resume"}) {
+       {"ports",  "exclude-ports", "loops",      "in-flight",  "rate",      "timeout", "retries",
+        "timing", "order",         "seed",       "shard",      "connector", "banners", "banner-timeout",
+        "format", "show",          "stop-after", "checkpoint", "resume",    "progress"}) {
     if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
   }
 }
@@ -136,24 +136,27 @@ ProgressChoice progress_of(const cxxopts::ParseResult& given) {
   return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
 }
 
+/// The options that a resumed scan takes from its own command line.
+void parse_terminal(const cxxopts::ParseResult& given, ScanRequest& request) {
+  request.quiet = request.targets.quiet = given.count("quiet") > 0;
+  request.progress = progress_of(given);
+  request.colour = given.count("no-color") == 0;
+}
+
 ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given);
   ScanRequest request;
-  request.quiet = given.count("quiet") > 0;
   request.targets.included = texts_of(given, "target");
   request.targets.input_files = texts_of(given, "input-file");
   request.targets.excluded = texts_of(given, "exclude");
   request.targets.exclude_files = texts_of(given, "exclude-file");
   request.targets.all_addresses = given.count("all-addresses") > 0;
-  request.targets.quiet = request.quiet;
   request.ports = ports_of(given, services);
   request.targets.family = family_of(given);
   parse_settings(given, request);
   request.outputs = parse_outputs(text_of(given, "format", "text"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
-  request.progress = progress_of(given);
-  request.colour = given.count("no-color") == 0;
+  parse_terminal(given, request);
   // Last: if an option has taken the target for its value, the message about that option is the useful one.
   if (request.targets.included.empty() && request.targets.input_files.empty()) {
     throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
@@ -161,8 +164,9 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   return request;
 }
 
-/// --checkpoint and --resume, and the request unless it is resumed.
+/// --checkpoint and --resume, and the request; of one that is resumed, only the options about the terminal.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
+  check_given_once(given);
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
@@ -174,7 +178,10 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
       throw UsageError(std::string("--") + option + " '': the name of a file is accepted");
   }
   ScanRequest request;
-  if (!resumed) request = parse_request(given, services);
+  if (resumed)
+    parse_terminal(given, request);
+  else
+    request = parse_request(given, services);
   if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
     throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
   }
@@ -221,9 +228,10 @@ std::vector<std::string> with_joined_values(int argc, const char* const* argv) {
   for (int i = 0; i < argc; ++i) {
     const std::string word = argv[i];
     const std::string next = i + 1 < argc ? argv[i + 1] : "";
-    const bool joined = word == "--banners" && (next == "http" || next == "read");
-    words.push_back(joined ? word + '=' + next : word);
-    i += joined;
+    words.push_back(word);
+    if (word != "--banners" || (next != "http" && next != "read")) continue;
+    words.back().append("=").append(next);
+    ++i;
   }
   return words;
 }
@@ -266,10 +274,11 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   }
   std::vector<std::string> words = {"scan"};
   words.insert(words.end(), checkpoint.words.begin(), checkpoint.words.end());
-  // Otherwise `given` repeats the recorded options.
-  if (wanted.empty()) words.insert(words.end(), given.words.begin(), given.words.end());
   const std::vector<const char*> pointers = pointers_to(words);
   ScanRequest request = *parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
+  request.quiet = request.targets.quiet = given.quiet;
+  request.progress = given.progress;
+  request.colour = given.colour;
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
   request.ports = checkpoint.ports;

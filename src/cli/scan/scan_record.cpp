@@ -49,7 +49,7 @@ double ScanRecord::this_run_s() const {
 }
 
 bool ScanRecord::add(const ProbeResult& probe) {
-  ++done_.counts[static_cast<size_t>(probe.state)];
+  ++done_.counts[probe.state];
   if (keeps_checkpoint()) done_.finished.add(probe.position);
   if (probe.state != PortState::unknown) return false;
   const auto [entry, first] = done_.unknown.try_emplace(reason_text(probe.reason, probe.error_number));
@@ -59,10 +59,10 @@ bool ScanRecord::add(const ProbeResult& probe) {
 }
 
 portloop_stats ScanRecord::total(portloop_stats stats) const {
-  stats.open += earlier_.counts[static_cast<size_t>(PortState::open)];
-  stats.closed += earlier_.counts[static_cast<size_t>(PortState::closed)];
-  stats.filtered += earlier_.counts[static_cast<size_t>(PortState::filtered)];
-  stats.unknown += earlier_.counts[static_cast<size_t>(PortState::unknown)];
+  stats.open += earlier_.counts[PortState::open];
+  stats.closed += earlier_.counts[PortState::closed];
+  stats.filtered += earlier_.counts[PortState::filtered];
+  stats.unknown += earlier_.counts[PortState::unknown];
   return stats;
 }
 

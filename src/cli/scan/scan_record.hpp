@@ -9,7 +9,6 @@
 //   - the process is killed: the file records what is finished, and the length of each output that belongs to it
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "cli/record/checkpoint_file.hpp"
 #include "cli/scan/scan_request.hpp"
 #include "core/probe_result.hpp"
+#include "core/state_counts.hpp"
 #include "portloop/portloop.h"
 
 namespace portloop {
@@ -42,8 +42,8 @@ class ScanRecord {
 
   /// Returns true for the first result that is unknown for its reason.
   bool add(const ProbeResult& probe);
-  /// With the results of earlier runs.
-  portloop_stats total(portloop_stats this_run) const;
+  /// The stats of this run, with the results of earlier runs added.
+  portloop_stats total(portloop_stats stats) const;
 
   bool save_is_due() const;
   /// Returns one line for stderr, or "". `begun_ns`: when the outputs' states began to be collected.
@@ -54,7 +54,7 @@ class ScanRecord {
 
  private:
   struct Earlier {
-    std::array<uint64_t, 4> counts{};
+    StateCounts counts;
     uint64_t elapsed_us = 0;
   };
 

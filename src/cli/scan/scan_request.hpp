@@ -47,7 +47,7 @@ struct ScanRequest {
   bool colour = true;
 
   std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
-  std::string resume_file;      ///< If set, only `words` is set besides: the rest comes from that checkpoint.
+  std::string resume_file;      ///< If set, all but `words` and the options about the terminal comes from there.
   /// The arguments as given, without --checkpoint and --resume, and with `--shard auto` resolved: for the checkpoint.
   std::vector<std::string> words;
   std::string command_line;

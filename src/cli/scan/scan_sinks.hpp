@@ -26,7 +26,7 @@ class ScanSinks {
   /// Opens the outputs and writes the first checkpoint. Returns false if that failed, which has been reported. Throws
   /// UsageError or CannotRun if an output can't be opened.
   bool open(const ScanRequest& request);
-  void add(const portloop_result& result);
+  void add(const portloop_result& found);
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();

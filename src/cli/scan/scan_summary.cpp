@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/terminal/progress.hpp"
+#include "output/grouped.hpp"
 
 namespace portloop {
 namespace {

@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+
+#include "output/grouped.hpp"
 
 namespace portloop {
 namespace {
@@ -15,7 +18,7 @@ size_t terminal_columns() {
 }
 
 std::string duration_text(double seconds) {
-  const auto whole = static_cast<uint64_t>(seconds + 0.5);
+  const auto whole = static_cast<uint64_t>(std::llround(seconds));
   if (whole < 60) return std::to_string(whole) + " s";
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
@@ -23,22 +26,12 @@ std::string duration_text(double seconds) {
 
 }  // namespace
 
-std::string grouped(uint64_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
 ProgressLine::ProgressLine(bool shown) : shown_(shown) {}
 
 uint64_t results_of(const portloop_stats& stats) { return stats.open + stats.closed + stats.filtered + stats.unknown; }
 
 uint64_t per_second(uint64_t count, double elapsed_s) {
-  return static_cast<uint64_t>(static_cast<double>(count) / std::max(elapsed_s, 1e-6) + 0.5);
+  return static_cast<uint64_t>(std::llround(static_cast<double>(count) / std::max(elapsed_s, 1e-6)));
 }
 
 namespace {
@@ -82,6 +75,7 @@ void ProgressLine::observe(const portloop_stats& stats, double elapsed_s) {
 
 double ProgressLine::seconds_left(const portloop_stats& stats) const {
   const Unsettled left = unsettled_of(stats);
+  if (left.all() == 0) return 0;
   const auto all = static_cast<double>(left.all());
   if (left.fresh > 0) {
     // Each silent port will be probed once more. The share of silent ports will be the same among the fresh ones.
@@ -99,7 +93,7 @@ std::string ProgressLine::status_text(const portloop_stats& stats) const {
   const double share = stats.probes == 0 ? 1 : static_cast<double>(settled) / static_cast<double>(stats.probes);
   std::string text =
       grouped(settled) + '/' + grouped(stats.probes) + " (" + std::to_string(static_cast<int>(share * 100)) + "%), " +
-      grouped(static_cast<uint64_t>(connects_per_s_ + 0.5)) + " connects/s, " + grouped(stats.open) + " open";
+      grouped(static_cast<uint64_t>(std::llround(connects_per_s_))) + " connects/s, " + grouped(stats.open) + " open";
   if (connects_per_s_ > 0 && settled < stats.probes) text += ", " + duration_text(seconds_left(stats)) + " left";
   return text;
 }

@@ -26,7 +26,7 @@ class ProgressLine {
   /// "12,345/65,535 (19%), 91,234 connects/s, 3 open, 4 s left": also printed by a status request.
   std::string status_text(const portloop_stats& stats) const;
 
-  /// An estimate: silent ports take two connects, and lost packets are sent again. Only valid if probes are left and
+  /// An estimate: silent ports take two connects, and lost packets are sent again. Only valid if
   /// connects are being made.
   double seconds_left(const portloop_stats& stats) const;
 
@@ -38,9 +38,6 @@ class ProgressLine {
   double connects_per_s_ = 0;
   double settled_per_s_ = 0;
 };
-
-/// With thousands separators: 65,535.
-std::string grouped(uint64_t number);
 
 /// Open, closed, filtered and unknown.
 uint64_t results_of(const portloop_stats& stats);
