@@ -16,19 +16,14 @@ SHARED_LIBRARY = pathlib.Path(sys.argv[2]).resolve()
 # uv.h itself needs the system's names (pthread_rwlock_t), which strict C11 hides: hence _GNU_SOURCE below.
 CC, CXX = os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")
 
-# Each component, and what its files may include besides their own.
-ALLOWED = {
-    "core": set(),
-    "plan": {"core"},
-    "sockets": {"core"},
-    "engine": {"plan", "sockets", "core"},
-    "capi": {"engine", "plan", "sockets", "core", "portloop"},
-    "models": {"sockets", "core"},
-    "output": {"core"},
-    "lab": {"core"},
-    "compare": {"core", "sockets", "models", "output", "lab", "portloop"},
-    "cli": {"core", "sockets", "models", "output", "lab", "compare", "portloop"},
-}
+def layers_of_document():
+    """docs/architecture.md's table: each layer, and what its files may include besides their own."""
+    page = (SOURCE / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|((?: `\w+`)*) \|$", page, re.MULTILINE)
+    return {layer: set(re.findall(r"`(\w+)`", allowed)) for layer, allowed in rows}
+
+
+ALLOWED = layers_of_document()
 
 # The rooms of the command-line program, likewise. A room may also include what stands in src/cli itself.
 CLI_ROOMS = {

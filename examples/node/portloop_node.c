@@ -2,8 +2,9 @@
  *
  * start(options, onResult, onDone) returns a scan; stop(scan); stats(scan). index.js makes an async iterator of them.
  *
- * Node contains and exports its own libuv, so this addon must not be linked with another one. libuv keeps its ABI within
- * version 1, so portloop may be compiled with an older header than Node's. The version is checked when the addon is loaded.
+ * Node contains and exports its own libuv, so this addon must not be linked with another one. libuv keeps its ABI
+ * within version 1, so portloop may be compiled with an older header than Node's. The version is checked when the addon
+ * is loaded.
  */
 #define NAPI_VERSION 8
 #include <node_api.h>

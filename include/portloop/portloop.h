@@ -87,8 +87,8 @@ PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum port
 PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
 /* Divides the order into `count` disjoint parts and scans part `number`. 1 <= number <= count; default 1 of 1. */
 PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t number, uint32_t count);
-/* Skips positions first..last, inclusive, of the shard's order (see portloop_result.position): to resume an earlier scan
- * with the same targets, ports, order, seed and shard. first <= last. Cumulative; ranges may overlap. */
+/* Skips positions first..last, inclusive, of the shard's order (see portloop_result.position): to resume an earlier
+ * scan with the same targets, ports, order, seed and shard. first <= last. Cumulative; ranges may overlap. */
 PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last);
 /* Number of loops. 1 (default): the scan runs on your loop and starts no thread. N > 1: N threads, each with its own
  * loop, but no more than the maximum in flight; callbacks still run on your loop. Range 1-1,024. */
@@ -152,12 +152,12 @@ PORTLOOP_API const char* portloop_service_name(uint16_t port);
 typedef struct portloop_scan portloop_scan;
 
 /* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
- * stopped. Not called after done, nor after portloop_scan_close(). Every function below may be called from inside it, for
- * this scan and others. */
+ * stopped. Not called after done, nor after portloop_scan_close(). Every function below may be called from inside it,
+ * for this scan and others. */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
-/* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was stopped
- * or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped itself. From
- * then on the scan no longer keeps the loop alive. Every function below may be called from inside it. */
+/* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
+ * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
+ * itself. From then on the scan no longer keeps the loop alive. Every function below may be called from inside it. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
 /* The last callback of a scan. The scan is freed when it returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
@@ -175,12 +175,12 @@ PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* opti
  * running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls
- * `on_closed`, which may be NULL, from the loop. Call it exactly once: a second call is a bug, and may abort the program.
- * A scan that is being closed keeps the loop alive even if it was unreferenced. */
+ * `on_closed`, which may be NULL, from the loop. Call it exactly once: a second call is a bug, and may abort the
+ * program. A scan that is being closed keeps the loop alive even if it was unreferenced. */
 PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
 
-/* Like uv_ref() and uv_unref(): a running scan keeps the loop alive unless it is unreferenced. Call them before start or
- * while the scan runs; later they have no effect. Idempotent. */
+/* Like uv_ref() and uv_unref(): a running scan keeps the loop alive unless it is unreferenced. Call them before start
+ * or while the scan runs; later they have no effect. Idempotent. */
 PORTLOOP_API void portloop_scan_ref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 
@@ -201,8 +201,8 @@ typedef struct portloop_stats {
   uint64_t not_probed;                      /* probes left out by portloop_options_set_stop_after() */
 } portloop_stats;
 
-/* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from another
- * thread between a successful start and the call of close; then the counts may be slightly out of step. */
+/* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from
+ * another thread between a successful start and the call of close; then the counts may be slightly out of step. */
 PORTLOOP_API void portloop_scan_stats(const portloop_scan* scan, portloop_stats* stats, size_t size);
 
 /* The version of the library at run time, such as "0.1.0". A static string. */

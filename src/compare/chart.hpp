@@ -1,5 +1,5 @@
-// Charts as SVG for the HTML page. Pure functions. Colours are the page's CSS variables, so that they follow its light and
-// dark modes. Text is 14 units high in a chart 400 units wide, which is still readable on a phone.
+// Charts as SVG for the HTML page. Pure functions. Colours are the page's CSS variables, so that they follow its light
+// and dark modes. Text is 14 units high in a chart 400 units wide, which is still readable on a phone.
 #pragma once
 
 #include <string>

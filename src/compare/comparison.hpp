@@ -1,5 +1,5 @@
-// A comparison: its setup, its runs, and what follows from them. Values and pure functions; the table, the sentences and
-// the exports are made from it.
+// A comparison: its setup, its runs, and what follows from them. Values and pure functions; the table, the sentences
+// and the exports are made from it.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ struct Entry {
   double median(uint64_t RunRecord::*number) const;
   double median(uint64_t ModelRun::*number) const;
   double probes_per_s(uint64_t probes) const { return wall_s.mean > 0 ? static_cast<double>(probes) / wall_s.mean : 0; }
-  /// The share of the threads' time that they spent waiting: 1 - processor time / (wall time x threads), 0-1. 0 if it is
-  /// not defined.
+  /// The share of the threads' time that they spent waiting: 1 - processor time / (wall time x threads), 0-1. 0 if it
+  /// is not defined.
   double waiting_share() const;
 };
 

@@ -37,8 +37,8 @@ struct Sweep {
   bool cross = false;  ///< All combinations; otherwise each list is swept with the first value of the other.
 };
 
-/// Returns the models with the sweep's values, without duplicates. --loops replaces loop and loops:N, --threads replaces
-/// thread-pool:N; if there is no such model, it is added.
+/// Returns the models with the sweep's values, without duplicates. --loops replaces loop and loops:N, --threads
+/// replaces thread-pool:N; if there is no such model, it is added.
 std::vector<Contender> expand(const std::vector<Contender>& models, const Sweep& sweep);
 
 }  // namespace portloop::compare

@@ -9,7 +9,8 @@
 
 namespace portloop::compare {
 
-/// Call it only once in a process, because it records the process's peak memory. Sets `error` if the model could not run.
+/// Call it only once in a process, because it records the process's peak memory. Sets `error` if the model could not
+/// run.
 RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order,
                       std::string& error);
 

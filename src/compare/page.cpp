@@ -1,5 +1,5 @@
-// The page of --export-html. One file, without scripts, that loads nothing. It follows the reader's light or dark mode, and
-// tables that are too wide for a phone scroll on their own.
+// The page of --export-html. One file, without scripts, that loads nothing. It follows the reader's light or dark mode,
+// and tables that are too wide for a phone scroll on their own.
 #include <algorithm>
 
 #include "compare/chart.hpp"

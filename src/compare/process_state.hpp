@@ -11,8 +11,8 @@ uint64_t descriptors_of_this_process();
 /// forked it.)
 uint64_t peak_resident_kib();
 
-/// Packets that the devices of this network namespace dropped instead of sending, since the devices were created. In the
-/// lab's network these are the packets that the lab was too slow to take.
+/// Packets that the devices of this network namespace dropped instead of sending, since the devices were created. In
+/// the lab's network these are the packets that the lab was too slow to take.
 uint64_t packets_dropped_by_devices();
 
 }  // namespace portloop::compare

@@ -1,5 +1,5 @@
-// Makes all runs of a comparison, one after the other. Warm-up rounds come first. Each round runs every model once, in a
-// seeded order of its own, so that other load on the machine affects all models alike.
+// Makes all runs of a comparison, one after the other. Warm-up rounds come first. Each round runs every model once, in
+// a seeded order of its own, so that other load on the machine affects all models alike.
 #pragma once
 
 #include <csignal>
@@ -22,7 +22,8 @@ struct RunCommand {
 /// Returns the indices of the contenders in the order of round `round`.
 std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t seed);
 
-/// Runs until all runs are done or `stop` is set, which clears comparison.complete. An entry that fails is not run again.
+/// Runs until all runs are done or `stop` is set, which clears comparison.complete. An entry that fails is not run
+/// again.
 void run_comparison(Comparison& comparison, const RunCommand& command, const BeforeRun& before_run,
                     const volatile std::sig_atomic_t& stop);
 

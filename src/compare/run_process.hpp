@@ -1,7 +1,7 @@
 // Runs a program: starts it, writes its input, reads its output and waits for it.
 //
-// Happy path: fork and exec; the text is written to its standard input, its standard output is read to the end, its exit
-// status is 0. It shares our standard error.
+// Happy path: fork and exec; the text is written to its standard input, its standard output is read to the end, its
+// exit status is 0. It shares our standard error.
 //
 // What goes wrong:
 //   - it can't be started, exits with another status, or is killed by a signal: `error` describes it

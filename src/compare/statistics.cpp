@@ -23,8 +23,8 @@ Summary summarise(std::vector<double> values) {
   return summary;
 }
 
-// For two runs on each side this is close to Student's two-sided 5 % (4.30 standard errors; here 4.24). For more runs it
-// is stricter.
+// For two runs on each side this is close to Student's two-sided 5 % (4.30 standard errors; here 4.24). For more runs
+// it is stricter.
 bool Ratio::differs() const { return has_uncertainty() && std::abs(value - 1) > (runs == 2 ? 3 : 2) * uncertainty; }
 
 Ratio ratio(const Summary& of, const Summary& to) {

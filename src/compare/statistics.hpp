@@ -35,8 +35,8 @@ struct Ratio {
 /// Returns of.mean / to.mean.
 Ratio ratio(const Summary& of, const Summary& to);
 
-/// The nearest-rank percentile: the smallest value that at least `share` (0-1) of the values do not exceed. 0 if there are
-/// no values. Reorders `values`.
+/// The nearest-rank percentile: the smallest value that at least `share` (0-1) of the values do not exceed. 0 if there
+/// are no values. Reorders `values`.
 uint32_t percentile(std::vector<uint32_t>& values, double share);
 
 }  // namespace portloop::compare

@@ -1,5 +1,5 @@
-// A comparison in plain language: what was compared, and what follows from the numbers. Each sentence is computed, and left
-// out if the numbers do not support it. Pure functions.
+// A comparison in plain language: what was compared, and what follows from the numbers. Each sentence is computed, and
+// left out if the numbers do not support it. Pure functions.
 #pragma once
 
 #include <string>

@@ -98,7 +98,8 @@ Verdict classify(const ConnectOutcome& outcome) {
     case EPIPE: return {VerdictKind::ask_again, PortState::unknown, Reason::local_error, outcome.error_number};
     default: break;
   }
-  // A source port becomes free again; a source address (if IPv6 is disabled, for example) does not appear during a scan.
+  // A source port becomes free again; a source address (if IPv6 is disabled, for example) does not appear during a
+  // scan.
   if (outcome.no_source) return {VerdictKind::cannot_ask, PortState::unknown, Reason::no_route, 0};
   if (outcome.from_call) return classify_call(outcome.error_number);
   switch (outcome.error_number) {
@@ -110,7 +111,8 @@ Verdict classify(const ConnectOutcome& outcome) {
     case EPROTO:
     case EOPNOTSUPP: return outcome.icmp ? filtered(*outcome.icmp) : filtered(Reason::proto_unreach);
     case EACCES:
-      // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without an ICMP error it is local policy.
+      // tcp_v6_err() turns an ICMPv6 "administratively prohibited" into EACCES; without an ICMP error it is local
+      // policy.
       if (outcome.icmp) return filtered(*outcome.icmp);
       return {VerdictKind::cannot_ask, PortState::unknown, Reason::local_error, EACCES};
     default: return classify_call(outcome.error_number);

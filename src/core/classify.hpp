@@ -1,5 +1,5 @@
-// The one table that turns the outcome of a connect into a verdict on the port. Pure: its input is an errno and what the
-// socket's error queue contained.
+// The one table that turns the outcome of a connect into a verdict on the port. Pure: its input is an errno and what
+// the socket's error queue contained.
 #pragma once
 
 #include <cstdint>

@@ -23,8 +23,8 @@ struct PositionRange {
 std::vector<PositionRange> merged_ranges(std::vector<PositionRange> ranges);
 
 /// A mark below which every position is finished, and a bitmap of the positions above it, in chunks that are freed when
-/// they are full. Probes are drawn in order, so the part above the mark is bounded by the probes in progress, not by the
-/// size of the scan. Not thread-safe.
+/// they are full. Probes are drawn in order, so the part above the mark is bounded by the probes in progress, not by
+/// the size of the scan. Not thread-safe.
 class FinishedSet {
  public:
   /// Adding a position again has no effect. Constant time, except for advancing the mark.

@@ -5,8 +5,9 @@
 namespace portloop {
 namespace {
 
-// A block has about 2^20 probes, whose ledger at half a byte each takes 512 KiB. It has at least 16 hosts, so that a scan
-// of 65,535 ports is still spread over several hosts, and at most 4,096, which bounds the memory of the hosts' states.
+// A block has about 2^20 probes, whose ledger at half a byte each takes 512 KiB. It has at least 16 hosts, so that a
+// scan of 65,535 ports is still spread over several hosts, and at most 4,096, which bounds the memory of the hosts'
+// states.
 uint32_t block_hosts(uint64_t hosts, uint32_t ports) {
   const uint64_t fitting = std::clamp<uint64_t>((uint64_t{1} << 20) / ports, 16, 4096);
   return static_cast<uint32_t>(std::min(hosts, fitting));

@@ -18,9 +18,9 @@ enum class Order : uint8_t {
 std::string_view to_text(Order order);
 std::optional<Order> parse_order(std::string_view text);
 
-/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted. One
-/// flat permutation would make every host of a /8 active at once; with blocks, the state of a host can be freed when its
-/// block is done. Immutable, so safe to read from any thread.
+/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted.
+/// One flat permutation would make every host of a /8 active at once; with blocks, the state of a host can be freed
+/// when its block is done. Immutable, so safe to read from any thread.
 class ProbeOrder {
  public:
   /// The index of a host in the target set and of a port in the port set.

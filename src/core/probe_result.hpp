@@ -16,8 +16,8 @@ struct Endpoint {
   friend constexpr bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// Both enums have the values of those in include/portloop/portloop.h; src/capi asserts it. Text and files have the words
-// instead.
+// Both enums have the values of those in include/portloop/portloop.h; src/capi asserts it. Text and files have the
+// words instead.
 
 /// Only an answer from the target or from the path makes a port open, closed or filtered; a failure on our own side
 /// leaves it unknown.

@@ -20,8 +20,8 @@ std::span<const ServiceName> service_names();
 /// The name of a port, or an empty view.
 std::string_view service_name_of(uint16_t port);
 
-/// The port of a name or a well-known alias (ASCII case is ignored), or 0. If several ports have the name, the usual one:
-/// http-alt is 8080.
+/// The port of a name or a well-known alias (ASCII case is ignored), or 0. If several ports have the name, the usual
+/// one: http-alt is 8080.
 uint16_t port_of_service(std::string_view name);
 
 }  // namespace portloop

@@ -15,7 +15,8 @@ struct CodeRange {
 };
 
 /// Sorted. Unicode's invisible control and format characters (Cc, Cf), line and paragraph separators (Zl, Zp), and the
-/// noncharacters below U+FFFE. The last two code points of every plane are noncharacters too; is_visible() tests for them.
+/// noncharacters below U+FFFE. The last two code points of every plane are noncharacters too; is_visible() tests for
+/// them.
 constexpr auto invisible = std::to_array<CodeRange>({
     {0x0000, 0x001f},    // C0
     {0x007f, 0x009f},    // DEL, C1: to some terminals 0x9b is "escape ["

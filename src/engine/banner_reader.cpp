@@ -1,5 +1,5 @@
-// Happy path: the connection is taken over from its slot; bytes arrive, then a short pause or the end of the stream; the
-// result is reported with its banner, and the connection is reset.
+// Happy path: the connection is taken over from its slot; bytes arrive, then a short pause or the end of the stream;
+// the result is reported with its banner, and the connection is reset.
 //
 // What goes wrong:
 //   - nothing arrives: after the timeout a GET is sent, if that is wanted; then the result has no banner

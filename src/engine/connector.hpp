@@ -1,6 +1,7 @@
 // How a slot makes its connect: the interface between the scanner and the platform's sockets.
 //
-// connector_epoll is the fast one, on Linux; connector_uv uses libuv alone and works everywhere. Tests use a scripted one.
+// connector_epoll is the fast one, on Linux; connector_uv uses libuv alone and works everywhere. Tests use a scripted
+// one.
 #pragma once
 
 #include <cstdint>

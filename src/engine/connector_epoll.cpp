@@ -1,17 +1,17 @@
-// Recycled sockets in one epoll set, which one uv_poll_t watches. A probe costs two system calls; a fresh socket for each
-// would need socket() and close() as well, which cost more than the connect.
+// Recycled sockets in one epoll set, which one uv_poll_t watches. A probe costs two system calls; a fresh socket for
+// each would need socket() and close() as well, which cost more than the connect.
 //
 // Happy path of a slot: connect() returns EINPROGRESS. The socket is added to the epoll set, once in its life (edge
 // triggered). When an event arrives, a second connect() to the same address yields the outcome: 0 or EISCONN is open,
-// EALREADY is pending, anything else is the error. (A writable socket whose SO_ERROR is 0 proves nothing: the kernel wakes
-// the poller before it sets the error.) A refused socket is reused as it is; an open or silent one is dissolved with
-// connect(AF_UNSPEC), which sends a RST and leaves no TIME_WAIT.
+// EALREADY is pending, anything else is the error. (A writable socket whose SO_ERROR is 0 proves nothing: the kernel
+// wakes the poller before it sets the error.) A refused socket is reused as it is; an open or silent one is dissolved
+// with connect(AF_UNSPEC), which sends a RST and leaves no TIME_WAIT.
 //
 // What goes wrong:
 //   - a stale event, of the previous probe or of an idle socket: the second connect() returns EALREADY, or the slot is
 //     idle, and nothing happens. An event alone is never an outcome.
-//   - ICMP: the error is queued (IP_RECVERR), even if the connect stays pending because connect() held the socket's lock.
-//     The socket is never reused, because connect(AF_UNSPEC) does not empty the queue.
+//   - ICMP: the error is queued (IP_RECVERR), even if the connect stays pending because connect() held the socket's
+//     lock. The socket is never reused, because connect(AF_UNSPEC) does not empty the queue.
 //   - a target on this machine: the kernel may choose the target port as the source port, and the socket connects to
 //     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not a target; for others the addresses of
 //     both ends are compared.

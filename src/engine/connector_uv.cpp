@@ -1,8 +1,8 @@
-// A fresh uv_tcp_t for each probe. Uses libuv alone, so it works wherever libuv does. A probe costs twice as much as with
-// the epoll connector, because socket() and close() cost more than the connect.
+// A fresh uv_tcp_t for each probe. Uses libuv alone, so it works wherever libuv does. A probe costs twice as much as
+// with the epoll connector, because socket() and close() cost more than the connect.
 //
-// Happy path of a slot: uv_tcp_init(), uv_tcp_connect(), its callback with a status, a turn of the loop that reports the
-// outcome, uv_close(). A handle is never connected twice: libuv would report the old connection for the new port.
+// Happy path of a slot: uv_tcp_init(), uv_tcp_connect(), its callback with a status, a turn of the loop that reports
+// the outcome, uv_close(). A handle is never connected twice: libuv would report the old connection for the new port.
 //
 // What goes wrong:
 //   - status 0 alone proves nothing (an ICMP error may wake the poller before it is set): it counts only if the peer's
@@ -10,8 +10,8 @@
 //   - uv_tcp_connect() itself returns an error: it is classified as the connect call's own
 //   - a thousand callbacks in one turn of the loop: they only store their status; the outcomes are reported in batches,
 //     so that the embedder's handles run in between
-//   - the slot is released before its connect ends: uv_close() calls the connect callback with UV_ECANCELED and then the
-//     close callback; the connection belongs to no slot any more and frees itself
+//   - the slot is released before its connect ends: uv_close() calls the connect callback with UV_ECANCELED and then
+//     the close callback; the connection belongs to no slot any more and frees itself
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -129,13 +129,15 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
 void UvConnector::on_turn(uv_idle_t* idle) {
   auto* self = static_cast<UvConnector*>(idle->data);
   const uint64_t began_us = uv_hrtime() / 1000;
-  // Twice the time, because the scanner starts two batches of connects in a turn. An outcome left for the next turn costs
-  // one more system call: libuv disarms its descriptor before it polls again, because its handle is not closed yet.
+  // Twice the time, because the scanner starts two batches of connects in a turn. An outcome left for the next turn
+  // costs one more system call: libuv disarms its descriptor before it polls again, because its handle is not closed
+  // yet.
   while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= 2 * max_batch_us) {
     const uint32_t slot = self->ended_.front();
     self->ended_.pop_front();
     const Connection* connection = self->slots_[slot];
-    // It may have been released meanwhile, or even be in use again; then that connect is added to the list when it ends.
+    // It may have been released meanwhile, or even be in use again; then that connect is added to the list when it
+    // ends.
     if (connection == nullptr || !connection->ended) continue;
     self->events_->on_outcome(slot, outcome_of(*connection, connection->status));
   }

@@ -14,8 +14,8 @@ constexpr size_t batch_size = 128;
 constexpr size_t max_queued = 65536;
 constexpr size_t deliveries_per_turn = 256;
 
-/// Blocks all signals in this thread while it lives. A new thread inherits the mask: no handler of the embedder's may run
-/// on our threads.
+/// Blocks all signals in this thread while it lives. A new thread inherits the mask: no handler of the embedder's may
+/// run on our threads.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -41,8 +41,8 @@ class SignalsBlocked {
 
 }  // namespace
 
-/// One thread. The pool's thread creates and joins it; between start_thread() and join() it may call only request_stop()
-/// and counters().
+/// One thread. The pool's thread creates and joins it; between start_thread() and join() it may call only
+/// request_stop() and counters().
 class LoopPool::Lane final : public ScanEvents {
  public:
   Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}

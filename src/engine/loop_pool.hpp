@@ -1,8 +1,8 @@
-// One scan on N threads ("lanes"): each has its own loop and scanner, all draw from one cursor, and results are delivered
-// on the caller's loop.
+// One scan on N threads ("lanes"): each has its own loop and scanner, all draw from one cursor, and results are
+// delivered on the caller's loop.
 //
-// Happy path: start() creates the lanes. Each collects its results and hands them over in batches, through one queue and
-// one uv_async_t. The caller's loop delivers some in each turn. When all lanes have ended and the queue is empty,
+// Happy path: start() creates the lanes. Each collects its results and hands them over in batches, through one queue
+// and one uv_async_t. The caller's loop delivers some in each turn. When all lanes have ended and the queue is empty,
 // on_done() is called.
 //
 // What goes wrong:
@@ -29,8 +29,8 @@ namespace portloop {
 /// Not thread-safe: use it on the thread of the caller's loop only, except counters().
 class LoopPool {
  public:
-  /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the maximum in flight and the
-  /// rate are divided among the lanes.
+  /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the maximum in flight and
+  /// the rate are divided among the lanes.
   LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
            uint32_t loops, ScanEvents& events);
   /// Only after close() has called back, or if holds_loop() is false.

@@ -1,8 +1,8 @@
-// Follows the system's neighbour tables while a scan asks hosts on its own links: which neighbours are found, and how many
-// more the tables can hold.
+// Follows the system's neighbour tables while a scan asks hosts on its own links: which neighbours are found, and how
+// many more the tables can hold.
 //
-// Happy path: open(); on_events() for neighbours that the system finds, or looks for in vain; once a second the room is read again, because
-// other programs use the tables, too; close().
+// Happy path: open(); on_events() for neighbours that the system finds, or looks for in vain; once a second the room is
+// read again, because other programs use the tables, too; close().
 //
 // What goes wrong:
 //   - events are lost, because they come faster than the loop turns: the state of all neighbours is reported
@@ -34,8 +34,8 @@ class NeighbourWatch {
   /// Returns 0 or a negative libuv code; then nothing is left behind. Its handles never keep the loop alive.
   int open(uv_loop_t* loop, OnEvents on_events);
   void close(std::function<void()> on_closed);
-  /// Reports what has happened until now. Called before new hosts are asked: to make room for them, the kernel discards the
-  /// entries of absent ones, and with them what lost events would have reported.
+  /// Reports what has happened until now. Called before new hosts are asked: to make room for them, the kernel discards
+  /// the entries of absent ones, and with them what lost events would have reported.
   void poll();
 
  private:

@@ -11,8 +11,8 @@
 namespace portloop {
 namespace {
 
-// The limits of a batch of connects, reports or late slots, after which the embedder's handles run. The time limit is for
-// slow callbacks and busy machines. One turn of the loop has at most two batches (late slots and new connects; new
+// The limits of a batch of connects, reports or late slots, after which the embedder's handles run. The time limit is
+// for slow callbacks and busy machines. One turn of the loop has at most two batches (late slots and new connects; new
 // connects after the answers), and the connector's own.
 constexpr int steps_per_turn = 64;
 constexpr uint64_t max_batch_us = Connector::max_batch_us;
@@ -184,8 +184,8 @@ void Scanner::on_deadline(uv_timer_t* timer) {
   slot->timer_due_ms = 0;
   if (slot->state == ConnectSlot::State::free) return;
   assert(slot->state == ConnectSlot::State::connecting);
-  // Too early, if it was started for the slot's previous probe, or before an answer of this host changed the timeout, or
-  // when the loop's time was stale because a callback had blocked it.
+  // Too early, if it was started for the slot's previous probe, or before an answer of this host changed the timeout,
+  // or when the loop's time was stale because a callback had blocked it.
   const uint64_t waited_us = (uv_hrtime() - slot->started_ns) / 1000;
   const uint64_t timeout_us = slot->scanner->plan_.timeout_now_us(slot->ask);
   if (waited_us < timeout_us) {
@@ -265,7 +265,8 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
   const Ask ask = slot.ask;
   switch (verdict.kind) {
     case VerdictKind::answer:
-      // Without an error queue it is not known who sent it, but between an unresolved host and this machine is no router.
+      // Without an error queue it is not known who sent it, but between an unresolved host and this machine is no
+      // router.
       if (verdict.no_neighbour || (ask.unresolved && verdict.reason == Reason::host_unreach && !outcome.icmp)) {
         handle_no_neighbour(number, verdict);
       } else {

@@ -1,19 +1,19 @@
 // One scan on one borrowed loop: takes probes from the plan, makes the connects in slots, and reports results.
 //
-// Happy path: start() opens the connector. From the loop, pump() does what the plan returns next, a batch at a time: each
-// ask gets a slot and a connect. The connector reports its outcome, classify() turns it into a verdict, and the plan and
-// the events receive it. When the plan is finished, on_done() is called; close() frees everything.
+// Happy path: start() opens the connector. From the loop, pump() does what the plan returns next, a batch at a time:
+// each ask gets a slot and a connect. The connector reports its outcome, classify() turns it into a verdict, and the
+// plan and the events receive it. When the plan is finished, on_done() is called; close() frees everything.
 //
 // What goes wrong:
-//   - a slot's timer fires: that proves nothing yet. The loop runs timers before it polls, so the answer may already be in
-//     the kernel: the connector is polled before the plan hears of silence.
+//   - a slot's timer fires: that proves nothing yet. The loop runs timers before it polls, so the answer may already be
+//     in the kernel: the connector is polled before the plan hears of silence.
 //   - many timers fire in one turn: their slots are only queued, and polled in batches
-//   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale: it
-//     is started again
+//   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale:
+//     it is started again
 //   - a local error: the plan takes the probe back and makes it again later
 //   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
-//   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled from
-//     the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
+//   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
+//     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
 //   - out of memory: the scan stops, and then on_done(UV_ENOMEM) is called; no exception reaches the loop
 #pragma once
 

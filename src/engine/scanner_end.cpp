@@ -2,8 +2,9 @@
 //
 // Happy path: the plan is finished, on_done(0), close(); some handles are closed in each turn of the loop, then
 // on_closed().
-// Stopped or closed before: stop() and close() only schedule a turn of the loop. From there pending connects are released
-// and banner readings ended, some in each turn; then on_done(UV_ECANCELED), and after close() the same as above.
+// Stopped or closed before: stop() and close() only schedule a turn of the loop. From there pending connects are
+// released and banner readings ended, some in each turn; then on_done(UV_ECANCELED), and after close() the same as
+// above.
 #include <algorithm>
 #include <cassert>
 

@@ -25,8 +25,8 @@ void SlotArray::free(ConnectSlot& slot) noexcept {
   free_[slot.kind].push_back(slot.number);
 }
 
-/// Allocates everything before uv_timer_init(): a timer that the loop knows can't be taken back. Every list gets room for
-/// every slot, so that free() never allocates.
+/// Allocates everything before uv_timer_init(): a timer that the loop knows can't be taken back. Every list gets room
+/// for every slot, so that free() never allocates.
 void SlotArray::add() {
   auto slot = std::make_unique<ConnectSlot>();
   if (slots_.size() == slots_.capacity()) {

@@ -19,8 +19,9 @@ class SlotArray {
   size_t size() const { return slots_.size(); }
   ConnectSlot& operator[](size_t number) { return *slots_[number]; }
 
-  /// Returns a slot that is State::free, and which the caller takes into use: if possible one whose last probe was of the
-  /// same kind, else a new one; once there are `max_slots`, any free one. There must be one then. Throws std::bad_alloc.
+  /// Returns a slot that is State::free, and which the caller takes into use: if possible one whose last probe was of
+  /// the same kind, else a new one; once there are `max_slots`, any free one. There must be one then. Throws
+  /// std::bad_alloc.
   ConnectSlot& take(uint32_t kind, size_t max_slots);
 
   /// Frees a slot that is in use. Never throws.

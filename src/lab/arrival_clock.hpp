@@ -10,8 +10,8 @@
 namespace portloop::lab {
 
 /// The device's queue is first in, first out, and doesn't report its length. So while the lab is behind, it sends marks
-/// of its own into that queue: packets that are read before a mark had arrived before the mark was sent. A round trip is
-/// measured from then on, so waiting in the queue neither adds to it nor goes unnoticed.
+/// of its own into that queue: packets that are read before a mark had arrived before the mark was sent. A round trip
+/// is measured from then on, so waiting in the queue neither adds to it nor goes unnoticed.
 class ArrivalClock {
  public:
   /// Marks are UDP datagrams sent from the process's own namespace. If there is no socket for them, the arrival time is

@@ -48,8 +48,8 @@ int exit_status(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : signal_status_base + WTERMSIG(wait_status);
 }
 
-/// Mounts a /proc that shows this process namespace. If the system forbids the mount (as in some containers), the command
-/// sees the outer /proc, in which its own process numbers mean nothing; the network is the same.
+/// Mounts a /proc that shows this process namespace. If the system forbids the mount (as in some containers), the
+/// command sees the outer /proc, in which its own process numbers mean nothing; the network is the same.
 void mount_own_proc() {
   if (unshare(CLONE_NEWNS) != 0) return;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;

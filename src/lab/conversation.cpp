@@ -1,7 +1,8 @@
 // The part of the responder that handles a connection after its SYN-ACK has been queued.
 //
 // The happy path: the peer's ACK establishes the connection; the port sends its text, in segments that fit the peer's
-// window; the peer acknowledges them, sends a FIN, gets an ACK and a FIN, and acknowledges that; the connection is removed.
+// window; the peer acknowledges them, sends a FIN, gets an ACK and a FIN, and acknowledges that; the connection is
+// removed.
 //
 // What can happen instead:
 // - no ACK for the SYN-ACK: it is retransmitted after 1, 2, 4 and 8 s, as servers do; then the handshake expires

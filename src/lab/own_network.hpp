@@ -18,9 +18,9 @@ struct OwnNetwork {
   bool has_ipv6 = false;
 };
 
-/// Moves the calling process, which must be single-threaded, into a new network namespace (without root, also into a new
-/// user namespace with the same ids), and creates the device, its addresses and its routes there. All of it disappears
-/// with the last process inside. The error is one line with what the system forbids and how to allow it.
+/// Moves the calling process, which must be single-threaded, into a new network namespace (without root, also into a
+/// new user namespace with the same ids), and creates the device, its addresses and its routes there. All of it
+/// disappears with the last process inside. The error is one line with what the system forbids and how to allow it.
 Parsed<OwnNetwork> make_own_network();
 
 /// The number of packets that the device has dropped because they were not read in time.

@@ -31,8 +31,8 @@ struct Segment {
   std::span<const uint8_t> payload;
 };
 
-/// Parses one IP packet. Returns nullopt if it is not TCP, is a fragment, or has inconsistent lengths. Checksums are not
-/// verified: the packet comes from the local kernel.
+/// Parses one IP packet. Returns nullopt if it is not TCP, is a fragment, or has inconsistent lengths. Checksums are
+/// not verified: the packet comes from the local kernel.
 std::optional<Segment> parse_segment(std::span<const uint8_t> packet);
 
 /// A TCP segment to build.
@@ -66,8 +66,8 @@ void build_segment(const Reply& reply, Packet& packet);
 /// RFC 792 and RFC 4443 destination unreachable.
 enum class Unreachable : uint8_t { net, host, port, admin_prohibited };
 
-/// Overwrites `packet` with an ICMP (or ICMPv6) error about `original`, from `router`, which must have the same family. It
-/// quotes as much of the original as fits. `original` must contain a whole IP header.
+/// Overwrites `packet` with an ICMP (or ICMPv6) error about `original`, from `router`, which must have the same family.
+/// It quotes as much of the original as fits. `original` must contain a whole IP header.
 void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet);
 
 /// Adds `bytes` to the ones' complement sum of RFC 1071 over 16-bit words. Each piece but the last must have an even

@@ -1,6 +1,6 @@
 // The happy path: a SYN arrives; unless it is lost, the ground truth determines what its port does; unless the answer
-// (SYN-ACK, RST or an ICMP error) is lost, it is queued for the duration of the round trip, and take_due() returns it. What
-// follows a SYN-ACK is in conversation.cpp.
+// (SYN-ACK, RST or an ICMP error) is lost, it is queued for the duration of the round trip, and take_due() returns it.
+// What follows a SYN-ACK is in conversation.cpp.
 //
 // What can happen instead:
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies

@@ -1,5 +1,5 @@
-// All hosts of the simulated network: packets in, answers out when they are due. Packets and times are passed in, so tests
-// need neither a device nor a clock.
+// All hosts of the simulated network: packets in, answers out when they are due. Packets and times are passed in, so
+// tests need neither a device nor a clock.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ class Responder {
   /// The time at which the next answer or timer is due, or `never`.
   uint64_t next_due_ns() const;
 
-  /// Runs the timers that are due and removes the next answer that is due; nullptr if there is none. The packet is valid
-  /// until the next call of any member.
+  /// Runs the timers that are due and removes the next answer that is due; nullptr if there is none. The packet is
+  /// valid until the next call of any member.
   const Packet* take_due(uint64_t now_ns);
 
   Counters& counters() { return counters_; }

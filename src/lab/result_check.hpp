@@ -24,8 +24,8 @@ struct Differences {
   uint64_t total() const { return missed + wrong + undecided + repeated + unreadable; }
 };
 
-/// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about a
-/// host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference.
+/// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about
+/// a host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference.
 class ResultCheck {
  public:
   /// Called with one line of text (no newline) for each of the first 20 differences.
@@ -37,8 +37,8 @@ class ResultCheck {
   /// Takes one line. Blank lines are ignored.
   void take(std::string_view line);
 
-  /// Call it after the last line. With `open_only`, or if there are only open ports in the results, ports that aren't open
-  /// may be missing.
+  /// Call it after the last line. With `open_only`, or if there are only open ports in the results, ports that aren't
+  /// open may be missing.
   Differences finish(bool open_only);
 
   /// The number of open ports in the truth, and of those in the results. Valid after finish().

@@ -1,9 +1,10 @@
-// The happy path: the network is created, the command is started in it, packets are read, and answers are written when they
-// are due; the command ends, and its exit status is ours.
+// The happy path: the network is created, the command is started in it, packets are read, and answers are written when
+// they are due; the command ends, and its exit status is ours.
 //
 // What can happen instead:
 // - the network can't be created, or no process started: `error` has the cause, and nothing is left behind
-// - a signal from the terminal: it has reached the command too, which decides what to do, as with a shell; a signal from
+// - a signal from the terminal: it has reached the command too, which decides what to do, as with a shell; a signal
+// from
 //   another process to us alone is passed on; a second such SIGINT or SIGTERM, half a second later or more, kills the
 //   command
 // - the kernel does not accept an answer: it is counted and lost

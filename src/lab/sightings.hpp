@@ -18,8 +18,8 @@ class Sightings {
  private:
   void grow();
 
-  // The upper 56 bits are a hash that identifies the endpoint; the probability that any two of a million endpoints collide
-  // is 1 in 140,000. The lower 8 bits are the count. 0 is an empty slot.
+  // The upper 56 bits are a hash that identifies the endpoint; the probability that any two of a million endpoints
+  // collide is 1 in 140,000. The lower 8 bits are the count. 0 is an empty slot.
   std::vector<uint64_t> slots_;
   size_t used_ = 0;
 };

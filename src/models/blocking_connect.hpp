@@ -1,8 +1,8 @@
 // One blocking connect at a time: the building block of the models without a loop.
 //
 // Happy path: connect() on a blocking socket with SO_SNDTIMEO returns 0 (open), ECONNREFUSED (closed), or EINPROGRESS
-// after the timeout (silent). That is one system call for each probe; with poll() it would be three. The socket serves the
-// next probe, as the scanner's do.
+// after the timeout (silent). That is one system call for each probe; with poll() it would be three. The socket serves
+// the next probe, as the scanner's do.
 //
 // What goes wrong:
 //   - ICMP: the error queue has the reason; the socket is closed

@@ -1,5 +1,6 @@
-// The interface of the concurrency models. A model is a function that takes a ModelScan, fills a VerdictSheet and returns
-// a ModelRun. All models share the order, the classifier, the timeout and the socket options; they differ in how they wait.
+// The interface of the concurrency models. A model is a function that takes a ModelScan, fills a VerdictSheet and
+// returns a ModelRun. All models share the order, the classifier, the timeout and the socket options; they differ in
+// how they wait.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ struct ModelScan {
 enum class ProbeState : uint8_t { none, open, closed, filtered, silent, unknown };
 static_assert(sizeof(ProbeState) == 1);
 
-/// The results of a run: 5 bytes (a state and a uint32_t) for each probe, allocated and touched before the clock starts. Threads may set
-/// different probes at the same time without a lock.
+/// The results of a run: 5 bytes (a state and a uint32_t) for each probe, allocated and touched before the clock
+/// starts. Threads may set different probes at the same time without a lock.
 class VerdictSheet {
  public:
   explicit VerdictSheet(uint64_t probes)
@@ -74,8 +75,8 @@ ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet);
 /// A thread for each probe, without a limit. If the system refuses to create one, waits until another ends.
 ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet);
 
-/// `threads` threads, 1-65,536, including the calling one, each with a recycled socket. They draw probes from one counter.
-/// If the system refuses some of them, the others do the work.
+/// `threads` threads, 1-65,536, including the calling one, each with a recycled socket. They draw probes from one
+/// counter. If the system refuses some of them, the others do the work.
 ModelRun run_thread_pool(const ModelScan& scan, VerdictSheet& sheet, uint32_t threads);
 
 }  // namespace portloop

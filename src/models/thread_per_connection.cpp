@@ -4,8 +4,8 @@
 // After the last one the calling thread waits until all have ended.
 //
 // What goes wrong:
-//   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried again
-//     when another thread ends. That thread may not be quite gone yet: then after a pause.
+//   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried
+//     again when another thread ends. That thread may not be quite gone yet: then after a pause.
 //   - out of descriptors: BlockingConnect pauses and retries, while other threads end
 #include <pthread.h>
 #include <sys/resource.h>

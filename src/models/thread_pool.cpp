@@ -1,5 +1,5 @@
-// A fixed number of threads, each with one connect at a time. They draw probes from one counter: an atomic addition each,
-// no lock and no queue.
+// A fixed number of threads, each with one connect at a time. They draw probes from one counter: an atomic addition
+// each, no lock and no queue.
 #include <atomic>
 #include <mutex>
 #include <system_error>

@@ -1,5 +1,5 @@
-// RFC 4180: a header row with the JSON's field names, CRLF after each row. A value that is null or missing in the JSON is
-// an empty cell. append_csv_cell() disarms cells that a spreadsheet would run as formulas.
+// RFC 4180: a header row with the JSON's field names, CRLF after each row. A value that is null or missing in the JSON
+// is an empty cell. append_csv_cell() disarms cells that a spreadsheet would run as formulas.
 #include "output/escape.hpp"
 #include "output/formats.hpp"
 #include "output/time_text.hpp"

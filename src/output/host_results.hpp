@@ -1,8 +1,8 @@
 // What the formats that write whole hosts (xml, grepable) store of a host until it is complete.
 //
-// Memory: the ports of a host are stored as sets of indices into the scan's port set, one set for each state and reason,
-// with at most about one bit for each port scanned. Only names and banners are text. Only hosts that have results and
-// are incomplete are stored, however many are scanned.
+// Memory: the ports of a host are stored as sets of indices into the scan's port set, one set for each state and
+// reason, with at most about one bit for each port scanned. Only names and banners are text. Only hosts that have
+// results and are incomplete are stored, however many are scanned.
 #pragma once
 
 #include <cstdint>

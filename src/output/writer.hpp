@@ -21,8 +21,8 @@ struct ScanHeader {
   PortSet ports;             ///< The port of every result is one of these.
   uint64_t targets = 0;      ///< The number of addresses to scan.
   uint64_t seed = 0;
-  /// The number of results after which a host is complete, for xml and grepable. 0 if it is not known, as in a shard: then
-  /// all hosts are kept until the end.
+  /// The number of results after which a host is complete, for xml and grepable. 0 if it is not known, as in a shard:
+  /// then all hosts are kept until the end.
   uint64_t results_per_host = 0;
   bool has_ipv6 = false;  ///< Determines column widths.
   bool colour = false;    ///< Only for text on a terminal.
@@ -46,12 +46,12 @@ struct ScanFooter {
 };
 
 /// Every writer gets every result of the scan, including closed and filtered ports, and omits what its format or
-/// `show_all` excludes. The order of calls is begin, result..., end. `end` is missing if the process is killed: what was
-/// appended before must be readable without it. Each call appends whole records (lines, rows, hosts) or nothing.
+/// `show_all` excludes. The order of calls is begin, result..., end. `end` is missing if the process is killed: what
+/// was appended before must be readable without it. Each call appends whole records (lines, rows, hosts) or nothing.
 ///
 /// A resumed scan makes a new writer and calls begin(), whose bytes are already in the output, then restore() with what
-/// save() wrote. Input is raw bytes; the writer escapes them. One thread at a time. No I/O, no clock; throws nothing but
-/// std::bad_alloc.
+/// save() wrote. Input is raw bytes; the writer escapes them. One thread at a time. No I/O, no clock; throws nothing
+/// but std::bad_alloc.
 class Writer {
  public:
   virtual ~Writer() = default;

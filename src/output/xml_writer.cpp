@@ -1,6 +1,6 @@
 // nmap's XML, for programs that read it: ndiff, python-libnmap, Metasploit. Each host is appended in one piece when its
-// last result has arrived, so a truncated file lacks only the closing tags. The output is valid under nmap.dtd except for
-// scanner="portloop".
+// last result has arrived, so a truncated file lacks only the closing tags. The output is valid under nmap.dtd except
+// for scanner="portloop".
 #include <algorithm>
 
 #include "core/parse_number.hpp"

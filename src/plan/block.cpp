@@ -87,7 +87,7 @@ void Block::begin_reporting() {
 
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
   if (host.state == HostState::unresolved) return true;
-  if (!host.may_be_asked()) return false;
+  if (!host.is_fresh_or_alive()) return false;
   const int passes = static_cast<int>(pass) - 1 - host.void_passes;  // that counted, before this one
   if (retries_) return passes <= static_cast<int>(*retries_);
   if (kind == NextPass::sweep_all) return true;
@@ -100,8 +100,8 @@ bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
   return missing >= missing_allowed;
 }
 
-/// If much is lost and few ports are left, every other ask is a check, or the pass would measure too little. One by one,
-/// because a burst of them would use up what a limited host still answers.
+/// If much is lost and few ports are left, every other ask is a check, or the pass would measure too little. One by
+/// one, because a burst of them would use up what a limited host still answers.
 bool Block::checks_are_scarce() const { return unfinished_ < few_ports && loss.first_pass_loss() > heavy_loss; }
 
 }  // namespace portloop

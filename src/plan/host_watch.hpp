@@ -1,13 +1,13 @@
 // What is known of the hosts of a block, and which of them may be asked.
 //
-// Happy path: fresh -> alive, at the host's first answer. A host on one of the machine's own links begins as unresolved,
-// and becomes fresh when its neighbour entry is resolved.
+// Happy path: fresh -> alive, at the host's first answer. A host on one of the machine's own links begins as
+// unresolved, and becomes fresh when its neighbour entry is resolved.
 //
 // What goes wrong:
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
-//   - a host that answered falls silent -> suspended: nothing but recovery checks, at 1, 2, 4, 8, 8... s. If one is
-//     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none is for
-//     20 s, it is lost
+//   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
+//     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none is by
+//     the first check after 20 s, it is lost
 //   - a host has enough open ports (stop_after) -> stopped
 #pragma once
 
@@ -20,7 +20,8 @@
 namespace portloop {
 
 enum class HostState : uint8_t {
-  unresolved,  ///< On an own link, and its neighbour is not known yet: one probe at a time, the other ports wait for it.
+  unresolved,  ///< On an own link, and its neighbour is not known yet: one probe at a time, the other ports wait for
+               ///< it.
   absent,      ///< There is no such neighbour: what has no result is filtered, host-unreach.
   fresh,       ///< No port has answered yet; it may not exist.
   alive,       ///< A port has answered, and further answers are expected.
@@ -47,7 +48,7 @@ struct Host {
   uint32_t open_ports = 0;       ///< As far as this loop knows.
   uint32_t answerer = no_probe;  ///< A probe that is known to be answered.
   float doubt = 0;               ///< Answers that were expected since the last one and did not come.
-  uint16_t void_passes = 0;      ///< Passes that don't count, because the host was away.
+  uint16_t void_passes = 0;      ///< Passes that don't count: the host was away, or not resolved yet.
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
   uint8_t unresolved_waits = 0;      ///< Probes that ended without any news of the neighbour.
@@ -55,11 +56,11 @@ struct Host {
   bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
   uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
 
-  bool may_be_asked() const { return state == HostState::fresh || state == HostState::alive; }
-  /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is away:
-  /// `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.
+  bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
+  /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is
+  /// away: `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.
   bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
-  /// The share of fresh asks that the next one's answer is expected with.
+  /// The estimated probability that the next fresh ask is answered.
   double expected_share() const { return static_cast<double>(answers) / first_asks; }
 };
 static_assert(sizeof(Host) <= 64);
@@ -79,28 +80,28 @@ class HostWatch {
   auto begin() { return hosts_.begin(); }
   auto end() { return hosts_.end(); }
 
-  // ---- Transitions. Each is called for any state, and does nothing in states that it does not concern. ----
+  // ---- Transitions. Unless stated otherwise, each may be called in any state; other states stay as they are. ----
 
   /// The neighbour is known: unresolved -> fresh. Passes up to `pass`, the block's current one, become void.
   void resolved(uint32_t host, uint32_t pass);
   /// There is no such neighbour: unresolved -> absent.
   void has_no_neighbour(uint32_t host);
-  /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting: then
-  /// unresolved -> fresh, as in resolved().
+  /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting:
+  /// then unresolved -> fresh, as in resolved().
   bool wait_failed(uint32_t host, uint32_t pass);
   /// A port or a check of the host was answered: fresh, suspended -> alive. A suspended host's passes up to `pass`, the
   /// block's current one, become void.
   void answered(uint32_t host, uint32_t pass, uint64_t now_us);
   /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
   void silent(uint32_t host, double expected_answers, uint64_t now_us);
-  /// alive -> stopped. A lost host that turns out to have enough open ports is stopped as well.
+  /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.
   void has_enough_open_ports(uint32_t host);
 
   // ---- Recovery ----
 
   bool any_suspended() const { return !suspensions_.empty(); }
-  /// The suspended host whose recovery check is due, if any. First gives up the one whose time is over: suspended -> lost;
-  /// then nothing is returned.
+  /// The suspended host whose recovery check is due, if any. First gives up the one whose time is over: suspended ->
+  /// lost; then nothing is returned.
   std::optional<uint32_t> due_for_recovery_check(uint64_t now_us);
   /// Schedules the next check of a suspended host.
   void recovery_check_sent(uint32_t host, uint64_t now_us);

@@ -1,7 +1,7 @@
 // Probes that failed on our side (no descriptor, no source port, no memory), and the restraint that follows.
 //
-// Happy path: failed() keeps the ask, lowers the limit of connects in flight, and pauses everything; after the pause the
-// ask is made again; each ask that ends raises the limit a little.
+// Happy path: failed() keeps the ask, lowers the limit of connects in flight, and pauses everything; after the pause
+// the ask is made again; each ask that ends raises the limit a little.
 //
 // What goes wrong:
 //   - it fails again with nothing else in flight: only time can help, and each pause is twice as long

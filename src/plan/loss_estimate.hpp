@@ -18,8 +18,8 @@ struct SharedAnswers {
 ///     missing(k) = (answers + 1/2) * q1 * q2 * ... * qk
 ///
 /// Here q1, the loss of the first pass, is measured by what later passes rescued, and qi by what passes after i rescued
-/// and by checks: known answerers, asked again in pass i. The first pass is the fastest, so it lost at least the share that
-/// checks lost in the others: if few ports answered, the checks are the better measure.
+/// and by checks: known answerers, asked again in pass i. The first pass is the fastest, so it lost at least the share
+/// that checks lost in the others: if few ports answered, the checks are the better measure.
 class LossEstimate {
  public:
   static constexpr uint32_t passes_counted = 100;
@@ -33,7 +33,8 @@ class LossEstimate {
   /// The last `count` checks that were lost, up to `pass`, were no measure of the path.
   void withdraw_lost_checks(uint32_t pass, uint32_t count);
 
-  /// Publishes what is new here to the other loops, and reads what they have published: they share the first pass's loss.
+  /// Publishes what is new here to the other loops, and reads what they have published: they share the first pass's
+  /// loss.
   void exchange(SharedAnswers& shared);
 
   uint32_t answers_in(uint32_t pass) const { return answers_[index(pass)]; }

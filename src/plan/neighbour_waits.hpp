@@ -1,11 +1,11 @@
 // Hosts on the machine's own links whose neighbour entry is being resolved.
 //
-// The kernel looks for such a host for about 3 s, and holds an entry of a table that all programs share. When the table is
-// full, packets to further neighbours are dropped without an error. So each unresolved host has one probe in flight, and all
-// loops together have no more of them than the table has room for.
+// The kernel looks for such a host for about 3 s, and holds an entry of a table that all programs share. When the table
+// is full, packets to further neighbours are dropped without an error. So each unresolved host has one probe in flight,
+// and all loops together have no more of them than the table has room for.
 //
-// Happy path: begin() when the probe is sent; resolved() when the system has found the neighbour, or its answer arrives;
-// end() when the probe ends.
+// Happy path: begin() when the probe is sent; resolved() when the system has found the neighbour, or its answer
+// arrives; end() when the probe ends.
 //
 // What goes wrong:
 //   - there is no such neighbour: the kernel says so after 3 s, as an error of the waiting connect

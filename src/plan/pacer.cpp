@@ -51,14 +51,14 @@ uint32_t Pacer::asks_per_check() const {
 
 void Pacer::grow() {
   if (learned_rate_per_s_ == 0) return;
-  // The first good round raises the rate by a tenth; if round after round is good, something has changed (another loop or
-  // scanner has finished with the host), and growth accelerates.
+  // The first good round raises the rate by a tenth; if round after round is good, something has changed (another loop
+  // or scanner has finished with the host), and growth accelerates.
   ++good_rounds_;
   learned_rate_per_s_ *= std::min(2.0, 1.05 + 0.05 * good_rounds_ * good_rounds_);
 }
 
-/// Without a floor, loops that share a limited host starve each other: whoever is ahead takes the answers, and the other
-/// backs off until it sends one probe a second.
+/// Without a floor, loops that share a limited host starve each other: whoever is ahead takes the answers, and the
+/// other backs off until it sends one probe a second.
 double Pacer::shared_floor_per_s(double delivered_per_s) {
   const double known = shared_.delivered_per_s.load(std::memory_order_relaxed);
   const double best = std::max(delivered_per_s, known * 0.98);  // old values fade

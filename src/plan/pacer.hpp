@@ -43,8 +43,8 @@ class Pacer {
 
   /// Shares of answers differ from one retry pass to the next.
   void begin_pass() { history_.clear(); }
-  /// A judgeable round without first asks has ended. Returns whether the rate was cut: rounds that were sent before tell
-  /// no more than this one.
+  /// A judgeable round without first asks has ended. Returns whether the rate was cut: rounds that were sent before
+  /// tell no more than this one.
   bool retry_round_ended(const Round& round);
   /// A round without a sign of overload has ended.
   void grow();

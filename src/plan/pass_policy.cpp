@@ -10,7 +10,8 @@ constexpr uint32_t max_empty_passes_at_heavy_loss = 40;
 constexpr double missing_allowed_at_heavy_loss = missing_allowed * 0.01;
 
 // If nothing answers, nothing is known of the loss, and two asks mean little. As many ports as can be in flight at once
-// are asked a third time without anybody noticing; for more, it would be half of the scan's time again, spent on a dead network.
+// are asked a third time without anybody noticing; for more, it would be half of the scan's time again, spent on a dead
+// network.
 constexpr uint32_t max_ports_asked_thrice = 1024;
 
 }  // namespace

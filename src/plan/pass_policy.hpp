@@ -24,7 +24,8 @@ struct PassFacts {
 
 enum class NextPass : uint8_t {
   sweep_all,      ///< Ask every silent port again.
-  sweep_by_host,  ///< Ask those again whose host wants it: it lost more than the others, was away, or counts its retries.
+  sweep_by_host,  ///< Ask those again whose host wants it: it lost more than the others, was away, or counts its
+                  ///< retries.
   report,         ///< Silence is the verdict.
 };
 

@@ -174,7 +174,7 @@ bool ProbePlan::next_last_check(Block& block, uint64_t now_us, Next& next) {
   uint32_t probe = block.checks.pick_any(mix64(now_us));
   if (probe == Host::no_probe) return false;
   Host& host = block.hosts[block.local(probe).host_in_block];
-  if (!host.may_be_asked()) return false;
+  if (!host.is_fresh_or_alive()) return false;
   // Connections to open ports are limited, host by host.
   if (block.checks.any_is_open()) probe = block.checks.pick(host, block.hosts.size() == 1, mix64(now_us));
   if (probe == Host::no_probe) return false;
@@ -295,8 +295,8 @@ void ProbePlan::end_drawing() {
   drawing_ = nullptr;
 }
 
-/// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left, the next
-/// pass need not wait for the last answers of this one.
+/// A limited host answers so many a second, and what it isn't asked meanwhile is lost: while many ports are left, the
+/// next pass need not wait for the last answers of this one.
 bool ProbePlan::may_overlap(const Block& block) const {
   return !options_.retries && control_.learned_rate_per_s() > 0 && block.unfinished() >= block.in_flight() + few_ports;
 }

@@ -1,19 +1,23 @@
-// What to ask next, what to ask again, and when a silent port may be called filtered. Pure: it is told the time and what
-// was seen, and returns what to do; a test can play the network.
+// What to ask next, what to ask again, and when a silent port may be called filtered. Pure: it is told the time and
+// what was seen, and returns what to do; a test can play the network.
 //
-// Happy path: next() draws fresh probes from the shared cursor, block by block; each is asked once and answered. When a
-// block is drawn and nothing of it is in flight, its silent ports are asked again in another order (a pass), until so few
-// answers can be missing that silence is a verdict (pass_policy); then each silent port is reported, and the block forgotten.
+// Words: an ask is one connect for a probe. A block is a part of the order whose hosts are scanned together. A pass
+// asks every port of a block that is still silent. A check asks a port that is known to answer, to measure loss.
+//
+// Happy path: next() takes fresh probes from the shared cursor, block by block; each is asked once and answered. When
+// a block is drawn and nothing of it is in flight, its silent ports are asked again in another order, pass by pass,
+// until so few answers can be missing that silence is a verdict (pass_policy). Then each silent port is reported, and
+// the block is forgotten.
 //
 // What goes wrong:
-//   - a probe fails on our side         -> put_back(): it is asked again after a pause, with fewer in flight; if that never
-//                                          ends, it is reported as unknown (local_backoff)
-//   - a host that answered goes silent  -> it is suspended, and checked at 1, 2, 4, 8 s...: it comes back, and what it was
-//                                          asked meanwhile does not count, or it is lost, unknown (host_watch)
-//   - answers get fewer as we speed up  -> the window shrinks, or probes are spaced (window, pacer)
-//   - a host on an own link is absent   -> its first probe waits for the kernel's report, the other ports for that probe; all of
-//                                          them are host-unreach (neighbour_waits)
-//   - a host has stop_after open ports  -> its probes that have no result end without one; they are counted
+//   - a probe fails on our side: put_back(). It is asked again after a pause, with fewer in flight; if that never
+//     ends, it is reported as unknown (local_backoff)
+//   - a host that answered goes silent: it is suspended, and checked again and again. If it answers, what it was asked
+//     meanwhile does not count; otherwise its remaining ports are unknown (host_watch)
+//   - answers get fewer as we speed up: the window shrinks, or probes are spaced (window, pacer)
+//   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
+//     probe's outcome; all of them are host-unreach (neighbour_waits)
+//   - a host has stop_after open ports: its probes that have no result end without one; they are counted
 #pragma once
 
 #include <cstdint>
@@ -31,7 +35,7 @@ namespace portloop {
 
 struct PlanOptions {
   bool adaptive = true;             ///< false: every ask waits timeout_ms, and the window is max_in_flight.
-  uint32_t timeout_ms = 1000;       ///< The longest an ask may wait.
+  uint32_t timeout_ms = 1000;       ///< The longest an ask may wait, once its neighbour is resolved.
   std::optional<uint32_t> retries;  ///< How often a silent port is asked again; adaptive if not set.
   uint32_t max_in_flight = 1000;
   double rate_per_s = 0;    ///< 0: no limit.
@@ -46,7 +50,7 @@ class ProbePlan {
     report,    ///< `report` is final: no answer came, or the probe could not be made.
     again,     ///< Nothing yet, but call again soon: a long search was cut so that the loop can breathe.
     wait,      ///< Nothing until `wait_until_us`, or until an ask ends.
-    finished,  ///< Every probe has its result.
+    finished,  ///< Every probe that this plan took has its result, or needs none.
   };
   struct Next {
     Step step = Step::wait;
@@ -60,18 +64,19 @@ class ProbePlan {
 
   Next next(uint64_t now_us);
 
-  /// How long this ask is to wait, by what is known now: less than ask.timeout_us if its host has answered since.
+  /// How long this ask is to wait, by what is known now. Less than ask.timeout_us if its host has answered since, or
+  /// its neighbour was found; 0 if the neighbour was looked for in vain.
   uint32_t timeout_now_us(const Ask& ask) const;
 
   // Each ask ends in exactly one of these.
-  /// The port answered, or the path answered for it (then `state` is filtered, and the round-trip time nobody's). Final.
-  /// `rtt_us` is 0 if it is no sample (Karn).
+  /// The port answered, or the path answered for it: then `state` is filtered, and the round-trip time is not used.
+  /// Final. `rtt_us` is 0 if it is no sample (Karn).
   void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
   /// No answer within timeout_now_us().
   void silent(const Ask& ask, uint64_t now_us);
   /// The kernel found no such neighbour. Returns true if that is final: then the caller reports the port as filtered,
-  /// host-unreach, and if the host was not resolved before, the plan reports its other ports later. Returns false if the
-  /// host has answered before, and so has gone away: then it is as if the ask had been silent.
+  /// host-unreach, and if the host was not resolved before, the plan reports its other ports later. Returns false if
+  /// the host has answered before, and so has gone away: then it is as if the ask had been silent.
   bool no_neighbour(const Ask& ask, uint64_t now_us);
   /// It failed on our side, and is asked again later. `descriptors`: it was a descriptor that could not be had.
   void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);
@@ -80,7 +85,7 @@ class ProbePlan {
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask);
 
-  /// The system has found a neighbour, or has looked for it in vain. It need not be a target.
+  /// The system has found a neighbour, or has looked for it in vain. The address need not be a target's.
   void neighbour_event(const Address& address, bool found, uint64_t now_us);
 
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.

@@ -63,9 +63,9 @@ void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
   if (options_.stop_after != 0 && host.open_ports >= options_.stop_after) block.hosts.has_enough_open_ports(ask.host);
 }
 
-/// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the kernel's
-/// own report that there is no such neighbour ends whatever waits at that moment: taken for answers, a few of them would
-/// promise more, so that pass followed pass for ever, at a rate that they had taught.
+/// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the
+/// kernel's own report that there is no such neighbour ends whatever waits at that moment: taken for answers, a few of
+/// them would promise more, so that pass followed pass for ever, at a rate that they had taught.
 void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   resolve(block, ask.host, now_us);

@@ -1,8 +1,8 @@
-// When a probe may be sent, as far as the network is concerned: judges what was sent, in rounds, and lets the window and
-// the pacer learn from each round.
+// When a probe may be sent, as far as the network is concerned: judges what was sent, in rounds, and lets the window
+// and the pacer learn from each round.
 //
-// Happy path: sent() opens an entry; answered() ends it, or its soft deadline passes; advance() judges ended entries in the
-// order sent; after a window's worth of them a round has ended, and the controllers learn from it.
+// Happy path: sent() opens an entry; answered() ends it, or its soft deadline passes; advance() judges ended entries in
+// the order sent; after a window's worth of them a round has ended, and the controllers learn from it.
 //
 // What goes wrong:
 //   - an answer comes after its soft deadline: it is the port's answer all the same, but the entry was judged as silent
@@ -41,8 +41,8 @@ class SendControl {
   /// Returns the serial number to call answered() with.
   uint64_t sent(ProbeKind kind, uint64_t now_us);
   void answered(uint64_t serial);
-  /// A router or a firewall answered for the port. That makes room, but counts as silence: such errors are limited to so
-  /// many a second, so that their share falls as the rate rises although nothing is lost.
+  /// A router or a firewall answered for the port. That makes room, but counts as silence: such errors are limited to
+  /// so many a second, so that their share falls as the rate rises although nothing is lost.
   void path_answered(uint64_t serial) { end(serial); }
   /// `min_rtt_us`: the shortest of the same host, this sample included.
   void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us);

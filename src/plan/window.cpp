@@ -10,13 +10,13 @@ namespace {
 constexpr double initial_size = 400;
 constexpr double min_size = 16;
 
-// First asks are never slower than this, even if their answers are lost: what is lost is asked again at the rate that was
-// answered, and an open port should be known within seconds.
+// First asks are never slower than this, even if their answers are lost: what is lost is asked again at the rate that
+// was answered, and an open port should be known within seconds.
 constexpr double min_fresh_rate_per_s = 4000;
 
-// A round-trip time that is longer than twice the host's shortest and this is a sign of a queue, as HyStart++ (RFC 9406)
-// takes a rise of the round-trip time for a full pipe. Longer than its 16 ms, because answers come in bursts here, and a
-// window that is too large does little harm.
+// A round-trip time that is longer than twice the host's shortest and this is a sign of a queue, as HyStart++ (RFC
+// 9406) takes a rise of the round-trip time for a full pipe. Longer than its 16 ms, because answers come in bursts
+// here, and a window that is too large does little harm.
 constexpr uint64_t tolerated_queue_us = 20'000;
 
 }  // namespace

@@ -1,8 +1,9 @@
-// What the system reports of its own links, without root: which addresses have no router in between, how many neighbours
-// its tables hold, and which neighbours it has just found. Linux only (rtnetlink(7)).
+// What the system reports of its own links, without root: which addresses have no router in between, how many
+// neighbours its tables hold, and which neighbours it has just found. Linux only (rtnetlink(7)).
 //
 // A packet to an address on an own link waits until its neighbour entry is resolved by ARP or neighbour discovery. An
-// entry of an absent host is held for about 3 s. When the table is full, the kernel drops further packets without an error.
+// entry of an absent host is held for about 3 s. When the table is full, the kernel drops further packets without an
+// error.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +16,15 @@
 namespace portloop {
 
 struct LinkAddresses {
-  /// Reached directly, through a device that resolves neighbours. Sorted and disjoint; link-local ranges have their zone.
+  /// Reached directly, through a device that resolves neighbours. Sorted and disjoint; link-local ranges have their
+  /// zone.
   std::vector<AddressRange> on_link;
   /// IPv4 addresses that stand for all hosts of a link: no TCP connection can be made to them.
   std::vector<Address> broadcast;
 };
 
-/// Reads the routes of every table, longest prefix first. Rules that choose between tables are not looked at. nullopt if
-/// the system does not report them.
+/// Reads the routes of every table, longest prefix first. Rules that choose between tables are not looked at. nullopt
+/// if the system does not report them.
 std::optional<LinkAddresses> read_link_addresses();
 
 /// One family's neighbour table. All network namespaces share its entries.
@@ -33,7 +35,8 @@ struct NeighbourTable {
   uint64_t overflows = 0;    ///< How often a new entry found no room, since the machine started.
   uint32_t resolve_ms = 0;   ///< How long an absent neighbour is looked for.
 
-  /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the machine.
+  /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the
+  /// machine.
   uint32_t room(uint32_t held) const;
 };
 
@@ -58,8 +61,8 @@ class NeighbourEvents {
   void close();
   /// Readable when there are events; -1 if not open.
   int descriptor() const { return fd_; }
-  /// Appends what has happened since the last call. Returns false if events were lost: then current_neighbours() has what
-  /// they led to.
+  /// Appends what has happened since the last call. Returns false if events were lost: then current_neighbours() has
+  /// what they led to.
   bool read(std::vector<NeighbourEvent>& events);
 
  private:

@@ -21,8 +21,8 @@ constexpr uint32_t max_socket_uses = 1000;
 /// A socket can be reused only for targets of its own kind.
 enum class SocketKind : uint32_t { ipv4 = 0, ipv6 = 1, loopback = 2 };
 
-/// Returns an address in 127.0.0.0/8 that is not a target, chosen by `random`, or nullopt if practically all of them are
-/// targets. It is the source address of probes to loopback: a socket bound to it cannot connect to itself.
+/// Returns an address in 127.0.0.0/8 that is not a target, chosen by `random`, or nullopt if practically all of them
+/// are targets. It is the source address of probes to loopback: a socket bound to it cannot connect to itself.
 std::optional<Address> spare_loopback_address(const TargetSet& targets, uint64_t random);
 
 /// `source` is the result of spare_loopback_address().

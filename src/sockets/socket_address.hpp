@@ -26,8 +26,8 @@ SocketAddress to_socket_address(const Endpoint& endpoint);
 std::optional<Endpoint> to_endpoint(const sockaddr& address);
 
 /// Returns whether this machine has a source address for the target. EADDRNOTAVAIL can also mean that all source ports
-/// are in use; a connect() of a UDP socket tells the two apart: it selects the route and the source address as TCP does,
-/// but sends nothing and needs no TCP port.
+/// are in use; a connect() of a UDP socket tells the two apart: it selects the route and the source address as TCP
+/// does, but sends nothing and needs no TCP port.
 bool has_source_address(const SocketAddress& target);
 
 /// Whether this machine has the address: a UDP connect() to it would call from the same one. Sends nothing. False if no

@@ -69,8 +69,8 @@ const Phase phases[] = {
     {"connects are pending", "127.0.0.1", false, [](const Targets& targets) { return join(targets.silent); },
      [](portloop_options*) {},
      [](const Recorded& scan, const Targets&, portloop_connector) { return scan.stats().in_flight == 40; }},
-    // An address of its own: the kernel may have given one of these ports to a silent one of Targets, and the only connect
-    // that the rate allows would wait for that.
+    // An address of its own: the kernel may have given one of these ports to a silent one of Targets, and the only
+    // connect that the rate allows would wait for that.
     {"the rate allows no further connect", "127.91.0.1", false,
      [](const Targets&) { return std::string("43000-43999"); },
      [](portloop_options* options) { REQUIRE(portloop_options_set_rate(options, 0.001) == 0); },

@@ -1,5 +1,5 @@
-// Out of memory: each allocation that the library makes in a call fails once, in turn. The call returns UV_ENOMEM or does
-// without; what it leaves behind can be closed, and no exception crosses the C ABI.
+// Out of memory: each allocation that the library makes in a call fails once, in turn. The call returns UV_ENOMEM or
+// does without; what it leaves behind can be closed, and no exception crosses the C ABI.
 #include <atomic>
 #include <cstdlib>
 #include <new>

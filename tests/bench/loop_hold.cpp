@@ -5,9 +5,9 @@
 // Prints three figures for each phase.
 //   "turn"    processor time of one turn of the loop: the longest that another handle waits, whatever else the
 //             machine does
-//   "timer"   the gap between two calls of the embedder's 1 ms timer, as its user notices it; includes the time that
+//     "timer"   the gap between two calls of the embedder's 1 ms timer, as its user notices it; includes the time that
 //             the machine gives to other processes
-//   "work"    connect calls and results in the longest turn, and the largest number in any turn
+//     "work"    connect calls and results in the longest turn, and the largest number in any turn
 //
 // Phases: "idle", a loop that turns and does nothing, as a control; "scan", a whole scan with thousands of timeouts;
 // "close", a second scan that is closed with everything pending. What the control shows is caused by the machine: a

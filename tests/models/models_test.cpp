@@ -66,7 +66,8 @@ Scanned scan_with(const Model& model, const char* address, const PortSet& ports,
   return result;
 }
 
-/// Runs `body` in a child process, so that limits it sets end with it. Returns the wait status: 0 if `body` returned true.
+/// Runs `body` in a child process, so that limits it sets end with it. Returns the wait status: 0 if `body` returned
+/// true.
 int in_child(const std::function<bool()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body() ? 0 : 1);

@@ -48,7 +48,7 @@ TEST_CASE("a host is suspended after twelve expected answers, if a second has pa
   CHECK(watch[0].state == HostState::alive);
   watch.silent(0, 0, 2 * second_us);
   CHECK(watch[0].state == HostState::suspended);
-  CHECK(!watch[0].may_be_asked());
+  CHECK(!watch[0].is_fresh_or_alive());
 }
 
 TEST_CASE("an answer takes the doubt away") {
@@ -70,7 +70,7 @@ TEST_CASE("a slow host has four of its own deadlines to answer") {
   CHECK(watch[0].state == HostState::suspended);
 }
 
-TEST_CASE("a suspended host is checked after 1, 2, 4, 8 and 8 s, and lost after 20 s") {
+TEST_CASE("recovery checks are 1, 2, 4 and 8 s apart, and the first one due after 20 s finds the host lost") {
   HostWatch watch = suspended_host();
   uint64_t now_us = 3 * second_us;
   for (const uint64_t wait_us : {1, 2, 4, 8}) {
@@ -112,7 +112,7 @@ TEST_CASE("a host with enough open ports is stopped, and neither silence nor ans
   fall_silent(watch, 0, 9 * second_us);
   watch.answered(0, 1, 9 * second_us);
   CHECK(watch[0].state == HostState::stopped);
-  CHECK(!watch[0].may_be_asked());
+  CHECK(!watch[0].is_fresh_or_alive());
 }
 
 TEST_CASE("of two suspended hosts each has its own checks") {
@@ -130,7 +130,7 @@ TEST_CASE("of two suspended hosts each has its own checks") {
 TEST_CASE("an unresolved host becomes fresh when its neighbour is found, and what came before does not count") {
   HostWatch watch(2);
   watch[0].state = HostState::unresolved;
-  CHECK(!watch[0].may_be_asked());
+  CHECK(!watch[0].is_fresh_or_alive());
   watch.resolved(0, 2);
   CHECK(watch[0].state == HostState::fresh);
   CHECK(watch[0].void_passes == 2);

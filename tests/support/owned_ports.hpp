@@ -1,5 +1,5 @@
-// Ports of this machine with a known state: a listening port is open, one that is only bound is closed, and a listener with
-// a full queue is silent. No other process can take them while they are held.
+// Ports of this machine with a known state: a listening port is open, one that is only bound is closed, and a listener
+// with a full queue is silent. No other process can take them while they are held.
 #pragma once
 
 #include <arpa/inet.h>

@@ -29,8 +29,8 @@ struct Behaviour {
   double unreachable_per_s = 0;     ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
-  // All addresses are on an own link (ScanSpace::links), and the kernel resolves neighbours: for `resolve_us` each absent one
-  // holds an entry of a table; when it is full, probes to further neighbours are dropped.
+  // All addresses are on an own link (ScanSpace::links), and the kernel resolves neighbours: for `resolve_us` each
+  // absent one holds an entry of a table; when it is full, probes to further neighbours are dropped.
   uint32_t neighbour_entries = 0;      ///< 0: not on a link.
   uint32_t free_entries_of_table = 0;  ///< As many as the plan believes, unless set.
   uint64_t resolve_us = 3'000'000;

@@ -3,7 +3,8 @@
 // Happy path: read every file, write each endpoint once, sorted, print the summary.
 //
 // What goes wrong:
-//   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing written
+//   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing
+//     written
 //   - two files have different states for one endpoint: the more certain one is kept, and the conflict is reported
 //   - a shard is missing, incomplete or truncated: reported, everything else is written, exit 3
 //   - an output breaks: reported, exit 3

@@ -57,7 +57,8 @@ void read_results(const std::string& file, MergeInputs& inputs) {
   }
 }
 
-/// The JSON file that the checkpoint's scan wrote; if both were moved, it is beside the checkpoint. Empty if it wrote none.
+/// The JSON file that the checkpoint's scan wrote; if both were moved, it is beside the checkpoint. Empty if it wrote
+/// none.
 std::string json_file_of(const std::string& checkpoint_file, const Checkpoint& checkpoint) {
   for (const SavedOutput& output : checkpoint.outputs) {
     if (output.format != "json" || output.path.empty() || !output.regular) continue;

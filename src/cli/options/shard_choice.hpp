@@ -11,8 +11,8 @@ namespace portloop {
 /// Returns the value of an environment variable, or nullptr.
 using Environment = std::function<const char*(const char*)>;
 
-/// `--shard auto`: from the variables of Slurm, Kubernetes, AWS Batch or GNU parallel. Throws UsageError if none is set,
-/// if the count is missing, if the variables of two schedulers are set, or if they contradict each other.
+/// `--shard auto`: from the variables of Slurm, Kubernetes, AWS Batch or GNU parallel. Throws UsageError if none is
+/// set, if the count is missing, if the variables of two schedulers are set, or if they contradict each other.
 Shard shard_of_environment(const Environment& environment);
 
 }  // namespace portloop

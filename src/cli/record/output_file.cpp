@@ -24,7 +24,8 @@ bool is_regular(int fd) {
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// Returns whether the file contains what was written. If it can't be read (`readable` < 0), only its length is checked.
+/// Returns whether the file contains what was written. If it can't be read (`readable` < 0), only its length is
+/// checked.
 bool contains(int readable, uint64_t file_size, const SavedOutput& saved) {
   if (file_size < saved.start + saved.length) return false;
   if (readable < 0) return true;

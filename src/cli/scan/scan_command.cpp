@@ -4,8 +4,8 @@
 // small one before it), give each result to the sinks as it comes, end with the summary.
 //
 // What goes wrong:
-//   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and the
-//     exit status is 3
+//   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and
+//     the exit status is 3
 //   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130. A second one ends the process
 //   - an output breaks (reader gone, disk full): reported once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, reported at the end, exit 3

@@ -7,8 +7,8 @@
 
 namespace portloop {
 
-/// Removes the broadcast addresses of this machine's links from `targets`, if anything else is left, and returns them. No
-/// connection can be made to them, so that each would be a target that failed.
+/// Removes the broadcast addresses of this machine's links from `targets`, if anything else is left, and returns them.
+/// No connection can be made to them, so that each would be a target that failed.
 std::vector<Address> remove_broadcast_addresses(TargetSet& targets);
 
 }  // namespace portloop
