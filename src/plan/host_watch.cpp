@@ -21,26 +21,26 @@ constexpr uint64_t lost_after_us = 20'000'000;
 
 }  // namespace
 
-void HostWatch::resolved(uint32_t number, uint32_t pass) {
-  Host& host = hosts_[number];
+void HostWatch::resolved(uint32_t host_number, uint32_t pass) {
+  Host& host = hosts_[host_number];
   if (host.state != HostState::unresolved) return;
   host.state = HostState::fresh;
   host.void_passes = static_cast<uint16_t>(pass);
 }
 
-void HostWatch::has_no_neighbour(uint32_t number) {
-  if (hosts_[number].state == HostState::unresolved) hosts_[number].state = HostState::absent;
+void HostWatch::has_no_neighbour(uint32_t host_number) {
+  if (hosts_[host_number].state == HostState::unresolved) hosts_[host_number].state = HostState::absent;
 }
 
-bool HostWatch::wait_failed(uint32_t number, uint32_t pass) {
-  Host& host = hosts_[number];
+bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass) {
+  Host& host = hosts_[host_number];
   if (host.state != HostState::unresolved || ++host.unresolved_waits < max_unresolved_waits) return false;
-  resolved(number, pass);
+  resolved(host_number, pass);
   return true;
 }
 
-void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
-  Host& host = hosts_[number];
+void HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
+  Host& host = hosts_[host_number];
   host.last_answer_us = now_us;
   host.doubt = 0;
   switch (host.state) {
@@ -48,7 +48,7 @@ void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
     case HostState::suspended:
       host.state = HostState::alive;
       host.void_passes = static_cast<uint16_t>(pass);
-      remove_suspension(number);
+      remove_suspension(host_number);
       break;
     case HostState::unresolved:  // resolved() comes first
     case HostState::absent:      // found after all, too late
@@ -58,17 +58,17 @@ void HostWatch::answered(uint32_t number, uint32_t pass, uint64_t now_us) {
   }
 }
 
-void HostWatch::silent(uint32_t number, double expected_answers, uint64_t now_us) {
-  Host& host = hosts_[number];
+void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t now_us) {
+  Host& host = hosts_[host_number];
   host.doubt += static_cast<float>(expected_answers);
   if (host.state != HostState::alive || host.doubt < max_doubt) return;
   if (now_us - host.last_answer_us < std::max(min_silence_us, 4 * host.rtt.deadline_us())) return;
   host.state = HostState::suspended;
-  suspensions_.push_back({number, now_us, now_us + first_recovery_check_us, first_recovery_check_us});
+  suspensions_.push_back({host_number, now_us, now_us + first_recovery_check_us, first_recovery_check_us});
 }
 
-void HostWatch::has_enough_open_ports(uint32_t number) {
-  Host& host = hosts_[number];
+void HostWatch::has_enough_open_ports(uint32_t host_number) {
+  Host& host = hosts_[host_number];
   assert(host.state != HostState::fresh && host.state != HostState::suspended);  // it has just answered
   host.state = HostState::stopped;
 }

@@ -83,19 +83,19 @@ class HostWatch {
   // ---- Transitions. Unless stated otherwise, each may be called in any state; other states stay as they are. ----
 
   /// The neighbour is known: unresolved -> fresh. Passes up to `pass`, the block's current one, become void.
-  void resolved(uint32_t host, uint32_t pass);
+  void resolved(uint32_t host_number, uint32_t pass);
   /// There is no such neighbour: unresolved -> absent.
-  void has_no_neighbour(uint32_t host);
+  void has_no_neighbour(uint32_t host_number);
   /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting:
   /// then unresolved -> fresh, as in resolved().
-  bool wait_failed(uint32_t host, uint32_t pass);
+  bool wait_failed(uint32_t host_number, uint32_t pass);
   /// A port or a check of the host was answered: fresh, suspended -> alive. A suspended host's passes up to `pass`, the
   /// block's current one, become void.
-  void answered(uint32_t host, uint32_t pass, uint64_t now_us);
+  void answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
   /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
-  void silent(uint32_t host, double expected_answers, uint64_t now_us);
+  void silent(uint32_t host_number, double expected_answers, uint64_t now_us);
   /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.
-  void has_enough_open_ports(uint32_t host);
+  void has_enough_open_ports(uint32_t host_number);
 
   // ---- Recovery ----
 

@@ -264,10 +264,10 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t prob
 }
 
 /// Takes room in the neighbour table for a host that is to be asked. Returns false if there is none now.
-bool ProbePlan::begin_wait(const Block& block, uint32_t number, uint64_t now_us) {
-  const Host& host = block.hosts[number];
+bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t now_us) {
+  const Host& host = block.hosts[host_number];
   const Family family = space_.targets.at(host.target).family;
-  const bool begun = waits_.begin(host.target, family, block.place(), number, now_us);
+  const bool begun = waits_.begin(host.target, family, block.place(), host_number, now_us);
   wants_room_ = !begun;
   return begun;
 }

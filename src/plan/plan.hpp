@@ -123,7 +123,7 @@ class ProbePlan {
   Search next_fresh(uint64_t now_us, Next& next);
 
   FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
-  bool begin_wait(const Block& block, uint32_t host, uint64_t now_us);
+  bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
   bool may_send(uint64_t now_us) const;
   bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
   uint64_t wake_time_us(uint64_t now_us) const;
@@ -139,9 +139,9 @@ class ProbePlan {
 
   Block& ended(const Ask& ask);
   void path_answered(const Ask& ask, uint64_t now_us);
-  void resolve(Block& block, uint32_t host, uint64_t now_us);
+  void resolve(Block& block, uint32_t host_number, uint64_t now_us);
   void note_lost_lone_check(Block& block, Host& host, uint32_t pass);
-  void note_answerer(Block& block, const Ask& ask, PortState state);
+  void note_answerer(Block& block, const Ask& ask, PortState state) const;
 
   const ScanSpace& space_;
   ProbeCursor& cursor_;

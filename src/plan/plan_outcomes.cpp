@@ -50,7 +50,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   note_answerer(block, ask, state);
 }
 
-void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
+void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) const {
   Host& host = block.hosts[ask.host];
   const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
   if (kind >= host.answerer_kind) {
@@ -78,11 +78,11 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
 }
 
-void ProbePlan::resolve(Block& block, uint32_t number, uint64_t now_us) {
-  Host& host = block.hosts[number];
+void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
+  Host& host = block.hosts[host_number];
   if (host.state != HostState::unresolved) return;
   waits_.resolved(host.target, now_us);
-  block.hosts.resolved(number, block.pass());
+  block.hosts.resolved(host_number, block.pass());
 }
 
 void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now_us) {

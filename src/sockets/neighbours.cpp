@@ -177,7 +177,7 @@ void NeighbourEvents::close() {
   fd_ = -1;
 }
 
-bool NeighbourEvents::read(std::vector<NeighbourEvent>& events) {
+bool NeighbourEvents::read(std::vector<NeighbourEvent>& events) const {
   alignas(nlmsghdr) std::array<char, 8192> datagram;
   bool complete = true;
   for (;;) {

@@ -63,7 +63,7 @@ class NeighbourEvents {
   int descriptor() const { return fd_; }
   /// Appends what has happened since the last call. Returns false if events were lost: then current_neighbours() has
   /// what they led to.
-  bool read(std::vector<NeighbourEvent>& events);
+  bool read(std::vector<NeighbourEvent>& events) const;
 
  private:
   int fd_ = -1;

@@ -17,7 +17,7 @@ int NeighbourEvents::open() { return ENOSYS; }
 
 void NeighbourEvents::close() {}
 
-bool NeighbourEvents::read(std::vector<NeighbourEvent>&) { return true; }
+bool NeighbourEvents::read(std::vector<NeighbourEvent>&) const { return true; }
 
 std::vector<NeighbourEvent> current_neighbours() { return {}; }
 

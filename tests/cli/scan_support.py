@@ -20,7 +20,7 @@ COMPLETE, FAILED, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130  # exit statu
 
 
 def skip(what_is_missing):
-    print(f"skipped: {os.path.basename(sys.argv[0])} lacks {what_is_missing}")
+    print(f"skipped: {os.path.basename(sys.argv[0])} needs {what_is_missing}")
     sys.exit(SKIPPED)
 
 
@@ -133,9 +133,9 @@ class Listeners:
         self.close()
 
 
-def wait_until(holds, what):
-    """Polls until holds() is true and returns its value; fails after PATIENCE_SECONDS."""
-    end = time.monotonic() + PATIENCE_SECONDS
+def wait_until(holds, what, patience_s=PATIENCE_SECONDS):
+    """Polls until holds() is true and returns its value; fails after `patience_s`."""
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         value = holds()
         if value:

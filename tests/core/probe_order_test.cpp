@@ -8,30 +8,27 @@
 
 using namespace portloop;
 
-TEST_CASE("the permutation is a bijection for every size from 1 to 3,000") {
-  for (uint64_t n = 1; n <= 3000; ++n) {
-    const Permutation permutation(n, n * 77);
-    std::vector<bool> seen(n, false);
-    for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t image = permutation.at(i);
-      REQUIRE(image < n);
-      REQUIRE_FALSE(seen[image]);
-      seen[image] = true;
-    }
+namespace {
+
+void check_bijection(uint64_t size, uint64_t seed) {
+  const Permutation permutation(size, seed);
+  std::vector<bool> seen(size, false);
+  for (uint64_t i = 0; i < size; ++i) {
+    const uint64_t image = permutation.at(i);
+    REQUIRE(image < size);
+    REQUIRE_FALSE(seen[image]);
+    seen[image] = true;
   }
 }
 
+}  // namespace
+
+TEST_CASE("the permutation is a bijection for every size from 1 to 3,000") {
+  for (uint64_t n = 1; n <= 3000; ++n) check_bijection(n, n * 77);
+}
+
 TEST_CASE("the permutation is a bijection for larger odd sizes") {
-  for (const uint64_t n : {65535ULL, 65536ULL, 65537ULL, 999983ULL, (1ULL << 20) + 1}) {
-    const Permutation permutation(n, 5);
-    std::vector<bool> seen(n, false);
-    for (uint64_t i = 0; i < n; ++i) {
-      const uint64_t image = permutation.at(i);
-      REQUIRE(image < n);
-      REQUIRE_FALSE(seen[image]);
-      seen[image] = true;
-    }
-  }
+  for (const uint64_t n : {65535ULL, 65536ULL, 65537ULL, 999983ULL, (1ULL << 20) + 1}) check_bijection(n, 5);
 }
 
 TEST_CASE("above 2^32, 200,000 images are all different") {

@@ -11,11 +11,11 @@ TEST_CASE("the estimate follows RFC 6298's gains, in whole microseconds") {
     uint64_t sample, srtt, rttvar;
   } const steps[] = {{310, 310, 155}, {710, 360, 217}, {100, 327, 228},
                      {100, 299, 227}, {100, 274, 220}, {100, 252, 208}};
-  for (const auto& [sample, srtt, rttvar] : steps) {
-    rtt.sample(sample);
-    CAPTURE(sample);
-    CHECK(rtt.srtt_us() == srtt);
-    CHECK(rtt.rttvar_us() == rttvar);
+  for (const auto& step : steps) {
+    rtt.sample(step.sample);
+    CAPTURE(step.sample);
+    CHECK(rtt.srtt_us() == step.srtt);
+    CHECK(rtt.rttvar_us() == step.rttvar);
   }
   CHECK(rtt.deadline_us() == 252 + 4 * 208);
 }

@@ -1,25 +1,13 @@
 """What the lab's tests share: skipping tests, running the lab, and looking for what it leaves behind."""
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
-import time
 
-SKIPPED = 77  # as Meson defines it
+import scan_support
+from scan_support import need_programs, skip  # need_programs is for those that import this module
+
 PATIENCE_SECONDS = 20  # an upper bound, never a time to wait for
-
-
-def skip(what_is_missing):
-    print(f"skipped: {os.path.basename(sys.argv[0])} needs {what_is_missing}")
-    sys.exit(SKIPPED)
-
-
-def need_programs(*names):
-    for name in names:
-        if shutil.which(name) is None:
-            skip(f"the program {name}")
 
 
 def need_lab(lab):
@@ -67,14 +55,7 @@ def profile_file(folder, text, name="profile.lab"):
 
 
 def wait_until(holds, what):
-    """Polls `holds`; fails if it is still false after PATIENCE_SECONDS."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        value = holds()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError(f"never happened: {what}")
+    return scan_support.wait_until(holds, what, PATIENCE_SECONDS)
 
 
 def children_of(pid):

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/exact_outcome.hpp"
 #include "support/simulated_network.hpp"
 
 using namespace portloop;
@@ -32,14 +33,6 @@ Behaviour sparse_link() {
   link.open_share = 0.5;
   link.neighbour_entries = 900;
   return link;
-}
-
-void check_exact(const Outcome& outcome) {
-  CHECK(outcome.finished);
-  CHECK(outcome.results == outcome.probes);
-  CHECK(outcome.said_twice == 0);
-  CHECK(outcome.missed_open == 0);
-  CHECK(outcome.false_filtered == 0);
 }
 
 }  // namespace

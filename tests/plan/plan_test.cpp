@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/exact_outcome.hpp"
 #include "support/simulated_network.hpp"
 
 using namespace portloop;
@@ -30,14 +31,6 @@ Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, const Pl
             uint32_t loops = 1) {
   const ScanSpace space = space_of(hosts, ports, behaviour.seed);
   return SimulatedNetwork(behaviour, space).run(options, loops);
-}
-
-void check_exact(const Outcome& outcome) {
-  CHECK(outcome.finished);
-  CHECK(outcome.results == outcome.probes);
-  CHECK(outcome.said_twice == 0);
-  CHECK(outcome.missed_open == 0);
-  CHECK(outcome.false_filtered == 0);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ struct Recorded {
     starting = false;
     return error;
   }
-  void stop() { portloop_scan_stop(scan); }
+  void stop() const { portloop_scan_stop(scan); }
   void close() {
     close_called = true;
     closing = true;

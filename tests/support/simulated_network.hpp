@@ -48,7 +48,7 @@ struct Outcome {
   uint64_t last_open_us = 0;
   uint64_t asks = 0;
   uint64_t results = 0;
-  uint64_t said_twice = 0;
+  uint64_t reported_twice = 0;
   uint64_t missed_open = 0;
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
@@ -256,7 +256,7 @@ class SimulatedNetwork {
 
   void say(const Endpoint& endpoint) {
     ++outcome_.results;
-    if (++said_[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome_.said_twice;
+    if (++said_[{static_cast<uint64_t>(endpoint.address.value), endpoint.port}] > 1) ++outcome_.reported_twice;
   }
 
   /// Whether the ask ended at once, on our own side.
