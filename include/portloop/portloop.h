@@ -68,7 +68,8 @@ PORTLOOP_API int portloop_options_set_in_flight(portloop_options* options, uint3
 /* Maximum number of connects started per second, over all loops; may be fractional. Range 0-1,000,000,000; default 0:
  * unlimited. */
 PORTLOOP_API int portloop_options_set_rate(portloop_options* options, double connects_per_second);
-/* Maximum time that one connect may take, in milliseconds. Range 1-600,000; default 1,000. */
+/* Maximum time that one connect may take, in milliseconds. Range 1-600,000; default 1,000. The kernel's search for a
+ * neighbour on an own link, about 3 s, is not part of it. */
 PORTLOOP_API int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms);
 /* Nonzero (default 1): timeouts and the number in flight adapt to the network, within the limits set. 0: the limits are
  * used as they are. Always returns 0. */
