@@ -45,13 +45,16 @@ void HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
   host.doubt = 0;
   switch (host.state) {
     case HostState::fresh: host.state = HostState::alive; break;
+    case HostState::absent:  // the report was of an earlier search: the host is there
+      host.state = HostState::alive;
+      host.void_passes = static_cast<uint16_t>(pass);
+      break;
     case HostState::suspended:
       host.state = HostState::alive;
       host.void_passes = static_cast<uint16_t>(pass);
       remove_suspension(host_number);
       break;
     case HostState::unresolved:  // resolved() comes first
-    case HostState::absent:      // found after all, too late
     case HostState::alive:
     case HostState::lost:  // too late: some of its ports may have been reported already
     case HostState::stopped: break;

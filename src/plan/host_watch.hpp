@@ -89,8 +89,8 @@ class HostWatch {
   /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting:
   /// then unresolved -> fresh, as in resolved().
   bool wait_failed(uint32_t host_number, uint32_t pass);
-  /// A port or a check of the host was answered: fresh, suspended -> alive. A suspended host's passes up to `pass`, the
-  /// block's current one, become void.
+  /// A port or a check of the host was answered: fresh, suspended, absent -> alive. The passes of a suspended or absent
+  /// host up to `pass`, the block's current one, become void.
   void answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
   /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
   void silent(uint32_t host_number, double expected_answers, uint64_t now_us);

@@ -20,7 +20,7 @@ constexpr uint32_t asks_per_check_at_learned_rate = 128;
 constexpr uint64_t burst_us = 2000;
 
 // If at least this share of retries is answered, all of them measure the loss; otherwise only checks do.
-constexpr double most_answered = 0.5;
+constexpr double min_share_to_measure = 0.5;
 
 }  // namespace
 
@@ -45,7 +45,7 @@ bool Pacer::is_judgeable(const Round& round) const {
 }
 
 uint32_t Pacer::asks_per_check() const {
-  const bool retries_measure = learned_rate_per_s_ > 0 && history_.best() >= most_answered;
+  const bool retries_measure = learned_rate_per_s_ > 0 && history_.best() >= min_share_to_measure;
   return retries_measure ? asks_per_check_at_learned_rate : asks_per_check_by_default;
 }
 
@@ -69,7 +69,7 @@ double Pacer::shared_floor_per_s(double delivered_per_s) {
 bool Pacer::retry_round_ended(const Round& round) {
   const Tally all{round.retry.asked + round.check.asked, round.retry.answered + round.check.answered};
   const double best = history_.best();
-  const bool all_measure = std::max(best, all.share()) >= most_answered;
+  const bool all_measure = std::max(best, all.share()) >= min_share_to_measure;
   if (all_measure) history_.add(all.share());
   const bool checks_fail = round.check.asked >= min_checks && round.check.share() < 0.5;
   const bool fallen = all_measure && has_fallen(all, best);
@@ -81,7 +81,7 @@ bool Pacer::retry_round_ended(const Round& round) {
     if (learned_rate_per_s_ > 0) learned_rate_per_s_ = std::max(learned_rate_per_s_, floor_per_s);
     return false;
   }
-  const double answered_share = all_measure ? all.share() / std::max(best, most_answered) : round.check.share();
+  const double answered_share = all_measure ? all.share() / std::max(best, min_share_to_measure) : round.check.share();
   double sent_per_s = all.asked / seconds;
   if (learned_rate_per_s_ > 0) sent_per_s = std::min(sent_per_s, learned_rate_per_s_);
   learned_rate_per_s_ = std::max(floor_per_s, sent_per_s * std::clamp(1.05 * answered_share, 0.05, 0.95));
