@@ -286,8 +286,8 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
     case VerdictKind::cannot_ask: {
       const ProbeResult result = result_of(slot, verdict, 0);
       release_slot(number, Connector::Keep::nothing);
-      plan_.given_up(ask);
-      if (ask.kind != ProbeKind::check) deliver(result);
+      plan_.given_up(ask, uv_hrtime() / 1000);
+      if (ask.is_probe()) deliver(result);
       return;
     }
   }
@@ -299,12 +299,12 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
   plan_.answered(ask, verdict.state, result.rtt_us < max_sample_us ? result.rtt_us : 0, now_ns / 1000);
-  if (verdict.state == PortState::open && banners_ && ask.kind != ProbeKind::check) {
+  if (verdict.state == PortState::open && banners_ && ask.is_probe()) {
     read_banner(number, result);
     return;
   }
   release_slot(number, Connector::Keep::socket);
-  if (ask.kind != ProbeKind::check) deliver(result);
+  if (ask.is_probe()) deliver(result);
 }
 
 void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
@@ -313,13 +313,13 @@ void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
   result.rtt_us = 0;  // how long the kernel looked for the neighbour is nobody's round-trip time
   release_slot(number, Connector::Keep::nothing);
   const bool is_final = plan_.no_neighbour(ask, uv_hrtime() / 1000);
-  if (is_final && ask.kind != ProbeKind::check) deliver(result);
+  if (is_final && ask.is_probe()) deliver(result);
 }
 
 void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {
   const Ask ask = slots_[number].ask;
   release_slot(number, keep);
-  if (ask.kind != ProbeKind::check) forget_doubt(ask.position);  // a retry starts afresh
+  if (ask.is_probe()) forget_doubt(ask.position);  // a retry starts afresh
   plan_.silent(ask, uv_hrtime() / 1000);
 }
 
@@ -328,7 +328,7 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
   constexpr Verdict open{VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
   const ConnectSlot& slot = slots_[number];
   const Ask ask = slot.ask;
-  if (ask.kind == ProbeKind::check) {  // any answer will do
+  if (!ask.is_probe()) {  // any answer will do
     handle_answer(number, open);
     return;
   }
@@ -337,7 +337,7 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
     case DoubtStep::report_unknown: {
       const ProbeResult unknown = result_of(slot, verdict, 0);
       release_slot(number, Connector::Keep::nothing);
-      plan_.given_up(ask);
+      plan_.given_up(ask, uv_hrtime() / 1000);
       deliver(unknown);
       return;
     }

@@ -9,10 +9,15 @@ namespace portloop {
 
 /// Why a probe is sent.
 enum class ProbeKind : uint8_t {
-  fresh,  ///< The first ask of a port.
-  retry,  ///< A silent port, asked again.
-  check,  ///< A port that is known to answer, asked again to measure loss or to see whether its host is back.
+  fresh,     ///< The first ask of a port.
+  retry,     ///< A silent port, asked again.
+  check,     ///< A port that is known to answer, asked again to measure loss.
+  recovery,  ///< The same, to see whether its host is back: says nothing of the path.
+  witness,   ///< The same, to see whether the path is alive; it belongs to no block.
 };
+
+/// Whether the outcome of such an ask is its port's result. Otherwise the port has its result already.
+constexpr bool is_probe(ProbeKind kind) { return kind == ProbeKind::fresh || kind == ProbeKind::retry; }
 
 /// Kept by the caller while the connect is in flight, and handed back to the plan with its outcome.
 struct Ask {
@@ -28,6 +33,8 @@ struct Ask {
   ProbeKind kind = ProbeKind::fresh;
   bool unresolved = false;     ///< Sent before the neighbour was resolved: the wait may include that for the neighbour.
   uint8_t local_failures = 0;  ///< How often it failed on our side with nothing else in flight.
+
+  bool is_probe() const { return portloop::is_probe(kind); }
 };
 
 }  // namespace portloop

@@ -85,6 +85,12 @@ void Block::begin_reporting() {
   phase_ = Phase::reporting;
 }
 
+void Block::path_is_back(uint64_t now_us) {
+  hosts.path_is_back(pass_, now_us);
+  loss.withdraw_lost_checks(pass_);
+  if (phase_ == Phase::reporting) phase_ = Phase::settling;
+}
+
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {
   if (host.state == HostState::unresolved) return true;
   if (!host.is_fresh_or_alive()) return false;

@@ -60,9 +60,10 @@ class Block {
     ++unfinished_;
   }
   /// A connect for the probe is being made. Checks aside, a probe has one at a time. Returns the number of the attempt.
-  uint32_t asked(uint32_t probe, ProbeKind kind) {
+  uint32_t asked(uint32_t probe, ProbeKind kind, uint64_t now_us) {
     ++in_flight_;
-    if (kind == ProbeKind::check) return 1;
+    if (!is_probe(kind)) return 1;
+    last_ask_us_ = now_us;
     assert(!ledger_.finished(probe) && !asked_now_[probe]);
     asked_now_[probe] = true;
     return ledger_.count_attempt(probe);
@@ -71,7 +72,7 @@ class Block {
   void returned(uint32_t probe, ProbeKind kind) {
     assert(in_flight_ > 0);
     --in_flight_;
-    if (kind == ProbeKind::check) return;
+    if (!is_probe(kind)) return;
     assert(asked_now_[probe]);
     asked_now_[probe] = false;
   }
@@ -112,6 +113,10 @@ class Block {
   /// The probe at hand is in flight: the next pass must ask it.
   void note_skipped() { skipped_some_ = true; }
   void end_sweep() { phase_ = Phase::settling; }
+  /// The path was away: what this pass found silent may not have been asked at all. What was reported so far stays.
+  void path_is_back(uint64_t now_us);
+  /// When one of its ports was last asked for a result.
+  uint64_t last_ask_us() const { return last_ask_us_; }
 
   /// Whether any of its hosts is on an own link, and was not resolved when the block was opened.
   bool has_unresolved_hosts() const { return has_unresolved_hosts_; }
@@ -139,6 +144,7 @@ class Block {
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;
   uint32_t in_flight_ = 0;
+  uint64_t last_ask_us_ = 0;
 
   bool has_unresolved_hosts_ = false;
   Phase phase_ = Phase::drawing;

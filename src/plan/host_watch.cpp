@@ -14,11 +14,6 @@ constexpr uint64_t min_silence_us = 1'000'000;
 // A neighbour table that overflows swallows a probe without a word; other programs may make it overflow again.
 constexpr uint8_t max_unresolved_waits = 3;
 
-constexpr uint64_t first_recovery_check_us = 1'000'000;
-constexpr uint64_t max_recovery_interval_us = 8'000'000;
-// A link that goes down and up is covered; a scan of a host that died should end soon.
-constexpr uint64_t lost_after_us = 20'000'000;
-
 }  // namespace
 
 void HostWatch::resolved(uint32_t host_number, uint32_t pass) {
@@ -67,7 +62,25 @@ void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t n
   if (host.state != HostState::alive || host.doubt < max_doubt) return;
   if (now_us - host.last_answer_us < std::max(min_silence_us, 4 * host.rtt.deadline_us())) return;
   host.state = HostState::suspended;
-  suspensions_.push_back({host_number, now_us, now_us + first_recovery_check_us, first_recovery_check_us});
+  suspensions_.push_back({host_number, RecoverySchedule(now_us)});
+}
+
+void HostWatch::path_is_back(uint32_t pass, uint64_t now_us) {
+  suspensions_.clear();
+  for (Host& host : hosts_) {
+    if (host.state == HostState::suspended) host.state = HostState::alive;
+    if (!host.is_fresh_or_alive()) continue;
+    host.doubt = 0;
+    host.last_answer_us = now_us;
+    host.void_passes = static_cast<uint16_t>(pass);
+  }
+}
+
+void HostWatch::path_is_lost() {
+  suspensions_.clear();
+  for (Host& host : hosts_) {
+    if (host.state != HostState::absent && host.state != HostState::stopped) host.state = HostState::lost;
+  }
 }
 
 void HostWatch::has_enough_open_ports(uint32_t host_number) {
@@ -78,11 +91,11 @@ void HostWatch::has_enough_open_ports(uint32_t host_number) {
 
 std::optional<uint32_t> HostWatch::due_for_recovery_check(uint64_t now_us) {
   const auto due = std::find_if(suspensions_.begin(), suspensions_.end(),
-                                [now_us](const Suspension& s) { return now_us >= s.next_check_us; });
+                                [now_us](const Suspension& s) { return s.schedule.due(now_us); });
   if (due == suspensions_.end()) return std::nullopt;
   const uint32_t host = due->host;
   assert(hosts_[host].state == HostState::suspended);
-  if (now_us - due->since_us < lost_after_us) return host;
+  if (!due->schedule.is_over(now_us)) return host;
   hosts_[host].state = HostState::lost;
   remove_suspension(host);
   return std::nullopt;
@@ -92,13 +105,12 @@ void HostWatch::recovery_check_sent(uint32_t host, uint64_t now_us) {
   const auto suspension =
       std::find_if(suspensions_.begin(), suspensions_.end(), [host](const Suspension& s) { return s.host == host; });
   assert(suspension != suspensions_.end());
-  suspension->interval_us = std::min(suspension->interval_us * 2, max_recovery_interval_us);
-  suspension->next_check_us = now_us + suspension->interval_us;
+  suspension->schedule.check_sent(now_us);
 }
 
 uint64_t HostWatch::next_recovery_check_us() const {
   uint64_t next_us = UINT64_MAX;
-  for (const Suspension& suspension : suspensions_) next_us = std::min(next_us, suspension.next_check_us);
+  for (const Suspension& suspension : suspensions_) next_us = std::min(next_us, suspension.schedule.next_check_us());
   return next_us;
 }
 

@@ -6,8 +6,8 @@
 // What goes wrong:
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
-//     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none is by
-//     the first check after 20 s, it is lost
+//     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
+//     four is, it is lost
 //   - a host has enough open ports (stop_after) -> stopped
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/rtt_estimator.hpp"
+#include "plan/recovery_schedule.hpp"
 
 namespace portloop {
 
@@ -94,14 +95,18 @@ class HostWatch {
   void answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
   /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
   void silent(uint32_t host_number, double expected_answers, uint64_t now_us);
+  /// The path to all hosts was away and is back: suspended -> alive. The passes of every host up to `pass` become void.
+  void path_is_back(uint32_t pass, uint64_t now_us);
+  /// The path to all hosts is away for good: unresolved, fresh, alive, suspended -> lost.
+  void path_is_lost();
   /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.
   void has_enough_open_ports(uint32_t host_number);
 
   // ---- Recovery ----
 
   bool any_suspended() const { return !suspensions_.empty(); }
-  /// The suspended host whose recovery check is due, if any. First gives up the one whose time is over: suspended ->
-  /// lost; then nothing is returned.
+  /// The suspended host whose recovery check is due, if any. First gives up the one whose checks are used up: suspended
+  /// -> lost; then nothing is returned.
   std::optional<uint32_t> due_for_recovery_check(uint64_t now_us);
   /// Schedules the next check of a suspended host.
   void recovery_check_sent(uint32_t host, uint64_t now_us);
@@ -111,9 +116,7 @@ class HostWatch {
  private:
   struct Suspension {
     uint32_t host;
-    uint64_t since_us;
-    uint64_t next_check_us;
-    uint64_t interval_us;
+    RecoverySchedule schedule;
   };
 
   void remove_suspension(uint32_t host);

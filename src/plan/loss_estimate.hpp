@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace portloop {
 
@@ -24,14 +25,20 @@ class LossEstimate {
  public:
   static constexpr uint32_t passes_counted = 100;
 
-  void answer(uint32_t pass) { ++answers_[index(pass)]; }
+  void answer(uint32_t pass) {
+    ++answers_[index(pass)];
+    lost_in_a_row_ = 0;
+  }
   void check(uint32_t pass, bool answered) {
     ++checks_[index(pass)];
     if (!answered) ++checks_lost_[index(pass)];
+    lost_in_a_row_ = answered ? 0 : lost_in_a_row_ + 1;
   }
 
   /// The last `count` checks that were lost, up to `pass`, were no measure of the path.
   void withdraw_lost_checks(uint32_t pass, uint32_t count);
+  /// The same for all checks since the last answer.
+  void withdraw_lost_checks(uint32_t pass) { withdraw_lost_checks(pass, std::exchange(lost_in_a_row_, 0)); }
 
   /// Publishes what is new here to the other loops, and reads what they have published: they share the first pass's
   /// loss.
@@ -55,6 +62,7 @@ class LossEstimate {
   std::array<uint32_t, passes_counted> answers_{};
   std::array<uint32_t, passes_counted> checks_{};
   std::array<uint32_t, passes_counted> checks_lost_{};
+  uint32_t lost_in_a_row_ = 0;
   uint64_t published_answers_ = 0, published_rescued_ = 0;
   uint64_t others_answers_ = 0, others_rescued_ = 0;  // that the other loops have published
 };

@@ -41,6 +41,8 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
 }
 
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
+  if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;
+  if (path_.suspended()) return Search::nothing;
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
   const uint32_t places = blocks_.places();
   for (uint32_t i = 0; i < places; ++i) {
@@ -58,15 +60,35 @@ bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.l
 
 uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   if (backoff_.paused(now_us)) return backoff_.pause_until_us();
-  uint64_t wake_us = control_.next_judgement_us();
+  uint64_t wake_us = std::min(control_.next_judgement_us(), path_.next_check_us());
   // Another loop's probes may make room in the neighbour table; nothing else would wake this one.
   if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
   const bool room = in_flight_ < backoff_.limit() && control_.has_room();
   if (room && control_.next_send_us() > now_us) wake_us = std::min(wake_us, control_.next_send_us());
-  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+  for (uint32_t place = 0; place < blocks_.places() && !path_.suspended(); ++place) {
     if (const Block* block = blocks_.at(place)) wake_us = std::min(wake_us, block->hosts.next_recovery_check_us());
   }
   return std::max(wake_us, now_us + 1);
+}
+
+ProbePlan::Search ProbePlan::next_witness(uint64_t now_us, Next& next) {
+  const bool was_lost = path_.lost();
+  const std::optional<Witness> witness = path_.due_check(now_us, mix64(now_us));
+  if (path_.lost() && !was_lost) {
+    for (uint32_t place = 0; place < blocks_.places(); ++place) {
+      if (Block* block = blocks_.at(place)) block->hosts.path_is_lost();
+    }
+    return Search::changed;
+  }
+  if (!witness || !may_send(now_us)) return Search::nothing;
+  path_.check_sent(now_us);
+  next.step = Step::ask;
+  next.ask = {};
+  next.ask.endpoint = witness->endpoint;
+  next.ask.kind = ProbeKind::witness;
+  next.ask.timeout_us = probe_timeout_us(timeouts(), witness->rtt, 2);
+  send(next.ask, now_us);
+  return Search::found;
 }
 
 ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
@@ -74,7 +96,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
   const LocalBackoff::Entry& last = backoff_.last();
   Block& block = blocks_[last.ask.block];
   const bool stopped = block.hosts[last.ask.host].state == HostState::stopped;
-  if (!stopped && !last.gave_up()) {
+  if (!stopped && !path_.lost() && !last.gave_up()) {
     if (!may_send(now_us)) return Search::nothing;
     next.step = Step::ask;
     next.ask = backoff_.take_last().ask;
@@ -84,6 +106,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
   const auto [ask, error_number] = backoff_.take_last();
   if (ask.unresolved) waits_.end(block.hosts[ask.host].target);
   block.returned(ask.probe, ask.kind);
+  if (path_.lost()) return Search::changed;  // reported with the block's other ports
   block.finish(ask.probe);
   if (stopped) {
     ++not_asked_;
@@ -118,7 +141,7 @@ bool ProbePlan::next_recovery_check(Block& block, uint64_t now_us, Next& next) {
   const std::optional<uint32_t> host = block.hosts.due_for_recovery_check(now_us);
   if (!host || !may_send(now_us)) return false;
   block.hosts.recovery_check_sent(*host, now_us);
-  ask(block, block.hosts[*host].answerer, ProbeKind::check, now_us, next);
+  ask(block, block.hosts[*host].answerer, ProbeKind::recovery, now_us, next);
   return true;
 }
 
@@ -245,6 +268,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
 
 /// What becomes of the next fresh probe.
 ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
+  if (path_.lost()) return FreshUse::later;
   const bool host_matters = options_.stop_after != 0 || block.hosts.any_suspended() || block.has_unresolved_hosts();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
@@ -286,7 +310,10 @@ ProbePlan::Search ProbePlan::draw_chunk() {
 Block* ProbePlan::block_for_drawing(uint64_t position) {
   const uint64_t number = space_.block_of(position);
   if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
-  if (drawing_ == nullptr && blocks_.has_room_for(number)) drawing_ = &blocks_.open(number, options_.retries);
+  if (drawing_ == nullptr && blocks_.has_room_for(number)) {
+    drawing_ = &blocks_.open(number, options_.retries);
+    if (path_.lost()) drawing_->hosts.path_is_lost();
+  }
   return drawing_;
 }
 
@@ -316,6 +343,9 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block) {
     return Search::changed;
   }
   if (!settled) return Search::nothing;
+  // Silence is no verdict if the path may have been away when the ports were asked.
+  if (options_.adaptive && !path_.lost() && !path_.is_proven_since(block.last_ask_us()))
+    return path_.want_proof() ? Search::changed : Search::nothing;
   block.begin_reporting();
   return Search::changed;
 }
@@ -330,7 +360,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.probe = probe;
   next.ask.host = local.host_in_block;
   next.ask.pass = static_cast<uint8_t>(block.pass());
-  next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind));
+  next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind, now_us));
   // A port that was drawn while its host was suspended has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
   const Host& host = block.hosts[local.host_in_block];
@@ -346,6 +376,7 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
 }
 
 uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
+  if (ask.kind == ProbeKind::witness) return ask.timeout_us;
   const Host& host = blocks_[ask.block].hosts[ask.host];
   uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, ask.pass);
   if (ask.unresolved) {

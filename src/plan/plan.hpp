@@ -15,6 +15,8 @@
 //   - a host that answered goes silent: it is suspended, and checked again and again. If it answers, what it was asked
 //     meanwhile does not count; otherwise its remaining ports are unknown (host_watch)
 //   - answers get fewer as we speed up: the window shrinks, or probes are spaced (window, pacer)
+//   - all hosts fall silent together: the path is suspended, and a few witnesses are checked. If one answers, nothing
+//     that was asked meanwhile counts; otherwise all that is left is unknown (path_watch)
 //   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
 //     probe's outcome; all of them are host-unreach (neighbour_waits)
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
@@ -27,6 +29,7 @@
 #include "plan/ask.hpp"
 #include "plan/live_blocks.hpp"
 #include "plan/local_backoff.hpp"
+#include "plan/path_watch.hpp"
 #include "plan/scan_space.hpp"
 #include "plan/send_control.hpp"
 #include "plan/timeout.hpp"
@@ -83,7 +86,7 @@ class ProbePlan {
   /// The answer was in doubt: the same ask is made again, at once, with the counts that the caller gave it.
   void repeat(const Ask& ask);
   /// It can't be asked from here; the caller reports it. Final.
-  void given_up(const Ask& ask);
+  void given_up(const Ask& ask, uint64_t now_us);
 
   /// The system has found a neighbour, or has looked for it in vain. The address need not be a target's.
   void neighbour_event(const Address& address, bool found, uint64_t now_us);
@@ -113,6 +116,7 @@ class ProbePlan {
   };
 
   Search find_work(uint64_t now_us, Next& next);
+  Search next_witness(uint64_t now_us, Next& next);
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
@@ -138,10 +142,14 @@ class ProbePlan {
   TimeoutOptions timeouts() const { return {options_.adaptive, options_.timeout_ms}; }
 
   Block& ended(const Ask& ask);
+  void connect_ended();
+  void heard(uint64_t now_us);
+  void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
+  void note_silence(Block& block, const Ask& ask, uint64_t now_us);
   void note_lost_lone_check(Block& block, Host& host, uint32_t pass);
-  void note_answerer(Block& block, const Ask& ask, PortState state) const;
+  void note_answerer(Block& block, const Ask& ask, PortState state);
 
   const ScanSpace& space_;
   ProbeCursor& cursor_;
@@ -149,6 +157,7 @@ class ProbePlan {
   SendControl control_;
   LocalBackoff backoff_;
   LiveBlocks blocks_;
+  PathWatch path_;
   NeighbourWaits waits_;
   bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;  // the block that fresh probes are drawn into

@@ -12,17 +12,44 @@ constexpr uint8_t checks_until_limited = 3;
 
 }  // namespace
 
-Block& ProbePlan::ended(const Ask& ask) {
+void ProbePlan::connect_ended() {
   assert(in_flight_ > 0);
   --in_flight_;
   backoff_.ask_ended();
+}
+
+Block& ProbePlan::ended(const Ask& ask) {
+  connect_ended();
   Block& block = blocks_[ask.block];
   if (ask.unresolved) waits_.end(block.hosts[ask.host].target);
   block.returned(ask.probe, ask.kind);
   return block;
 }
 
+void ProbePlan::heard(uint64_t now_us) {
+  if (!path_.heard(now_us)) return;
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    if (Block* block = blocks_.at(place)) block->path_is_back(now_us);
+  }
+  control_.forget_rounds();
+}
+
+void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
+  connect_ended();
+  control_.answered(ask.serial);
+  if (answered) {
+    path_.check_answered();
+    heard(now_us);
+  } else {
+    path_.check_failed(now_us);
+  }
+}
+
 void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us) {
+  if (ask.kind == ProbeKind::witness) {
+    witness_ended(ask, state != PortState::filtered, now_us);
+    return;
+  }
   if (state == PortState::filtered) {
     path_answered(ask, now_us);
     return;
@@ -31,6 +58,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   Host& host = block.hosts[ask.host];
   resolve(block, ask.host, now_us);
   control_.answered(ask.serial);
+  heard(now_us);
   if (rtt_us != 0 && !ask.unresolved) {  // or it may include the time that the neighbour took
     host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
     control_.rtt_sample(rtt_us, host.min_rtt_us);
@@ -38,10 +66,8 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   }
   block.hosts.answered(ask.host, block.pass(), now_us);
   host.failed_checks = 0;
-  if (ask.kind == ProbeKind::check) {
-    block.loss.check(ask.pass, true);
-    return;
-  }
+  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, true);
+  if (!ask.is_probe()) return;
   block.finish(ask.probe);
   block.loss.answer(ask.pass);
   ++host.answers;
@@ -50,9 +76,10 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   note_answerer(block, ask, state);
 }
 
-void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) const {
+void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
   Host& host = block.hosts[ask.host];
   const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
+  if (host.answers == 1 || kind > host.answerer_kind) path_.add_witness({ask.endpoint, host.target, host.rtt, kind});
   if (kind >= host.answerer_kind) {
     host.answerer = ask.probe;
     host.answerer_kind = kind;
@@ -70,10 +97,8 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   resolve(block, ask.host, now_us);
   control_.path_answered(ask.serial);
-  if (ask.kind == ProbeKind::check) {
-    block.loss.check(ask.pass, false);
-    return;
-  }
+  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, false);
+  if (!ask.is_probe()) return;
   block.finish(ask.probe);
   if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
 }
@@ -101,6 +126,10 @@ void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now
 }
 
 bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
+  if (ask.kind == ProbeKind::witness) {
+    witness_ended(ask, false, now_us);
+    return false;
+  }
   HostWatch& hosts = blocks_[ask.block].hosts;
   if (hosts[ask.host].state == HostState::alive && space_.links.contains(ask.endpoint.address)) {
     silent(ask, now_us);
@@ -112,6 +141,10 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
 }
 
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
+  if (ask.kind == ProbeKind::witness) {
+    witness_ended(ask, false, now_us);
+    return;
+  }
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
   if (host.state == HostState::unresolved) {
@@ -120,23 +153,30 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     return;
   }
   if (host.state == HostState::absent) return;  // reported with the host's other ports
-  double expected_answers = 0;
+  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, false);
+  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  if (options_.adaptive) note_silence(block, ask, now_us);
+}
+
+/// Answers that were expected and did not come raise doubts about the host, and about the path to all.
+void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
+  Host& host = block.hosts[ask.host];
+  const double doubt_before = std::min<double>(host.doubt, path_.max_doubt_of_one_host());
   switch (ask.kind) {
     case ProbeKind::check:
-      block.loss.check(ask.pass, false);
-      if (host.has_lone_answerer()) {
-        note_lost_lone_check(block, host, ask.pass);
-        return;
+      if (!host.has_lone_answerer()) {
+        block.hosts.silent(ask.host, doubt_of_a_check, now_us);
+        break;
       }
-      expected_answers = doubt_of_a_check;
-      break;
-    case ProbeKind::fresh:
-      ++host.first_asks;
-      expected_answers = host.expected_share();
-      break;
-    case ProbeKind::retry: return;  // it was silent before: nothing was expected
+      note_lost_lone_check(block, host, ask.pass);
+      path_.silent(1, now_us);
+      return;
+    case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us); break;
+    case ProbeKind::retry:  // it was silent before: nothing was expected
+    case ProbeKind::recovery:
+    case ProbeKind::witness: return;
   }
-  if (options_.adaptive) block.hosts.silent(ask.host, expected_answers, now_us);
+  path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us);
 }
 
 void ProbePlan::note_lost_lone_check(Block& block, Host& host, uint32_t pass) {
@@ -150,22 +190,29 @@ void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uin
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
   // A probe that is put back stays in its block's books as being asked: the pass has not ended before it is.
-  const bool check = ask.kind == ProbeKind::check;
-  if (check) blocks_[ask.block].returned(ask.probe, ask.kind);
-  backoff_.failed(ask, !check, error_number, descriptors, in_flight_, now_us);
+  if (ask.kind == ProbeKind::witness) {
+    path_.check_withdrawn();
+  } else if (!ask.is_probe()) {
+    blocks_[ask.block].returned(ask.probe, ask.kind);
+  }
+  backoff_.failed(ask, ask.is_probe(), error_number, descriptors, in_flight_, now_us);
 }
 
 void ProbePlan::repeat(const Ask& ask) {
-  assert(in_flight_ > 0 && ask.kind != ProbeKind::check);
+  assert(in_flight_ > 0 && ask.is_probe());
   --in_flight_;
   control_.answered(ask.serial);
   backoff_.keep(ask);
 }
 
-void ProbePlan::given_up(const Ask& ask) {
+void ProbePlan::given_up(const Ask& ask, uint64_t now_us) {
+  if (ask.kind == ProbeKind::witness) {
+    witness_ended(ask, false, now_us);
+    return;
+  }
   Block& block = ended(ask);
   control_.answered(ask.serial);
-  if (ask.kind != ProbeKind::check) block.finish(ask.probe);
+  if (ask.is_probe()) block.finish(ask.probe);
 }
 
 }  // namespace portloop

@@ -67,9 +67,17 @@ void SendControl::advance(uint64_t now_us) {
 }
 
 void SendControl::judge(const Entry& entry) {
-  round_.add(entry.kind, entry.answered, entry.sent_us);
-  window_.judged();
+  // Whether a host or a path is back is no question of speed.
+  if (entry.kind != ProbeKind::recovery && entry.kind != ProbeKind::witness) {
+    round_.add(entry.kind, entry.answered, entry.sent_us);
+    window_.judged();
+  }
   if (first_serial_ >= round_end_serial_) end_round();
+}
+
+void SendControl::forget_rounds() {
+  round_ = {};
+  ignore_before_serial_ = first_serial_ + entries_.size() + 1;
 }
 
 void SendControl::end_round() {

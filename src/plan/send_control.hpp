@@ -49,6 +49,8 @@ class SendControl {
   void answers_wait(bool wait) { window_.answers_wait(wait); }
   /// Judges what has ended or is past its soft deadline. Call before may_send().
   void advance(uint64_t now_us);
+  /// What was sent so far is no measure of what the path carries.
+  void forget_rounds();
   void begin_retry_pass() { pacer_.begin_pass(); }
 
   double window_size() const { return window_.size(); }

@@ -28,15 +28,15 @@ TEST_CASE("the books of a block balance: drawn, asked, returned, finished") {
   block.draw(4);
   CHECK(block.unfinished() == 2);
   CHECK(!block.finished(3));
-  CHECK(block.asked(3, ProbeKind::fresh) == 1);
+  CHECK(block.asked(3, ProbeKind::fresh, 1) == 1);
   CHECK(block.asked_now(3));
-  CHECK(block.asked(4, ProbeKind::check) == 1);  // beside it, of a probe that has no ask of its own
+  CHECK(block.asked(4, ProbeKind::check, 1) == 1);  // beside it, of a probe that has no ask of its own
   CHECK(!block.asked_now(4));
   CHECK(block.in_flight() == 2);
   block.returned(3, ProbeKind::fresh);
   block.returned(4, ProbeKind::check);
   CHECK(block.in_flight() == 0);
-  CHECK(block.asked(3, ProbeKind::retry) == 2);
+  CHECK(block.asked(3, ProbeKind::retry, 1) == 2);
   block.returned(3, ProbeKind::retry);
   block.finish(3);
   CHECK(block.unfinished() == 1);

@@ -70,7 +70,7 @@ TEST_CASE("a slow host has four of its own deadlines to answer") {
   CHECK(watch[0].state == HostState::suspended);
 }
 
-TEST_CASE("recovery checks are 1, 2, 4 and 8 s apart, and the first one due after 20 s finds the host lost") {
+TEST_CASE("recovery checks are 1, 2, 4 and 8 s apart, and the host is lost 8 s after the last") {
   HostWatch watch = suspended_host();
   uint64_t now_us = 3 * second_us;
   for (const uint64_t wait_us : {1, 2, 4, 8}) {
@@ -97,9 +97,46 @@ TEST_CASE("a suspended host that answers is alive, and its passes so far are voi
   CHECK(!watch.any_suspended());
 }
 
+TEST_CASE("time in which nobody checked is not time waited for a host") {
+  HostWatch watch = suspended_host();
+  CHECK(watch.due_for_recovery_check(3600 * second_us) == 0);
+  CHECK(watch[0].state == HostState::suspended);
+}
+
+TEST_CASE("when the path is back, suspended hosts are alive, and no pass so far counts") {
+  HostWatch watch(4);
+  for (const uint32_t host : {0U, 1U}) watch.answered(host, 1, second_us);
+  fall_silent(watch, 0, 3 * second_us);
+  watch[3].state = HostState::absent;
+  watch.path_is_back(2, 5 * second_us);
+  CHECK(!watch.any_suspended());
+  CHECK(watch[0].state == HostState::alive);
+  CHECK(watch[0].doubt == 0);
+  CHECK(watch[1].state == HostState::alive);
+  CHECK(watch[2].state == HostState::fresh);
+  CHECK(watch[3].state == HostState::absent);
+  for (const uint32_t host : {0U, 1U, 2U}) CHECK(watch[host].void_passes == 2);
+}
+
+TEST_CASE("with the path all its hosts are lost, but for those that are decided") {
+  HostWatch watch(5);
+  for (const uint32_t host : {0U, 1U, 4U}) watch.answered(host, 1, second_us);
+  fall_silent(watch, 0, 3 * second_us);
+  watch[3].state = HostState::absent;
+  watch.has_enough_open_ports(4);
+  watch.path_is_lost();
+  CHECK(!watch.any_suspended());
+  for (const uint32_t host : {0U, 1U, 2U}) CHECK(watch[host].state == HostState::lost);
+  CHECK(watch[3].state == HostState::absent);
+  CHECK(watch[4].state == HostState::stopped);
+}
+
 TEST_CASE("an answer of a lost host comes too late") {
   HostWatch watch = suspended_host();
-  watch.due_for_recovery_check(23 * second_us);
+  while (watch.any_suspended()) {
+    const uint64_t now_us = watch.next_recovery_check_us();
+    if (watch.due_for_recovery_check(now_us)) watch.recovery_check_sent(0, now_us);
+  }
   REQUIRE(watch[0].state == HostState::lost);
   watch.answered(0, 1, 24 * second_us);
   CHECK(watch[0].state == HostState::lost);

@@ -184,7 +184,7 @@ class SimulatedNetwork {
       if (!unanswered_.contains(event.number)) continue;
       if (event.kind == Event::Kind::no_neighbour) {
         unanswered_.erase(event.number);
-        if (!plans_[event.loop]->no_neighbour(event.ask, now) || event.ask.kind == ProbeKind::check) continue;
+        if (!plans_[event.loop]->no_neighbour(event.ask, now) || !event.ask.is_probe()) continue;
         ++outcome_.host_unreach;
         say(event.ask.endpoint);
         continue;
@@ -193,7 +193,7 @@ class SimulatedNetwork {
         unanswered_.erase(event.number);
         ++outcome_.path_answers;
         plans_[event.loop]->answered(event.ask, PortState::filtered, now - event.sent_us, now);
-        if (event.ask.kind != ProbeKind::check) say(event.ask.endpoint);
+        if (event.ask.is_probe()) say(event.ask.endpoint);
         continue;
       }
       if (event.kind == Event::Kind::deadline) {
@@ -210,7 +210,7 @@ class SimulatedNetwork {
       unanswered_.erase(event.number);
       plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed,
                                    now - event.sent_us, now);
-      if (event.ask.kind == ProbeKind::check) continue;
+      if (!event.ask.is_probe()) continue;
       say(event.ask.endpoint);
       if (open(event.ask.endpoint)) outcome_.last_open_us = now;
     }
@@ -263,8 +263,8 @@ class SimulatedNetwork {
   bool fails_here(const Ask& ask, uint32_t loop, uint64_t now) {
     ProbePlan& plan = *plans_[loop];
     if (behaviour_.cannot_ask_share > 0 && uniform(ask.endpoint.port) < behaviour_.cannot_ask_share) {
-      plan.given_up(ask);
-      if (ask.kind != ProbeKind::check) say(ask.endpoint);
+      plan.given_up(ask, now);
+      if (ask.is_probe()) say(ask.endpoint);
       return true;
     }
     if (behaviour_.local_failure_share + behaviour_.doubt_share == 0) return false;
@@ -274,7 +274,7 @@ class SimulatedNetwork {
       plan.put_back(ask, descriptors ? EMFILE : ENOBUFS, descriptors, now);
       return true;
     }
-    if (ask.kind == ProbeKind::check || chance >= behaviour_.local_failure_share + behaviour_.doubt_share) return false;
+    if (!ask.is_probe() || chance >= behaviour_.local_failure_share + behaviour_.doubt_share) return false;
     plan.repeat(ask);
     return true;
   }

@@ -1,0 +1,91 @@
+// Whether anything that this scan knows to be there still answers: many hosts that fall silent together are one event,
+// of the path, and no verdict on any of them.
+//
+// Happy path: heard() at each answer. Endpoints of different hosts that answered are remembered as witnesses.
+//
+// What goes wrong:
+//   - many answers are expected, of several hosts, and none comes from anywhere -> suspended: nothing is sent but a few
+//     checks of witnesses, 1, 2, 4, 8, 8... s apart. If one is answered, the path is back; the plan lets what it asked
+//     meanwhile not count. If none is, the path is lost for good
+//   - a block is to be judged, and nothing has answered since it was last asked: a witness is checked first
+//     (want_proof())
+//   - fewer than min_witnesses hosts have answered: nothing can be said of a path, and each host is watched by itself
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "core/rtt_estimator.hpp"
+#include "core/probe_result.hpp"
+#include "plan/host_watch.hpp"
+#include "plan/recovery_schedule.hpp"
+
+namespace portloop {
+
+/// An endpoint that has answered.
+struct Witness {
+  Endpoint endpoint;
+  uint64_t target;  ///< Index in the target set.
+  RttEstimator rtt;
+  Answerer kind;
+};
+
+/// Not thread-safe: one for each loop.
+class PathWatch {
+ public:
+  static constexpr uint32_t min_witnesses = 2;
+
+  /// The doubt of one host that counts, so that several must fall silent.
+  double max_doubt_of_one_host() const { return max_path_doubt / std::clamp(witnesses_, min_witnesses, max_voices); }
+
+  bool suspended() const { return schedule_.has_value(); }
+  bool lost() const { return lost_; }
+
+  /// A port answered: it may serve as a witness.
+  void add_witness(const Witness& witness);
+  /// An answer has arrived. Returns whether it ends a suspension.
+  bool heard(uint64_t now_us);
+  /// `expected_answers` did not come.
+  void silent(double expected_answers, uint64_t now_us);
+
+  /// Whether an answer has arrived since `since_us`; true as well if there are too few witnesses to ask.
+  bool is_proven_since(uint64_t since_us) const { return last_answer_us_ >= since_us || witnesses_ < min_witnesses; }
+  /// That was not so: a witness should be checked. Returns false if one is being checked already.
+  bool want_proof() {
+    proof_wanted_ = true;
+    return checks_in_flight_ == 0;
+  }
+
+  /// The witness to check now, if any. May find that the path is lost.
+  std::optional<Witness> due_check(uint64_t now_us, uint64_t random);
+  void check_sent(uint64_t now_us);
+  void check_answered() { --checks_in_flight_; }
+  void check_failed(uint64_t now_us);
+  /// The check could not be made.
+  void check_withdrawn() { --checks_in_flight_; }
+  /// When due_check() should be called again; UINT64_MAX if only an answer can change anything.
+  uint64_t next_check_us() const { return schedule_ ? schedule_->next_check_us() : UINT64_MAX; }
+
+ private:
+  // None of several hosts is silent by chance. A false alarm costs a second.
+  static constexpr double max_path_doubt = 16;
+  static constexpr uint32_t max_voices = 4;
+
+  uint64_t max_deadline_us() const;
+  void suspend(uint64_t now_us);
+
+  std::array<std::optional<Witness>, 32> places_;  // by target
+  uint32_t witnesses_ = 0;
+  double doubt_ = 0;  // answers that were expected since the last one and did not come
+  uint64_t first_answer_us_ = 0;
+  uint64_t last_answer_us_ = 0;
+  uint32_t checks_in_flight_ = 0;
+  bool proof_wanted_ = false;
+  uint32_t burst_left_ = 0;  // witnesses that are still to be checked in this turn of the schedule
+  std::optional<RecoverySchedule> schedule_;
+  bool lost_ = false;
+};
+
+}  // namespace portloop

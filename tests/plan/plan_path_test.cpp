@@ -1,0 +1,97 @@
+// The plan when the path to all hosts goes away, for good or for a while.
+#include <doctest/doctest.h>
+
+#include "plan/plan.hpp"
+#include "support/exact_outcome.hpp"
+#include "support/simulated_network.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+constexpr uint64_t second_us = 1'000'000;
+
+Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t max_in_flight = 15000,
+            uint32_t loops = 1) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a000001};
+  Address last = first;
+  last.value += hosts - 1;
+  const ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
+  PlanOptions options;
+  options.max_in_flight = max_in_flight;
+  return SimulatedNetwork(behaviour, space).run(options, loops);
+}
+
+}  // namespace
+
+TEST_CASE("a network that goes away for good ends the scan within a minute, and none of it is called filtered") {
+  for (const uint32_t in_flight : {119U, 15000U}) {
+    for (const uint64_t gone_at_us : {200'000U, 1'500'000U}) {
+      CAPTURE(in_flight);
+      CAPTURE(gone_at_us);
+      const Outcome outcome =
+          run({.rtt_us = 150'000, .gone_at_us = gone_at_us, .microseconds_per_ask = 20}, 1024, 100, in_flight);
+      check_exact(outcome);
+      CHECK(outcome.host_lost > 0);
+      CHECK(outcome.microseconds < 60 * second_us);
+    }
+  }
+}
+
+TEST_CASE("two loops lose a network as one does") {
+  const Outcome outcome =
+      run({.rtt_us = 40'000, .gone_at_us = second_us, .microseconds_per_ask = 40}, 1024, 100, 15000, 2);
+  check_exact(outcome);
+  CHECK(outcome.host_lost > 0);
+  CHECK(outcome.microseconds < 60 * second_us);
+}
+
+TEST_CASE("a network that comes back within 20 seconds is finished, as if it had never been away") {
+  for (const uint64_t away_us : {300'000U, 3'000'000U, 14'000'000U}) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+      CAPTURE(away_us);
+      CAPTURE(seed);
+      const Outcome outcome = run({.rtt_us = 30'000,
+                                   .silent_share = 0.3,
+                                   .open_share = 0.02,
+                                   .host_share = 0.5,
+                                   .gone_at_us = 400'000,
+                                   .back_at_us = 400'000 + away_us,
+                                   .microseconds_per_ask = 40,
+                                   .seed = seed},
+                                  200, 100);
+      check_exact(outcome);
+      CHECK(outcome.host_lost == 0);
+      CHECK(outcome.microseconds < away_us + 20 * second_us);
+    }
+  }
+}
+
+TEST_CASE("one port of each host is enough to notice that the network is gone") {
+  const Outcome outcome = run(
+      {.rtt_us = 20'000, .open_share = 1, .host_share = 0.1, .gone_at_us = 300'000, .microseconds_per_ask = 100}, 8000,
+      1);
+  CHECK(outcome.finished);
+  CHECK(outcome.missed_open == 0);
+  CHECK(outcome.host_lost > 0);
+}
+
+TEST_CASE("a block of silent hosts is judged only when something has answered since") {
+  // The first block's hosts answer; the network is gone before the second block's are asked.
+  Behaviour network{
+      .rtt_us = 20'000, .open_share = 0.2, .host_share = 0.05, .gone_at_us = 3'300'000, .microseconds_per_ask = 100};
+  const Outcome outcome = run(network, 70'000, 1);
+  CHECK(outcome.finished);
+  CHECK(outcome.missed_open == 0);
+  CHECK(outcome.false_filtered == 0);
+  CHECK(outcome.host_lost > 30'000);
+}
+
+TEST_CASE("while answers come, no witness is asked") {
+  const Outcome outcome = run({.rtt_us = 20'000, .microseconds_per_ask = 20}, 64, 200);
+  check_exact(outcome);
+  CHECK(outcome.asks == outcome.probes);
+}

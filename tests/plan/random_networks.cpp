@@ -1,0 +1,164 @@
+// Scans of random networks, in virtual time: each ends, with one result for each probe, and never has more in flight
+// than it may.
+//
+//   random_networks COUNT [FIRST]     the networks FIRST, FIRST + 1, ...; exit status 1 if one of them shows a fault
+#include <algorithm>
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include "support/simulated_network.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+constexpr uint64_t max_virtual_us = 3'000'000'000'000;
+
+struct Scan {
+  Behaviour behaviour;
+  uint32_t hosts = 1;
+  uint16_t ports = 1;
+  PlanOptions options;
+  uint32_t loops = 1;
+};
+
+/// Draws from one generator, in the order of the calls.
+class Dice {
+ public:
+  explicit Dice(uint64_t seed) : random_(seed) {}
+
+  bool one_in(uint32_t sides) { return below(sides) == 0; }
+  uint64_t below(uint64_t bound) { return std::uniform_int_distribution<uint64_t>(0, bound - 1)(random_); }
+  double share(double max) { return std::uniform_real_distribution<>(0, max)(random_); }
+  /// Small values are as likely as large ones.
+  double log_scale(double min, double max) { return min * std::pow(max / min, share(1)); }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+void draw_addresses(Dice& dice, Behaviour& network) {
+  network.open_share = dice.one_in(2) ? dice.log_scale(0.0005, 1) : 0;
+  network.silent_share = dice.one_in(2) ? dice.share(1) : 0;
+  network.host_share = dice.one_in(2) ? dice.share(1) : 1;
+  if (dice.one_in(6)) network.neighbour_fails_us = static_cast<uint64_t>(dice.log_scale(1e5, 1e7));
+  if (dice.one_in(4)) network.unreachable_per_s = dice.log_scale(0.1, 1000);
+}
+
+void draw_path(Dice& dice, Behaviour& network) {
+  network.rtt_us = static_cast<uint64_t>(dice.log_scale(100, 1e6));
+  network.jitter_us = dice.one_in(2) ? static_cast<uint64_t>(dice.log_scale(10, 5e5)) : 0;
+  if (dice.one_in(2)) network.loss_each_way = dice.log_scale(0.001, 0.6);
+  if (dice.one_in(4)) network.rst_per_s = dice.log_scale(0.5, 5000);
+  if (dice.one_in(4)) network.path_per_s = dice.log_scale(5, 20000);
+  if (dice.one_in(3)) network.gone_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e7));
+  if (network.gone_at_us != UINT64_MAX && dice.one_in(2))
+    network.back_at_us = network.gone_at_us + static_cast<uint64_t>(dice.log_scale(1e5, 1e8));
+}
+
+Scan draw_scan(uint64_t seed) {
+  Dice dice(seed);
+  Scan scan;
+  scan.behaviour.seed = seed;
+  scan.hosts = static_cast<uint32_t>(dice.log_scale(1, 300));
+  scan.ports = static_cast<uint16_t>(std::min(dice.log_scale(1, 4000), 6000.0 / scan.hosts + 1));
+  draw_addresses(dice, scan.behaviour);
+  draw_path(dice, scan.behaviour);
+  if (dice.one_in(6)) {
+    scan.behaviour.local_failure_share = dice.share(0.2);
+    scan.behaviour.doubt_share = dice.share(0.2);
+  }
+  scan.options.max_in_flight = static_cast<uint32_t>(dice.log_scale(1, 15000));
+  scan.options.timeout_ms = dice.one_in(4) ? static_cast<uint32_t>(dice.log_scale(50, 10'000)) : 3000;
+  scan.options.adaptive = !dice.one_in(8);
+  if (dice.one_in(5)) scan.options.retries = static_cast<uint32_t>(dice.below(8));
+  if (dice.one_in(8)) scan.options.rate_per_s = dice.log_scale(5, 10000);
+  if (dice.one_in(8)) scan.options.stop_after = 1 + static_cast<uint32_t>(dice.below(3));
+  scan.loops = dice.one_in(4) ? 1 + static_cast<uint32_t>(dice.below(4)) : 1;
+  return scan;
+}
+
+double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
+
+std::string describe(const Scan& s) {
+  char text[600];
+  const Behaviour& b = s.behaviour;
+  std::snprintf(text, sizeof text,
+                "%u hosts x %u ports, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
+                "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
+                "%d rate %.0f stop %u loops %u",
+                s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
+                b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
+                b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
+                b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms,
+                s.options.adaptive ? "" : " fixed", s.options.retries ? static_cast<int>(*s.options.retries) : -1,
+                s.options.rate_per_s, s.options.stop_after, s.loops);
+  return text;
+}
+
+/// A plan asks a port at most once a pass, with at most one check before it and min_checks_per_pass (8) after the last;
+/// each host can be suspended in each pass, and witnesses be checked. A generous bound on all of them.
+uint64_t max_asks(const Scan& scan, uint64_t probes) {
+  return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts);
+}
+
+/// An ask waits no longer than the timeout, and follows the one before by a second at most: a learned rate is at least
+/// 1/s. Pauses after local failures are shorter; the user's rate may be lower.
+uint64_t max_duration_us(const Scan& scan, uint64_t asks) {
+  const double second = scan.options.rate_per_s > 0 ? std::max(1.0, 1 / scan.options.rate_per_s) : 1;
+  return static_cast<uint64_t>(static_cast<double>(asks + 100) * (second * 1e6 + 1000.0 * scan.options.timeout_ms));
+}
+
+/// Why the outcome is wrong; empty if it is not.
+std::string fault_of(const Scan& scan, const Outcome& outcome) {
+  if (!outcome.finished) return "it does not end";
+  const bool may_leave_out = scan.options.stop_after > 0;
+  if (outcome.results > outcome.probes || (!may_leave_out && outcome.results < outcome.probes))
+    return "not one result for each probe";
+  if (outcome.reported_twice > 0) return "a probe has two results";
+  if (outcome.peak_in_flight > scan.options.max_in_flight) return "more in flight than allowed";
+  if (outcome.asks > max_asks(scan, outcome.probes)) return "more asks than the passes allow";
+  if (outcome.microseconds > max_duration_us(scan, outcome.asks)) return "longer than its asks can take";
+  return {};
+}
+
+Outcome play(const Scan& scan) {
+  PortSet ports;
+  ports.add({1, scan.ports});
+  const Address first{Family::ipv4, 0, 0x0a000001};
+  Address last = first;
+  last.value += scan.hosts - 1;
+  const ScanSpace space(TargetSet({{first, last}}, {}), ports, Order::random, scan.behaviour.seed, {});
+  return SimulatedNetwork(scan.behaviour, space).run(scan.options, scan.loops, max_virtual_us);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2 && argc != 3) {
+    std::fputs("usage: random_networks COUNT [FIRST]\n", stderr);
+    return 2;
+  }
+  const uint64_t count = std::strtoull(argv[1], nullptr, 10);
+  const uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+  uint64_t faults = 0;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const Scan scan = draw_scan(seed);
+    const Outcome outcome = play(scan);
+    const std::string fault = fault_of(scan, outcome);
+    faults += !fault.empty();
+    std::printf("%" PRIu64 ": %.1f s, %" PRIu64 " probes, %" PRIu64 " asks, missed %" PRIu64 ", false %" PRIu64
+                ", lost %" PRIu64 ": %s%s%s\n",
+                seed, seconds(outcome.microseconds), outcome.probes, outcome.asks, outcome.missed_open,
+                outcome.false_filtered, outcome.host_lost, describe(scan).c_str(), fault.empty() ? "" : " FAULT: ",
+                fault.c_str());
+  }
+  if (count == 0 || faults == 0) return 0;
+  std::fprintf(stderr, "random_networks: %" PRIu64 " of %" PRIu64 " are at fault\n", faults, count);
+  return 1;
+}
