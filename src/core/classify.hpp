@@ -28,7 +28,7 @@ enum class Peer : uint8_t {
 /// The outcome of one connect.
 struct ConnectOutcome {
   int error_number = 0;    ///< 0: connected. EALREADY: pending.
-  bool from_call = false;  ///< The connect call itself returned the error: it is not an answer to a packet.
+  bool from_call = false;  ///< The error is this machine's own: the connect call returned it, or no packet carried it.
   std::optional<IcmpError> icmp;
   Peer peer = Peer::other;  ///< Only if connected.
   bool no_source = false;   ///< With EADDRNOTAVAIL: no source address is available, rather than no source port.

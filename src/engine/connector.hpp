@@ -45,6 +45,9 @@ class Connector {
   /// It is cheaper to reuse a slot for a probe of the same kind.
   virtual uint32_t kind_of(const Endpoint& endpoint) const = 0;
 
+  /// Whether the system has a route to the address now, and a source address for it. Sends nothing.
+  virtual bool has_route(const Address& address) const = 0;
+
   /// Starts a connect in a free slot. Returns its outcome if it is known at once; otherwise on_outcome() reports it.
   /// May throw std::bad_alloc; then the slot is free.
   virtual std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) = 0;

@@ -46,6 +46,7 @@ class EpollConnector final : public Connector {
 
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint& endpoint) const override;
+  bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
@@ -180,6 +181,8 @@ ConnectOutcome EpollConnector::poll_socket(Socket& socket) const {
     return outcome;
   }
   outcome.icmp = read_error_queue(socket.fd);
+  // IP_RECVERR queues errors from the network; an error that is not in the queue is a local one.
+  outcome.from_call = !outcome.icmp;
   socket.refused = outcome.error_number == ECONNREFUSED;
   socket.odd = outcome.icmp || (outcome.error_number != ECONNREFUSED && outcome.error_number != EALREADY);
   return outcome;

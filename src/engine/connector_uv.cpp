@@ -30,6 +30,7 @@ class UvConnector final : public Connector {
  public:
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint&) const override { return 0; }
+  bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;

@@ -233,6 +233,7 @@ void Scanner::start_ask(const Ask& ask) {
     handle(slot.number, *outcome);
     return;
   }
+  sent_to_.add(ask.endpoint.address);
   // The timeout shrinks if the host answers meanwhile: the first look is after the shortest one.
   start_timer(slot, std::min(ask.timeout_us, min_timeout_us));
 }
@@ -284,6 +285,10 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
       plan_.put_back(ask, verdict.error_number, verdict.kind == VerdictKind::local_limit, uv_hrtime() / 1000);
       return;
     case VerdictKind::cannot_ask: {
+      if (verdict.reason == Reason::no_route) {
+        handle_no_route(number, verdict);
+        return;
+      }
       const ProbeResult result = result_of(slot, verdict, 0);
       release_slot(number, Connector::Keep::nothing);
       plan_.given_up(ask, uv_hrtime() / 1000);
@@ -314,6 +319,17 @@ void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
   release_slot(number, Connector::Keep::nothing);
   const bool is_final = plan_.no_neighbour(ask, uv_hrtime() / 1000);
   if (is_final && ask.is_probe()) deliver(result);
+}
+
+/// An address without a route is one that can't be scanned from here, unless the route is there again, or one that was
+/// used before is away as well.
+void Scanner::handle_no_route(uint32_t number, const Verdict& verdict) {
+  const Ask ask = slots_[number].ask;
+  const ProbeResult result = result_of(slots_[number], verdict, 0);
+  release_slot(number, Connector::Keep::nothing);
+  const std::optional<Address> nearest = sent_to_.nearest(ask.endpoint.address);
+  const bool may_pass = connector_->has_route(ask.endpoint.address) || (nearest && !connector_->has_route(*nearest));
+  if (plan_.no_route(ask, may_pass, uv_hrtime() / 1000)) deliver(result);
 }
 
 void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {

@@ -10,7 +10,8 @@
 //   - many timers fire in one turn: their slots are only queued, and polled in batches
 //   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale:
 //     it is started again
-//   - a local error: the plan takes the probe back and makes it again later
+//   - a local error: the plan takes the probe back and makes it again later; the same for a route that is away for a
+//     while
 //   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
 //     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
@@ -30,6 +31,7 @@
 #include "core/doubt.hpp"
 #include "engine/connector.hpp"
 #include "engine/neighbour_watch.hpp"
+#include "engine/recent_targets.hpp"
 #include "engine/slot_array.hpp"
 #include "plan/plan.hpp"
 
@@ -115,6 +117,7 @@ class Scanner final : private ConnectorEvents {
   void handle(uint32_t number, const ConnectOutcome& outcome);
   void handle_answer(uint32_t number, const Verdict& verdict);
   void handle_no_neighbour(uint32_t number, const Verdict& verdict);
+  void handle_no_route(uint32_t number, const Verdict& verdict);
   void handle_silence(uint32_t number, Connector::Keep keep);
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
@@ -148,6 +151,7 @@ class Scanner final : private ConnectorEvents {
   uv_idle_t turns_{};  // active if there is work for the next turn of the loop
   uv_timer_t wake_{};  // fires when the plan wants to be called again
   SlotArray slots_;
+  RecentTargets sent_to_;
   struct LateSlot {
     uint32_t number;
     uint64_t serial;  // of its ask; by the time it is polled, the slot may have another one

@@ -20,7 +20,9 @@ constexpr double recovery_per_ask = 0.01;
 
 }  // namespace
 
-bool LocalBackoff::Entry::gave_up() const { return ask.local_failures >= max_local_failures; }
+bool LocalBackoff::gives_up(const Entry& entry) const {
+  return entry.error_number != 0 && entry.ask.local_failures + given_up_ >= max_local_failures;
+}
 
 void LocalBackoff::failed(const Ask& ask, bool keep, int error_number, bool descriptors, uint32_t in_flight,
                           uint64_t now_us) {
@@ -36,11 +38,15 @@ void LocalBackoff::failed(const Ask& ask, bool keep, int error_number, bool desc
   pause_until_us_ = now_us + wait_us;
 }
 
-void LocalBackoff::ask_ended() { limit_ = std::min<double>(limit_ + recovery_per_ask, max_in_flight_); }
+void LocalBackoff::ask_ended() {
+  limit_ = std::min<double>(limit_ + recovery_per_ask, max_in_flight_);
+  given_up_ = 0;
+}
 
 LocalBackoff::Entry LocalBackoff::take_last() {
   assert(!entries_.empty());
   const Entry entry = entries_.back();
+  given_up_ = static_cast<uint8_t>(std::min<uint32_t>(given_up_ + gives_up(entry), max_local_failures));
   entries_.pop_back();
   return entry;
 }

@@ -5,9 +5,11 @@
 //
 // What goes wrong:
 //   - it fails again with nothing else in flight: only time can help, and each pause is twice as long
-//   - it never succeeds: after 9 such failures, about 13 s, it is given up (gave_up()), and reported as unknown
+//   - it never succeeds: after 9 such failures, about 13 s, it is given up (gives_up()), and reported as unknown. Each
+//     further one that is given up has one failure less, so that all of them end within 40 s
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -21,8 +23,6 @@ class LocalBackoff {
   struct Entry {
     Ask ask;
     int error_number;  ///< Of the failure; 0 if the ask is only repeated.
-
-    bool gave_up() const;
   };
 
   explicit LocalBackoff(uint32_t max_in_flight) : max_in_flight_(max_in_flight), limit_(max_in_flight) {}
@@ -37,17 +37,22 @@ class LocalBackoff {
   void failed(const Ask& ask, bool keep, int error_number, bool descriptors, uint32_t in_flight, uint64_t now_us);
   /// Keeps an ask that is to be made again without a pause.
   void keep(const Ask& ask) { entries_.push_back({ask, 0}); }
+  /// Pauses everything, for the sake of an ask that is kept as well.
+  void pause(uint64_t until_us) { pause_until_us_ = std::max(pause_until_us_, until_us); }
   /// An ask was made and has ended.
   void ask_ended();
 
   bool empty() const { return entries_.empty(); }
   const Entry& last() const { return entries_.back(); }
+  /// Whether it has failed too often to be made again.
+  bool gives_up(const Entry& entry) const;
   Entry take_last();
 
  private:
   uint32_t max_in_flight_;
   double limit_;
   uint64_t pause_until_us_ = 0;
+  uint8_t given_up_ = 0;  // since the last ask that could be made
   std::vector<Entry> entries_;
 };
 

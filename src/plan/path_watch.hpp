@@ -17,8 +17,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/rtt_estimator.hpp"
 #include "core/probe_result.hpp"
+#include "core/rtt_estimator.hpp"
 #include "plan/host_watch.hpp"
 #include "plan/recovery_schedule.hpp"
 

@@ -96,7 +96,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
   const LocalBackoff::Entry& last = backoff_.last();
   Block& block = blocks_[last.ask.block];
   const bool stopped = block.hosts[last.ask.host].state == HostState::stopped;
-  if (!stopped && !path_.lost() && !last.gave_up()) {
+  if (!stopped && !path_.lost() && !backoff_.gives_up(last)) {
     if (!may_send(now_us)) return Search::nothing;
     next.step = Step::ask;
     next.ask = backoff_.take_last().ask;

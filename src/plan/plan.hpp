@@ -30,6 +30,7 @@
 #include "plan/live_blocks.hpp"
 #include "plan/local_backoff.hpp"
 #include "plan/path_watch.hpp"
+#include "plan/route_watch.hpp"
 #include "plan/scan_space.hpp"
 #include "plan/send_control.hpp"
 #include "plan/timeout.hpp"
@@ -85,6 +86,9 @@ class ProbePlan {
   void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);
   /// The answer was in doubt: the same ask is made again, at once, with the counts that the caller gave it.
   void repeat(const Ask& ask);
+  /// The system has no route to it. `may_pass`: it is, or may be, an outage. Returns true if that is final: then the
+  /// caller reports the port. Otherwise it is made again, and what was in flight meanwhile does not count.
+  bool no_route(const Ask& ask, bool may_pass, uint64_t now_us);
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask, uint64_t now_us);
 
@@ -142,7 +146,8 @@ class ProbePlan {
   TimeoutOptions timeouts() const { return {options_.adaptive, options_.timeout_ms}; }
 
   Block& ended(const Ask& ask);
-  void connect_ended();
+  void connect_ended(const Ask& ask);
+  void forget_ask(const Ask& ask);
   void heard(uint64_t now_us);
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
@@ -158,6 +163,7 @@ class ProbePlan {
   LocalBackoff backoff_;
   LiveBlocks blocks_;
   PathWatch path_;
+  RouteWatch routes_;
   NeighbourWaits waits_;
   bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;  // the block that fresh probes are drawn into

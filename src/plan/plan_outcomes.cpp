@@ -12,14 +12,15 @@ constexpr uint8_t checks_until_limited = 3;
 
 }  // namespace
 
-void ProbePlan::connect_ended() {
+void ProbePlan::connect_ended(const Ask& ask) {
   assert(in_flight_ > 0);
   --in_flight_;
+  routes_.ended(ask);
   backoff_.ask_ended();
 }
 
 Block& ProbePlan::ended(const Ask& ask) {
-  connect_ended();
+  connect_ended(ask);
   Block& block = blocks_[ask.block];
   if (ask.unresolved) waits_.end(block.hosts[ask.host].target);
   block.returned(ask.probe, ask.kind);
@@ -35,7 +36,7 @@ void ProbePlan::heard(uint64_t now_us) {
 }
 
 void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
-  connect_ended();
+  connect_ended(ask);
   control_.answered(ask.serial);
   if (answered) {
     path_.check_answered();
@@ -145,6 +146,10 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     witness_ended(ask, false, now_us);
     return;
   }
+  if (ask.is_probe() && !ask.unresolved && routes_.may_be_lost(ask)) {
+    repeat(ask);
+    return;
+  }
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
   if (host.state == HostState::unresolved) {
@@ -189,13 +194,34 @@ void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uin
   assert(in_flight_ > 0);
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
-  // A probe that is put back stays in its block's books as being asked: the pass has not ended before it is.
+  forget_ask(ask);
+  backoff_.failed(ask, ask.is_probe(), error_number, descriptors, in_flight_, now_us);
+}
+
+/// A probe that is made again stays in its block's books as being asked: the pass has not ended before it has. Other
+/// asks are dropped.
+void ProbePlan::forget_ask(const Ask& ask) {
   if (ask.kind == ProbeKind::witness) {
     path_.check_withdrawn();
   } else if (!ask.is_probe()) {
     blocks_[ask.block].returned(ask.probe, ask.kind);
   }
-  backoff_.failed(ask, ask.is_probe(), error_number, descriptors, in_flight_, now_us);
+}
+
+bool ProbePlan::no_route(const Ask& ask, bool may_pass, uint64_t now_us) {
+  Ask again = ask;
+  if (!may_pass || !routes_.failed(again)) {
+    again.lacked_route = false;  // it still lacks it: that is no end of an outage
+    given_up(again, now_us);
+    return ask.is_probe();
+  }
+  assert(in_flight_ > 0);
+  --in_flight_;
+  control_.answered(ask.serial);  // it burdens no network
+  forget_ask(ask);
+  if (ask.is_probe()) backoff_.keep(again);
+  backoff_.pause(now_us + RouteWatch::route_pause_us);
+  return false;
 }
 
 void ProbePlan::repeat(const Ask& ask) {

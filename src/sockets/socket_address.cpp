@@ -46,6 +46,14 @@ bool has_source_address(const SocketAddress& target) {
   return !missing;
 }
 
+bool has_route(const SocketAddress& target) {
+  const int fd = socket(target.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool found = connect(fd, &target.any, target.size()) == 0;
+  close(fd);
+  return found;
+}
+
 bool is_own_address(SocketAddress address) {
   const int fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;

@@ -30,6 +30,10 @@ std::optional<Endpoint> to_endpoint(const sockaddr& address);
 /// does, but sends nothing and needs no TCP port.
 bool has_source_address(const SocketAddress& target);
 
+/// Returns whether this machine has a route to the target, and a source address for it. Found out in the same way.
+/// False if no descriptor is left to ask with.
+bool has_route(const SocketAddress& target);
+
 /// Whether this machine has the address: a UDP connect() to it would call from the same one. Sends nothing. False if no
 /// descriptor is left to ask with.
 bool is_own_address(SocketAddress address);

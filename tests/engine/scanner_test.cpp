@@ -137,7 +137,27 @@ TEST_CASE("out of descriptors, ports or memory: the probe is put back, and its r
   }
 }
 
-TEST_CASE("no route from the call itself: unknown, reported once, and not retried") {
+TEST_CASE("a route that is there again: the probe is made again") {
+  for (const int error : {ENETUNREACH, EHOSTUNREACH}) {
+    Scripting scan;
+    scan.log.has_route = true;
+    scan.plays(1, {at_once(error), later(0)});
+    scan.run();
+    CHECK(scan.only_result().state == PortState::open);
+    CHECK(scan.only_result().attempts == 1);
+  }
+}
+
+TEST_CASE("a route that was used before and is away: the probe is made again when it is back") {
+  Scripting scan;
+  scan.plays(1, {later(ECONNREFUSED)});
+  scan.plays(2, {at_once(ENETUNREACH), at_once(ENETUNREACH), later(0)});
+  scan.run();
+  REQUIRE(scan.results.size() == 2);
+  for (const ProbeResult& result : scan.results) CHECK(result.state != PortState::unknown);
+}
+
+TEST_CASE("no route from the call itself, and none before: unknown, reported once, and not retried") {
   for (const int error : {ENETUNREACH, EHOSTUNREACH, EINVAL}) {
     Scripting scan;
     scan.plays(1, {at_once(error)});

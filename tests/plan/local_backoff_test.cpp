@@ -15,7 +15,7 @@ TEST_CASE("a local failure pauses for 50 ms, keeps three quarters in flight, and
   CHECK(backoff.paused(1'049'999));
   CHECK(!backoff.paused(1'050'000));
   CHECK(backoff.last().error_number == ENOBUFS);
-  CHECK(!backoff.last().gave_up());
+  CHECK(!backoff.gives_up(backoff.last()));
   CHECK(backoff.take_last().ask.probe == 7);
   CHECK(backoff.empty());
 }
@@ -46,7 +46,7 @@ TEST_CASE("with nothing else in flight each pause is twice as long, up to 3.2 s,
     backoff.failed(ask, true, ENOBUFS, false, 0, now_us);
     const uint64_t pause_us = 50'000ULL << (failure < 7 ? failure - 1 : 6);
     CHECK(backoff.pause_until_us() == now_us + pause_us);
-    CHECK(backoff.last().gave_up() == (failure == 9));
+    CHECK(backoff.gives_up(backoff.last()) == (failure == 9));
     now_us = backoff.pause_until_us();
     ask = backoff.take_last().ask;
   }
@@ -72,4 +72,23 @@ TEST_CASE("a check that failed is not made again, and an ask that is only repeat
   CHECK(!repeating.paused(0));
   CHECK(repeating.limit() == 1000);
   CHECK(repeating.last().error_number == 0);
+}
+
+TEST_CASE("when one was given up, each further one has a failure less, and all of them end within 40 seconds") {
+  LocalBackoff backoff(1000);
+  uint64_t now_us = 0;
+  for (int probe = 0; probe < 50; ++probe) {
+    backoff.keep({});
+    while (!backoff.gives_up(backoff.last())) {
+      const Ask ask = backoff.take_last().ask;
+      backoff.failed(ask, true, EMFILE, true, 0, now_us);
+      now_us = backoff.pause_until_us();
+    }
+    backoff.take_last();
+  }
+  CHECK(now_us < 40'000'000);
+
+  backoff.ask_ended();  // one could be made: patience is back
+  backoff.failed({}, true, EMFILE, true, 0, now_us);
+  CHECK(!backoff.gives_up(backoff.last()));
 }

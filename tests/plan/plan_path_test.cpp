@@ -71,9 +71,9 @@ TEST_CASE("a network that comes back within 20 seconds is finished, as if it had
 }
 
 TEST_CASE("one port of each host is enough to notice that the network is gone") {
-  const Outcome outcome = run(
-      {.rtt_us = 20'000, .open_share = 1, .host_share = 0.1, .gone_at_us = 300'000, .microseconds_per_ask = 100}, 8000,
-      1);
+  const Outcome outcome =
+      run({.rtt_us = 20'000, .open_share = 1, .host_share = 0.1, .gone_at_us = 300'000, .microseconds_per_ask = 100},
+          8000, 1);
   CHECK(outcome.finished);
   CHECK(outcome.missed_open == 0);
   CHECK(outcome.host_lost > 0);
@@ -94,4 +94,29 @@ TEST_CASE("while answers come, no witness is asked") {
   const Outcome outcome = run({.rtt_us = 20'000, .microseconds_per_ask = 20}, 64, 200);
   check_exact(outcome);
   CHECK(outcome.asks == outcome.probes);
+}
+
+TEST_CASE("a route of this machine that is away for a while costs the time that it is away") {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    CAPTURE(seed);
+    const Outcome outcome = run({.rtt_us = 30'000,
+                                 .silent_share = 0.3,
+                                 .open_share = 0.02,
+                                 .host_share = 0.5,
+                                 .route_lost_at_us = 400'000,
+                                 .route_back_at_us = 10'400'000,
+                                 .microseconds_per_ask = 40,
+                                 .seed = seed},
+                                200, 100);
+    check_exact(outcome);
+    CHECK(outcome.no_route == 0);
+    CHECK(outcome.microseconds < 30 * second_us);
+  }
+}
+
+TEST_CASE("a route that does not come back is waited for once, for 30 seconds") {
+  const Outcome outcome = run({.route_lost_at_us = 400'000, .microseconds_per_ask = 40}, 200, 100);
+  check_exact(outcome);
+  CHECK(outcome.no_route > 0);
+  CHECK(outcome.microseconds < 40 * second_us);
 }

@@ -57,6 +57,10 @@ void draw_path(Dice& dice, Behaviour& network) {
   if (dice.one_in(4)) network.rst_per_s = dice.log_scale(0.5, 5000);
   if (dice.one_in(4)) network.path_per_s = dice.log_scale(5, 20000);
   if (dice.one_in(3)) network.gone_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e7));
+  if (dice.one_in(10)) {
+    network.route_lost_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e7));
+    network.route_back_at_us = network.route_lost_at_us + static_cast<uint64_t>(dice.log_scale(1e5, 1e8));
+  }
   if (network.gone_at_us != UINT64_MAX && dice.one_in(2))
     network.back_at_us = network.gone_at_us + static_cast<uint64_t>(dice.log_scale(1e5, 1e8));
 }
@@ -88,16 +92,17 @@ double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
 std::string describe(const Scan& s) {
   char text[600];
   const Behaviour& b = s.behaviour;
-  std::snprintf(text, sizeof text,
-                "%u hosts x %u ports, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
-                "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
-                "%d rate %.0f stop %u loops %u",
-                s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
-                b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
-                b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
-                b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms,
-                s.options.adaptive ? "" : " fixed", s.options.retries ? static_cast<int>(*s.options.retries) : -1,
-                s.options.rate_per_s, s.options.stop_after, s.loops);
+  std::snprintf(
+      text, sizeof text,
+      "%u hosts x %u ports, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
+      "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
+      "%d rate %.0f stop %u loops %u",
+      s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
+      b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
+      b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
+      b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms, s.options.adaptive ? "" : " fixed",
+      s.options.retries ? static_cast<int>(*s.options.retries) : -1, s.options.rate_per_s, s.options.stop_after,
+      s.loops);
   return text;
 }
 
@@ -155,8 +160,8 @@ int main(int argc, char** argv) {
     std::printf("%" PRIu64 ": %.1f s, %" PRIu64 " probes, %" PRIu64 " asks, missed %" PRIu64 ", false %" PRIu64
                 ", lost %" PRIu64 ": %s%s%s\n",
                 seed, seconds(outcome.microseconds), outcome.probes, outcome.asks, outcome.missed_open,
-                outcome.false_filtered, outcome.host_lost, describe(scan).c_str(), fault.empty() ? "" : " FAULT: ",
-                fault.c_str());
+                outcome.false_filtered, outcome.host_lost, describe(scan).c_str(),
+                fault.empty() ? "" : " FAULT: ", fault.c_str());
   }
   if (count == 0 || faults == 0) return 0;
   std::fprintf(stderr, "random_networks: %" PRIu64 " of %" PRIu64 " are at fault\n", faults, count);

@@ -33,6 +33,7 @@ class ScriptedConnector final : public portloop::Connector {
     int released_odd = 0;    // Keep::nothing
     size_t in_use = 0;
     bool released_twice = false;
+    bool has_route = false;
     bool closed = false;
     std::function<void()> on_start;
   };
@@ -46,6 +47,7 @@ class ScriptedConnector final : public portloop::Connector {
     return 0;
   }
   uint32_t kind_of(const portloop::Endpoint&) const override { return 0; }
+  bool has_route(const portloop::Address&) const override { return log_.has_route; }
 
   std::optional<portloop::ConnectOutcome> start(uint32_t slot, const portloop::Endpoint& endpoint) override {
     ++log_.connects[endpoint.port];

@@ -29,6 +29,9 @@ struct Behaviour {
   double unreachable_per_s = 0;     ///< A router sends so many host-unreachables a second for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
+  uint64_t route_lost_at_us =
+      UINT64_MAX;  ///< This machine has no route; what it sent in the last 10 ms is lost as well.
+  uint64_t route_back_at_us = UINT64_MAX;
   // All addresses are on an own link (ScanSpace::links), and the kernel resolves neighbours: for `resolve_us` each
   // absent one holds an entry of a table; when it is full, probes to further neighbours are dropped.
   uint32_t neighbour_entries = 0;      ///< 0: not on a link.
@@ -52,6 +55,7 @@ struct Outcome {
   uint64_t missed_open = 0;
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
+  uint64_t no_route = 0;
   uint64_t path_answers = 0;
   uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
@@ -154,6 +158,7 @@ class SimulatedNetwork {
     if (behaviour_.path_per_s > 0 && !path_.take(behaviour_.path_per_s, now)) return false;
     if (lost() || !exists(ask.endpoint.address)) return false;
     if (now >= behaviour_.gone_at_us && now < behaviour_.back_at_us) return false;
+    if (now + 10'000 >= behaviour_.route_lost_at_us && now < behaviour_.route_back_at_us) return false;
     if (!open(ask.endpoint)) {
       if (silent(ask.endpoint)) return false;
       if (behaviour_.rst_per_s > 0 &&
@@ -262,6 +267,12 @@ class SimulatedNetwork {
   /// Whether the ask ended at once, on our own side.
   bool fails_here(const Ask& ask, uint32_t loop, uint64_t now) {
     ProbePlan& plan = *plans_[loop];
+    if (now >= behaviour_.route_lost_at_us && now < behaviour_.route_back_at_us) {
+      if (!plan.no_route(ask, true, now)) return true;
+      ++outcome_.no_route;
+      say(ask.endpoint);
+      return true;
+    }
     if (behaviour_.cannot_ask_share > 0 && uniform(ask.endpoint.port) < behaviour_.cannot_ask_share) {
       plan.given_up(ask, now);
       if (ask.is_probe()) say(ask.endpoint);
