@@ -385,8 +385,9 @@ uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
     assert(wait != nullptr);
     if (wait->failed) return 0;
     timeout_us = wait->resolved_us == 0 ? space_.links.wait_us() : wait->resolved_us - wait->sent_us + timeout_us;
+    timeout_us = std::min<uint64_t>(ask.timeout_us, timeout_us);
   }
-  return static_cast<uint32_t>(std::min<uint64_t>(ask.timeout_us, timeout_us));
+  return static_cast<uint32_t>(timeout_us);
 }
 
 }  // namespace portloop

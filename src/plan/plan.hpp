@@ -68,8 +68,8 @@ class ProbePlan {
 
   Next next(uint64_t now_us);
 
-  /// How long this ask is to wait, by what is known now. Less than ask.timeout_us if its host has answered since, or
-  /// its neighbour was found; 0 if the neighbour was looked for in vain.
+  /// How long this ask is to wait, by what is known now. It changes as its host answers or its neighbour is found; 0 if
+  /// the neighbour was looked for in vain.
   uint32_t timeout_now_us(const Ask& ask) const;
 
   // Each ask ends in exactly one of these.

@@ -62,7 +62,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   heard(now_us);
   if (rtt_us != 0 && !ask.unresolved) {  // or it may include the time that the neighbour took
     host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
-    control_.rtt_sample(rtt_us, host.min_rtt_us);
+    control_.rtt_sample(ask.serial, rtt_us, host.min_rtt_us);
     host.rtt.sample(rtt_us);
   }
   block.hosts.answered(ask.host, block.pass(), now_us);

@@ -21,7 +21,9 @@ SendControl::SendControl(const SendOptions& options, SharedPace& pace)
 
 uint64_t SendControl::soft_deadline_us() const {
   if (!rtt_.has_sample()) return soft_deadline_without_sample_us;
-  return std::min(rtt_.deadline_us() + soft_deadline_margin_us, max_soft_deadline_us);
+  // While a queue builds up, each answer takes longer than the one before.
+  const uint64_t rising_us = recent_max_rtt_us_ + recent_max_rtt_us_ / 4;
+  return std::min(std::max(rtt_.deadline_us(), rising_us) + soft_deadline_margin_us, max_soft_deadline_us);
 }
 
 uint64_t SendControl::next_judgement_us() const {
@@ -50,9 +52,10 @@ void SendControl::answered(uint64_t serial) {
   if (Entry* entry = end(serial)) entry->answered = true;
 }
 
-void SendControl::rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us) {
+void SendControl::rtt_sample(uint64_t serial, uint64_t rtt_us, uint64_t min_rtt_us) {
   rtt_.sample(rtt_us);
-  window_.rtt_sample(rtt_us, min_rtt_us);
+  recent_max_rtt_us_ = std::max(rtt_us, recent_max_rtt_us_ - recent_max_rtt_us_ / 64);
+  window_.rtt_sample(rtt_us, min_rtt_us, serial >= ignore_before_serial_);
 }
 
 void SendControl::advance(uint64_t now_us) {
@@ -82,7 +85,9 @@ void SendControl::forget_rounds() {
 
 void SendControl::end_round() {
   const uint64_t next_serial = first_serial_ + entries_.size();
-  if (round_end_serial_ > ignore_before_serial_) {
+  if (round_end_serial_ > ignore_before_serial_ && window_.limit_queue()) {
+    ignore_before_serial_ = next_serial + 1;
+  } else if (round_end_serial_ > ignore_before_serial_) {
     if (round_.fresh.asked >= min_round) {
       if (window_.fresh_round_ended(round_.fresh, soft_deadline_us())) {
         ignore_before_serial_ = next_serial + 1;

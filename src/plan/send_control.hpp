@@ -44,8 +44,8 @@ class SendControl {
   /// A router or a firewall answered for the port. That makes room, but counts as silence: such errors are limited to
   /// so many a second, so that their share falls as the rate rises although nothing is lost.
   void path_answered(uint64_t serial) { end(serial); }
-  /// `min_rtt_us`: the shortest of the same host, this sample included.
-  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us);
+  /// The entry's round-trip time. `min_rtt_us`: the shortest of the same host, this sample included.
+  void rtt_sample(uint64_t serial, uint64_t rtt_us, uint64_t min_rtt_us);
   void answers_wait(bool wait) { window_.answers_wait(wait); }
   /// Judges what has ended or is past its soft deadline. Call before may_send().
   void advance(uint64_t now_us);
@@ -73,8 +73,9 @@ class SendControl {
   bool adaptive_;
   Window window_;
   Pacer pacer_;
-  RttEstimator rtt_;    // of all hosts
-  uint32_t young_ = 0;  // entries that have neither ended nor passed their soft deadline
+  RttEstimator rtt_;                // of all hosts
+  uint64_t recent_max_rtt_us_ = 0;  // fades with each sample
+  uint32_t young_ = 0;              // entries that have neither ended nor passed their soft deadline
 
   std::deque<Entry> entries_;  // in the order sent; the front is the oldest that is not judged
   uint64_t first_serial_ = 0;  // of entries_.front()

@@ -6,6 +6,8 @@
 // What goes wrong:
 //   - answers arrive faster than they are processed, or far later than their hosts' shortest round-trip time: a larger
 //     window would only queue more, here or on the path; it does not grow (may_grow())
+//   - the window fills a deep queue, and answers come so late that they are taken for silence: it is cut to what keeps
+//     the queue short (limit_queue()). If that does not make it shorter, it is not ours, and longer ones are tolerated
 //   - nothing at all is answered: growth continues up to the limit, because nothing speaks against it
 #pragma once
 
@@ -26,8 +28,9 @@ class Window {
   void was_full() { was_full_ = true; }
   /// Answers are waiting to be processed.
   void answers_wait(bool wait) { answers_wait_ = wait; }
-  /// `min_rtt_us`: the shortest of the same host, this sample included.
-  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us);
+  /// `min_rtt_us`: the shortest of the same host, this sample included. `since_cut`: its probe was sent after the last
+  /// cut.
+  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us, bool since_cut);
 
   /// A probe was answered or its soft deadline passed.
   void judged();
@@ -37,10 +40,14 @@ class Window {
   /// A round without a sign of overload has ended.
   void grow();
   void end_slow_start() { slow_start_ = false; }
+  /// A round has ended whose probes were sent after the last cut. Returns whether the window was cut because its probes
+  /// wait too long in a queue that they make themselves.
+  bool limit_queue();
   /// After every round.
   void begin_round();
 
  private:
+  bool last_cut_was_futile() const;
   bool may_grow() const { return was_full_ && !answers_wait_ && 2 * queued_ <= samples_; }
 
   uint32_t max_in_flight_;
@@ -51,6 +58,18 @@ class Window {
   bool was_full_ = false;
   uint32_t samples_ = 0;  // round-trip times; those of earlier rounds at half the weight for each round
   uint32_t queued_ = 0;   // of them, far above their hosts' shortest
+  // Of what was sent since the last cut, smoothed: how much longer than their hosts' shortest round-trip times the
+  // others take, and these.
+  uint32_t queue_samples_ = 0;
+  double queue_us_ = 0;
+  double base_us_ = 0;
+  double max_queue_us_;
+  double foreign_queue_us_ = 0;     // that was there however small the window
+  double queue_before_cut_us_ = 0;  // 0 if the last cut has been judged
+  double size_before_cut_ = 0;
+  uint32_t futile_cuts_ = 0;  // in a row
+  double size_before_futile_cuts_ = 0;
+  bool queue_is_ours_ = false;
   ShareHistory history_;
 };
 

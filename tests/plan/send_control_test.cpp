@@ -19,7 +19,7 @@ uint32_t round(SendControl& window, ProbeKind kind, uint64_t& now_us, uint32_t o
   now_us += 20'000;
   for (size_t i = 0; i < serials.size(); i += one_in) {
     window.answered(serials[i]);
-    window.rtt_sample(20'000, 20'000);
+    window.rtt_sample(serials[i], 20'000, 20'000);
   }
   now_us += 200'000;
   window.advance(now_us);
@@ -65,12 +65,52 @@ TEST_CASE("while answers wait to be taken a window does not grow, and then it do
 TEST_CASE("a window whose answers come far later than they once did does not grow: they stand in a queue") {
   SendControl window = wide();
   uint64_t now_us = 1;
-  for (int i = 0; i < 1000; ++i) window.rtt_sample(100'000, 20'000);
+  for (int i = 0; i < 1000; ++i) window.rtt_sample(0, 100'000, 20'000);
   const uint32_t first = round(window, ProbeKind::fresh, now_us, 1);
   CHECK(round(window, ProbeKind::fresh, now_us, 1) == first);
   uint32_t sent = 0;
   for (int i = 0; i < 4; ++i) sent = round(window, ProbeKind::fresh, now_us, 1);
   CHECK(sent > first);  // old news fades
+}
+
+TEST_CASE("a queue of our own is cut to what keeps it short, and the floor of first asks no longer holds") {
+  Window window(15000);
+  for (int i = 0; i < 16; ++i) window.rtt_sample(1'000'000, 20'000, true);
+  CHECK(window.limit_queue());
+  CHECK(window.size() == doctest::Approx(400 * 0.1));
+  for (int i = 0; i < 64; ++i) window.rtt_sample(100'000, 20'000, true);
+  CHECK(!window.limit_queue());
+  Tally all, none;
+  for (int i = 0; i < 100; ++i) all.add(true), none.add(false);
+  window.fresh_round_ended(all, 1'000'000);
+  CHECK(window.fresh_round_ended(none, 1'000'000));
+  CHECK(window.size() < 40);
+}
+
+TEST_CASE("samples of probes that were sent before the cut say nothing about it") {
+  Window window(15000);
+  for (int i = 0; i < 16; ++i) window.rtt_sample(1'000'000, 20'000, true);
+  REQUIRE(window.limit_queue());
+  for (int i = 0; i < 64; ++i) window.rtt_sample(1'000'000, 20'000, false);
+  CHECK(!window.limit_queue());
+}
+
+TEST_CASE("a queue that two cuts do not shorten is not ours: the window is what it was, and grows again") {
+  Window window(15000);
+  const auto wait_long = [&window] {
+    for (int i = 0; i < 64; ++i) window.rtt_sample(500'000, 20'000, true);
+    return window.limit_queue();
+  };
+  CHECK(wait_long());
+  CHECK(wait_long());
+  CHECK(!wait_long());
+  CHECK(window.size() == 400);
+  for (int i = 0; i < 20; ++i) window.begin_round();
+  for (int i = 0; i < 64; ++i) window.rtt_sample(500'000, 20'000, true);
+  CHECK(!window.limit_queue());
+  window.was_full();
+  window.grow();
+  CHECK(window.size() > 400);
 }
 
 TEST_CASE("silence alone does not keep a window from growing: most ports of a filtered host are silent") {

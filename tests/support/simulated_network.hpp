@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 #include <unordered_set>
@@ -20,8 +21,11 @@ struct Behaviour {
   uint64_t rtt_us = 20'000;
   uint64_t jitter_us = 1'000;
   double loss_each_way = 0;
-  double rst_per_s = 0;     ///< 0: unlimited. A host's bucket holds a tenth of a second.
-  double path_per_s = 0;    ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
+  double rst_per_s = 0;   ///< 0: unlimited. A host's bucket holds a tenth of a second.
+  double path_per_s = 0;  ///< 0: unlimited. SYNs beyond that are dropped, whoever they are for.
+  double uplink_per_s =
+      0;  ///< 0: unlimited. SYNs wait in a queue of up to `uplink_queue_us`; those beyond are dropped.
+  uint64_t uplink_queue_us = 0;
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double host_share = 1;            ///< Of the addresses; the others are silent, or the path answers for them:
@@ -56,6 +60,7 @@ struct Outcome {
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
   uint64_t no_route = 0;
+  uint64_t sent_on_uplink = 0;
   uint64_t path_answers = 0;
   uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
@@ -290,16 +295,27 @@ class SimulatedNetwork {
     return true;
   }
 
+  /// How long a SYN waits for the uplink; nullopt if it is dropped.
+  std::optional<uint64_t> wait_in_queue(uint64_t now) {
+    if (behaviour_.uplink_per_s == 0) return 0;
+    const uint64_t waits_us = uplink_free_at_us_ > now ? uplink_free_at_us_ - now : 0;
+    if (waits_us > behaviour_.uplink_queue_us) return std::nullopt;
+    uplink_free_at_us_ = now + waits_us + static_cast<uint64_t>(1e6 / behaviour_.uplink_per_s);
+    ++outcome_.sent_on_uplink;
+    return waits_us;
+  }
+
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
-    if (!passes_neighbour_table(ask, loop, number, now)) {
+    const std::optional<uint64_t> queued_us = wait_in_queue(now);
+    if (!passes_neighbour_table(ask, loop, number, now) || !queued_us) {
       // Its deadline follows below.
     } else if (answers(ask, now)) {
       const uint64_t jitter =
           behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
-      events_.push({now + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
+      events_.push({now + *queued_us + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
     } else if (const uint64_t at_us = path_answers_at(ask, now); at_us != 0) {
       events_.push({at_us, Event::Kind::path_answer, number, now, loop, ask});
     }
@@ -337,6 +353,7 @@ class SimulatedNetwork {
   std::unordered_set<uint64_t> unanswered_;  // asks by number
   std::map<uint64_t, Bucket> rst_;
   Bucket path_;
+  uint64_t uplink_free_at_us_ = 0;
   Bucket unreachable_;
 };
 
