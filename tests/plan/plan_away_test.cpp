@@ -10,7 +10,7 @@
 using namespace portloop;
 using namespace portloop::testing;
 
-TEST_CASE("a host that is gone, of which a router says so now and then, is lost all the same") {
+TEST_CASE("a host that went away is lost even if a router now and then reports that it is unreachable") {
   const ScanSpace space = space_of(1, 20000, 1);
   ProbeCursor cursor;
   ProbePlan plan(space, cursor, wide());
@@ -28,7 +28,7 @@ TEST_CASE("a host that is gone, of which a router says so now and then, is lost 
     } else if (next.step == ProbePlan::Step::wait) {
       now += 1'000'000;
       for (size_t i = 0; i < waiting.size(); ++i) {
-        // Of every check, too: a port that is known to be closed is not filtered because its host is away.
+        // Checks, too: a port that is known to be closed does not become filtered because its host is away.
         if (i == 0)
           plan.answered(waiting[i], PortState::filtered, 1000, now);
         else

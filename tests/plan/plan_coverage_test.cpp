@@ -9,7 +9,7 @@
 using namespace portloop;
 using namespace portloop::testing;
 
-TEST_CASE("many hosts and many blocks are all answered for, in either order and in shards") {
+TEST_CASE("many hosts and many blocks are covered, in either order and in shards") {
   Behaviour mixed;
   mixed.loss_each_way = 0.02;
   for (const Order order : {Order::random, Order::sequential}) {
@@ -47,7 +47,7 @@ TEST_CASE("two plans on one cursor share the probes: each is asked by one of the
   for (const int times : asked) REQUIRE(times == 1);
 }
 
-TEST_CASE("positions that an earlier run finished are not asked, and every result says its position") {
+TEST_CASE("positions that an earlier run finished are not asked, and every result has its position") {
   // Two blocks' worth of probes; runs that end inside a chunk, on its end, and behind the last position.
   const uint64_t probes = 40 * 5000;
   const std::vector<PositionRange> finished = {{0, 999},       {1024, 1279},       {1500, 1500},
@@ -72,17 +72,17 @@ TEST_CASE("positions that an earlier run finished are not asked, and every resul
       REQUIRE(!skipped(position));
       ++seen[position];
     };
-    uint64_t now = 1, told = 0;
+    uint64_t now = 1, noted = 0;
     for (bool done = false; !done; now += 1000) {
       done = true;
       for (ProbePlan* plan : {&a, &b}) {
         for (int i = 0; i < 500; ++i) {
           const auto next = plan->next(now);
           if (next.step != ProbePlan::Step::finished) done = false;
-          if (next.step == ProbePlan::Step::report) note(next.report.endpoint, next.report.position), ++told;
+          if (next.step == ProbePlan::Step::report) note(next.report.endpoint, next.report.position), ++noted;
           if (next.step != ProbePlan::Step::ask) continue;
           if (next.ask.kind == ProbeKind::check || next.ask.endpoint.port % 97 != 0) {
-            if (next.ask.kind != ProbeKind::check) note(next.ask.endpoint, next.ask.position), ++told;
+            if (next.ask.kind != ProbeKind::check) note(next.ask.endpoint, next.ask.position), ++noted;
             plan->answered(next.ask, PortState::closed, 100, now);
           } else {
             plan->silent(next.ask, now);
@@ -91,12 +91,12 @@ TEST_CASE("positions that an earlier run finished are not asked, and every resul
       }
       REQUIRE(now < 1'000'000'000);
     }
-    CHECK(told == expected);
+    CHECK(noted == expected);
     CHECK(std::count(seen.begin(), seen.end(), 1) == static_cast<long>(expected));
   }
 }
 
-TEST_CASE("a scan of which everything is finished ends at once") {
+TEST_CASE("a scan whose positions are all finished ends at once") {
   const TargetSet targets({{*parse_address("10.0.0.1"), *parse_address("10.0.0.2")}}, {});
   const ScanSpace space(targets, *parse_ports("1-5000", nullptr), Order::random, 7, {}, {{0, UINT64_MAX}});
   CHECK(space.finished_count() == space.size());
@@ -110,7 +110,7 @@ TEST_CASE("a scan of which everything is finished ends at once") {
 TEST_CASE("a shard of a wide scan is as fast as the whole, as far as its probes last") {
   Behaviour dead;
   dead.host_share = 0;
-  // In two seconds of a scan that has begun, before anything has timed out twice: probes that have left.
+  // Probes sent in the first two seconds, before anything has timed out twice.
   const auto asks_of = [&dead](Shard shard) {
     const ScanSpace space = space_of(1U << 24, 1, 1, Order::random, shard);
     return SimulatedNetwork(dead, space).run(wide(), 1, 2'000'000).asks;
@@ -122,7 +122,7 @@ TEST_CASE("a shard of a wide scan is as fast as the whole, as far as its probes 
   CHECK(asks_of({1000, 1000}) >= 16'777);  // all of them
 }
 
-TEST_CASE("shards of few probes for each block are covered, whole and once") {
+TEST_CASE("shards that have few probes of each block together cover every probe exactly once") {
   Behaviour mixed;
   mixed.loss_each_way = 0.02;
   uint64_t results = 0;

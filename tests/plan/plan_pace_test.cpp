@@ -10,7 +10,7 @@
 using namespace portloop;
 using namespace portloop::testing;
 
-TEST_CASE("the window opens as answers come: 40 ms away, 65,535 ports take little longer than the asks themselves") {
+TEST_CASE("the window opens as answers arrive: 65,535 ports 40 ms away take little longer than sending the asks") {
   Behaviour wan;
   wan.rtt_us = 40'000;
   const Outcome outcome = run(wan, 1, 65535);

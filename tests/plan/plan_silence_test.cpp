@@ -26,7 +26,7 @@ TEST_CASE("random loss costs some passes over the silent ports, and no answer") 
   }
 }
 
-TEST_CASE("silence is asked about twice where nothing is lost") {
+TEST_CASE("a silent port is asked twice if nothing is lost") {
   Behaviour filtered;
   filtered.silent_share = 1;
   filtered.open_share = 0.0014;
@@ -45,7 +45,7 @@ TEST_CASE("two loops ask a firewalled host no more often than one") {
   CHECK(outcome.asks < 2.2 * 10000);
 }
 
-TEST_CASE("a dead host ends, after two asks a port, and three where they are few") {
+TEST_CASE("each port of a dead host is asked twice, or three times if there are few") {
   Behaviour dead;
   dead.host_share = 0;
   const Outcome many = run(dead, 1, 2000);
@@ -57,9 +57,8 @@ TEST_CASE("a dead host ends, after two asks a port, and three where they are few
   CHECK(few.asks == 30);
 }
 
-TEST_CASE(
-    "what the path says of an absent host promises no more: its ports are asked as often as those of a silent one") {
-  Behaviour no_neighbour;  // the kernel's word, for whatever waits at that moment
+TEST_CASE("ICMP errors for an absent host promise no answers: its ports are asked as often as those of a silent one") {
+  Behaviour no_neighbour;  // reported by the kernel for every probe that waits at that moment
   no_neighbour.host_share = 0;
   no_neighbour.neighbour_fails_us = 2'000'000;
   Behaviour limited_router;
@@ -79,7 +78,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("what the path says of absent hosts keeps no other host from being found") {
+TEST_CASE("ICMP errors for absent hosts keep no other host from being found") {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     Behaviour mixed;
     mixed.host_share = 0.2;
@@ -93,7 +92,7 @@ TEST_CASE("what the path says of absent hosts keeps no other host from being fou
   }
 }
 
-TEST_CASE("scans of few ports over a lossy path are as right as large ones") {
+TEST_CASE("scans of few ports over a lossy path are as accurate as large ones") {
   uint64_t wrong = 0;
   constexpr uint64_t scans = 400;
   for (uint64_t seed = 1; seed <= scans; ++seed) {
@@ -107,7 +106,8 @@ TEST_CASE("scans of few ports over a lossy path are as right as large ones") {
       wrong += outcome.missed_open + outcome.false_filtered;
     }
   }
-  CHECK(wrong <= 3 * scans / 300);  // some 0.1 % of the scans, three a seed; bench/accuracy.cpp has the whole table
+  CHECK(wrong <=
+        3 * scans / 300);  // about 0.1 % of the scans, three for each seed; bench/accuracy.cpp has the whole table
 }
 
 TEST_CASE("a sparse network with loss misses nothing") {

@@ -10,7 +10,7 @@
 using namespace portloop;
 using namespace portloop::testing;
 
-TEST_CASE("a host that answers at once is asked once a port") {
+TEST_CASE("each port of a host that answers at once is asked once") {
   Behaviour lan;
   lan.rtt_us = 300;
   lan.jitter_us = 50;
@@ -26,7 +26,8 @@ TEST_CASE("a host that answers shortens the wait of what it was asked before") {
   filtered.open_share = 0.1;
   const Outcome outcome = run(filtered, 1, 300);  // all asked before the first answer is back
   check_exact(outcome);
-  CHECK(outcome.microseconds < 1'100'000);  // 0.2 s, and twice 0.4 s; a second for a host that is not known
+  CHECK(outcome.microseconds <
+        1'100'000);  // 0.2 s, and twice 0.4 s; it would be a second for a host that never answered
 }
 
 TEST_CASE("a host that has enough open ports is not asked again, not even by a check") {
@@ -43,7 +44,7 @@ TEST_CASE("a host that has enough open ports is not asked again, not even by a c
     if (next.step == ProbePlan::Step::finished) break;
     if (next.step == ProbePlan::Step::ask) {
       asks_afterwards += found;
-      if (next.ask.endpoint.port == 22 && ++asked_22 == 2) {  // open, but only the second pass hears it
+      if (next.ask.endpoint.port == 22 && ++asked_22 == 2) {  // open, but only the second pass is answered
         plan.answered(next.ask, PortState::open, 100, now);
         found = true;
       } else if (next.ask.endpoint.port == 1) {  // a closed port, which a check would prefer
@@ -61,7 +62,7 @@ TEST_CASE("a host that has enough open ports is not asked again, not even by a c
   CHECK(asks_afterwards == 0);
 }
 
-TEST_CASE("one server is connected to a dozen times at most, however many of its other ports are silent") {
+TEST_CASE("one server gets at most a dozen connections, however many other ports of its host are silent") {
   const ScanSpace space = space_of(1, 5000, 1);
   ProbeCursor cursor;
   ProbePlan plan(space, cursor, wide());
@@ -106,7 +107,7 @@ TEST_CASE("a timeout never ends between the kernel's resend and its answer") {
   CHECK(plan.next(1).ask.timeout_us == 950'000);
 }
 
-TEST_CASE("a probe that fails on our side is asked again, and said unknown only when that never ends") {
+TEST_CASE("a probe that fails on this machine is asked again, and is unknown only if it never succeeds") {
   const ScanSpace space = space_of(1, 3, 1);
   ProbeCursor cursor;
   ProbePlan plan(space, cursor, wide());
@@ -138,7 +139,7 @@ TEST_CASE("a probe that fails on our side is asked again, and said unknown only 
   CHECK(now > 5'000'000);
 }
 
-TEST_CASE("a lone open port that is limited is left alone, and its silence says nothing of the others") {
+TEST_CASE("a lone open port that is limited is left alone, and its silence is no evidence about the others") {
   for (const uint16_t ports : {uint16_t{6}, uint16_t{600}}) {
     const ScanSpace space = space_of(1, ports, 1);
     ProbeCursor cursor;
