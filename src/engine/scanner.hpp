@@ -6,7 +6,7 @@
 //
 // What goes wrong:
 //   - a slot's timer fires: that proves nothing yet. The loop runs timers before it polls, so the answer may already be
-//     in the kernel: the connector is polled before the plan hears of silence.
+//     in the kernel: the connector is polled once more before silence is reported to the plan.
 //   - many timers fire in one turn: their slots are only queued, and polled in batches
 //   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale:
 //     it is started again

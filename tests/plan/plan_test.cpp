@@ -1,5 +1,6 @@
-// How often the plan asks a port, and when: one host, whose answers the test makes up or simulates. Time is virtual, so
-// speed is exact on any machine. The parts of the plan have tests of their own; plan_*_test.cpp cover the rest of it.
+// How many times the plan asks a port, and when: one host, whose answers the test makes up or simulates. Time is
+// virtual, so speed is exact on any machine. The parts of the plan have tests of their own; plan_*_test.cpp cover the
+// rest of it.
 #include "plan/plan.hpp"
 
 #include <doctest/doctest.h>
