@@ -1,5 +1,5 @@
-"""Every option, output format and model is in the help, the man page and the completions that concern it, and the man
-pages have no warnings.
+"""Every option, output format, model and lab statement is in the help, the pages and the completions that concern it, and
+the man pages have no warnings.
 
 usage: option_pages.py PORTLOOP PORTLOOP_LAB DOCS
 """
@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PORTLOOP, LAB, DOCS = sys.argv[1:4]
@@ -23,9 +24,9 @@ def help_of(*words):
     return subprocess.run([*words, "--help"], capture_output=True, text=True, check=True).stdout
 
 
-def refusal_of(*words):
+def refusal_of(*words, program=PORTLOOP):
     """What the program prints about a wrong word."""
-    done = subprocess.run([PORTLOOP, *words], capture_output=True, text=True)
+    done = subprocess.run([program, *words], capture_output=True, text=True)
     assert done.returncode == 2, done
     return done.stderr.strip()
 
@@ -100,6 +101,17 @@ class Pages(unittest.TestCase):
         man = read("man", "portloop-lab.1")
         for option in sorted(long_options(help_of(LAB))):
             self.assertRegex(man, rf"Fl -{option}\b")
+
+    def test_lab_statements(self):
+        with tempfile.NamedTemporaryFile("w") as profile:
+            profile.write("?\n")
+            profile.flush()
+            refusal = refusal_of(profile.name, "--truth", "10.0.0.1", "-p", "1", program=LAB)
+        known = refusal.split("a line begins with ")[1].split(", ")
+        self.assertGreater(len(known), 10)
+        page = read("lab.md")
+        for statement in known:
+            self.assertRegex(page, rf"(?m)(?:^ +|`){statement}\b", f"lab.md does not have the statement {statement}")
 
     def test_bash_completes(self):
         script = ". '%s'; COMP_WORDS=(portloop scan --stop); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
