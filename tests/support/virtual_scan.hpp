@@ -16,7 +16,7 @@ inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order o
   return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard);
 }
 
-/// Options with a window that no test fills.
+/// A large window: up to 15,000 probes in flight.
 inline PlanOptions wide() {
   PlanOptions options;
   options.max_in_flight = 15000;
