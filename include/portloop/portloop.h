@@ -4,9 +4,12 @@
  *
  * Unless noted otherwise:
  *   - Loop: you own it. portloop never runs, stops or closes it. It must outlive the scan's close callback.
- *   - Threads: call functions from the loop's thread. Callbacks run on the loop's thread, and never inside the function
- *     they were passed to. Functions that take no scan, and portloop_scan_stats(), may be called from other threads.
- *   - Errors: negative libuv codes; see uv_strerror(). If a function returns one, its callbacks are never called.
+ *   - Threads: call the functions that take a loop or a scan on the loop's thread. portloop_scan_stats() may also be
+ *     called on other threads, and so may all functions that take neither. Scans on different loops are independent.
+ *   - Callbacks run on the loop's thread, and never inside the function they were passed to. Every function of this
+ *     header may be called in every callback, for this scan and for others.
+ *   - Errors: functions that return int return 0, or a negative libuv code; see uv_strerror(). If a function returns an
+ *     error, its callbacks are never called.
  *   - Side effects: portloop installs no signal handlers, writes nothing, reads no environment variables, has no global
  *     state and changes no resource limits. It starts threads only if loops > 1; they block all signals, and all have
  *     been joined when the done callback runs.
@@ -34,8 +37,9 @@ extern "C" {
 #endif
 
 /* ---- Options: what to scan and how. You own them; portloop_scan_start() copies them. ----
- * May be used from any thread, but not from two at once. Each setter returns 0, or UV_EINVAL (portloop_options_error()
- * has the reason) or UV_ENOMEM; on error the options are unchanged. */
+ * May be used on any thread, but not on two at once; portloop_scan_start() uses them, too. Each function below that
+ * returns int is a setter. It returns 0, UV_EINVAL (portloop_options_error() has the reason) or UV_ENOMEM; on error the
+ * options are unchanged. */
 
 typedef struct portloop_options portloop_options;
 
@@ -78,7 +82,7 @@ PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int ad
  * counted in portloop_stats.not_probed. With loops > 1, each loop counts only the open ports that it found itself. Any
  * value; default 0: never stop. */
 PORTLOOP_API int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports);
-/* How often a probe that gets no answer is repeated. Range 0-13, or -1 (default): adaptive. */
+/* How many times a probe is repeated if it gets no answer. Range 0-13, or -1 (default): adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
 
 enum portloop_order { PORTLOOP_ORDER_RANDOM = 0, PORTLOOP_ORDER_SEQUENTIAL = 1 };
@@ -132,7 +136,7 @@ typedef struct portloop_result {
   enum portloop_state state;
   enum portloop_reason reason;
   int error;            /* a negative libuv code if the reason is PORTLOOP_LOCAL_ERROR, else 0 */
-  uint32_t attempts;    /* how often the port was probed */
+  uint32_t attempts;    /* how many times the port was probed; 0 if its host was lost or absent by then */
   uint64_t rtt_us;      /* from the connect call to the answer, in microseconds, at least 1; 0 if there was none */
   const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
   size_t banner_length; /* in bytes; 0 if banner is NULL */
@@ -153,12 +157,11 @@ PORTLOOP_API const char* portloop_service_name(uint16_t port);
 typedef struct portloop_scan portloop_scan;
 
 /* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
- * stopped. Not called after done, nor after portloop_scan_close(). Every function below may be called from inside it,
- * for this scan and others. */
+ * stopped. Not called after done, nor after portloop_scan_close(). */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
- * itself. From then on the scan no longer keeps the loop alive. Every function below may be called from inside it. */
+ * itself. From then on the scan no longer keeps the loop alive. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
 /* The last callback of a scan. The scan is freed when it returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
@@ -192,7 +195,7 @@ PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 /* Counts so far. Later versions may add fields at the end. */
 typedef struct portloop_stats {
   uint64_t probes;                          /* addresses x ports in this scan's shard */
-  uint64_t connects;                        /* connect calls, including retries */
+  uint64_t connects;                        /* connect attempts, including retries and those that failed locally */
   uint64_t open, closed, filtered, unknown; /* results by state */
   uint64_t local_failures;                  /* connects postponed because a local resource was exhausted */
   uint32_t in_flight;                       /* connects in flight now */

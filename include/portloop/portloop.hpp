@@ -34,7 +34,7 @@ class Error : public std::runtime_error {
 };
 
 /// What to scan and how. Movable. Each setter returns *this, so that calls can be chained, and throws Error.
-/// See portloop.h for ranges and defaults. Not thread-safe.
+/// See portloop.h for ranges and defaults. May be used on any thread, but not on two at once.
 class Options {
  public:
   /// Throws std::bad_alloc.
@@ -140,7 +140,7 @@ class Scan {
   void ref() noexcept { portloop_scan_ref(state_->scan); }
   void unref() noexcept { portloop_scan_unref(state_->scan); }
 
-  /// Thread-safe while the scan is started and not closed.
+  /// May be called on any thread between a successful start() and the call of close() or of the destructor.
   portloop_stats stats() const noexcept {
     portloop_stats now;
     portloop_scan_stats(state_->scan, &now, sizeof now);

@@ -33,7 +33,7 @@ struct Address {
 /// provides it, because it needs a system call and this library makes none.
 using ZoneLookup = std::function<uint32_t(std::string_view)>;
 
-/// A lookup that knows no names, only numbers such as the 2 of fe80::1%2.
+/// Accepts only numbers, such as the 2 of fe80::1%2.
 uint32_t numeric_zone(std::string_view zone);
 
 /// Parses one numeric address: strict dotted IPv4, or IPv6 with an optional %zone and optional brackets.

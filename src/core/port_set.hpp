@@ -52,7 +52,7 @@ class PortSet {
 };
 
 /// Parses a list such as `22,80,8000-8100`: ports, ranges with both ends, `-` or `all` (1-65535), `common`, and the
-/// names that `name_lookup` knows. Port 0 is refused: to the kernel it means "any".
+/// names that `name_lookup` finds. Port 0 is refused: to the kernel it means "any".
 Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup);
 
 }  // namespace portloop

@@ -2,7 +2,7 @@
 // /etc/services, assigns a TCP service that programs have really offered. The registered ports are those on which
 // people run something today: databases, queues, admin consoles, remote desktops, container and cluster APIs, metrics,
 // development servers, mail, VPN, games, industrial and home devices. The sources are the registry and the manuals of
-// those programs; nobody's scan statistics were used.
+// those programs, not anybody's scan statistics.
 //
 // A name is IANA's if IANA's service is what usually runs there, otherwise that of the program that has taken over the
 // port (9200 is elasticsearch, not wap-wsp). The suffix -alt marks the customary second port of a protocol. Names have
@@ -429,7 +429,7 @@ struct Alias {
   uint16_t port;
 };
 
-/// Other names that people type, and the port that is meant by a name which stands in the list several times.
+/// Other names that people type, and the usual port of a name that several ports in the list have.
 constexpr auto aliases = std::to_array<Alias>({
     {"www", 80},
     {"www-http", 80},

@@ -6,7 +6,7 @@
 //
 // What goes wrong:
 //   - a slot's timer fires: that proves nothing yet. The loop runs timers before it polls, so the answer may already be
-//     in the kernel: the connector is polled before the plan hears of silence.
+//     in the kernel: the connector is polled once more before silence is reported to the plan.
 //   - many timers fire in one turn: their slots are only queued, and polled in batches
 //   - a timer fires too early, because it was started for the slot's previous probe, or when the loop's time was stale:
 //     it is started again
@@ -51,7 +51,7 @@ class ScanEvents {
 
 /// May be read from any thread. All but in_flight only grow.
 struct ScanCounters {
-  std::atomic<uint64_t> connects{0};  ///< Connect calls, one for each ask.
+  std::atomic<uint64_t> connects{0};  ///< Connect attempts: one for each ask, even if nothing could be sent.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
   std::atomic<uint64_t> local_failures{0};  ///< Asks put back because a local resource was exhausted.
   std::atomic<uint64_t> not_probed{0};      ///< Probes left out because their host had enough open ports.
@@ -82,15 +82,20 @@ class Scanner final : private ConnectorEvents {
   /// `loop`, `space`, `cursor` and `events` outlive the scanner.
   Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
           std::unique_ptr<Connector> connector, ScanEvents& events);
-  /// Only after close() has called back, or if start() failed or was never called.
+  /// Precondition: start() was never called, or it failed, or close() has called `on_closed` (which may itself destroy
+  /// the scanner). Otherwise the loop still has handles that point here.
   ~Scanner();
 
-  /// Returns 0 or a negative libuv code; then nothing is called back.
+  /// Call it once. Returns 0, or a negative libuv code: then no event follows, and the scanner can only be destroyed.
   int start();
-  /// Ends the scan; on_done(UV_ECANCELED) follows from the loop, unless on_done() was already called. Open ports whose
-  /// banner is being read are still reported, with what has arrived of it.
+  /// Takes no more probes, cancels the pending connects from the loop, then calls on_done(UV_ECANCELED). Open ports
+  /// whose banner is being read are still reported, with the part that has arrived. No effect before start() and after
+  /// on_done().
   void stop();
-  /// Ends the scan without another result, frees everything, then calls `on_closed` from the loop. Only once.
+  /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
+  /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
+  /// closes the timers, the connector and all other handles, some in each turn of the loop, and calls `on_closed` from
+  /// the loop, which must run until then.
   void close(std::function<void()> on_closed);
 
   const ScanCounters& counters() const { return counters_; }

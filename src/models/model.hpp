@@ -66,7 +66,7 @@ struct ModelRun {
   uint64_t peak_in_flight = 0;    ///< Maximum number of connects in flight.
   uint64_t peak_threads = 1;      ///< Including the calling thread.
   uint64_t peak_descriptors = 0;  ///< Only those that the model opened.
-  uint64_t threads_refused = 0;   ///< How often the system refused to make a thread.
+  uint64_t threads_refused = 0;   ///< How many times the system refused to make a thread.
 };
 
 /// One thread, one connect at a time, one recycled socket.

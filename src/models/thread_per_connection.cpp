@@ -24,7 +24,7 @@ namespace {
 // Small, so that as many threads as possible fit: a connect needs a few KiB. Only touched pages use memory.
 constexpr size_t stack_bytes = 64 * 1024;
 
-// How often to try again if the system refuses a thread although none of ours is left.
+// How many times to try again if the system refuses a thread although none of ours is left.
 constexpr int max_pauses = 10'000;
 constexpr std::chrono::milliseconds pause{1};
 
@@ -106,7 +106,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   ModelRun run;
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
-    crowd.wake_at = -1;  // nobody waits
+    crowd.wake_at = -1;  // the calling thread does not wait
     for (uint64_t i = 0; i < scan.size(); ++i) {
       if (pass > 0 && sheet.state(scan.at(i).number) != ProbeState::silent) continue;
       asked = true;

@@ -33,7 +33,7 @@ struct Ask {
   ProbeKind kind = ProbeKind::fresh;
   bool unresolved = false;     ///< Sent before the neighbour was resolved: the wait may include that for the neighbour.
   bool lacked_route = false;   ///< It failed for lack of a route before.
-  uint8_t local_failures = 0;  ///< How often it failed on our side with nothing else in flight.
+  uint8_t local_failures = 0;  ///< How many times it failed on our side with nothing else in flight.
 
   bool is_probe() const { return portloop::is_probe(kind); }
 };

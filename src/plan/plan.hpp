@@ -40,7 +40,7 @@ namespace portloop {
 struct PlanOptions {
   bool adaptive = true;             ///< false: every ask waits timeout_ms, and the window is max_in_flight.
   uint32_t timeout_ms = 1000;       ///< The longest an ask may wait, once its neighbour is resolved.
-  std::optional<uint32_t> retries;  ///< How often a silent port is asked again; adaptive if not set.
+  std::optional<uint32_t> retries;  ///< How many times a silent port is asked again; adaptive if not set.
   uint32_t max_in_flight = 1000;
   double rate_per_s = 0;    ///< 0: no limit.
   uint32_t stop_after = 0;  ///< A host with this many open ports is asked no more; 0: never.

@@ -1,4 +1,4 @@
-// How often each probe of a block was asked, and whether it has its result.
+// How many times each probe of a block was asked, and whether it has its result.
 #pragma once
 
 #include <cstdint>

@@ -157,12 +157,7 @@ TEST_CASE("cancelled in every phase") {
             REQUIRE(scan->start(options) == 0);
           }
           scan->on_done = close_once;
-          uv_timer_t look;
-          uv_timer_init(loop.get(), &look);
-          uv_timer_start(
-              &look, [](uv_timer_t*) {}, 1, 1);
-          loop.run_until([&] { return phase.reached(*scan, targets, connector); });
-          uv_close(as_handle(&look), nullptr);
+          loop.poll_until([&] { return phase.reached(*scan, targets, connector); });
           way.end(loop, *scan);
           loop.run();
           CHECK(scan->done == 1);

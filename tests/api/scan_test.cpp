@@ -202,28 +202,6 @@ TEST_CASE("statistics may be read from another thread while the scan runs") {
   }
 }
 
-TEST_CASE("the embedder's own handles run while a scan runs") {
-  TestLoop loop;
-  int turns = 0;
-  uv_check_t check;
-  uv_check_init(loop.get(), &check);
-  check.data = &turns;
-  uv_check_start(&check, [](uv_check_t* handle) { ++*static_cast<int*>(handle->data); });
-  uv_unref(as_handle(&check));
-  for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
-    turns = 0;
-    TestOptions options("127.0.0.1", "45000-49999");
-    portloop_options_set_connector(options, connector);
-    Recorded scan(loop);
-    close_when_done(scan);
-    REQUIRE(scan.start(options) == 0);
-    loop.run();
-    CHECK(scan.results.size() == 5000);
-    CHECK(turns >= 5000 / 128);  // at most two batches of 64 in a turn
-  }
-  uv_close(as_handle(&check), nullptr);
-}
-
 TEST_CASE("the portable connector reports at most 64 outcomes in a turn of the loop") {
   std::vector<LocalPort> ports;
   for (int i = 0; i < 500; ++i) ports.emplace_back(i % 2 == 0 ? LocalPort::open : LocalPort::closed);

@@ -1,4 +1,5 @@
-"""Every option of --help is in the man page and in each shell's completions, and the man pages have no warnings.
+"""Every option, output format, model and lab statement is in the help, the pages and the completions that concern it, and
+the man pages have no warnings.
 
 usage: option_pages.py PORTLOOP PORTLOOP_LAB DOCS
 """
@@ -8,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PORTLOOP, LAB, DOCS = sys.argv[1:4]
@@ -20,6 +22,13 @@ def read(*path):
 
 def help_of(*words):
     return subprocess.run([*words, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def refusal_of(*words, program=PORTLOOP):
+    """What the program prints about a wrong word."""
+    done = subprocess.run([program, *words], capture_output=True, text=True)
+    assert done.returncode == 2, done
+    return done.stderr.strip()
 
 
 def long_options(text):
@@ -67,10 +76,42 @@ class Pages(unittest.TestCase):
         self.assertEqual(listed, ports)
         self.assertIn(f"stands for {count} ports", section)
 
+    def test_formats(self):
+        known = refusal_of("scan", "-f", "?", "127.0.0.1").split("is not known: ")[1].split(", ")
+        self.assertGreater(len(known), 5)
+        pages = {"scan --help": help_of(PORTLOOP, "scan"), "merge --help": help_of(PORTLOOP, "merge"),
+                 "formats.md": read("formats.md"), "portloop.1": read("man", "portloop.1")}
+        pages |= {name: read("completions", name) for name in ("_portloop", "portloop.bash", "portloop.fish")}
+        for name, text in pages.items():
+            for known_format in known:
+                self.assertRegex(text, rf"\b{known_format}\b", f"{name} does not have the format {known_format}")
+
+    def test_models(self):
+        accepted = refusal_of("compare", "--models", "?", "127.0.0.1").split("is not known: ")[1]
+        known = [re.match("[a-z/-]+", word)[0] for word in re.split(", | and ", accepted)]
+        self.assertEqual(known[-1], "loop/uv")
+        self.assertGreater(len(known), 5)
+        pages = {"compare --help": help_of(PORTLOOP, "compare"), "comparing.md": read("comparing.md"),
+                 "portloop.1": read("man", "portloop.1")}
+        for name, text in pages.items():
+            for model in known:
+                self.assertRegex(text, rf"(?<![\w-]){model}\b", f"{name} does not have the model {model}")
+
     def test_lab_options(self):
         man = read("man", "portloop-lab.1")
         for option in sorted(long_options(help_of(LAB))):
             self.assertRegex(man, rf"Fl -{option}\b")
+
+    def test_lab_statements(self):
+        with tempfile.NamedTemporaryFile("w") as profile:
+            profile.write("?\n")
+            profile.flush()
+            refusal = refusal_of(profile.name, "--truth", "10.0.0.1", "-p", "1", program=LAB)
+        known = refusal.split("a line begins with ")[1].split(", ")
+        self.assertGreater(len(known), 10)
+        page = read("lab.md")
+        for statement in known:
+            self.assertRegex(page, rf"(?m)(?:^ +|`){statement}\b", f"lab.md does not have the statement {statement}")
 
     def test_bash_completes(self):
         script = ". '%s'; COMP_WORDS=(portloop scan --stop); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""

@@ -27,7 +27,7 @@ def identity(path):
 
 
 def run_killed(command, resume, checkpoint, kills, chance, directory, standard_output):
-    """Runs the command, kills it `kills` times, and lets the last run end. Returns how often it was killed, and its stderr."""
+    """Runs the command, kills it `kills` times, and lets the last run end. Returns how many times it was killed, and its stderr."""
     killed = 0
     deadline = time.monotonic() + DEADLINE_S
     while True:

@@ -40,7 +40,7 @@ TEST_CASE("a pass has too few checks until eight were made") {
   CHECK(!checks.too_few());
 }
 
-TEST_CASE("checks go to closed ports, of which any may be asked often; to open ones only four times a pass") {
+TEST_CASE("checks go to closed ports, as often as wanted; to an open port only four times in a pass") {
   HostWatch hosts(2);
   Checks checks;
   checks.begin_pass(hosts, 0);
@@ -53,7 +53,7 @@ TEST_CASE("checks go to closed ports, of which any may be asked often; to open o
   CHECK(checks.pick(open, false, 0) == Host::no_probe);
 }
 
-TEST_CASE("a host of which no port answered has no check") {
+TEST_CASE("a host without an answer has no check") {
   HostWatch hosts(1);
   Checks checks;
   CHECK(checks.pick(hosts[0], true, 0) == Host::no_probe);

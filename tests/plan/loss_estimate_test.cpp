@@ -15,13 +15,13 @@ void answers(LossEstimate& estimate, uint32_t pass, int count) {
 
 }  // namespace
 
-TEST_CASE("where a second pass rescues nothing, nothing is missing") {
+TEST_CASE("if a second pass rescues nothing, nothing is missing") {
   LossEstimate estimate;
   answers(estimate, 1, 5000);
   CHECK(estimate.missing_after(2) < 0.01);
 }
 
-TEST_CASE("where a second pass rescues 6 %, about 6 % of those are still missing") {
+TEST_CASE("if a second pass rescues 6 %, about 6 % of those are still missing") {
   LossEstimate estimate;
   answers(estimate, 1, 61600);
   answers(estimate, 2, 3700);
@@ -31,7 +31,7 @@ TEST_CASE("where a second pass rescues 6 %, about 6 % of those are still missing
   CHECK(estimate.missing_after(7) < 0.001);
 }
 
-TEST_CASE("checks that all answer say that a later pass lost less than the first") {
+TEST_CASE("if all checks are answered, a later pass lost less than the first") {
   LossEstimate silent, checked;
   for (LossEstimate* estimate : {&silent, &checked}) {
     answers(*estimate, 1, 1000);
@@ -41,7 +41,7 @@ TEST_CASE("checks that all answer say that a later pass lost less than the first
   CHECK(checked.missing_after(2) < silent.missing_after(2) / 2);
 }
 
-TEST_CASE("checks that are lost say that a pass lost as much") {
+TEST_CASE("the share of checks that are lost is the loss of the pass") {
   LossEstimate estimate;
   answers(estimate, 1, 1000);
   answers(estimate, 2, 10);
@@ -50,7 +50,7 @@ TEST_CASE("checks that are lost say that a pass lost as much") {
   CHECK(estimate.missing_after(2) > 10 * before);
 }
 
-TEST_CASE("where nothing answered two asks may have missed a port, and three hardly") {
+TEST_CASE("if nothing answered, two asks may have missed a port; three hardly can") {
   CHECK(LossEstimate().missing_after(2) > 0.001);
   CHECK(LossEstimate().missing_after(3) < 0.0001);
 }
@@ -73,14 +73,14 @@ TEST_CASE("loops that share a block know the first pass's loss by the answers of
   other.exchange(shared);
   CHECK(other.first_pass_loss() < alone.first_pass_loss());
   answers(other, 2, 2);
-  for (int i = 0; i < 2; ++i) other.exchange(shared);  // what was told is told once
+  for (int i = 0; i < 2; ++i) other.exchange(shared);  // what was published is published once
   one.exchange(shared);
   CHECK(one.first_pass_loss() == doctest::Approx(other.first_pass_loss()));
   CHECK(shared.all == 16);
   CHECK(shared.rescued == 2);
 }
 
-TEST_CASE("a host is judged by its own loss where it has many answers, by its block's where it has few") {
+TEST_CASE("a host is judged by its own loss if it has many answers, by its block's if it has few") {
   LossEstimate block;
   answers(block, 1, 100'000);
   CHECK(block.first_pass_loss_of(3, 0) < 0.001);

@@ -37,7 +37,7 @@ Behaviour sparse_link() {
 
 }  // namespace
 
-TEST_CASE("absent neighbours are told after one probe each, and their other ports are never sent") {
+TEST_CASE("absent neighbours are reported after one probe each, and their other ports are never asked") {
   Behaviour link = sparse_link();
   link.host_share = 0;
   const Outcome outcome = run_on_link(link, 254, 500);

@@ -8,7 +8,7 @@ using namespace portloop;
 
 namespace {
 
-/// A second pass of a block of which 1,000 ports answered and 100 are silent; nothing is lost.
+/// A second pass of a block in which 1,000 ports have answered and 100 are silent; nothing is lost.
 PassFacts ordinary() {
   PassFacts facts;
   facts.pass = 2;

@@ -1,9 +1,8 @@
 // The plan when the path to all hosts goes away, for good or for a while.
 #include <doctest/doctest.h>
 
-#include "plan/plan.hpp"
 #include "support/exact_outcome.hpp"
-#include "support/simulated_network.hpp"
+#include "support/virtual_scan.hpp"
 
 using namespace portloop;
 using namespace portloop::testing;
@@ -12,28 +11,17 @@ namespace {
 
 constexpr uint64_t second_us = 1'000'000;
 
-Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t max_in_flight = 15000,
-            uint32_t loops = 1) {
-  PortSet port_set;
-  port_set.add({1, ports});
-  const Address first{Family::ipv4, 0, 0x0a000001};
-  Address last = first;
-  last.value += hosts - 1;
-  const ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
-  PlanOptions options;
-  options.max_in_flight = max_in_flight;
-  return SimulatedNetwork(behaviour, space).run(options, loops);
-}
-
 }  // namespace
 
 TEST_CASE("a network that goes away for good ends the scan within a minute, and none of it is called filtered") {
   for (const uint32_t in_flight : {119U, 15000U}) {
+    PlanOptions options;
+    options.max_in_flight = in_flight;
     for (const uint64_t gone_at_us : {200'000U, 1'500'000U}) {
       CAPTURE(in_flight);
       CAPTURE(gone_at_us);
       const Outcome outcome =
-          run({.rtt_us = 150'000, .gone_at_us = gone_at_us, .microseconds_per_ask = 20}, 1024, 100, in_flight);
+          run({.rtt_us = 150'000, .gone_at_us = gone_at_us, .microseconds_per_ask = 20}, 1024, 100, options);
       check_exact(outcome);
       CHECK(outcome.host_lost > 0);
       CHECK(outcome.microseconds < 60 * second_us);
@@ -43,7 +31,7 @@ TEST_CASE("a network that goes away for good ends the scan within a minute, and 
 
 TEST_CASE("two loops lose a network as one does") {
   const Outcome outcome =
-      run({.rtt_us = 40'000, .gone_at_us = second_us, .microseconds_per_ask = 40}, 1024, 100, 15000, 2);
+      run({.rtt_us = 40'000, .gone_at_us = second_us, .microseconds_per_ask = 40}, 1024, 100, wide(), 2);
   check_exact(outcome);
   CHECK(outcome.host_lost > 0);
   CHECK(outcome.microseconds < 60 * second_us);

@@ -1,26 +1,19 @@
 // The plan behind an uplink that is slow and has a deep queue: what it sends waits, and comes back late.
 #include <doctest/doctest.h>
 
-#include "plan/plan.hpp"
 #include "support/exact_outcome.hpp"
-#include "support/simulated_network.hpp"
+#include "support/virtual_scan.hpp"
 
 using namespace portloop;
 using namespace portloop::testing;
 
 namespace {
 
-Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t loops = 1) {
-  PortSet port_set;
-  port_set.add({1, ports});
-  const Address first{Family::ipv4, 0, 0x0a000001};
-  Address last = first;
-  last.value += hosts - 1;
-  const ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
-  PlanOptions options;
-  options.max_in_flight = 15000;
+/// As long timeouts as a scan has by default.
+PlanOptions slow_link() {
+  PlanOptions options = wide();
   options.timeout_ms = 3000;
-  return SimulatedNetwork(behaviour, space).run(options, loops);
+  return options;
 }
 
 /// The time that the uplink needs for one SYN to each port.
@@ -36,7 +29,7 @@ TEST_CASE("closed ports behind a deep queue are asked once each, at the uplink's
       CAPTURE(per_s);
       CAPTURE(rtt_us);
       const Behaviour behaviour{.rtt_us = rtt_us, .uplink_per_s = per_s, .uplink_queue_us = queue_us};
-      const Outcome outcome = run(behaviour, 1, 10'000);
+      const Outcome outcome = run(behaviour, 1, 10'000, slow_link());
       check_exact(outcome);
       CHECK(static_cast<double>(outcome.microseconds) < 1.32 * shortest_us(behaviour, outcome));
       CHECK(outcome.sent_on_uplink < 1.2 * static_cast<double>(outcome.probes));
@@ -51,7 +44,7 @@ TEST_CASE("many hosts, some of them dead, behind a deep queue") {
                             .silent_share = 0.2,
                             .open_share = 0.01,
                             .host_share = 0.7};
-  const Outcome outcome = run(behaviour, 100, 100);
+  const Outcome outcome = run(behaviour, 100, 100, slow_link());
   check_exact(outcome);
   // The silent ones, nearly half, are asked three times.
   CHECK(static_cast<double>(outcome.microseconds) < 4 * shortest_us(behaviour, outcome));
@@ -60,13 +53,13 @@ TEST_CASE("many hosts, some of them dead, behind a deep queue") {
 
 TEST_CASE("two loops share a deep queue") {
   const Behaviour behaviour{.rtt_us = 5'000, .uplink_per_s = 2000, .uplink_queue_us = 1'000'000};
-  const Outcome outcome = run(behaviour, 1, 20'000, 2);
+  const Outcome outcome = run(behaviour, 1, 20'000, slow_link(), 2);
   check_exact(outcome);
   CHECK(static_cast<double>(outcome.microseconds) < 1.5 * shortest_us(behaviour, outcome));
 }
 
 TEST_CASE("jitter is no queue: round-trip times that do not fall with the window do not shrink it") {
-  const Outcome outcome = run({.rtt_us = 50'000, .jitter_us = 700'000}, 1, 20'000);
+  const Outcome outcome = run({.rtt_us = 50'000, .jitter_us = 700'000}, 1, 20'000, slow_link());
   check_exact(outcome);
   CHECK(outcome.microseconds < 15'000'000);
 }

@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "support/simulated_network.hpp"
+#include "support/virtual_scan.hpp"
 
 using namespace portloop;
 using namespace portloop::testing;
@@ -133,12 +133,7 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
 }
 
 Outcome play(const Scan& scan) {
-  PortSet ports;
-  ports.add({1, scan.ports});
-  const Address first{Family::ipv4, 0, 0x0a000001};
-  Address last = first;
-  last.value += scan.hosts - 1;
-  const ScanSpace space(TargetSet({{first, last}}, {}), ports, Order::random, scan.behaviour.seed, {});
+  const ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed);
   return SimulatedNetwork(scan.behaviour, space).run(scan.options, scan.loops, max_virtual_us);
 }
 

@@ -40,7 +40,7 @@ TEST_CASE("what the path answers makes room at once, and its share may fall with
   SendControl window = wide();
   uint64_t now_us = 1;
   const uint64_t in_a_round = 1000;
-  for (const uint64_t one_in : {1, 1, 2, 10, 1000}) {  // of the rest, too, nothing is heard
+  for (const uint64_t one_in : {1, 1, 2, 10, 1000}) {  // the others are not answered either
     std::vector<uint64_t> serials;
     for (uint64_t i = 0; i < in_a_round; ++i) serials.push_back(window.sent(ProbeKind::retry, now_us));
     for (uint64_t i = 0; i < in_a_round; i += one_in) window.path_answered(serials[i]);
@@ -62,7 +62,7 @@ TEST_CASE("while answers wait to be taken a window does not grow, and then it do
   CHECK(round(window, ProbeKind::fresh, now_us, 1) == 2 * first);
 }
 
-TEST_CASE("a window whose answers come far later than they once did does not grow: they stand in a queue") {
+TEST_CASE("a window does not grow while answers come far later than the first ones did: they wait in a queue") {
   SendControl window = wide();
   uint64_t now_us = 1;
   for (int i = 0; i < 1000; ++i) window.rtt_sample(0, 100'000, 20'000);

@@ -28,6 +28,7 @@ class TestLoop {
   TestLoop() {
     REQUIRE(uv_loop_init(&loop_) == 0);
     REQUIRE(uv_timer_init(&loop_, &watchdog_) == 0);
+    REQUIRE(uv_timer_init(&loop_, &tick_) == 0);
     uv_timer_start(
         &watchdog_,
         [](uv_timer_t*) {
@@ -39,6 +40,7 @@ class TestLoop {
   }
   ~TestLoop() {
     uv_close(as_handle(&watchdog_), nullptr);
+    uv_close(as_handle(&tick_), nullptr);
     uv_run(&loop_, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&loop_) == 0);
   }
@@ -53,10 +55,18 @@ class TestLoop {
       alive = uv_run(&loop_, UV_RUN_ONCE) != 0;
     }
   }
+  /// The same for a condition that no event of the loop announces: it is tested every millisecond.
+  void poll_until(const std::function<bool()>& reached) {
+    uv_timer_start(
+        &tick_, [](uv_timer_t*) {}, 1, 1);
+    run_until(reached);
+    uv_timer_stop(&tick_);
+  }
 
  private:
   uv_loop_t loop_{};
   uv_timer_t watchdog_{};
+  uv_timer_t tick_{};
 };
 
 /// A TCP port on a loopback address, chosen by the kernel.
@@ -132,6 +142,21 @@ class TestOptions {
  private:
   portloop_options* options_;
 };
+
+/// What carries a scan out: one loop or several, and either connector.
+struct Engine {
+  uint32_t loops;
+  portloop_connector connector;
+};
+inline constexpr Engine engines[] = {{1, PORTLOOP_CONNECTOR_FASTEST},
+                                     {1, PORTLOOP_CONNECTOR_PORTABLE},
+                                     {3, PORTLOOP_CONNECTOR_FASTEST},
+                                     {3, PORTLOOP_CONNECTOR_PORTABLE}};
+
+inline void set_engine(portloop_options* options, const Engine& engine) {
+  REQUIRE(portloop_options_set_loops(options, engine.loops) == 0);
+  REQUIRE(portloop_options_set_connector(options, engine.connector) == 0);
+}
 
 /// A scan that records its callbacks, checks their order, and lets a test act in each of them.
 struct Recorded {

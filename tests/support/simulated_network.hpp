@@ -1,4 +1,4 @@
-// A network in virtual time that plays against a ProbePlan: microseconds pass only when the test says so.
+// A network in virtual time that plays against a ProbePlan: time passes only when the test advances it.
 #pragma once
 
 #include <cerrno>
@@ -28,9 +28,9 @@ struct Behaviour {
   uint64_t uplink_queue_us = 0;
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
-  double host_share = 1;            ///< Of the addresses; the others are silent, or the path answers for them:
-  uint64_t neighbour_fails_us = 0;  ///< Every so often all asks of theirs that wait end with an error; 0: never.
-  double unreachable_per_s = 0;     ///< A router sends so many host-unreachables a second for all of them.
+  double host_share = 1;            ///< Of the addresses; the others are silent, unless one of the next two is set:
+  uint64_t neighbour_fails_us = 0;  ///< The interval at which all asks that wait for them end with an error; 0: never.
+  double unreachable_per_s = 0;     ///< How many host-unreachables a router sends for all of them.
   uint64_t gone_at_us = UINT64_MAX;
   uint64_t back_at_us = UINT64_MAX;
   uint64_t route_lost_at_us =
@@ -43,8 +43,8 @@ struct Behaviour {
   uint64_t resolve_us = 3'000'000;
   double event_share = 1;          ///< Of the neighbours: their events are reported, those of the others are lost.
   double error_share = 1;          ///< Of the waiting probes: the kernel reports that there is no such neighbour.
-  double local_failure_share = 0;  ///< Of the asks; half of them lack a descriptor.
-  double doubt_share = 0;          ///< Of the asks: the answer makes no sense, and they are repeated.
+  double local_failure_share = 0;  ///< Of the asks; half of them for want of a descriptor.
+  double doubt_share = 0;          ///< Of the asks: the answer is inconclusive, and they are repeated.
   double cannot_ask_share = 0;     ///< Of the ports: nothing can be sent to them from here.
   uint64_t microseconds_per_ask = 10;
   uint64_t seed = 1;
@@ -173,7 +173,7 @@ class SimulatedNetwork {
     return !lost();
   }
 
-  /// 0 where the path says nothing of this ask.
+  /// When an ICMP error ends this ask; 0 if none does.
   uint64_t path_answers_at(const Ask& ask, uint64_t now) {
     if (exists(ask.endpoint.address)) return 0;
     if (behaviour_.neighbour_fails_us > 0)

@@ -7,6 +7,7 @@
 #include "core/spec_error.hpp"
 
 namespace portloop {
+
 uint64_t parse_number_option(std::string_view option, std::string_view word, uint64_t min, uint64_t max) {
   const auto number = parse_number<uint64_t>(word, min, max);
   if (!number) {

@@ -17,7 +17,7 @@ class AnsweredAddresses {
   explicit AnsweredAddresses(const TargetSet& targets) : targets_(targets) {}
 
   /// Returns whether a result shows that a host is there: open, closed, or an ICMP error that hosts and their firewalls
-  /// send. Silence and a router's "unreachable" do not. Unknown counts as a host: the scan itself shall report it.
+  /// send. Silence and a router's "unreachable" do not. Unknown counts as a host, so that the scan itself reports it.
   static bool shows_host(PortState state, Reason reason);
 
   void add(const Address& address);

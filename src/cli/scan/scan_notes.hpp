@@ -15,7 +15,7 @@ class ScanNotes {
   ScanNotes(ProgressLine& progress, uint32_t stop_after, bool quiet)
       : progress_(progress), stop_after_(stop_after), quiet_(quiet) {}
 
-  /// To be called for the first result with that reason: nobody should wait for the summary to learn it.
+  /// To be called for the first result with that reason, so that it is seen before the summary.
   void report_no_route(const Address& address);
   /// Reports a host that has reached --stop-after.
   void count_open(const Address& address);

@@ -22,7 +22,7 @@
 
 namespace portloop {
 
-/// The checkpoint of a scan of which nothing is done yet. Throws UsageError or CannotRun if the request's checkpoint
+/// The checkpoint of a scan that has not begun. Throws UsageError or CannotRun if the request's checkpoint
 /// file may not be written.
 Checkpoint new_checkpoint(const ScanRequest& request, TargetList list);
 

@@ -25,7 +25,7 @@ uv_handle_t* base(Handle& handle) {
 
 /// None of these handles keeps the loop alive: if an error ends the command, nothing would close them.
 void ScanSession::watch(Events& events) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone shall be an error of write()
+  std::signal(SIGPIPE, SIG_IGN);  // if the reader is gone, write() then returns an error
   check(uv_async_init(loop(), &ending_, [](uv_async_t* async) { events_of(async->data).on_interrupt(); }),
         "signals can't be watched");
   ending_.data = &events;

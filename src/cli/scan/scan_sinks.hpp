@@ -2,8 +2,8 @@
 //
 // Happy path: open() before the scan; add() for each result; flush() and save() while it runs; end() at its end.
 //
-// What goes wrong: what goes wrong with an output or a checkpoint (scan_outputs.hpp, scan_record.hpp). Nothing is saved
-// any more once an output is broken: results that are missing in it must not count as finished.
+// What goes wrong: the errors of outputs and checkpoints (scan_outputs.hpp, scan_record.hpp). Once an output is broken,
+// nothing is saved any more: results that are missing in it must not count as finished.
 #pragma once
 
 #include <string>

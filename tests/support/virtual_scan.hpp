@@ -1,0 +1,33 @@
+// Scans of a simulated network, in virtual time, for the tests of the plan.
+#pragma once
+
+#include "support/simulated_network.hpp"
+
+namespace portloop::testing {
+
+/// `hosts` addresses from 10.0.0.1 on, with ports 1 to `ports`.
+inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order order = Order::random,
+                          Shard shard = {}) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a000001};
+  Address last = first;
+  last.value += hosts - 1;
+  return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard);
+}
+
+/// A large window: up to 15,000 probes in flight.
+inline PlanOptions wide() {
+  PlanOptions options;
+  options.max_in_flight = 15000;
+  return options;
+}
+
+/// Scans `hosts` x `ports` of a network that behaves like `behaviour`.
+inline Outcome run(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, const PlanOptions& options = wide(),
+                   uint32_t loops = 1) {
+  const ScanSpace space = space_of(hosts, ports, behaviour.seed);
+  return SimulatedNetwork(behaviour, space).run(options, loops);
+}
+
+}  // namespace portloop::testing
