@@ -24,11 +24,15 @@ double shortest_us(const Behaviour& behaviour, const Outcome& outcome) {
 }  // namespace
 
 TEST_CASE("closed ports behind a deep queue are asked once each, at the uplink's rate") {
-  for (const auto& [per_s, queue_us] : {std::pair{400.0, 2'000'000U}, {2000.0, 500'000U}, {2000.0, 5'000'000U}}) {
+  struct Link {
+    double per_s;
+    uint64_t queue_us;
+  };
+  for (const Link link : {Link{400, 2'000'000}, {2000, 500'000}, {2000, 5'000'000}}) {
     for (const uint64_t rtt_us : {200U, 40'000U}) {
-      CAPTURE(per_s);
+      CAPTURE(link.per_s);
       CAPTURE(rtt_us);
-      const Behaviour behaviour{.rtt_us = rtt_us, .uplink_per_s = per_s, .uplink_queue_us = queue_us};
+      const Behaviour behaviour{.rtt_us = rtt_us, .uplink_per_s = link.per_s, .uplink_queue_us = link.queue_us};
       const Outcome outcome = run(behaviour, 1, 10'000, slow_link());
       check_exact(outcome);
       CHECK(static_cast<double>(outcome.microseconds) < 1.32 * shortest_us(behaviour, outcome));
