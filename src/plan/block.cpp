@@ -75,6 +75,7 @@ bool Block::begin_pass(NextPass next, uint32_t asks_per_check) {
   checks.begin_pass(hosts, checks_are_scarce() ? 1 : asks_per_check / 2);
   sweep_ = Permutation(ledger_.size(), mix64(number_) + pass_);
   sweep_at_ = 0;
+  proven_until_ = 0;
   phase_ = Phase::sweeping;
   return true;
 }
@@ -85,10 +86,17 @@ void Block::begin_reporting() {
   phase_ = Phase::reporting;
 }
 
-void Block::path_is_back(uint64_t now_us) {
-  hosts.path_is_back(pass_, now_us);
+/// A retry pass goes on where it was answered last: if it began anew in another order each time, a router that lets a
+/// thousand probes through every half minute would never let all of them through.
+void Block::all_are_back(uint64_t now_us) {
   loss.withdraw_lost_checks(pass_);
-  if (phase_ == Phase::reporting) phase_ = Phase::settling;
+  // If nothing of this pass was answered, the last answer belongs to an earlier one, which was cut short.
+  const uint32_t void_passes = pass_ == 1 ? 1 : proven_until_ == 0 ? pass_ - 1 : 0;
+  hosts.path_is_back(void_passes, now_us);
+  if (void_passes > 0) loss.begin_again(void_passes + 1);
+  if (pass_ == 1) return;
+  sweep_at_ = proven_until_;
+  phase_ = Phase::sweeping;
 }
 
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {

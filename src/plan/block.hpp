@@ -7,6 +7,7 @@
 // sweeping (the silent probes are asked again) take turns, a pass each, until silence is a verdict; then reporting.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <optional>
@@ -113,8 +114,15 @@ class Block {
   /// The probe at hand is in flight: the next pass must ask it.
   void note_skipped() { skipped_some_ = true; }
   void end_sweep() { phase_ = Phase::settling; }
-  /// The path was away: what this pass found silent may not have been asked at all. What was reported so far stays.
-  void path_is_back(uint64_t now_us);
+  /// All of its hosts were away: what this pass found silent since its last answer may not have been asked at all. What
+  /// was reported so far stays.
+  void all_are_back(uint64_t now_us);
+  /// How far the pass has come; for an ask that is made now.
+  uint32_t sweep_at() const { return sweep_at_; }
+  /// An ask of this pass, which had come so far, was answered: until then everything could be.
+  void note_answered(const Ask& ask) {
+    if (ask.pass == pass_) proven_until_ = std::max(proven_until_, ask.sweep_at);
+  }
   /// When one of its ports was last asked for a result.
   uint64_t last_ask_us() const { return last_ask_us_; }
 
@@ -153,6 +161,7 @@ class Block {
   NextPass sweep_kind_ = NextPass::sweep_all;
   Permutation sweep_;
   uint32_t sweep_at_ = 0;
+  uint32_t proven_until_ = 0;  // of the sweep
   bool skipped_some_ = false;
 };
 

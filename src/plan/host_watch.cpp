@@ -34,7 +34,7 @@ bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass) {
   return true;
 }
 
-void HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
+bool HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
   Host& host = hosts_[host_number];
   host.last_answer_us = now_us;
   host.doubt = 0;
@@ -48,12 +48,13 @@ void HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
       host.state = HostState::alive;
       host.void_passes = static_cast<uint16_t>(pass);
       remove_suspension(host_number);
-      break;
+      return true;
     case HostState::unresolved:  // resolved() comes first
     case HostState::alive:
     case HostState::lost:  // too late: some of its ports may have been reported already
     case HostState::stopped: break;
   }
+  return false;
 }
 
 void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t now_us) {
@@ -65,14 +66,14 @@ void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t n
   suspensions_.push_back({host_number, RecoverySchedule(now_us)});
 }
 
-void HostWatch::path_is_back(uint32_t pass, uint64_t now_us) {
+void HostWatch::path_is_back(uint32_t void_passes, uint64_t now_us) {
   suspensions_.clear();
   for (Host& host : hosts_) {
     if (host.state == HostState::suspended) host.state = HostState::alive;
     if (!host.is_fresh_or_alive()) continue;
     host.doubt = 0;
     host.last_answer_us = now_us;
-    host.void_passes = static_cast<uint16_t>(pass);
+    host.void_passes = std::max(host.void_passes, static_cast<uint16_t>(void_passes));
   }
 }
 

@@ -7,7 +7,7 @@
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
-//     four is, it is lost
+//     six is, it is lost
 //   - a host has enough open ports (stop_after) -> stopped
 #pragma once
 
@@ -54,13 +54,15 @@ struct Host {
   Answerer answerer_kind = Answerer::none;
   uint8_t unresolved_waits = 0;      ///< Probes that ended without any news of the neighbour.
   uint8_t failed_checks = 0;         ///< In a row, since the last answer.
+  uint8_t answered_checks = 0;       ///< Saturates.
   bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
   uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
 
   bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
   /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is
   /// away: `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.
-  bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
+  /// But one that never answered a second time may have fallen silent with all others.
+  bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open && answered_checks >= 2; }
   /// The estimated probability that the next fresh ask is answered.
   double expected_share() const { return static_cast<double>(answers) / first_asks; }
 };
@@ -91,12 +93,13 @@ class HostWatch {
   /// then unresolved -> fresh, as in resolved().
   bool wait_failed(uint32_t host_number, uint32_t pass);
   /// A port or a check of the host was answered: fresh, suspended, absent -> alive. The passes of a suspended or absent
-  /// host up to `pass`, the block's current one, become void.
-  void answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
+  /// host up to `pass`, the block's current one, become void. Returns whether it was suspended.
+  bool answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
   /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
   void silent(uint32_t host_number, double expected_answers, uint64_t now_us);
-  /// The path to all hosts was away and is back: suspended -> alive. The passes of every host up to `pass` become void.
-  void path_is_back(uint32_t pass, uint64_t now_us);
+  /// The path to all hosts was away and is back: suspended -> alive. The passes of every host up to `void_passes`
+  /// become void.
+  void path_is_back(uint32_t void_passes, uint64_t now_us);
   /// The path to all hosts is away for good: unresolved, fresh, alive, suspended -> lost.
   void path_is_lost();
   /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.

@@ -26,8 +26,9 @@ constexpr double min_share_to_measure = 0.5;
 
 void Pacer::sent(uint64_t now_us) {
   double rate_per_s = max_rate_per_s_;
-  if (learned_rate_per_s_ > 0 && (rate_per_s == 0 || learned_rate_per_s_ < rate_per_s))
-    rate_per_s = learned_rate_per_s_;
+  for (const double limit_per_s : {flow_rate_per_s_, learned_rate_per_s_}) {
+    if (limit_per_s > 0 && (rate_per_s == 0 || limit_per_s < rate_per_s)) rate_per_s = limit_per_s;
+  }
   if (rate_per_s == 0) return;
   const uint64_t earliest_us = now_us > burst_us ? now_us - burst_us : 0;
   next_send_us_ = std::max(next_send_us_, earliest_us) + static_cast<uint64_t>(1e6 / rate_per_s);

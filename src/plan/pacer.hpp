@@ -28,6 +28,8 @@ class Pacer {
   /// `max_rate_per_s`: the user's limit; 0 for none. `shared` outlives the pacer.
   Pacer(double max_rate_per_s, SharedPace& shared) : max_rate_per_s_(max_rate_per_s), shared_(shared) {}
 
+  /// No more than this from now on, beside the user's limit; 0 for none.
+  void limit(double rate_per_s) { flow_rate_per_s_ = rate_per_s; }
   /// When the next probe may be sent.
   uint64_t next_send_us() const { return next_send_us_; }
   void sent(uint64_t now_us);
@@ -54,6 +56,7 @@ class Pacer {
 
   double max_rate_per_s_;
   SharedPace& shared_;
+  double flow_rate_per_s_ = 0;  // 0 for none
   double learned_rate_per_s_ = 0;
   uint32_t good_rounds_ = 0;  // since the learned rate was last cut
   uint64_t next_send_us_ = 0;

@@ -39,7 +39,7 @@ bool PathWatch::heard(uint64_t now_us) {
 void PathWatch::silent(double expected_answers, uint64_t now_us) {
   doubt_ += expected_answers;
   if (suspended() || lost_ || doubt_ < max_path_doubt || witnesses_ < min_witnesses) return;
-  if (now_us - last_answer_us_ < std::max(min_path_silence_us, 4 * max_deadline_us())) return;
+  if (now_us - last_answer_us_ < std::max(min_path_silence_us, 2 * max_deadline_us())) return;
   suspend(now_us);
 }
 

@@ -359,6 +359,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.block = block.place();
   next.ask.probe = probe;
   next.ask.host = local.host_in_block;
+  next.ask.sweep_at = block.sweep_at();
   next.ask.pass = static_cast<uint8_t>(block.pass());
   next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind, now_us));
   // A port that was drawn while its host was suspended has its first ask in a retry pass.

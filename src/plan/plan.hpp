@@ -27,6 +27,7 @@
 
 #include "core/probe_result.hpp"
 #include "plan/ask.hpp"
+#include "plan/flow_limit.hpp"
 #include "plan/live_blocks.hpp"
 #include "plan/local_backoff.hpp"
 #include "plan/path_watch.hpp"
@@ -102,6 +103,7 @@ class ProbePlan {
   /// Probes that ended without a result, because their host had enough open ports.
   uint64_t not_asked() const { return not_asked_; }
   const SendControl& control() const { return control_; }
+  const FlowLimit& flow_limit() const { return flows_; }
 
  private:
   /// What came of looking for work in one place.
@@ -148,7 +150,8 @@ class ProbePlan {
   Block& ended(const Ask& ask);
   void connect_ended(const Ask& ask);
   void forget_ask(const Ask& ask);
-  void heard(uint64_t now_us);
+  void heard(const Ask& ask, uint64_t now_us);
+  void silence_ended(uint64_t now_us);
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
@@ -164,6 +167,9 @@ class ProbePlan {
   LiveBlocks blocks_;
   PathWatch path_;
   RouteWatch routes_;
+  FlowLimit flows_;
+  uint64_t answered_serial_ = 0;  // of the last ask that was answered, in the order sent
+  uint64_t answered_us_ = 0;      // when the last answer came
   NeighbourWaits waits_;
   bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;  // the block that fresh probes are drawn into

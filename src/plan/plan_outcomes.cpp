@@ -27,12 +27,22 @@ Block& ProbePlan::ended(const Ask& ask) {
   return block;
 }
 
-void ProbePlan::heard(uint64_t now_us) {
-  if (!path_.heard(now_us)) return;
-  for (uint32_t place = 0; place < blocks_.places(); ++place) {
-    if (Block* block = blocks_.at(place)) block->path_is_back(now_us);
+void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
+  if (path_.heard(now_us)) {
+    for (uint32_t place = 0; place < blocks_.places(); ++place) {
+      if (Block* block = blocks_.at(place)) block->all_are_back(now_us);
+    }
+    silence_ended(now_us);
   }
+  answered_serial_ = std::max(answered_serial_, ask.serial);
+  answered_us_ = now_us;
+}
+
+/// Of a host, if it is the only one, or of the path.
+void ProbePlan::silence_ended(uint64_t now_us) {
   control_.forget_rounds();
+  flows_.recovered(answered_serial_, control_.next_serial(), answered_us_, now_us);
+  control_.limit_rate(flows_.rate_per_s());
 }
 
 void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
@@ -40,7 +50,7 @@ void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
   control_.answered(ask.serial);
   if (answered) {
     path_.check_answered();
-    heard(now_us);
+    heard(ask, now_us);
   } else {
     path_.check_failed(now_us);
   }
@@ -59,15 +69,22 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   Host& host = block.hosts[ask.host];
   resolve(block, ask.host, now_us);
   control_.answered(ask.serial);
-  heard(now_us);
+  if (block.hosts.answered(ask.host, block.pass(), now_us) && block.hosts.size() == 1) {
+    block.all_are_back(now_us);
+    silence_ended(now_us);
+  }
+  heard(ask, now_us);
+  block.note_answered(ask);
   if (rtt_us != 0 && !ask.unresolved) {  // or it may include the time that the neighbour took
     host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
     control_.rtt_sample(ask.serial, rtt_us, host.min_rtt_us);
     host.rtt.sample(rtt_us);
   }
-  block.hosts.answered(ask.host, block.pass(), now_us);
   host.failed_checks = 0;
-  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, true);
+  if (ask.kind == ProbeKind::check) {
+    block.loss.check(ask.pass, true);
+    if (host.answered_checks < UINT8_MAX) ++host.answered_checks;
+  }
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
   block.loss.answer(ask.pass);
@@ -177,8 +194,8 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
       path_.silent(1, now_us);
       return;
     case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us); break;
+    case ProbeKind::recovery: path_.silent(1, now_us); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
-    case ProbeKind::recovery:
     case ProbeKind::witness: return;
   }
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us);

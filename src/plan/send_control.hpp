@@ -51,6 +51,8 @@ class SendControl {
   void advance(uint64_t now_us);
   /// What was sent so far is no measure of what the path carries.
   void forget_rounds();
+  void limit_rate(double rate_per_s) { pacer_.limit(rate_per_s); }
+  uint64_t next_serial() const { return first_serial_ + entries_.size(); }
   void begin_retry_pass() { pacer_.begin_pass(); }
 
   double window_size() const { return window_.size(); }

@@ -74,21 +74,21 @@ TEST_CASE("with fewer than two witnesses there is no path to judge, and nothing 
   CHECK(path.is_proven_since(5 * second_us));
 }
 
-TEST_CASE("a slow path has four of its slowest witness's deadlines to answer") {
+TEST_CASE("a slow path has two of its slowest witness's deadlines to answer") {
   PathWatch path = watched_path();
   Witness slow = witness(9);
   slow.rtt.sample(400'000);  // a deadline of 1.2 s
   path.add_witness(slow);
-  path.silent(100, second_us + 4'700'000);
+  path.silent(100, second_us + 2'300'000);
   CHECK(!path.suspended());
-  path.silent(0, second_us + 4'800'000);
+  path.silent(0, second_us + 2'400'000);
   CHECK(path.suspended());
 }
 
-TEST_CASE("a suspended path has four witnesses checked 1, 2, 4 and 8 s apart, and is lost 8 s after the last") {
+TEST_CASE("a suspended path has four witnesses checked 1, 2, 4, 8, 8 and 8 s apart, and is lost 8 s after the last") {
   PathWatch path = suspended_path();
   uint64_t now_us = 3 * second_us;
-  for (const uint64_t wait_us : {1, 2, 4, 8}) {
+  for (const uint64_t wait_us : {1, 2, 4, 8, 8, 8}) {
     now_us += wait_us * second_us;
     CHECK(path.next_check_us() == now_us);
     CHECK(send_checks(path, now_us - 1) == 0);

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +27,8 @@ struct Behaviour {
   double uplink_per_s =
       0;  ///< 0: unlimited. SYNs wait in a queue of up to `uplink_queue_us`; those beyond are dropped.
   uint64_t uplink_queue_us = 0;
+  uint32_t router_flows = 0;  ///< 0: unlimited. A router holds so many, each for `flow_hold_us`, and drops new ones.
+  uint64_t flow_hold_us = 30'000'000;
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double host_share = 1;            ///< Of the addresses; the others are silent, unless one of the next two is set:
@@ -61,6 +64,7 @@ struct Outcome {
   uint64_t host_lost = 0;
   uint64_t no_route = 0;
   uint64_t sent_on_uplink = 0;
+  uint64_t refused_flows = 0;
   uint64_t path_answers = 0;
   uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
@@ -305,12 +309,23 @@ class SimulatedNetwork {
     return waits_us;
   }
 
+  bool passes_router(uint64_t now) {
+    if (behaviour_.router_flows == 0) return true;
+    while (!flow_ends_us_.empty() && flow_ends_us_.front() <= now) flow_ends_us_.pop_front();
+    if (flow_ends_us_.size() >= behaviour_.router_flows) {
+      ++outcome_.refused_flows;
+      return false;
+    }
+    flow_ends_us_.push_back(now + behaviour_.flow_hold_us);
+    return true;
+  }
+
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
-    if (!passes_neighbour_table(ask, loop, number, now) || !queued_us) {
+    if (!passes_neighbour_table(ask, loop, number, now) || !queued_us || !passes_router(now)) {
       // Its deadline follows below.
     } else if (answers(ask, now)) {
       const uint64_t jitter =
@@ -354,6 +369,7 @@ class SimulatedNetwork {
   std::map<uint64_t, Bucket> rst_;
   Bucket path_;
   uint64_t uplink_free_at_us_ = 0;
+  std::deque<uint64_t> flow_ends_us_;
   Bucket unreachable_;
 };
 
