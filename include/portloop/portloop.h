@@ -203,6 +203,10 @@ typedef struct portloop_stats {
   uint32_t loops;                           /* loop threads; 1 if the scan runs on your loop */
   uint64_t skipped;                         /* probes left out by portloop_options_skip_positions() */
   uint64_t not_probed;                      /* probes left out by portloop_options_set_stop_after() */
+  uint32_t flow_limit_per_s;                /* connects a second that the scan has slowed down to, 0 if it has not: new
+                                             * connections went unanswered after so many, for so long, more than once */
+  uint64_t flow_limit_flows;                /* how many were answered before that, at least */
+  uint32_t flow_limit_hold_ms;              /* how long the others were not, in milliseconds */
 } portloop_stats;
 
 /* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from

@@ -177,6 +177,9 @@ void portloop_scan::fill(portloop_stats& stats) const {
     stats.filtered += counters.filtered;
     stats.unknown += counters.unknown;
     stats.not_probed += counters.not_probed;
+    stats.flow_limit_per_s += counters.flow_limit_per_s;
+    stats.flow_limit_flows += counters.flow_limit_flows;
+    stats.flow_limit_hold_ms = std::max<uint32_t>(stats.flow_limit_hold_ms, counters.flow_limit_hold_ms);
     stats.local_failures += counters.local_failures;
     stats.in_flight += counters.in_flight;
     stats.peak_in_flight += counters.peak_in_flight;

@@ -304,12 +304,21 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
   plan_.answered(ask, verdict.state, result.rtt_us < max_sample_us ? result.rtt_us : 0, now_ns / 1000);
+  if (plan_.flow_limit().rate_per_s() > 0) publish_flow_limit();
   if (verdict.state == PortState::open && banners_ && ask.is_probe()) {
     read_banner(number, result);
     return;
   }
   release_slot(number, Connector::Keep::socket);
   if (ask.is_probe()) deliver(result);
+}
+
+/// A limit is found, and changes, only when an answer arrives.
+void Scanner::publish_flow_limit() {
+  const FlowLimit& limit = plan_.flow_limit();
+  counters_.flow_limit_per_s.store(std::max(1U, static_cast<uint32_t>(limit.rate_per_s())), std::memory_order_relaxed);
+  counters_.flow_limit_flows.store(limit.flows(), std::memory_order_relaxed);
+  counters_.flow_limit_hold_ms.store(static_cast<uint32_t>(limit.hold_us() / 1000), std::memory_order_relaxed);
 }
 
 void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {

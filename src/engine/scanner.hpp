@@ -53,8 +53,11 @@ class ScanEvents {
 struct ScanCounters {
   std::atomic<uint64_t> connects{0};  ///< Connect attempts: one for each ask, even if nothing could be sent.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
-  std::atomic<uint64_t> local_failures{0};  ///< Asks put back because a local resource was exhausted.
-  std::atomic<uint64_t> not_probed{0};      ///< Probes left out because their host had enough open ports.
+  std::atomic<uint64_t> local_failures{0};    ///< Asks put back because a local resource was exhausted.
+  std::atomic<uint64_t> not_probed{0};        ///< Probes left out because their host had enough open ports.
+  std::atomic<uint32_t> flow_limit_per_s{0};  ///< As FlowLimit; at least 1 if there is a limit.
+  std::atomic<uint64_t> flow_limit_flows{0};
+  std::atomic<uint32_t> flow_limit_hold_ms{0};
   std::atomic<uint32_t> in_flight{0};
   std::atomic<uint32_t> peak_in_flight{0};
 
@@ -132,6 +135,7 @@ class Scanner final : private ConnectorEvents {
 
   void free_slot(uint32_t number);
   void release_slot(uint32_t number, Connector::Keep keep);
+  void publish_flow_limit();
   void schedule_turn();
   void cancel_some();
   void report_done(int status);

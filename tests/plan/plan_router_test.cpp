@@ -37,12 +37,9 @@ TEST_CASE("many hosts behind such a router") {
 }
 
 TEST_CASE("a router whose connections end sooner") {
-  const Outcome outcome = scan({.rtt_us = 20'000,
-                                .router_flows = 500,
-                                .flow_hold_us = 5'000'000,
-                                .silent_share = 0.9,
-                                .open_share = 0.01},
-                               4, 500);
+  const Outcome outcome =
+      scan({.rtt_us = 20'000, .router_flows = 500, .flow_hold_us = 5'000'000, .silent_share = 0.9, .open_share = 0.01},
+           4, 500);
   check_exact(outcome);
   CHECK(outcome.host_lost == 0);
 }

@@ -197,6 +197,7 @@ void ScanCommand::update_stats() {
     progress_.observe(stats_, discovery_->elapsed_s());
   } else if (scan_) {
     stats_ = scan_->stats();
+    sinks_.notes().report_flow_limit(stats_);
     progress_.observe(stats_, scan_->elapsed_s());
     stats_ = sinks_.record().total(stats_);
   }

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "output/grouped.hpp"
+
 namespace portloop {
 namespace {
 
@@ -18,6 +20,20 @@ void ScanNotes::report_no_route(const Address& address) {
   const std::string hint =
       needs_zone(address) ? ": a link-local address needs its interface, as in " + text + "%eth0" : "";
   progress_.report("no route from this machine to " + text + hint);
+}
+
+std::string flow_limit_text(const portloop_stats& stats) {
+  const std::string rate = std::to_string(stats.flow_limit_per_s);
+  return "new connections went unanswered after about " + grouped(stats.flow_limit_flows) + " of them, for " +
+         std::to_string((stats.flow_limit_hold_ms + 500) / 1000) +
+         " s, twice: the connection table of a router may be full. Slowed down to " + rate + "/s; -r " + rate +
+         " would have kept it from filling up";
+}
+
+void ScanNotes::report_flow_limit(const portloop_stats& stats) {
+  if (flow_limit_reported_ || quiet_ || stats.flow_limit_per_s == 0) return;
+  flow_limit_reported_ = true;
+  progress_.report(flow_limit_text(stats));
 }
 
 void ScanNotes::count_open(const Address& address) {

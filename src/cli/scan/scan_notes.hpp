@@ -3,11 +3,16 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 
 #include "cli/terminal/progress.hpp"
 #include "core/probe_result.hpp"
+#include "portloop/portloop.h"
 
 namespace portloop {
+
+/// What report_flow_limit() reports.
+std::string flow_limit_text(const portloop_stats& stats);
 
 class ScanNotes {
  public:
@@ -17,6 +22,8 @@ class ScanNotes {
 
   /// To be called for the first result with that reason, so that it is seen before the summary.
   void report_no_route(const Address& address);
+  /// Reports once that a router's table seems to be full, if the scan has slowed down for it.
+  void report_flow_limit(const portloop_stats& stats);
   /// Reports a host that has reached --stop-after.
   void count_open(const Address& address);
   uint64_t stopped_hosts() const { return stopped_hosts_; }
@@ -27,6 +34,7 @@ class ScanNotes {
   const bool quiet_;
   std::map<Address, uint32_t> open_counts_;  // with --stop-after, of hosts with an open port
   uint64_t stopped_hosts_ = 0;
+  bool flow_limit_reported_ = false;
 };
 
 }  // namespace portloop

@@ -38,6 +38,7 @@ class ScanSinks {
   const ScanOutputs& outputs() const { return outputs_; }
   ScanRecord& record() { return record_; }
   const ScanRecord& record() const { return record_; }
+  ScanNotes& notes() { return notes_; }
   const ScanNotes& notes() const { return notes_; }
 
  private:
