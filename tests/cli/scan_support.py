@@ -176,5 +176,13 @@ def other_listening_ports(family):
     return ports
 
 
+def failing(*rules):
+    """The environment of a program some of whose calls fail: see tests/support/failing_calls.c. Skips if it is missing."""
+    library = os.environ.get("PORTLOOP_FAILING_CALLS")
+    if library is None:
+        skip("tests/support/failing_calls.c, which a sanitizer's runtime excludes")
+    return os.environ | {"LD_PRELOAD": library, "PORTLOOP_FAIL": ",".join(rules)}
+
+
 def scratch():
     return tempfile.TemporaryDirectory()

@@ -93,12 +93,12 @@ class ScanCommand : ScanSession::Events {
 
 int ScanCommand::run() {
   if (!sinks_.open(request_)) return exit_failed;
+  session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   limits_ = choose_limits(request_.settings, request_.quiet);
   if (request_.discover)
     start_discovery();
   else
     start_scan(targets());
-  session_.watch(*this);
   session_.run();
   return finish();
 }
