@@ -91,9 +91,7 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   const int error = fails("pthread_create", -1, NULL);
   return error ? error : REAL(pthread_create)(thread, attributes, run, argument);
 }
-ssize_t read(int fd, void* buffer, size_t size) {
-  return fails("read", fd, NULL) ? -1 : REAL(read)(fd, buffer, size);
-}
+ssize_t read(int fd, void* buffer, size_t size) { return fails("read", fd, NULL) ? -1 : REAL(read)(fd, buffer, size); }
 ssize_t write(int fd, const void* buffer, size_t size) {
   return fails("write", fd, NULL) ? -1 : REAL(write)(fd, buffer, size);
 }
