@@ -9,7 +9,7 @@ import time
 
 from eight_hosts import PORTS, listen_on_all
 from format_readers import read_json
-from scan_support import enter_own_network
+from scan_support import enter_own_network, resealed
 
 
 class Runs:
@@ -110,8 +110,8 @@ def refusals(run):
     for name, data in damaged.items():
         run.write("c", data)
         refused("--resume", "c", message="is damaged", checkpoint=data)
-    for version in (b"2", b"0", b"", b"\x1b[31m"):
-        data = files["c"].replace(b"portloop-checkpoint 1", b"portloop-checkpoint " + version, 1)
+    for version in (b"1", b"3", b"0", b"", b"\x1b[31m"):
+        data = files["c"].replace(b"portloop-checkpoint 2", b"portloop-checkpoint " + version, 1)
         run.write("c", data)
         refused("--resume", "c", message="is of version", checkpoint=data)
     for what, other in ((b"\nseed ", b"\nseed 1"), (b"\nports 1-2500", b"\nports 1-2501"), (b"\nfinished ", b"\nfinished x"), (b"\ncounts ", b"\ncounts 1 "),
@@ -132,15 +132,6 @@ def refusals(run):
     run.write("s.json", files["s.json"])
     run("--resume", "c", *given, status=0)
     assert len(read_json(run.read("s.json").decode())) == 2500
-
-
-def resealed(text):
-    """With a matching checksum: FNV-1a, 64 bits."""
-    body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
-    checksum = 0xcbf29ce484222325
-    for byte in body:
-        checksum = (checksum ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-    return body + b"end %016x\n" % checksum
 
 
 def standard_output(run):

@@ -184,5 +184,14 @@ def failing(*rules):
     return os.environ | {"LD_PRELOAD": library, "PORTLOOP_FAIL": ",".join(rules)}
 
 
+def resealed(text):
+    """A checkpoint's text that was changed, with a checksum that matches: FNV-1a, 64 bits."""
+    body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
+    checksum = 0xcbf29ce484222325
+    for byte in body:
+        checksum = (checksum ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return body + b"end %016x\n" % checksum
+
+
 def scratch():
     return tempfile.TemporaryDirectory()

@@ -6,7 +6,8 @@
 //   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing
 //     written
 //   - two files have different states for one endpoint: the more certain one is kept, and the conflict is reported
-//   - a shard is missing, incomplete or truncated: reported, everything else is written, exit 3
+//   - a shard is missing, incomplete, truncated or changed: reported, everything else is written, exit 3
+//   - a file can't be read to its end: exit 1, nothing written
 //   - an output breaks: reported, exit 3
 #include <algorithm>
 #include <csignal>
@@ -36,7 +37,8 @@ constexpr const char* help_text =
     R"(Usage: portloop merge [OPTIONS] FILE...
 
   FILE is the JSON of one shard of a scan (one object per line), or its checkpoint, which names the JSON and
-  records whether the shard is complete. Each endpoint is written once, sorted by address and port.
+  records whether the shard is complete. It may be a pipe; '-' is standard input. Each endpoint is written once,
+  sorted by address and port.
 
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
@@ -45,7 +47,7 @@ constexpr const char* help_text =
   -h, --help
 
 If two files differ on the state of an endpoint, the first of open, closed, filtered, unknown is kept.
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete.)";
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete, or a result unknown.)";
 
 constexpr size_t max_reported_conflicts = 5;
 

@@ -24,23 +24,6 @@ bool is_regular(int fd) {
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// Returns whether the file contains what was written. If it can't be read (`readable` < 0), only its length is
-/// checked.
-bool contains(int readable, uint64_t file_size, const SavedOutput& saved) {
-  if (file_size < saved.start + saved.length) return false;
-  if (readable < 0) return true;
-  uint64_t hash = fnv_start;
-  std::string piece(max_buffered_bytes, '\0');
-  for (uint64_t done = 0; done < saved.length;) {
-    const size_t wanted = std::min<uint64_t>(piece.size(), saved.length - done);
-    const ssize_t count = pread(readable, piece.data(), wanted, static_cast<off_t>(saved.start + done));
-    if (count <= 0) return false;
-    hash = fnv_hash(std::string_view(piece).substr(0, static_cast<size_t>(count)), hash);
-    done += static_cast<uint64_t>(count);
-  }
-  return hash == saved.hash;
-}
-
 }  // namespace
 
 OutputFile::OutputFile() : terminal_(isatty(1) == 1), regular_(is_regular(fd_)), hash_(fnv_start) {

@@ -207,7 +207,7 @@ void ScanCommand::update_stats() {
 int ScanCommand::finish() {
   progress_.clear();
   if (!failure_.empty()) throw CannotRun(failure_);
-  sinks_.save();  // before the footers, which a resumed scan writes itself
+  sinks_.save();  // before what end() writes, which a resumed scan writes itself
   ScanFooter footer;
   footer.finished_us = unix_time_us();
   footer.hosts_total = targets().size();
@@ -215,7 +215,7 @@ int ScanCommand::finish() {
   footer.summary = summary();
   sinks_.end(footer);
   if (const std::string* failure = sinks_.outputs().take_failure()) progress_.report(*failure);
-  if (all_probed_) sinks_.save_complete();
+  if (all_probed_) sinks_.save_all_probed();
   if (!request_.quiet) {
     for (const auto& [reason, unknown] : sinks_.record().done().unknown) {
       progress_.report(grouped(unknown.count) + " unknown: " + reason + ", the first " +
@@ -279,10 +279,11 @@ int run_scan(int argc, const char* const* argv) {
   if (request->resume_file.empty()) return run_in_session(*request, services, std::nullopt);
   Checkpoint earlier = read_checkpoint(request->resume_file);
   const ScanRequest resumed = resumed_request(*request, earlier, services);
-  if (earlier.complete) {
-    std::fprintf(stderr, "portloop: checkpoint %s: the scan is complete, nothing is left to do\n",
-                 quote_word(request->resume_file).c_str());
-    return exit_complete;
+  if (earlier.complete()) {
+    const size_t failed_names = earlier.list.failed_names;
+    std::fprintf(stderr, "portloop: checkpoint %s: every port has its result, nothing is left to do%s\n",
+                 quote_word(request->resume_file).c_str(), failed_names > 0 ? "; some target did not resolve" : "");
+    return failed_names > 0 ? exit_incomplete : exit_complete;
   }
   return run_in_session(resumed, services, std::move(earlier));
 }

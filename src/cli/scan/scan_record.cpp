@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <utility>
+
 #include "cli/exit_status.hpp"
 #include "cli/system/unix_time.hpp"
 #include "core/spec_error.hpp"
@@ -34,8 +36,21 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
   return checkpoint;
 }
 
+namespace {
+
+/// What a resumed scan continues from.
+Checkpoint without_unknown(Checkpoint checkpoint) {
+  checkpoint.finished = checkpoint.finished.without(std::exchange(checkpoint.unknown_positions, {}));
+  checkpoint.counts[PortState::unknown] = 0;
+  checkpoint.unknown.clear();
+  checkpoint.all_probed = false;
+  return checkpoint;
+}
+
+}  // namespace
+
 ScanRecord::ScanRecord(Checkpoint checkpoint, std::string file)
-    : done_(std::move(checkpoint)), file_(std::move(file)), earlier_{done_.counts, done_.elapsed_us} {}
+    : done_(without_unknown(std::move(checkpoint))), file_(std::move(file)), earlier_{done_.counts, done_.elapsed_us} {}
 
 void ScanRecord::start_clock() {
   if (started_ns_ == 0) started_ns_ = uv_hrtime();
@@ -62,19 +77,20 @@ portloop_stats ScanRecord::total(portloop_stats stats) const {
   stats.open += earlier_.counts[PortState::open];
   stats.closed += earlier_.counts[PortState::closed];
   stats.filtered += earlier_.counts[PortState::filtered];
-  stats.unknown += earlier_.counts[PortState::unknown];
   return stats;
 }
 
 bool ScanRecord::save_is_due() const { return file_.due(uv_hrtime()); }
 
-std::string ScanRecord::save(std::vector<SavedOutput> outputs, uint64_t begun_ns) {
+std::string ScanRecord::save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions,
+                             uint64_t begun_ns) {
   done_.outputs = std::move(outputs);
+  done_.unknown_positions = std::move(unknown_positions);
   return save(begun_ns);
 }
 
-std::string ScanRecord::save_complete() {
-  done_.complete = true;
+std::string ScanRecord::save_all_probed() {
+  done_.all_probed = true;
   return save(uv_hrtime());
 }
 

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "cli/scan/held_results.hpp"
 #include "cli/scan/scan_notes.hpp"
 #include "cli/scan/scan_outputs.hpp"
 #include "cli/scan/scan_record.hpp"
@@ -30,9 +31,11 @@ class ScanSinks {
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();
-  void end(const ScanFooter& footer) { outputs_.end(footer); }
-  /// After end(): the last checkpoint of a scan of which nothing is left to do.
-  void save_complete();
+  /// Writes the unknown results that were held back, and the footers. A checkpoint that is saved before this lets a
+  /// resumed scan replace both.
+  void end(const ScanFooter& footer);
+  /// After end(): the last checkpoint of a scan all of whose probes have a result.
+  void save_all_probed();
 
   ScanOutputs& outputs() { return outputs_; }
   const ScanOutputs& outputs() const { return outputs_; }
@@ -42,12 +45,14 @@ class ScanSinks {
 
  private:
   bool report_save(const std::string& error);
+  void write(const ProbeResult& probe, int64_t time_us);
 
   const SystemServices& services_;
   const bool show_all_;
   ProgressLine& progress_;
   ScanOutputs outputs_;
   ScanRecord record_;
+  HeldResults held_;
   ScanNotes notes_;
 };
 
