@@ -100,6 +100,14 @@ std::optional<uint64_t> TargetSet::index_of(const Address& address) const {
 
 bool TargetSet::contains(const Address& address) const { return index_of(address).has_value(); }
 
+bool TargetSet::contains(const AddressRange& range) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), range, ordered_by_first);
+  if (after == ranges_.begin()) return false;
+  const AddressRange& around = *(after - 1);
+  return around.first.family == range.first.family && around.first.zone == range.first.zone &&
+         range.last <= around.last;
+}
+
 bool TargetSet::has_family(Family family) const {
   return std::any_of(ranges_.begin(), ranges_.end(),
                      [family](const AddressRange& range) { return range.first.family == family; });

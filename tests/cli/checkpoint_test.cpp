@@ -16,6 +16,7 @@ namespace {
 Checkpoint checkpoint_with_everything() {
   Checkpoint c;
   c.words = {"--shard", "2/3", "a name with blanks", ""};
+  c.directory = "/a directory";
   c.ports = *parse_ports("22,80-90", nullptr);
   c.order = Order::sequential;
   c.seed = UINT64_MAX;
@@ -60,6 +61,7 @@ TEST_CASE("a checkpoint that is read writes the same text again") {
   const Checkpoint read = read_checkpoint(file.path());
   CHECK(checkpoint_text(read) == text);
   CHECK(read.words == written.words);
+  CHECK(read.directory == written.directory);
   CHECK(read.list.targets.ranges() == written.list.targets.ranges());
   CHECK(read.list.names == written.list.names);
   CHECK(read.counts == written.counts);

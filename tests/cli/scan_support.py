@@ -184,13 +184,18 @@ def failing(*rules):
     return os.environ | {"LD_PRELOAD": library, "PORTLOOP_FAIL": ",".join(rules)}
 
 
+def fnv(data):
+    """FNV-1a, 64 bits: the hash of checkpoints."""
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return value
+
+
 def resealed(text):
-    """A checkpoint's text that was changed, with a checksum that matches: FNV-1a, 64 bits."""
+    """A checkpoint's text that was changed, with a checksum that matches."""
     body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
-    checksum = 0xcbf29ce484222325
-    for byte in body:
-        checksum = (checksum ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-    return body + b"end %016x\n" % checksum
+    return body + b"end %016x\n" % fnv(body)
 
 
 def scratch():

@@ -146,6 +146,14 @@ TEST_CASE("the size of a set of 2^64 or more addresses saturates") {
   CHECK(TargetSet({range("2000::/64"), range("10.0.0.1")}, {}).size() == UINT64_MAX);
 }
 
+TEST_CASE("a range is contained if each of its addresses is") {
+  const TargetSet set({range("10.0.0.0-9"), range("10.0.0.20-29"), range("fe80::1%2-fe80::9")}, {});
+  for (const char* inside : {"10.0.0.0-9", "10.0.0.0", "10.0.0.5-9", "10.0.0.29", "fe80::1%2-fe80::9"})
+    CHECK(set.contains(range(inside)));
+  for (const char* outside : {"10.0.0.0-10", "10.0.0.5-25", "10.0.0.30", "9.0.0.0-10.0.0.1", "fe80::1%3", "fe80::1"})
+    CHECK_FALSE(set.contains(range(outside)));
+}
+
 TEST_CASE("index_of is the inverse of at, and has nothing for an address outside") {
   const Address a = *parse_address("10.0.0.5"), b = *parse_address("10.0.0.9"), c = *parse_address("::7"),
                 d = *parse_address("::9");

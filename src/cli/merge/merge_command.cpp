@@ -195,6 +195,7 @@ int run_merge(int argc, const char* const* argv) {
   const MergeInputs inputs = read_merge_inputs(request->files);
   const ScanHeader header = header_of(inputs, *request, "portloop " + join_command_line(argc, argv));
   const ScanFooter footer = footer_of(inputs, header, request->files.size());
+  check_distinct(files_of(request->outputs, request->overwrite));
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const OutputChoice& choice : request->outputs) files.push_back(open_output(choice.file, request->overwrite));
   bool written = true;

@@ -73,6 +73,7 @@ std::string checkpoint_text(const Checkpoint& c) {
   lines.add("all-probed", c.all_probed ? 1 : 0);
   lines.add("started-us", c.started_us);
   lines.add("elapsed-us", c.elapsed_us);
+  lines.add("directory", c.directory);
   for (const std::string& word : c.words) lines.add("argument", word);
   lines.add("ports", c.ports.to_text());
   lines.add("order", to_text(c.order));

@@ -25,6 +25,7 @@ struct UnknownCount {
 
 struct Checkpoint {
   std::vector<std::string> words;  ///< Arguments of `portloop scan`, without --checkpoint and --resume.
+  std::string directory;           ///< In which it was started; its arguments' relative names count from there.
   PortSet ports;
   Order order = Order::random;
   uint64_t seed = 0;

@@ -96,6 +96,10 @@ bool CheckpointReader::add_scan(const std::string& key, const std::vector<std::s
     scan_hash_text_ = word;
     return true;
   }
+  if (key == "directory") {
+    c.directory = word;
+    return true;
+  }
   if (key == "argument") {
     c.words.push_back(word);
     return true;
@@ -156,8 +160,8 @@ bool CheckpointReader::add_output(const std::vector<std::string>& words) {
 }
 
 bool CheckpointReader::finish() {
-  for (const char* key : {"scan", "all-probed", "started-us", "elapsed-us", "ports", "order", "seed", "shard",
-                          "unresolved", "counts", "finished", "unknown-positions"}) {
+  for (const char* key : {"scan", "all-probed", "started-us", "elapsed-us", "directory", "ports", "order", "seed",
+                          "shard", "unresolved", "counts", "finished", "unknown-positions"}) {
     if (seen_[key] != 1) return false;
   }
   Checkpoint& c = checkpoint;

@@ -2,7 +2,7 @@
 //
 // What goes wrong:
 //   - it can't be opened, or its first bytes can't be read (a directory): UsageError from the constructor
-//   - a later read fails: CannotRun; what failed is never taken for the end
+//   - a later read fails: CannotRun; a failed read is not mistaken for the end
 //   - the last line has no line end: cut_off() is true
 //   - a line is longer than any that portloop writes: UsageError
 #pragma once

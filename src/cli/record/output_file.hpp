@@ -4,10 +4,11 @@
 // large, when flush() is called, and at the end.
 //
 // What goes wrong:
+//   - the reader is slow and standard output non-blocking: waits, as a blocking write() does
 //   - the disk is full or the reader is gone: broken() is true and error() has the reason. An incomplete last record is
 //     removed if the file can be truncated, and nothing more is written
 //   - the file exists: it is not touched without --overwrite. With it, the new file is written to FILE.partial and
-//     renamed at the end, so that there is always a complete file
+//     renamed at the end, so that there is always a complete file. No symbolic link of that name is followed
 //   - a scan is resumed: the file must still contain what the checkpoint describes. What was written after the
 //     checkpoint is truncated, because those results will come again
 #pragma once

@@ -30,8 +30,8 @@ bool file_contains(const std::string& path, const SavedOutput& saved) {
   const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // a FIFO would block
   if (fd < 0) return false;
   struct stat status;
-  const bool same = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                    contains(fd, static_cast<uint64_t>(status.st_size), saved);
+  const bool same =
+      fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && contains(fd, static_cast<uint64_t>(status.st_size), saved);
   close(fd);
   return same;
 }

@@ -1,5 +1,5 @@
-// Unknown results of a scan that keeps a checkpoint. They are written at the end, behind what the last checkpoint covers,
-// so that a resumed scan, which probes those ports again, can replace them.
+// Unknown results of a scan that keeps a checkpoint. They are written at the end, behind what the last checkpoint
+// covers, so that a resumed scan, which probes those ports again, can replace them.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@
 // What goes wrong:
 //   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and
 //     the exit status is 3
-//   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130. A second one ends the process
+//   - SIGINT, SIGTERM or SIGHUP: the scan is stopped, what was found is written, exit 130. A second one ends the
+//   process
 //   - an output breaks (reader gone, disk full): reported once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, reported at the end, exit 3
 //   - the scan after discovery can't be started: CannotRun, but only when the loop has ended, because the error occurs

@@ -1,15 +1,41 @@
 #include "cli/scan/scan_record.hpp"
 
-#include <unistd.h>
+#include <sys/stat.h>
 #include <uv.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "cli/exit_status.hpp"
+#include "cli/system/distinct_files.hpp"
 #include "cli/system/unix_time.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
+
+namespace {
+
+/// The outputs and the checkpoint must be different files, and a checkpoint replaces only a regular file.
+void check_files(const ScanRequest& request) {
+  const std::string& file = request.checkpoint_file;
+  std::vector<NamedFile> files = files_of(request.outputs, request.overwrite);
+  if (!file.empty()) {
+    files.push_back({"--checkpoint " + quote_word(file), file});
+    files.push_back({"the temporary file of --checkpoint " + quote_word(file), file + ".tmp", true});
+  }
+  check_distinct(files);
+  struct stat status;
+  if (file.empty() || lstat(file.c_str(), &status) != 0) return;
+  if (!S_ISREG(status.st_mode))
+    throw UsageError("--checkpoint " + quote_word(file) + ": a regular file or a new one is accepted, not " +
+                     (S_ISLNK(status.st_mode) ? "a symbolic link" : "a device, a pipe or a directory"));
+  if (!request.overwrite) {
+    throw CannotRun("checkpoint " + quote_word(file) +
+                    " exists already: --resume continues it, --overwrite replaces it");
+  }
+}
+
+}  // namespace
 
 Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
   Checkpoint checkpoint;
@@ -24,15 +50,9 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
     checkpoint.seed = scan_hash(checkpoint.list.targets, checkpoint.ports, checkpoint.order, 0) & UINT32_MAX;
   }
   checkpoint.started_us = unix_time_us();
-  const std::string& file = request.checkpoint_file;
-  if (file.empty()) return checkpoint;
-  for (const OutputChoice& choice : request.outputs) {
-    if (choice.file == file) throw UsageError("--checkpoint " + quote_word(file) + ": the file is an output already");
-  }
-  if (access(file.c_str(), F_OK) == 0 && !request.overwrite) {
-    throw CannotRun("checkpoint " + quote_word(file) +
-                    " exists already: --resume continues it, --overwrite replaces it");
-  }
+  std::error_code no_directory;
+  checkpoint.directory = std::filesystem::current_path(no_directory).string();
+  check_files(request);
   return checkpoint;
 }
 
