@@ -22,6 +22,7 @@
 #include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
+#include "cli/options/option_words.hpp"
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
@@ -71,7 +72,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
       ("file", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("file");
   try {
-    const cxxopts::ParseResult given = options.parse(argc, argv);
+    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;

@@ -37,7 +37,46 @@ void add_short(const cxxopts::Options& options, const std::vector<std::string>& 
   }
 }
 
+/// Appends -r9 as -r and 9, and -qr9 as -qr and 9. A word with an unknown letter stays as it is.
+void append_split(const cxxopts::Options& options, const std::string& word, std::vector<std::string>& words) {
+  words.push_back(word);
+  if (word.size() < 3 || word[0] != '-' || word[1] == '-') return;
+  for (size_t letter = 1; letter + 1 < word.size(); ++letter) {
+    const auto* option = find_option(options, std::string_view(word).substr(letter, 1));
+    if (option == nullptr) return;
+    if (!takes_value(*option)) continue;
+    words.back() = word.substr(0, letter + 1);
+    words.push_back(word.substr(letter + 1));
+    return;
+  }
+}
+
 }  // namespace
+
+cxxopts::ParseResult parse_command_line(cxxopts::Options& options, int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  bool positional_only = false, is_value = false;
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = argv[i];
+    positional_only = positional_only || (word == "--" && !is_value);
+    if (i == 0 || positional_only || is_value) {
+      words.push_back(word);
+      is_value = false;
+      continue;
+    }
+    append_split(options, word, words);
+    // The next word is a value, whatever it looks like.
+    const std::string& last = words.back();
+    const bool is_option = last == word && last.size() >= 2 && last[0] == '-' && last.find('=') == std::string::npos;
+    const auto* option = !is_option       ? nullptr
+                         : last[1] == '-' ? find_option(options, std::string_view(last).substr(2))
+                                          : find_option(options, std::string_view(last).substr(last.size() - 1));
+    is_value = option != nullptr && takes_value(*option);
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& word : words) pointers.push_back(word.c_str());
+  return options.parse(static_cast<int>(pointers.size()), pointers.data());
+}
 
 std::vector<OptionWord> option_words(const cxxopts::Options& options, const std::vector<std::string>& words) {
   std::vector<OptionWord> found;

@@ -12,6 +12,10 @@
 
 namespace portloop {
 
+/// options.parse(), for which -p22,80 is -p 22,80: without regular expressions, cxxopts knows no value with a comma, a
+/// slash or an equals sign in the same word.
+cxxopts::ParseResult parse_command_line(cxxopts::Options& options, int argc, const char* const* argv);
+
 /// One option with its value, or one positional word, whose `option` is empty.
 struct OptionWord {
   std::string option;  ///< "--ports"; "-4" if it has no long name.

@@ -235,7 +235,7 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
   resolve_shard(words);
   const std::vector<const char*> pointers = pointers_to(words);
   try {
-    const cxxopts::ParseResult given = options.parse(static_cast<int>(pointers.size()), pointers.data());
+    const cxxopts::ParseResult given = parse_command_line(options, static_cast<int>(pointers.size()), pointers.data());
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;
