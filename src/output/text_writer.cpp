@@ -68,9 +68,9 @@ class TextWriter final : public Writer {
     append_visible(service, result.service.empty() ? "-" : result.service);
 
     if (!heading_written_) {
-      heading_written_ = true;
       address_.widen(address);
       append_heading(out);
+      heading_written_ = true;
     }
     append_cell(out, address_, address);
     append_cell(out, port_, std::to_string(probe.endpoint.port));

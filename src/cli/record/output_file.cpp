@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <new>
 
 #include "cli/exit_status.hpp"
 #include "cli/record/new_file.hpp"
@@ -125,6 +126,7 @@ SavedOutput OutputFile::saved() {
   const auto absolute = [](const std::string& path) {
     std::error_code error;
     const std::filesystem::path whole = std::filesystem::absolute(path, error);
+    if (error == std::errc::not_enough_memory) throw std::bad_alloc();
     return error ? path : whole.string();  // the directory has been deleted
   };
   if (!path_.empty()) saved.path = absolute(path_);
@@ -144,7 +146,7 @@ void OutputFile::end_record() {
   if (terminal_ || buffer_.size() >= max_buffered_bytes) flush();
 }
 
-void OutputFile::flush() {
+void OutputFile::flush() noexcept {
   size_t written = 0;
   while (written < buffer_.size() && !broken()) {
     const ssize_t count = write(fd_, buffer_.data() + written, buffer_.size() - written);
@@ -170,9 +172,9 @@ void OutputFile::flush() {
   buffer_.clear();
 }
 
-void OutputFile::finish() {
+void OutputFile::finish() noexcept {
   flush();
-  if (path_.empty()) return;
+  if (path_.empty() || fd_ < 0) return;
   if (close(fd_) != 0 && !broken()) fail("can't be written", errno);
   fd_ = -1;
   if (partial_path_.empty() || broken()) return;
@@ -186,8 +188,13 @@ void OutputFile::discard() {
   if (can_truncate_) unlink(partial_path_.empty() ? path_.c_str() : partial_path_.c_str());
 }
 
-void OutputFile::fail(const char* what, int error_number) {
-  error_ = name_ + ' ' + what + ": " + std::strerror(error_number);
+void OutputFile::fail(const char* what, int error_number) noexcept {
+  failure_ = what;
+  error_number_ = error_number;
+}
+
+std::string OutputFile::error() const {
+  return broken() ? name_ + ' ' + failure_ + ": " + std::strerror(error_number_) : "";
 }
 
 std::unique_ptr<OutputFile> open_output(const std::string& path, bool overwrite) {

@@ -37,10 +37,10 @@ class OutputFile {
   std::string& buffer() { return buffer_; }
   /// The buffer holds complete records. Writes them if there are many, or if a person is watching.
   void end_record();
-  /// Writes the buffer.
-  void flush();
+  /// Writes the buffer. Allocates nothing, and neither does finish(): both work when the memory is used up.
+  void flush() noexcept;
   /// Flushes, closes the file, and renames it to its final name.
-  void finish();
+  void finish() noexcept;
   /// Removes a new file to which nothing will be written. An older file of that name is kept.
   void discard();
 
@@ -52,13 +52,13 @@ class OutputFile {
   SavedOutput saved();
 
   bool is_terminal() const { return terminal_; }
-  bool broken() const { return !error_.empty(); }
+  bool broken() const { return failure_ != nullptr; }
   /// One line that names the file and what failed; empty if nothing did.
-  const std::string& error() const { return error_; }
+  std::string error() const;
 
  private:
   void reopen(const SavedOutput& saved);
-  void fail(const char* what, int error_number);
+  void fail(const char* what, int error_number) noexcept;
 
   std::string name_ = "standard output";
   std::string path_;          // empty for standard output
@@ -73,7 +73,8 @@ class OutputFile {
   uint64_t hash_;                 // of them
   long long complete_bytes_ = 0;  // offset of the end of the last complete record in the file
   std::string buffer_;
-  std::string error_;
+  const char* failure_ = nullptr;  // "can't be written"
+  int error_number_ = 0;
 };
 
 /// Standard output if `path` is empty, else a new file. Throws CannotRun.

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <filesystem>
+#include <new>
 #include <utility>
 
 #include "cli/exit_status.hpp"
@@ -14,6 +15,14 @@
 namespace portloop {
 
 namespace {
+
+/// Empty if it has been deleted.
+std::string current_directory() {
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::current_path(error);
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
+  return directory.string();
+}
 
 /// The outputs and the checkpoint must be different files, and a checkpoint replaces only a regular file.
 void check_files(const ScanRequest& request) {
@@ -50,8 +59,7 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
     checkpoint.seed = scan_hash(checkpoint.list.targets, checkpoint.ports, checkpoint.order, 0) & UINT32_MAX;
   }
   checkpoint.started_us = unix_time_us();
-  std::error_code no_directory;
-  checkpoint.directory = std::filesystem::current_path(no_directory).string();
+  checkpoint.directory = current_directory();
   check_files(request);
   return checkpoint;
 }

@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <new>
+
 #include "cli/scan/library_result.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/terminal/colour.hpp"
@@ -37,6 +39,15 @@ bool ScanSinks::open(const ScanRequest& request) {
 }
 
 void ScanSinks::add(const portloop_result& found) {
+  try {
+    add_result(found);
+  } catch (const std::bad_alloc&) {
+    lost_result_ = true;
+    throw;
+  }
+}
+
+void ScanSinks::add_result(const portloop_result& found) {
   const ProbeResult probe = probe_result_of(found);
   const int64_t time_us = unix_time_us();  // of closed ports, too: a host's times are those of all its results
   const bool hold = probe.state == PortState::unknown && record_.keeps_checkpoint();
@@ -67,14 +78,14 @@ void ScanSinks::end(const ScanFooter& footer) {
 }
 
 bool ScanSinks::save() {
-  if (!record_.keeps_checkpoint()) return true;
+  if (!may_save()) return true;
   const uint64_t begun_ns = uv_hrtime();
   std::vector<SavedOutput> saved = outputs_.saved();
   return outputs_.broken() || report_save(record_.save(std::move(saved), held_.sorted_positions(), begun_ns));
 }
 
 void ScanSinks::save_all_probed() {
-  if (record_.keeps_checkpoint() && !outputs_.broken()) report_save(record_.save_all_probed());
+  if (may_save()) report_save(record_.save_all_probed());
 }
 
 bool ScanSinks::report_save(const std::string& error) {

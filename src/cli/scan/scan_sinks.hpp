@@ -27,6 +27,8 @@ class ScanSinks {
   /// Opens the outputs and writes the first checkpoint. Returns false if that failed, which has been reported. Throws
   /// UsageError or CannotRun if an output can't be opened.
   bool open(const ScanRequest& request);
+  /// Throws std::bad_alloc; from then on no checkpoint is saved, since the result counts as finished but may be
+  /// missing.
   void add(const portloop_result& found);
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
@@ -44,7 +46,9 @@ class ScanSinks {
   const ScanNotes& notes() const { return notes_; }
 
  private:
+  bool may_save() const { return record_.keeps_checkpoint() && !lost_result_ && !outputs_.broken(); }
   bool report_save(const std::string& error);
+  void add_result(const portloop_result& found);
   void write(const ProbeResult& probe, int64_t time_us);
 
   const SystemServices& services_;
@@ -54,6 +58,7 @@ class ScanSinks {
   ScanRecord record_;
   HeldResults held_;
   ScanNotes notes_;
+  bool lost_result_ = false;
 };
 
 }  // namespace portloop
