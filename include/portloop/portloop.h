@@ -170,8 +170,8 @@ typedef void (*portloop_close_cb)(portloop_scan* scan);
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
  * returns. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() has the reason); start may
- * be called again. UV_EALREADY: already started or closed. UV_EMFILE, UV_ENOMEM and others: the scan can only be
- * closed. */
+ * be called again. UV_EALREADY: already started or closed. UV_EMFILE (not even one socket can be opened), UV_EAGAIN (no
+ * thread), UV_ENOMEM and others: the scan can only be closed. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
 /* Stops the scan: no more connects are started, results that are already known are still reported (open ports with the
@@ -179,9 +179,12 @@ PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* opti
  * running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls
- * `on_closed`, which may be NULL, from the loop. Call it exactly once: a second call is a bug, and may abort the
- * program. A scan that is being closed keeps the loop alive even if it was unreferenced. */
+ * `on_closed`, which may be NULL, from the loop. May be called again until the scan is freed, for example in done while
+ * an earlier close is in progress: later calls have no effect, and their callback is never called. A scan that is being
+ * closed keeps the loop alive even if it was unreferenced. */
 PORTLOOP_API void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed);
+/* Nonzero once portloop_scan_close() has been called. */
+PORTLOOP_API int portloop_scan_is_closing(const portloop_scan* scan);
 
 /* Like uv_ref() and uv_unref(): a running scan keeps the loop alive unless it is unreferenced. Call them before start
  * or while the scan runs; later they have no effect. Idempotent. */

@@ -7,6 +7,8 @@
 //   - Destroying a Scan closes it. After that none of its callbacks is called, not even on_done. The loop frees
 //     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
 //     callbacks.
+//   - A Scan that was closed or moved from is empty: stop(), ref(), unref() and close() have no effect, stats() returns
+//     zeros, and start() throws Error(UV_EALREADY).
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 
@@ -117,6 +119,7 @@ class Scan {
 
   /// Starts the scan; a scan runs only once. Copies the options. If it throws Error, no callback is called.
   void start(const Options& options, OnResult on_result, OnDone on_done = {}) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
     State::Callbacks before = std::exchange(state_->callbacks, {std::move(on_result), std::move(on_done), {}});
     const int error = portloop_scan_start(state_->scan, options.get(), State::result, State::done);
     if (error == 0) return;
@@ -126,24 +129,31 @@ class Scan {
   }
 
   /// Stops the scan early; on_done follows.
-  void stop() noexcept { portloop_scan_stop(state_->scan); }
+  void stop() noexcept {
+    if (state_ != nullptr) portloop_scan_stop(state_->scan);
+  }
 
   /// Stops the scan if it is running (on_done is called first), frees it, then calls `on_closed` from the loop. This
-  /// object is empty at once: it may only be destroyed or assigned to.
+  /// object is empty at once, so that on_done may close it again: that has no effect.
   void close(std::function<void()> on_closed = {}) noexcept {
     State* state = std::exchange(state_, nullptr);
+    if (state == nullptr) return;
     state->callbacks.on_closed = std::move(on_closed);
     portloop_scan_close(state->scan, State::closed);
   }
 
   /// Whether the running scan keeps the loop alive. It does by default.
-  void ref() noexcept { portloop_scan_ref(state_->scan); }
-  void unref() noexcept { portloop_scan_unref(state_->scan); }
+  void ref() noexcept {
+    if (state_ != nullptr) portloop_scan_ref(state_->scan);
+  }
+  void unref() noexcept {
+    if (state_ != nullptr) portloop_scan_unref(state_->scan);
+  }
 
   /// May be called on any thread between a successful start() and the call of close() or of the destructor.
   portloop_stats stats() const noexcept {
-    portloop_stats now;
-    portloop_scan_stats(state_->scan, &now, sizeof now);
+    portloop_stats now{};
+    if (state_ != nullptr) portloop_scan_stats(state_->scan, &now, sizeof now);
     return now;
   }
 

@@ -5,14 +5,16 @@
 // What goes wrong:
 //   - start rejects the options (UV_EINVAL): it may be called again
 //   - start fails for another reason: the scan can only be closed
+//   - no socket can be opened: start fails, or each port would take all its local retries to become unknown
+//   - close is called again, as by a done callback that closes: the first call's callback is the one that is called
 //   - close without a running scan: there is nothing to wait for, but the callback still comes from the loop
 //   - a callback of the caller throws: the noexcept functions below end the program
-#include <cassert>
 #include <new>
 #include <optional>
 
 #include "capi/options.hpp"
 #include "core/service_names.hpp"
+#include "engine/descriptor_check.hpp"
 #include "engine/loop_pool.hpp"
 #include "engine/neighbour_watch.hpp"
 #include "sockets/socket_address.hpp"
@@ -50,6 +52,7 @@ struct portloop_scan final : public ScanEvents {
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
   void close(portloop_close_cb close_cb);
+  bool is_closing() const { return close_called_; }
   void set_referenced(bool on);
   void fill(portloop_stats& stats) const;
 
@@ -103,7 +106,13 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
                                          make_connector(options->connector, space_->targets), *this);
     scanner_->set_referenced(referenced_);
     error = scanner_->start();
-    if (error != 0) scanner_.reset();
+    if (error != 0) {
+      scanner_.reset();
+    } else if (error = check_descriptors(descriptors_of_first_connect(options->connector)); error != 0) {
+      on_result_ = nullptr;  // a start that fails calls nothing
+      on_done_ = nullptr;
+      scanner_->stop();
+    }
   } else {
     auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
     error = pool->start();  // if it throws, it has no handles on the loop yet, and so there is no pool to close
@@ -139,7 +148,7 @@ void portloop_scan::stop() {
 }
 
 void portloop_scan::close(portloop_close_cb close_cb) {
-  assert(!close_called_);
+  if (close_called_) return;
   close_called_ = true;
   on_close_ = close_cb;
   if (scanner_) {
@@ -207,6 +216,7 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
 
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }
 void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed) { scan->close(on_closed); }
+int portloop_scan_is_closing(const portloop_scan* scan) { return scan->is_closing() ? 1 : 0; }
 void portloop_scan_ref(portloop_scan* scan) { scan->set_referenced(true); }
 void portloop_scan_unref(portloop_scan* scan) { scan->set_referenced(false); }
 void portloop_scan_set_data(portloop_scan* scan, void* data) { scan->data = data; }

@@ -7,11 +7,12 @@
 namespace portloop {
 
 enum ExitStatus : int {
-  exit_complete = 0,      ///< The scan is complete.
-  exit_failed = 1,        ///< It could not run: an output that can't be opened, a failure of our own.
-  exit_usage = 2,         ///< Wrong usage; the message quotes the word at fault.
-  exit_incomplete = 3,    ///< It ran, but a target did not resolve, a result is unknown, or an output broke.
-  exit_interrupted = 130  ///< SIGINT or SIGTERM; the results so far are complete lines.
+  exit_complete = 0,  ///< The scan is complete.
+  exit_failed = 1,    ///< It could not run: an output that can't be opened, a failure of our own.
+  exit_usage = 2,     ///< Wrong usage; the message quotes the word at fault.
+  exit_incomplete =
+      3,  ///< It ran, but a target did not resolve, a result is unknown, an output broke, or memory ran out.
+  exit_interrupted = 130  ///< SIGINT, SIGTERM or SIGHUP; the results so far are complete lines.
 };
 
 /// Ends a command with exit_usage. The message is one line that quotes the word at fault and names what is accepted.

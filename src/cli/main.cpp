@@ -104,5 +104,8 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     std::fputs("portloop: out of memory\n", stderr);
     return exit_failed;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "portloop: %s\n", error.what());
+    return exit_failed;
   }
 }

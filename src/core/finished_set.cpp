@@ -1,6 +1,7 @@
 #include "core/finished_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/parse_number.hpp"
 
@@ -20,73 +21,73 @@ std::vector<PositionRange> merged_ranges(std::vector<PositionRange> ranges) {
   return merged;
 }
 
+bool FinishedSet::is_full(uint64_t chunk) const {
+  const auto after = full_.upper_bound(chunk);
+  return after != full_.begin() && std::prev(after)->second >= chunk;
+}
+
 bool FinishedSet::contains(uint64_t position) const {
-  if (position < mark_) return true;
-  const auto found = chunks_.find(position / chunk_bits);
-  if (found == chunks_.end()) return false;
-  const auto& bits = found->second.bits;
-  return !bits || ((*bits)[position % chunk_bits / 64] >> (position % 64) & 1) != 0;
+  const uint64_t number = position / chunk_bits;
+  if (is_full(number)) return true;
+  const auto chunk = partial_.find(number);
+  return chunk != partial_.end() && (chunk->second.bits[position % chunk_bits / 64] >> (position % 64) & 1) != 0;
 }
 
 void FinishedSet::add(uint64_t position) {
-  if (contains(position)) return;
+  const uint64_t number = position / chunk_bits;
+  if (is_full(number)) return;
+  Chunk& chunk = partial_[number];
+  uint64_t& word = chunk.bits[position % chunk_bits / 64];
+  const uint64_t bit = uint64_t{1} << (position % 64);
+  if ((word & bit) != 0) return;
+  word |= bit;
   ++size_;
-  if (position == mark_) {
-    ++mark_;
-    advance_mark();
-    return;
-  }
-  Chunk& chunk = chunks_[position / chunk_bits];
-  if (chunk.count == 0) {
-    chunk.bits = std::make_unique<std::array<uint64_t, chunk_bits / 64>>();
-    // Positions below the mark are finished too: the chunk must be full when its last position is added.
-    const uint64_t start = position - position % chunk_bits;
-    for (uint64_t passed = start; passed < mark_; ++passed)
-      (*chunk.bits)[(passed - start) / 64] |= uint64_t{1} << (passed % 64);
-    chunk.count = mark_ > start ? static_cast<uint32_t>(mark_ - start) : 0;
-  }
-  (*chunk.bits)[position % chunk_bits / 64] |= uint64_t{1} << (position % 64);
-  if (++chunk.count == chunk_bits) chunk.bits.reset();
+  if (++chunk.count < chunk_bits) return;
+  partial_.erase(number);
+  add_full(number, number);
 }
 
 void FinishedSet::add(PositionRange range) {
-  if (range.first <= mark_ && chunks_.empty()) {
-    if (range.last < mark_) return;
-    size_ += range.last + 1 - mark_;
-    mark_ = range.last + 1;
-    return;
+  uint64_t position = range.first;
+  const uint64_t first_whole = position / chunk_bits + (position % chunk_bits != 0);
+  const uint64_t end_whole = range.last / chunk_bits + (range.last % chunk_bits == chunk_bits - 1);
+  if (first_whole < end_whole && !has_any(first_whole, end_whole - 1)) {
+    for (; position < first_whole * chunk_bits; ++position) add(position);
+    size_ += (end_whole - first_whole) * chunk_bits;
+    add_full(first_whole, end_whole - 1);
+    if (range.last / chunk_bits < end_whole) return;
+    position = end_whole * chunk_bits;
   }
-  for (uint64_t position = range.first;; ++position) {
+  for (;; ++position) {
     add(position);
-    if (position == range.last) break;
+    if (position == range.last) return;
   }
 }
 
-/// Called when the position before the mark has been finished. Sets that position's bit if its chunk is still needed.
-void FinishedSet::advance_mark() {
-  const uint64_t passed = mark_ - 1;
-  auto chunk = chunks_.begin();
-  if (chunk != chunks_.end() && chunk->first == passed / chunk_bits) {
-    if (mark_ % chunk_bits == 0) {
-      chunk = chunks_.erase(chunk);
-    } else {
-      (*chunk->second.bits)[passed % chunk_bits / 64] |= uint64_t{1} << (passed % 64);
-      if (++chunk->second.count == chunk_bits) chunk->second.bits.reset();
-    }
+/// Whether any position of these chunks is finished.
+bool FinishedSet::has_any(uint64_t first_chunk, uint64_t last_chunk) const {
+  const auto partial = partial_.lower_bound(first_chunk);
+  const auto after = full_.upper_bound(last_chunk);
+  return (partial != partial_.end() && partial->first <= last_chunk) ||
+         (after != full_.begin() && std::prev(after)->second >= first_chunk);
+}
+
+/// The chunks are not in the set yet.
+void FinishedSet::add_full(uint64_t first_chunk, uint64_t last_chunk) {
+  const auto after = full_.upper_bound(first_chunk);
+  if (after != full_.end() && after->first == last_chunk + 1) {
+    last_chunk = after->second;
+    full_.erase(after);
   }
-  // From here on the first chunk is the one with the mark, or a later one.
-  while (chunk != chunks_.end() && mark_ / chunk_bits == chunk->first) {
-    const uint64_t end = (chunk->first + 1) * chunk_bits;
-    if (!chunk->second.bits) mark_ = end;
-    while (mark_ < end && contains(mark_)) ++mark_;
-    if (mark_ < end) return;
-    chunk = chunks_.erase(chunk);
-  }
+  const auto next = full_.upper_bound(first_chunk);
+  if (next != full_.begin() && std::prev(next)->second + 1 == first_chunk)
+    std::prev(next)->second = last_chunk;
+  else
+    full_[first_chunk] = last_chunk;
 }
 
 std::vector<PositionRange> FinishedSet::ranges() const {
   std::vector<PositionRange> ranges;
-  if (mark_ > 0) ranges.push_back({0, mark_ - 1});
   const auto append = [&ranges](uint64_t first, uint64_t last) {
     if (!ranges.empty() && ranges.back().last + 1 == first) {
       ranges.back().last = last;
@@ -94,25 +95,42 @@ std::vector<PositionRange> FinishedSet::ranges() const {
       ranges.push_back({first, last});
     }
   };
-  for (const auto& [number, chunk] : chunks_) {
-    const uint64_t start = number * chunk_bits;
-    if (!chunk.bits) {
-      append(std::max(start, mark_), start + chunk_bits - 1);
-      continue;
-    }
-    for (uint64_t position = std::max(start, mark_); position < start + chunk_bits; ++position) {
-      if (((*chunk.bits)[(position - start) / 64] >> (position % 64) & 1) != 0) append(position, position);
-    }
+  auto run = full_.begin();
+  const auto append_runs_before = [&](uint64_t chunk) {
+    for (; run != full_.end() && run->first < chunk; ++run)
+      append(run->first * chunk_bits, run->second * chunk_bits + (chunk_bits - 1));
+  };
+  for (const auto& [number, chunk] : partial_) {
+    append_runs_before(number);
+    for (uint64_t i = 0; i < chunk_bits; ++i)
+      if ((chunk.bits[i / 64] >> (i % 64) & 1) != 0) append(number * chunk_bits + i, number * chunk_bits + i);
   }
+  append_runs_before(UINT64_MAX);
   return ranges;
 }
 
+FinishedSet FinishedSet::without(const std::vector<uint64_t>& positions) const {
+  FinishedSet rest;
+  auto out = positions.begin();
+  for (PositionRange range : ranges()) {
+    bool ended = false;
+    while (!ended && out != positions.end() && *out <= range.last) {
+      if (*out > range.first) rest.add(PositionRange{range.first, *out - 1});
+      ended = *out == range.last;
+      range.first = *out++ + 1;
+    }
+    if (!ended) rest.add(range);
+  }
+  return rest;
+}
+
 std::string FinishedSet::to_text() const {
-  std::string text = std::to_string(mark_);
-  uint64_t end = mark_;
-  for (const PositionRange& range : ranges()) {
-    if (range.first < mark_) continue;
-    text += ' ' + std::to_string(range.first - end) + ' ' + std::to_string(range.last + 1 - range.first);
+  const std::vector<PositionRange> all = ranges();
+  std::string text(all.empty() || all.front().first > 0 ? "0" : "");
+  uint64_t end = 0;
+  for (const PositionRange& range : all) {
+    if (range.first > 0) text += ' ' + std::to_string(range.first - end) + ' ';
+    text += std::to_string(range.last + 1 - range.first);
     end = range.last + 1;
   }
   return text;

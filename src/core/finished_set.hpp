@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,21 +21,21 @@ struct PositionRange {
 /// Sorted, disjoint, never adjacent.
 std::vector<PositionRange> merged_ranges(std::vector<PositionRange> ranges);
 
-/// A mark below which every position is finished, and a bitmap of the positions above it, in chunks that are freed when
-/// they are full. Probes are drawn in order, so the part above the mark is bounded by the probes in progress, not by
-/// the size of the scan. Not thread-safe.
+/// Chunks of 4,096 positions: runs of full ones, and a bitmap for each of the others. Probes are drawn in order, so the
+/// number of partial chunks is bounded by the probes in progress, not by the size of the scan. Not thread-safe.
 class FinishedSet {
  public:
-  /// Adding a position again has no effect. Constant time, except for advancing the mark.
+  /// Adding a position again has no effect.
   void add(uint64_t position);
+  /// Takes time for the ends of the range, not for its length, if no position between them was added before.
   void add(PositionRange range);
   bool contains(uint64_t position) const;
 
-  /// The lowest position that is not finished.
-  uint64_t mark() const { return mark_; }
   /// The number of finished positions.
   uint64_t size() const { return size_; }
   std::vector<PositionRange> ranges() const;
+  /// This set without some of its positions, which are sorted, each once.
+  FinishedSet without(const std::vector<uint64_t>& positions) const;
 
   /// The lengths of alternating runs, such as "100 3 1 2 7": finished (from position 0, possibly none), unfinished,
   /// finished, and so on. About two bytes a run.
@@ -48,14 +47,16 @@ class FinishedSet {
   static constexpr uint64_t chunk_bits = 4096;
   struct Chunk {
     uint32_t count = 0;
-    std::unique_ptr<std::array<uint64_t, chunk_bits / 64>> bits;  // nullptr if the chunk is full
+    std::array<uint64_t, chunk_bits / 64> bits{};
   };
 
-  void advance_mark();
+  bool is_full(uint64_t chunk) const;
+  bool has_any(uint64_t first_chunk, uint64_t last_chunk) const;
+  void add_full(uint64_t first_chunk, uint64_t last_chunk);
 
-  uint64_t mark_ = 0;
   uint64_t size_ = 0;
-  std::map<uint64_t, Chunk> chunks_;  // by position / chunk_bits; only those with a position above the mark
+  std::map<uint64_t, Chunk> partial_;  // by position / chunk_bits; neither empty nor full
+  std::map<uint64_t, uint64_t> full_;  // runs of full chunks: the first to the last; never adjacent
 };
 
 }  // namespace portloop

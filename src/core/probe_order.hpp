@@ -81,6 +81,7 @@ struct Shard {
     return order_size < number ? 0 : (order_size - number) / count + 1;
   }
   constexpr uint64_t index_at(uint64_t position) const { return number - 1 + position * count; }
+  friend constexpr bool operator==(const Shard&, const Shard&) = default;
   /// The first position whose index is at least `index`.
   constexpr uint64_t first_position_at_or_after(uint64_t index) const {
     return index < number ? 0 : (index - number) / count + 1;

@@ -7,6 +7,11 @@
 namespace portloop {
 namespace {
 
+// Larger integers are not exact in every JSON reader; 285 years are enough.
+constexpr uint64_t max_json_rtt_us = (uint64_t{1} << 53) - 1;
+// DNS allows 253 and a trailing dot.
+constexpr size_t max_host_name_bytes = 255;
+
 struct Value {
   std::string_view text;  // of a string without its quotes
   bool is_string;
@@ -65,10 +70,11 @@ class RecordParser {
       if (full) probe.error_number = full->error_number;
       return has_reason_ = full.has_value();
     }
-    if (name == "rtt_us") return assign_number_or_null(probe.rtt_us, value);
+    if (name == "rtt_us") return assign_number_or_null(probe.rtt_us, value) && probe.rtt_us <= max_json_rtt_us;
     if (name == "attempts") return assign_number_or_null(probe.attempts, value);
     if (name == "service") return assign_string_or_null(result_.service, value);
-    if (name == "host") return assign_string_or_null(result_.host_name, value);
+    if (name == "host")
+      return assign_string_or_null(result_.host_name, value) && result_.host_name.size() <= max_host_name_bytes;
     if (name == "banner") return assign_string_or_null(result_.banner, value);
     if (name == "time") return assign_string_or_null(result_.time, value);
     return true;

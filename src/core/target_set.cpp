@@ -26,20 +26,25 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
   return result;
 }
 
-/// Appends `range` without the holes, in order. The holes are sorted and disjoint.
-void subtract(const AddressRange& range, const std::vector<AddressRange>& holes, std::vector<AddressRange>& left) {
+/// Appends `range` without the holes in `zone`, in order; `range` itself may be in another zone. `holes` are sorted and
+/// disjoint, of all families and zones. A binary search finds the first one, so that many ranges with many holes take
+/// n log n steps.
+void subtract(const AddressRange& range, const std::vector<AddressRange>& holes, uint32_t zone,
+              std::vector<AddressRange>& left) {
   Address start = range.first;
-  for (const AddressRange& hole : holes) {
-    const bool any_zone = hole.first.zone == 0;
-    if (hole.first.family != range.first.family || (!any_zone && hole.first.zone != range.first.zone)) continue;
-    if (hole.last.value < start.value || hole.first.value > range.last.value) continue;
-    if (hole.first.value > start.value) {
+  const Address sought{range.first.family, zone, range.first.value};
+  auto hole = std::lower_bound(holes.begin(), holes.end(), sought,
+                               [](const AddressRange& h, const Address& address) { return h.last < address; });
+  for (; hole != holes.end(); ++hole) {
+    if (hole->first.family != range.first.family || hole->first.zone != zone) break;
+    if (hole->first.value > range.last.value) break;
+    if (hole->first.value > start.value) {
       Address end = start;
-      end.value = hole.first.value - 1;
+      end.value = hole->first.value - 1;
       left.push_back({start, end});
     }
-    if (hole.last.value >= range.last.value) return;
-    start.value = hole.last.value + 1;
+    if (hole->last.value >= range.last.value) return;
+    start.value = hole->last.value + 1;
   }
   left.push_back({start, range.last});
 }
@@ -54,7 +59,17 @@ uint64_t saturating_sum(uint64_t a, uint128 b) {
 
 TargetSet::TargetSet(std::vector<AddressRange> included, std::vector<AddressRange> excluded) {
   const std::vector<AddressRange> holes = merged(std::move(excluded));
-  for (const AddressRange& range : merged(std::move(included))) subtract(range, holes, ranges_);
+  std::vector<AddressRange> pieces;
+  for (const AddressRange& range : merged(std::move(included))) {
+    const uint32_t zone = range.first.zone;
+    if (zone == 0) {
+      subtract(range, holes, 0, ranges_);
+      continue;
+    }
+    pieces.clear();
+    subtract(range, holes, 0, pieces);  // holes without a zone are in every zone
+    for (const AddressRange& piece : pieces) subtract(piece, holes, zone, ranges_);
+  }
   for (const AddressRange& range : ranges_) {
     first_index_.push_back(size_);
     const uint128 beyond_first = range.last.value - range.first.value;
@@ -84,6 +99,14 @@ std::optional<uint64_t> TargetSet::index_of(const Address& address) const {
 }
 
 bool TargetSet::contains(const Address& address) const { return index_of(address).has_value(); }
+
+bool TargetSet::contains(const AddressRange& range) const {
+  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), range, ordered_by_first);
+  if (after == ranges_.begin()) return false;
+  const AddressRange& around = *(after - 1);
+  return around.first.family == range.first.family && around.first.zone == range.first.zone &&
+         range.last <= around.last;
+}
 
 bool TargetSet::has_family(Family family) const {
   return std::any_of(ranges_.begin(), ranges_.end(),

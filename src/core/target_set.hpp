@@ -45,6 +45,7 @@ class TargetSet {
   /// The inverse of at(); nullopt for an address that is not in the set.
   std::optional<uint64_t> index_of(const Address& address) const;
   bool contains(const Address& address) const;
+  bool contains(const AddressRange& range) const;
   bool has_family(Family family) const;
   const std::vector<AddressRange>& ranges() const { return ranges_; }
   /// Canonical text, one word for each range. Checkpoints hash it.

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <new>
 
+#include "engine/descriptor_check.hpp"
+
 namespace portloop {
 namespace {
 
@@ -56,7 +58,8 @@ class LoopPool::Lane final : public ScanEvents {
   }
 
   int open() noexcept {
-    int error = uv_loop_init(&loop_);
+    int error = check_descriptors(descriptors_of_loop);
+    if (error == 0) error = uv_loop_init(&loop_);
     if (error != 0) return error;
     loop_made_ = true;
     try {
@@ -181,6 +184,8 @@ int LoopPool::start() {
     error = lanes_[opened]->open();
     if (error == 0) ++opened;
   }
+  // Before a lane takes the last descriptor.
+  if (error == 0) error = check_descriptors(opened * descriptors_of_first_connect(connector_kind_));
   size_t running = 0;
   {
     const SignalsBlocked inherited_by_the_lanes;

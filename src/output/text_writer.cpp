@@ -11,6 +11,9 @@
 namespace portloop {
 namespace {
 
+// A name of a megabyte, in a record that `portloop merge` reads, must not widen every row.
+constexpr size_t max_width = 300;
+
 /// The terminal columns that visible text takes, not counting wide characters.
 size_t display_width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
@@ -65,9 +68,9 @@ class TextWriter final : public Writer {
     append_visible(service, result.service.empty() ? "-" : result.service);
 
     if (!heading_written_) {
-      heading_written_ = true;
       address_.widen(address);
       append_heading(out);
+      heading_written_ = true;
     }
     append_cell(out, address_, address);
     append_cell(out, port_, std::to_string(probe.endpoint.port));
@@ -95,7 +98,7 @@ class TextWriter final : public Writer {
     if (!words || words->size() != 7 || (*words)[0] != "widths") return false;
     size_t word = 1;
     for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_}) {
-      const auto width = parse_number<size_t>((*words)[word++], 0, 100'000);
+      const auto width = parse_number<size_t>((*words)[word++], 0, max_width);
       if (!width) return false;
       column->width = *width;
     }
@@ -108,12 +111,13 @@ class TextWriter final : public Writer {
     std::string_view heading;
     size_t width;
     bool right = false;
-    void widen(std::string_view text) { width = std::max(width, display_width(text)); }
+    void widen(std::string_view text) { width = std::max(width, std::min(display_width(text), max_width)); }
   };
 
   static void append_cell(std::string& out, Column& column, std::string_view text, std::string_view colour = {}) {
     column.widen(text);
-    const size_t padding = column.width - display_width(text);
+    const size_t width = display_width(text);
+    const size_t padding = column.width - std::min(width, column.width);
     if (column.right) out.append(padding, ' ');
     out += colour;
     out += text;

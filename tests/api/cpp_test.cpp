@@ -119,6 +119,49 @@ TEST_CASE("a scan that is destroyed calls nothing more: before, during and insid
   }
 }
 
+TEST_CASE("the quick start's done, which closes, is harmless while a close elsewhere is under way") {
+  std::vector<LocalPort> ports;
+  for (int i = 0; i < 10; ++i) ports.emplace_back(LocalPort::open);
+  for (const uint32_t loops : {1U, 2U}) {
+    TestLoop loop;
+    portloop::Scan scan(loop.get());
+    int results = 0, done = 0, closed = 0;
+    scan.start(
+        portloop::Options().add_target("127.0.0.1").ports(join(ports)).loops(loops),
+        [&](const portloop_result&) {
+          ++results;
+          scan.close([&] { ++closed; });
+        },
+        [&](int) {
+          ++done;
+          scan.close([&] { closed += 100; });
+        });
+    loop.run();
+    CHECK(results == 1);
+    CHECK(done == 1);
+    CHECK(closed == 1);
+  }
+}
+
+TEST_CASE("an empty scan: stop, ref, unref, stats and close are harmless, start throws") {
+  const LocalPort open(LocalPort::open);
+  TestLoop loop;
+  portloop::Scan closed(loop.get()), source(loop.get());
+  closed.close();
+  const portloop::Scan target = std::move(source);
+  for (portloop::Scan* empty : {&closed, &source}) {
+    CHECK_FALSE(*empty);
+    empty->stop();
+    empty->ref();
+    empty->unref();
+    CHECK(empty->stats().probes == 0);
+    empty->close([] { FAIL("called by an empty scan"); });
+    CHECK_THROWS_AS(empty->start(portloop::Options().add_target("127.0.0.1").ports(open.text()), {}), portloop::Error);
+  }
+  CHECK(target);
+  loop.run();
+}
+
 TEST_CASE("a moved scan continues in the new object; assigning to a scan ends it") {
   const LocalPort open(LocalPort::open);
   TestLoop loop;

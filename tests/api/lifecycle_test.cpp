@@ -1,7 +1,33 @@
 // init, start, stop and close, in every order and in every callback.
+#include <sys/resource.h>
+
 #include "support/embedding.hpp"
 
 using namespace portloop::testing;
+
+namespace {
+
+/// Allows this process no descriptor above those that it has, and then `more`, until it goes out of scope.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t more) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = dup(0);
+    REQUIRE(lowest_free >= 0);
+    ::close(lowest_free);
+    rlimit lowered = before_;
+    lowered.rlim_cur = static_cast<rlim_t>(lowest_free) + more;
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &lowered) == 0);
+  }
+  ~DescriptorLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
 
 TEST_CASE("a scan that was never started is closed from the loop, without done") {
   TestLoop loop;
@@ -200,6 +226,90 @@ TEST_CASE("stop, and then close, may be called in done") {
     loop.run();
     CHECK(scan.done == 1);
     CHECK(scan.status == 0);
+  }
+}
+
+TEST_CASE("close may be called again until the scan is closed: the first callback is the one that is called") {
+  const LocalPort open(LocalPort::open);
+  for (const Engine& engine : engines) {
+    for (const bool started : {false, true}) {
+      CAPTURE(engine.loops);
+      CAPTURE(started);
+      TestLoop loop;
+      TestOptions options("127.0.0.1", open.text());
+      set_engine(options, engine);
+      Recorded scan(loop);
+      const portloop_close_cb wrong = [](portloop_scan*) { FAIL("the callback of a later close was called"); };
+      scan.on_done = [&](Recorded& self) {  // the idiom of the quick start
+        CHECK(portloop_scan_is_closing(self.scan) == 1);
+        portloop_scan_close(self.scan, wrong);
+      };
+      scan.on_closed = [&](Recorded& self) { portloop_scan_close(self.scan, wrong); };
+      if (started) REQUIRE(scan.start(options) == 0);
+      CHECK(portloop_scan_is_closing(scan.scan) == 0);
+      scan.close();
+      CHECK(portloop_scan_is_closing(scan.scan) == 1);
+      portloop_scan_close(scan.scan, wrong);
+      portloop_scan_stop(scan.scan);
+      portloop_scan_ref(scan.scan);
+      portloop_scan_unref(scan.scan);
+      CHECK(scan.stats().loops == (started ? engine.loops : 0));
+      loop.run();
+      CHECK(scan.done == (started ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a scan that is closed in its first result may be closed in done, too") {
+  std::vector<LocalPort> ports;
+  for (int i = 0; i < 20; ++i) ports.emplace_back(LocalPort::open);
+  for (const Engine& engine : engines) {
+    CAPTURE(engine.loops);
+    TestLoop loop;
+    TestOptions options("127.0.0.1", join(ports));
+    set_engine(options, engine);
+    Recorded scan(loop);
+    scan.on_result = [](Recorded& self) { self.close(); };
+    scan.on_done = [](Recorded& self) { portloop_scan_close(self.scan, nullptr); };
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    CHECK(scan.results.size() == 1);
+    CHECK(scan.done == 1);
+    CHECK(scan.status == UV_ECANCELED);
+  }
+}
+
+TEST_CASE("without a descriptor for a single connect, start fails and calls nothing; with one, the scan is exact") {
+  const LocalPort open(LocalPort::open), closed(LocalPort::closed);
+  for (const Engine& engine : engines) {
+    bool failed = false, complete = false;
+    for (rlim_t more = 0; more < 40 && !complete; ++more) {
+      CAPTURE(engine.loops);
+      CAPTURE(engine.connector);
+      CAPTURE(more);
+      TestLoop loop;
+      TestOptions options("127.0.0.1", open.text() + ',' + closed.text());
+      set_engine(options, engine);
+      portloop_options_set_in_flight(options, engine.loops);
+      Recorded scan(loop);
+      close_when_done(scan);
+      const DescriptorLimit limit(more);
+      const int error = scan.start(options);
+      complete = error == 0;
+      if (!complete) {
+        failed = true;
+        CHECK(error == UV_EMFILE);
+        CHECK(scan.stats().loops == 0);
+        CHECK(scan.start(options) == UV_EALREADY);
+        scan.close();
+      }
+      loop.run();
+      CHECK(scan.done == (complete ? 1 : 0));
+      CHECK(scan.results.size() == (complete ? 2 : 0));
+      for (const auto& result : scan.results) CHECK(result.state != PORTLOOP_UNKNOWN);
+    }
+    CHECK(failed);
+    CHECK(complete);
   }
 }
 

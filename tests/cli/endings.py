@@ -6,6 +6,7 @@ usage: endings.py PORTLOOP
 
 import array
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -64,7 +65,7 @@ class Signals(unittest.TestCase):
         return start(*ENDLESS, *options, "-p", ports, "127.0.0.1", SILENT, **how)
 
     def test_interrupted_the_results_so_far_are_complete(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             for loops in ("1", "2"):
                 with self.subTest(signal=number, loops=loops), support.scratch() as folder:
                     files = {name: os.path.join(folder, name) for name in ("json", "xml", "csv", "list")}
@@ -109,6 +110,72 @@ class Signals(unittest.TestCase):
         os.close(screen)
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
 
+    def test_a_terminal_that_is_closed(self):
+        """The process gets SIGHUP, from the kernel, and its files are whole."""
+        with support.scratch() as folder:
+            xml, checkpoint = (os.path.join(folder, name) for name in ("xml", "checkpoint"))
+            pid, screen = pty.fork()
+            if pid == 0:
+                ports = ",".join(map(str, self.listeners.ports))
+                os.execv(support.PORTLOOP, ["portloop", "scan", *ENDLESS, "--checkpoint", checkpoint, "-o", f"xml={xml}", "-f", "json",
+                                            "-p", ports, "127.0.0.1", SILENT])
+            shown = b""
+            while shown.count(b"syn-ack") < len(self.listeners.ports):
+                self.assertTrue(select.select([screen], [], [], PATIENCE_SECONDS)[0], shown)
+                shown += os.read(screen, 1000)
+            os.close(screen)
+            _, status = support.wait_until(lambda: (done := os.waitpid(pid, os.WNOHANG))[0] and done, "it ends")
+            self.assertEqual(os.waitstatus_to_exitcode(status), INTERRUPTED)
+            with open(xml) as file:
+                text = file.read()
+            self.assertTrue(text.endswith("</nmaprun>\n"), text)
+            self.assertEqual(text.count('state="open"'), len(self.listeners.ports))
+
+    def test_a_shell_whose_terminal_is_closed(self):
+        """The scan gets SIGHUP twice: from the shell and, when the shell has ended, from the kernel."""
+        PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h: the scan becomes a child of this process
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+        with support.scratch() as folder:
+            xml = os.path.join(folder, "xml")
+            shell, screen = pty.fork()
+            if shell == 0:
+                scan = self.endless_scan("-f", "list", "-o", f"xml={xml}", stdout=None, stderr=None)
+                print("pid", scan.pid, flush=True)
+
+                def hang_up(*_):
+                    scan.send_signal(signal.SIGHUP)
+                    os._exit(0)
+                signal.signal(signal.SIGHUP, hang_up)
+                while True:
+                    signal.pause()
+            shown = b""
+            while shown.count(b"127.0.0.1:") < len(self.listeners.ports) or b"pid " not in shown:
+                self.assertTrue(select.select([screen], [], [], PATIENCE_SECONDS)[0], shown)
+                shown += os.read(screen, 1000)
+            pid = int(shown.split(b"pid ")[1].split()[0])
+            os.close(screen)
+            os.waitpid(shell, 0)
+            _, status = support.wait_until(lambda: (done := os.waitpid(pid, os.WNOHANG))[0] and done, "it ends")
+            self.assertEqual(os.waitstatus_to_exitcode(status), INTERRUPTED)
+            with open(xml) as file:
+                self.assertTrue(file.read().endswith("</nmaprun>\n"))
+
+    def test_nohup_is_respected(self):
+        with start(*ENDLESS, "-f", "list", "-p", ",".join(map(str, self.listeners.ports)), "127.0.0.1", SILENT,
+                   preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as running:
+            self.addCleanup(running.kill)
+            lines = [read_line(running.stdout) for _ in self.listeners.ports]
+            running.send_signal(signal.SIGHUP)
+            running.send_signal(signal.SIGUSR1)  # handled after the other: the scan still runs
+            line = read_line(running.stderr)
+            while b"is left out" in line:  # the broadcast address
+                line = read_line(running.stderr)
+            running.terminate()
+            running.communicate(timeout=PATIENCE_SECONDS)
+        self.assertIn(b"connects/s", line)
+        self.assertEqual(len(lines), len(self.listeners.ports))
+        self.assertEqual(running.returncode, INTERRUPTED)
+
     @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer delays signals during write()")
     def test_a_second_one_from_a_process_ends_a_scan_that_cannot_end(self):
         reader, writer = small_pipe()
@@ -142,6 +209,22 @@ class Signals(unittest.TestCase):
                 self.assertEqual(len(b"".join(lines + [rest]).splitlines()), len(self.listeners.ports))
                 return
         self.fail("the test was delayed 50 times")
+
+
+class NonBlockingOutput(unittest.TestCase):
+    def test_a_slow_reader_gets_everything(self):
+        """O_NONBLOCK belongs to the open file: another program, such as a parent in Node, may have set it."""
+        reader, writer = small_pipe()
+        os.set_blocking(writer, False)
+        with start("--show", "all", "-q", "-f", "json", "-p", "1-3000", "127.0.0.1", stdout=writer) as running:
+            self.addCleanup(running.kill)
+            os.close(writer)
+            support.wait_until(lambda: bytes_waiting(reader) >= PIPE_BYTES, "the pipe is full")
+            with os.fdopen(reader, "rb") as pipe:
+                text = pipe.read()
+            err = running.stderr.read()
+        self.assertEqual((running.returncode, err), (0, b""))
+        self.assertEqual({json.loads(line)["port"] for line in text.splitlines()}, set(range(1, 3001)))
 
 
 class ReaderGone(unittest.TestCase):

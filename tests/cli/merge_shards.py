@@ -1,4 +1,5 @@
 """portloop merge and --shard auto: shards become one result; missing shards and conflicts are reported."""
+import errno
 import json
 import os
 import subprocess
@@ -7,7 +8,8 @@ import tempfile
 
 from eight_hosts import ADDRESSES, listen_on_all
 from format_readers import read_json, read_list, read_xml
-from scan_support import enter_own_network
+import scan_support as support
+from scan_support import enter_own_network, resealed
 
 PORTS = "1-300"
 SCHEDULERS = ("SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX", "PARALLEL_SEQ")
@@ -69,6 +71,64 @@ def shards_join(run, opened):
     run("merge", "mute.ckpt", status=2, message="wrote no JSON file")
 
 
+def truncated_results(run, opened):
+    """A checkpoint has the length, the hash and the counts of the results: no file that lacks some is taken for whole."""
+    for shard in (1, 2):
+        run("scan", "-p", PORTS, "--show", "all", "--shard", f"{shard}/2", "--checkpoint", f"t{shard}.ckpt", "-f", "list", "-o", f"json=t{shard}.json",
+            "127.0.0.1-8", status=0)
+    whole = open(run.path("t1.json")).read()
+    lines = whole.splitlines(keepends=True)
+    wanted = read_json(whole + open(run.path("t2.json")).read())
+    for part in ("".join(lines[:-100]), "", "".join(lines[1:]), whole.replace('"closed"', '"open"', 1), "".join(sorted(lines))):
+        run.write("t1.json", part)
+        done = run("merge", "-f", "json", "t1.ckpt", "t2.ckpt", status=3, message='t1.json" does not have the results that checkpoint "t1.ckpt" counts')
+        assert set(read_json(done.stdout)) <= set(wanted)
+    run.write("t1.json", whole + line("127.0.0.99", 7, "open"))  # appended to by someone else: nothing is missing
+    assert len(read_json(run("merge", "-f", "json", "t1.ckpt", "t2.ckpt", status=0).stdout)) == len(wanted) + 1
+    run.write("t1.json", whole)
+    # Results that did not come through the checkpoint's file are compared with its counts.
+    run("scan", "-p", PORTS, "--checkpoint", "t3.ckpt", "-f", "list", "127.0.0.1-8", status=0)
+    run("merge", "t3.ckpt", "t1.json", "t2.json", status=0)
+    run("merge", "t3.ckpt", "t1.json", status=3, message="results are missing")
+    # An error of the disk is not the end of a file.
+    for number, status in ((1, 2), (2, 1), (4, 1)):
+        failing = support.failing(f"read@/t1.json:{number}:{errno.EIO}")
+        done = run("merge", "-f", "json", "t1.ckpt", "t2.ckpt", status=status, message='t1.json" can\'t be read: Input/output error', environment=failing)
+        assert done.stdout == "" and done.stderr.count("\n") == 1, done
+    checkpoint = open(run.path("t1.ckpt"), "rb").read()
+    path = run.path("t1.json").encode()
+    for other in (b"/" + b"x" * 5000, path + b"/x", b"/" + b"y/" * 3000):
+        assert path in checkpoint
+        run.write("long.ckpt", resealed(checkpoint.replace(path, other)).decode())
+        done = run("merge", "long.ckpt", "t2.ckpt", status=2, message="are neither there nor beside the checkpoint")
+        assert done.stderr.count("\n") == 1, done
+    finished = next(line for line in checkpoint.split(b"\n") if line.startswith(b"finished "))
+    run.write("far.ckpt", resealed(checkpoint.replace(finished, b"finished 1\\x201\\x204000000000000000000")).decode())
+    run("merge", "far.ckpt", status=2, message="is damaged")
+
+
+def many_shards(run):
+    run("scan", "-p", PORTS, "--shard", "1/4294967295", "--checkpoint", "many.ckpt", "-f", "list", "-o", "json=many.json", "127.0.0.1", status=0)
+    run("merge", "many.ckpt", status=3, message="4294967294 shards are missing: 2/4294967295, 3/4294967295, ")
+
+
+def pipes(run):
+    """What comes through a pipe is read once, from its first byte on."""
+    texts = [line("192.0.2.1", port, "open") for port in range(1, 2000)]
+    run.write("p1", "".join(texts[:900]))
+    run.write("p2", "".join(texts[900:]))
+    wanted = {("192.0.2.1", port): "open" for port in range(1, 2000)}
+    for words in ("merge -f json - p2 < p1", "merge -f json /dev/stdin p2 < p1", "merge -f json <(cat p1) <(cat p2)", "merge -f json p2 <(cat p1) - < p1",
+                  "merge -f json - < <(cat p1 p2)"):
+        done = subprocess.run(["bash", "-c", f'"$0" {words}', run.portloop], cwd=run.directory, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (words, done.stderr)
+        assert read_json(done.stdout) == wanted, words
+    # A checkpoint, too: its results are looked for where they were written.
+    done = subprocess.run(["bash", "-c", '"$0" merge -f list <(cat t1.ckpt) - < t2.ckpt', run.portloop], cwd=run.directory, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0 and "2 files: " in done.stderr, done
+
+
 def conflicts(run):
     run.write("a", line("192.0.2.1", 80, "open") + line("192.0.2.2", 80, "filtered", "no-response"))
     run.write("b", line("192.0.2.1", 80, "closed", "conn-refused") + line("192.0.2.2", 80, "closed", "conn-refused"))
@@ -91,6 +151,23 @@ def hostile_text_survives(run):
     for field, value in original.items():
         assert merged[field] == value, (field, value, merged[field])
     assert "\x1b" not in run("merge", "hostile", status=0).stdout
+
+
+def large_values(run):
+    for rtt_us in (2**53, 2**62, 2**63, 2**64 - 1, 2**64):
+        run.write("late", line("192.0.2.1", 80, "open", rtt_us=rtt_us, attempts=1))
+        run("merge", "late", status=2, message="is not a result")
+    run.write("late", line("192.0.2.1", 80, "open", rtt_us=2**53 - 1, attempts=1))
+    for form in ("text", "json", "csv", "xml", "grepable"):
+        run("merge", "-f", form, "late", status=0)
+    # A cell widens its column, but not without a bound: one name of a megabyte would make gigabytes of text.
+    rows = [line("192.0.2.1", 1, "open", service="s" * 300000)] + [line("192.0.2.1", port, "open") for port in range(2, 5000)]
+    run.write("wide", "".join(rows))
+    assert len(run("merge", "wide", status=0).stdout) < 4_000_000
+    run.write("named", line("192.0.2.1", 80, "open", host="h" * 256))
+    run("merge", "named", status=2, message="is not a result")
+    run.write("endless", "{" * 3_000_000)
+    run("merge", "endless", status=2, message="has a line of more than")
 
 
 def bad_input(run):
@@ -156,6 +233,10 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         run = Runs(os.path.abspath(sys.argv[1]), directory)
         shards_join(run, opened)
+        truncated_results(run, opened)
+        many_shards(run)
+        pipes(run)
+        large_values(run)
         conflicts(run)
         hostile_text_survives(run)
         bad_input(run)

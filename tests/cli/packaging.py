@@ -1,8 +1,9 @@
-"""`meson install` installs every file, and the Debian package is installed and removed in a test root.
+"""`meson install` installs every file, and the Debian packages are clean and are installed and removed in a test root.
 
 usage: packaging.py SOURCE
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -12,12 +13,14 @@ import unittest
 
 SOURCE = os.path.abspath(sys.argv[1])
 SKIPPED = 77
-INSTALLED = [
-    "bin/portloop", "bin/portloop-lab", "include/portloop/portloop.h",
-    "share/man/man1/portloop.1.gz", "share/man/man1/portloop-lab.1.gz", "share/man/man3/portloop.3.gz",
-    "share/bash-completion/completions/portloop", "share/zsh/site-functions/_portloop",
-    "share/fish/vendor_completions.d/portloop.fish",
-]
+INSTALLED = {
+    "portloop": ["bin/portloop", "bin/portloop-lab", "share/man/man1/portloop.1.gz", "share/man/man1/portloop-lab.1.gz",
+                 "share/bash-completion/completions/portloop", "share/zsh/site-functions/_portloop",
+                 "share/fish/vendor_completions.d/portloop.fish"],
+    "libportloop0": ["lib/*/libportloop.so.0"],
+    "libportloop-dev": ["include/portloop/portloop.h", "include/portloop/portloop.hpp", "include/portloop/version.h", "lib/*/libportloop.so",
+                        "lib/*/libportloop.a", "lib/*/pkgconfig/portloop.pc", "share/man/man3/portloop.3.gz"],
+}
 
 
 class Packaging(unittest.TestCase):
@@ -31,13 +34,23 @@ class Packaging(unittest.TestCase):
         subprocess.run(["meson", "setup", "-Doptimization=0", build, SOURCE], check=True, capture_output=True)
         made = subprocess.run([os.path.join(SOURCE, "docs/packaging/make-deb"), build, cls.folder], capture_output=True, text=True)
         assert made.returncode == 0, made.stderr
-        cls.package = made.stdout.strip()
+        cls.packages = {os.path.basename(path).split("_")[0]: path for path in made.stdout.split()}
+        assert cls.packages.keys() == INSTALLED.keys(), made.stdout
 
-    def test_the_package_depends_on_its_libraries(self):
-        output = subprocess.run(["dpkg-deb", "-f", self.package, "Depends"], capture_output=True, text=True, check=True).stdout
-        for library in ("libc6", "libstdc++6", "libuv1"):
-            self.assertIn(library, output)
-        self.assertNotIn("portloop", output)
+    def depends(self, name):
+        return subprocess.run(["dpkg-deb", "-f", self.packages[name], "Depends"], capture_output=True, text=True, check=True).stdout
+
+    def test_the_packages_depend_on_their_libraries(self):
+        for name in ("portloop", "libportloop0"):
+            for library in ("libc6", "libstdc++6", "libuv1"):
+                self.assertIn(library, self.depends(name))
+            self.assertNotIn("portloop", self.depends(name))
+        self.assertRegex(self.depends("libportloop-dev"), r"\Alibportloop0 \(= [0-9.]+\), libuv1-dev\n\Z")
+
+    def test_lintian_finds_nothing(self):
+        done = subprocess.run(["lintian", "--fail-on", "error,warning", *([] if os.geteuid() else ["--allow-root"]), *self.packages.values()],
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
     def test_installed_and_removed_in_a_root_of_its_own(self):
         root = os.path.join(self.folder, "root")
@@ -46,21 +59,21 @@ class Packaging(unittest.TestCase):
             os.makedirs(os.path.join(database, folder))
         open(os.path.join(database, "status"), "w").close()
         dpkg = ["dpkg", f"--root={root}", "--force-not-root", "--force-depends", "--log=/dev/null"]
-        done = subprocess.run([*dpkg, "--install", self.package], capture_output=True, text=True)
+        done = subprocess.run([*dpkg, "--install", *self.packages.values()], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for name in INSTALLED:
-            self.assertTrue(os.path.exists(os.path.join(root, "usr", name)), name)
+        for name in [name for names in INSTALLED.values() for name in names]:
+            self.assertTrue(glob.glob(os.path.join(root, "usr", name)), name)
         program = os.path.join(root, "usr/bin/portloop")
         output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         self.assertTrue(output.startswith("portloop "))
-        done = subprocess.run([*dpkg, "--purge", "portloop"], capture_output=True, text=True)
+        done = subprocess.run([*dpkg, "--purge", *self.packages], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         left = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(root, "usr")) for name in names]
         self.assertEqual(left, [])
 
 
 if __name__ == "__main__":
-    for program in ("meson", "ninja", "dpkg", "dpkg-deb", "dpkg-shlibdeps"):
+    for program in ("meson", "ninja", "dpkg", "dpkg-deb", "dpkg-shlibdeps", "lintian"):
         if shutil.which(program) is None:
             print(f"skipped: packaging lacks the program {program}")
             sys.exit(SKIPPED)

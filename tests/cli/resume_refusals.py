@@ -9,7 +9,7 @@ import time
 
 from eight_hosts import PORTS, listen_on_all
 from format_readers import read_json
-from scan_support import enter_own_network
+from scan_support import enter_own_network, fnv, resealed
 
 
 class Runs:
@@ -59,11 +59,74 @@ def fresh_checkpoints(run):
     run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=0)
     run("-p", "1-9", "--checkpoint", "done", "127.0.0.1", status=1, message="exists already: --resume continues it")
     run("-p", "1-9", "--checkpoint", "done", "--overwrite", "127.0.0.1", status=0)
-    run("-p", "1-9", "--checkpoint", "same", "-o", "json=same", "127.0.0.1", status=2, message="is an output already")
-    assert not os.path.exists(run.path("same"))
     before = run.read("done")
     run("--resume", "done", status=0, message="nothing is left")
     assert run.read("done") == before
+
+
+def one_file_with_two_names(run):
+    run.write("old", b"precious")
+    os.link(run.path("old"), run.path("hard"))
+    os.symlink("old", run.path("soft"))
+    os.symlink(".", run.path("here"))
+    files = sorted(os.listdir(run.directory))
+    for words in (["--checkpoint", "./same", "-o", "json=same"], ["-o", "json=two", "-o", "csv=./two"], ["-o", "json=two", "-o", "csv=here/two"],
+                  ["-o", "json=old", "-o", "csv=./old", "--overwrite"], ["-o", "json=old", "-o", "csv=hard", "--overwrite"],
+                  ["-o", "json=old", "-o", "csv=soft", "--overwrite"], ["--checkpoint", "hard", "-o", "json=old", "--overwrite"],
+                  ["--checkpoint", "new", "-o", "json=new.tmp"], ["-o", "json=old", "-o", "csv=old.partial", "--overwrite"],
+                  ["--checkpoint", "old.partial", "-o", "json=old", "--overwrite"]):
+        done = run("-p", "1-9", *words, "127.0.0.1", status=2, message="this is the same file as")
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert run.read("old") == b"precious" and sorted(os.listdir(run.directory)) == files, words
+    with open(run.path("old"), "ab") as out:
+        run("-p", "1-9", "-o", "json=old", "--overwrite", "127.0.0.1", status=2, message="same file as standard output", stdout=out)
+    run("-p", "1-9", "-o", "json=/dev/null", "-o", "csv=/dev/../dev/null", "127.0.0.1", status=0)
+    merged = subprocess.run([run.portloop, "merge", "/dev/null", "-o", "json=two", "-o", "csv=./two"], cwd=run.directory, capture_output=True, text=True)
+    assert merged.returncode == 2 and "same file as" in merged.stderr, merged
+
+
+def only_regular_files_are_replaced(run):
+    os.mkfifo(run.path("pipe"))
+    os.symlink("nowhere", run.path("link"))
+    os.mkdir(run.path("directory"))
+    for name in ("pipe", "link", "directory"):
+        before = os.lstat(run.path(name))
+        for overwrite in ([], ["--overwrite"]):
+            run("-p", "1-9", "--checkpoint", name, *overwrite, "127.0.0.1", status=2, message="a regular file or a new one is accepted")
+        assert os.lstat(run.path(name)).st_ino == before.st_ino
+    assert not os.path.exists(run.path("nowhere"))
+
+
+def planted_links(run):
+    """The names of temporary files are known beforehand: links under them are not followed."""
+    run.write("victim", b"precious")
+    run.write("r.json", b"an older result")
+    for name in ("c.tmp", "r.json.partial"):
+        os.symlink("victim", run.path(name))
+    run("-p", "1-9", "--checkpoint", "c", "-o", "json=r.json", "--overwrite", "127.0.0.1", status=0)
+    assert run.read("victim") == b"precious"
+    assert not os.path.lexists(run.path("c.tmp")) and not os.path.lexists(run.path("r.json.partial"))
+    assert run.read("r.json") == b"" and not os.path.islink(run.path("r.json"))
+
+
+def options_in_another_spelling(run):
+    words = ["-p", PORTS, "-qr", "1500", "--checkpoint", "c", "-o", "json=r.json", "127.0.0.1"]
+    process = subprocess.Popen([run.portloop, "scan", *words], cwd=run.directory, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not os.path.exists(run.path("c")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    checkpoint = run.read("c")
+    run("-qr", "1501", "-p", PORTS, "-o", "json=r.json", "127.0.0.1", "--resume", "c", status=2, message="give the same options, or none")
+    for same in (["-p", PORTS, "-qr", "1500", "-o", "json=r.json"], ["-qp" + PORTS, "-r1500", "-ojson=r.json"],
+                 [f"--ports={PORTS}", "--quiet", "--rate", "1500", "--output=json=r.json"], []):
+        results = run.read("r.json")
+        done = run(*same, *(["127.0.0.1"] if same else []), "--resume", "c", status=0)
+        assert same == [] or done.stderr == "", done.stderr
+        run.write("c", checkpoint)
+        run.write("r.json", results)
+    run("--resume", "c", "-q", status=0)
 
 
 def interrupted_and_resumed(run):
@@ -110,8 +173,8 @@ def refusals(run):
     for name, data in damaged.items():
         run.write("c", data)
         refused("--resume", "c", message="is damaged", checkpoint=data)
-    for version in (b"2", b"0", b"", b"\x1b[31m"):
-        data = files["c"].replace(b"portloop-checkpoint 1", b"portloop-checkpoint " + version, 1)
+    for version in (b"1", b"3", b"0", b"", b"\x1b[31m"):
+        data = files["c"].replace(b"portloop-checkpoint 2", b"portloop-checkpoint " + version, 1)
         run.write("c", data)
         refused("--resume", "c", message="is of version", checkpoint=data)
     for what, other in ((b"\nseed ", b"\nseed 1"), (b"\nports 1-2500", b"\nports 1-2501"), (b"\nfinished ", b"\nfinished x"), (b"\ncounts ", b"\ncounts 1 "),
@@ -134,13 +197,48 @@ def refusals(run):
     assert len(read_json(run.read("s.json").decode())) == 2500
 
 
-def resealed(text):
-    """With a matching checksum: FNV-1a, 64 bits."""
-    body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
-    checksum = 0xcbf29ce484222325
-    for byte in body:
-        checksum = (checksum ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-    return body + b"end %016x\n" % checksum
+def crafted(run):
+    """A checkpoint whose checksums are right, but which does what its arguments do not say."""
+    run.write("victim", b"precious")
+    run.write("victim.partial", b"precious")
+    run.interrupted("-o", "json=s.json", "--show", "all", "--exclude", "127.0.0.3")
+    checkpoint, results = run.read("c"), run.read("s.json")
+
+    def refused(what, *changes):
+        text = checkpoint
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        lines = dict(line.split(b" ", 1) for line in text.split(b"\n") if b" " in line)
+        targets = b" ".join(b"-".join(dict.fromkeys(line.split()[1:])) for line in text.split(b"\n") if line.startswith(b"target "))
+        scan = fnv(b"\n".join([targets, lines[b"ports"], lines[b"order"], lines[b"seed"]]))
+        text = resealed(text.replace(b"\nscan " + lines[b"scan"], b"\nscan %016x" % scan, 1))
+        run.write("c", text)
+        done = run("--resume", "c", status=2, message=what)
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert (run.read("c"), run.read("s.json"), run.read("victim"), run.read("victim.partial")) == (text, results, b"precious", b"precious")
+
+    path = os.path.realpath(run.directory).encode()
+    output = next(line for line in checkpoint.split(b"\n") if line.startswith(b"output json"))
+    empty = b" 1 0 0 %016x" % fnv(b"")
+    for other in (path + b"/victim", path + b"/../victim", b"victim", b"\\e"):
+        refused("its outputs are not those of its arguments", (output, b"output json " + other + b" \\e" + empty))
+    refused("its outputs are not those of its arguments", (output, b"output json " + path + b"/s.json " + path + b"/victim" + empty))
+    refused("its outputs are not those of its arguments", (output, b"output json " + path + b"/s.json " + path + b"/s.json.partial" + empty))
+    refused("its outputs are not those of its arguments", (output + b"\n", output + b"\n" + output + b"\n"))
+    refused("its outputs are not those of its arguments", (b"\ndirectory ", b"\ndirectory /x"))
+    target = b"\ntarget 127.0.0.1 127.0.0.1"
+    for other in (b"\ntarget 127.0.0.1 127.0.0.2", b"\ntarget 127.0.0.2 127.0.0.2", target + b"\ntarget 127.0.0.3 127.0.0.3",
+                  target + b"\ntarget 127.0.0.9 127.0.0.9\nname 127.0.0.9 localhost"):
+        refused("its addresses are not those of its arguments", (target, other))
+    ports = b"\nports " + PORTS.encode()
+    refused("its ports are not those of its arguments", (ports, ports + b",3000"))
+    refused("its order, seed or shard are not those of its arguments", (b"\norder random", b"\norder sequential"))
+    run.write("c", checkpoint)
+    os.rename(run.path("c"), run.path("moved"))
+    os.symlink("moved", run.path("c"))
+    run("--resume", "c", status=2, message="a regular file is accepted")
+    run("--resume", "moved", status=0)
 
 
 def standard_output(run):
@@ -200,7 +298,8 @@ def full_disk(run):
 def main():
     enter_own_network()
     listeners, _ = listen_on_all()
-    for part in (fresh_checkpoints, interrupted_and_resumed, refusals, standard_output, full_disk):
+    for part in (fresh_checkpoints, one_file_with_two_names, only_regular_files_are_replaced, planted_links, options_in_another_spelling,
+                 interrupted_and_resumed, refusals, crafted, standard_output, full_disk):
         with tempfile.TemporaryDirectory() as directory:
             part(Runs(os.path.abspath(sys.argv[1]), directory))
     return 0

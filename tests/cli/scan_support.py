@@ -176,5 +176,27 @@ def other_listening_ports(family):
     return ports
 
 
+def failing(*rules):
+    """The environment of a program some of whose calls fail: see tests/support/failing_calls.c. Skips if it is missing."""
+    library = os.environ.get("PORTLOOP_FAILING_CALLS")
+    if library is None:
+        skip("tests/support/failing_calls.c, which a sanitizer's runtime excludes")
+    return os.environ | {"LD_PRELOAD": library, "PORTLOOP_FAIL": ",".join(rules)}
+
+
+def fnv(data):
+    """FNV-1a, 64 bits: the hash of checkpoints."""
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return value
+
+
+def resealed(text):
+    """A checkpoint's text that was changed, with a checksum that matches."""
+    body = text[:text.rstrip(b"\n").rfind(b"\n") + 1]
+    return body + b"end %016x\n" % fnv(body)
+
+
 def scratch():
     return tempfile.TemporaryDirectory()

@@ -125,6 +125,35 @@ class WrongWords(unittest.TestCase):
                 done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
                 self.assert_refused((done.returncode, done.stdout, done.stderr), meant)
 
+    def test_words_of_100_kilobytes(self):
+        long = 120_000 * "a"
+        for line in ([long], ["--" + long], ["-" + long], ["--ports=" + 60_000 * "1," + "x", "127.0.0.1"], ["-p" + long, "127.0.0.1"],
+                     ["-o", "json=" + long + "/x", "--checkpoint", long, "127.0.0.1"], ["--resume", long]):
+            for command in ("scan", "compare", "merge"):
+                with self.subTest(line=[word[:9] for word in line], command=command):
+                    done = subprocess.run([PORTLOOP, command, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                    self.assertIn(done.returncode, (support.USAGE, support.FAILED), done.stderr[:200])
+                    self.assertRegex(done.stderr, r"\Aportloop: [^\n]{1,999}\n\Z")
+        status, out, err = scan("-f", "list", "-p" + ",".join(map(str, range(1, 20_000, 2))), "127.0.0.1")
+        self.assertEqual((status, out), (support.COMPLETE, ""), err)
+
+    def test_values_in_the_word_of_a_short_option(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "a,b=c")
+            for line in (["-p1,3-9", f"-ojson={path}"], ["-qp1,3-9", "-o", f"json={path}"], ["-q4p", "1,3-9", f"-ojson={path}"]):
+                with self.subTest(line=line):
+                    status, out, err = scan(*line, "--overwrite", "127.0.0.1")
+                    self.assertEqual((status, out), (support.COMPLETE, ""), err)
+                    if "-q" not in "".join(line):
+                        self.assertIn("8 ports", err)
+                    self.assertTrue(os.path.exists(path))
+            # What follows an option that needs a value is its value.
+            with open(os.path.join(folder, "-r5"), "w") as file:
+                file.write("127.0.0.1\n")
+            status, out, err = scan("-i", "-r5", "-p", "1-9", cwd=folder)
+            self.assertEqual((status, out), (support.COMPLETE, ""), err)
+            self.assertIn("9 closed", err)
+
     def test_a_file_that_may_not_be_read(self):
         with support.scratch() as folder:
             path = os.path.join(folder, "targets")

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <random>
+#include <set>
+
 using namespace portloop;
 
 static AddressRange range(std::string_view word) {
@@ -80,6 +84,50 @@ TEST_CASE("overlapping and adjacent ranges are merged, and exclusions removed") 
   CHECK(text({"255.255.255.255", "::1"}) == "255.255.255.255 ::1");
 }
 
+TEST_CASE("an exclusion in a zone is found behind one without a zone, whatever their order") {
+  CHECK(text({"fe80::1%2-fe80::8"}, {"fe80::7", "fe80::3%2"}) == "fe80::1%2-fe80::2%2 fe80::4%2-fe80::6%2 fe80::8%2");
+  CHECK(text({"fe80::1%2-fe80::8"}, {"fe80::5%2", "fe80::2-fe80::6", "fe80::8%3"}) == "fe80::1%2 fe80::7%2-fe80::8%2");
+}
+
+TEST_CASE("random sets have the addresses of a model that lists them one by one") {
+  std::mt19937 random(20261126);
+  const auto below = [&](uint32_t bound) { return static_cast<uint32_t>(random() % bound); };
+  for (int round = 0; round < 3000; ++round) {
+    const auto random_ranges = [&](uint32_t max_count) {
+      std::vector<AddressRange> ranges;
+      for (uint32_t count = below(max_count + 1); count > 0; --count) {
+        const Family family = below(2) == 0 ? Family::ipv4 : Family::ipv6;
+        // The two ends of the space, too.
+        const uint128 base = below(4) == 0 ? highest_value(family) - 39 : uint128{0};
+        const Address first{family, family == Family::ipv6 ? below(3) : 0, base + below(40)};
+        Address last = first;
+        last.value += below(static_cast<uint32_t>(std::min<uint128>(base + 39 - first.value, 8)) + 1);
+        ranges.push_back({first, last});
+      }
+      return ranges;
+    };
+    const std::vector<AddressRange> included = random_ranges(6), excluded = random_ranges(12);
+    std::set<Address> model;
+    for (const AddressRange& range : included)
+      for (uint128 value = range.first.value;; ++value) {
+        const Address address{range.first.family, range.first.zone, value};
+        const bool out = std::any_of(excluded.begin(), excluded.end(), [&](const AddressRange& hole) {
+          return hole.first.family == address.family && (hole.first.zone == 0 || hole.first.zone == address.zone) &&
+                 hole.first.value <= value && value <= hole.last.value;
+        });
+        if (!out) model.insert(address);
+        if (value == range.last.value) break;
+      }
+    const TargetSet set(included, excluded);
+    REQUIRE(set.size() == model.size());
+    uint64_t i = 0;
+    for (const Address& address : model) {
+      CHECK(set.at(i) == address);
+      CHECK(set.index_of(address) == i++);
+    }
+  }
+}
+
 TEST_CASE("a set is indexed in ascending order, and a /8 is one range") {
   const TargetSet set({range("10.0.0.0/8"), range("192.168.0.1-3"), range("::1")}, {});
   CHECK(set.ranges().size() == 3);
@@ -96,6 +144,14 @@ TEST_CASE("a set is indexed in ascending order, and a /8 is one range") {
 TEST_CASE("the size of a set of 2^64 or more addresses saturates") {
   CHECK(TargetSet({range("2000::/3")}, {}).size() == UINT64_MAX);
   CHECK(TargetSet({range("2000::/64"), range("10.0.0.1")}, {}).size() == UINT64_MAX);
+}
+
+TEST_CASE("a range is contained if each of its addresses is") {
+  const TargetSet set({range("10.0.0.0-9"), range("10.0.0.20-29"), range("fe80::1%2-fe80::9")}, {});
+  for (const char* inside : {"10.0.0.0-9", "10.0.0.0", "10.0.0.5-9", "10.0.0.29", "fe80::1%2-fe80::9"})
+    CHECK(set.contains(range(inside)));
+  for (const char* outside : {"10.0.0.0-10", "10.0.0.5-25", "10.0.0.30", "9.0.0.0-10.0.0.1", "fe80::1%3", "fe80::1"})
+    CHECK_FALSE(set.contains(range(outside)));
 }
 
 TEST_CASE("index_of is the inverse of at, and has nothing for an address outside") {

@@ -9,6 +9,7 @@
 #include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
+#include "cli/options/option_words.hpp"
 #include "compare/exports.hpp"
 #include "core/spec_error.hpp"
 
@@ -163,7 +164,7 @@ void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
 std::optional<CompareRequest> parse_compare_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
   try {
-    const cxxopts::ParseResult given = options.parse(argc, argv);
+    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;

@@ -6,7 +6,8 @@
 //   - a file is neither JSON of portloop nor a checkpoint, or checkpoints are of different scans: exit 2, nothing
 //     written
 //   - two files have different states for one endpoint: the more certain one is kept, and the conflict is reported
-//   - a shard is missing, incomplete or truncated: reported, everything else is written, exit 3
+//   - a shard is missing, incomplete, truncated or changed: reported, everything else is written, exit 3
+//   - a file can't be read to its end: exit 1, nothing written
 //   - an output breaks: reported, exit 3
 #include <algorithm>
 #include <csignal>
@@ -21,6 +22,7 @@
 #include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
+#include "cli/options/option_words.hpp"
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
@@ -36,7 +38,8 @@ constexpr const char* help_text =
     R"(Usage: portloop merge [OPTIONS] FILE...
 
   FILE is the JSON of one shard of a scan (one object per line), or its checkpoint, which names the JSON and
-  records whether the shard is complete. Each endpoint is written once, sorted by address and port.
+  records whether the shard is complete. It may be a pipe; '-' is standard input. Each endpoint is written once,
+  sorted by address and port.
 
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
@@ -45,7 +48,7 @@ constexpr const char* help_text =
   -h, --help
 
 If two files differ on the state of an endpoint, the first of open, closed, filtered, unknown is kept.
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete.)";
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete, or a result unknown.)";
 
 constexpr size_t max_reported_conflicts = 5;
 
@@ -69,7 +72,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
       ("file", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("file");
   try {
-    const cxxopts::ParseResult given = options.parse(argc, argv);
+    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;
@@ -193,6 +196,7 @@ int run_merge(int argc, const char* const* argv) {
   const MergeInputs inputs = read_merge_inputs(request->files);
   const ScanHeader header = header_of(inputs, *request, "portloop " + join_command_line(argc, argv));
   const ScanFooter footer = footer_of(inputs, header, request->files.size());
+  check_distinct(files_of(request->outputs, request->overwrite));
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const OutputChoice& choice : request->outputs) files.push_back(open_output(choice.file, request->overwrite));
   bool written = true;

@@ -1,13 +1,15 @@
 #include "cli/merge/merge_inputs.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "cli/exit_status.hpp"
+#include "cli/record/line_reader.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -35,42 +37,52 @@ void add_result(MergeInputs& inputs, ReadResult result) {
   if (better) known = std::move(result);  // try_emplace() moves only what it inserts
 }
 
-void read_results(const std::string& file, MergeInputs& inputs) {
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  const bool readable = stream && (stream.peek() != std::ifstream::traits_type::eof() || errno == 0);
-  if (!readable) throw UsageError("file " + quote_word(file) + " can't be read: " + std::strerror(errno));
-  stream.clear();
-  std::string line;
-  for (size_t number = 1; std::getline(stream, line); ++number) {
-    auto result = read_json_result(line);
-    if (stream.eof()) {
+void read_results(LineReader& file, MergeInputs& inputs) {
+  size_t number = 0;
+  while (const auto line = file.next_line()) {
+    ++number;
+    auto result = read_json_result(*line);
+    if (file.cut_off()) {
       // The scan was killed while it wrote the line.
-      inputs.incomplete.push_back("the last line of file " + quote_word(file) + " is incomplete and is ignored");
+      inputs.incomplete.push_back("the last line of " + file.name() + " is incomplete and is ignored");
       return;
     }
     if (!result) {
-      throw UsageError("file " + quote_word(file) + ", line " + std::to_string(number) +
-                       " is not a result in portloop's JSON, nor is the file a checkpoint: " + quote_word(line));
+      throw UsageError(file.name() + ", line " + std::to_string(number) +
+                       " is not a result in portloop's JSON, nor is the file a checkpoint: " + quote_word(*line));
     }
     add_result(inputs, std::move(*result));
   }
 }
 
-/// The JSON file that the checkpoint's scan wrote; if both were moved, it is beside the checkpoint. Empty if it wrote
-/// none.
-std::string json_file_of(const std::string& checkpoint_file, const Checkpoint& checkpoint) {
+/// The JSON file that a checkpoint's scan wrote.
+struct ShardResults {
+  std::string file;    // empty if it wrote none
+  bool whole = false;  // it has everything that the checkpoint counts
+};
+
+/// Where it was written or, if both were moved, beside the checkpoint.
+ShardResults results_of(const std::string& checkpoint_file, const Checkpoint& checkpoint) {
   for (const SavedOutput& output : checkpoint.outputs) {
     if (output.format != "json" || output.path.empty() || !output.regular) continue;
     const std::filesystem::path beside =
         std::filesystem::path(checkpoint_file).parent_path() / std::filesystem::path(output.path).filename();
+    std::string found;
+    int error_number = 0;
     for (const std::string& candidate : {output.partial_path, output.path, beside.string()}) {
-      if (!candidate.empty() && std::filesystem::exists(candidate)) return candidate;
+      if (candidate.empty()) continue;
+      if (file_contains(candidate, output)) return {candidate, true};
+      if (access(candidate.c_str(), R_OK) == 0)
+        found = found.empty() ? candidate : found;
+      else if (errno != ENOENT && errno != ENOTDIR)
+        error_number = errno;
     }
+    if (!found.empty()) return {found, false};
     throw UsageError("checkpoint " + quote_word(checkpoint_file) + ": its results " + quote_word(output.path) +
-                     " are neither there nor beside the checkpoint");
+                     " are neither there nor beside the checkpoint" +
+                     (error_number == 0 ? "" : std::string(" (") + std::strerror(error_number) + ')'));
   }
-  return "";
+  return {};
 }
 
 void check_together(const std::string& first_file, const Checkpoint& first, const std::string& file,
@@ -79,6 +91,22 @@ void check_together(const std::string& first_file, const Checkpoint& first, cons
   if (hash(first) == hash(other) && first.shard.count == other.shard.count) return;
   throw UsageError("checkpoints " + quote_word(first_file) + " and " + quote_word(file) +
                    " are not of one scan: targets, ports, order, seed or the number of shards differ");
+}
+
+/// `numbers`: of the shards that are there. `count` may be 4,294,967,295.
+void report_missing_shards(const std::set<uint32_t>& numbers, uint32_t count, std::vector<std::string>& lines) {
+  constexpr size_t max_listed = 20;
+  const uint64_t missing = count - numbers.size();
+  if (missing == 0) return;
+  std::string list;
+  size_t listed = 0;
+  for (uint64_t number = 1; number <= count && listed < max_listed; ++number) {
+    if (numbers.contains(static_cast<uint32_t>(number))) continue;
+    list += (listed++ == 0 ? "" : ", ") + std::to_string(number) + '/' + std::to_string(count);
+  }
+  if (missing > max_listed) list += ", ...";
+  lines.push_back(missing == 1 ? "shard " + list + " is missing"
+                               : std::to_string(missing) + " shards are missing: " + list);
 }
 
 /// Adds a line for each shard that is missing or incomplete.
@@ -90,7 +118,7 @@ void find_incomplete_shards(MergeInputs& inputs) {
     numbers.insert(c.shard.number);
     const std::string name = "shard " + std::to_string(c.shard.number) + '/' + std::to_string(count);
     const uint64_t probes = c.shard.size_of(c.list.targets.size() * c.ports.size());
-    if (!c.complete) {
+    if (!c.all_probed) {
       inputs.incomplete.push_back(name + " is incomplete: " + std::to_string(c.finished.size()) + " of " +
                                   std::to_string(probes) + " probes are finished (portloop scan --resume)");
     }
@@ -98,48 +126,61 @@ void find_incomplete_shards(MergeInputs& inputs) {
     const uint64_t unknown = c.counts[PortState::unknown];
     if (unknown > 0) inputs.incomplete.push_back(name + ": " + std::to_string(unknown) + " ports are unknown");
   }
-  std::string missing;
-  uint32_t missing_count = 0;
-  for (uint32_t number = 1; number <= count; ++number) {
-    if (numbers.contains(number) || ++missing_count > 20) continue;
-    missing += (missing.empty() ? "" : ", ") + std::to_string(number) + '/' + std::to_string(count);
-  }
-  if (missing_count > 20) missing += ", ...";
-  if (missing_count == 1) inputs.incomplete.push_back("shard " + missing + " is missing");
-  if (missing_count > 1) inputs.incomplete.push_back(std::to_string(missing_count) + " shards are missing: " + missing);
+  report_missing_shards(numbers, count, inputs.incomplete);
+}
+
+/// Every result that the checkpoints count must have come from a file: an open port is in every JSON output.
+void check_open_ports(MergeInputs& inputs) {
+  std::map<uint32_t, uint64_t> counted;  // of each shard, which may have been given twice
+  for (const Checkpoint& c : inputs.checkpoints) counted.try_emplace(c.shard.number, c.counts[PortState::open]);
+  uint64_t wanted = 0, found = 0;
+  for (const auto& [number, open] : counted) wanted += open;
+  for (const auto& [endpoint, result] : inputs.results) found += result.probe.state == PortState::open ? 1 : 0;
+  if (found >= wanted) return;
+  inputs.incomplete.push_back("the files have " + std::to_string(found) + " open ports, the checkpoints count " +
+                              std::to_string(wanted) + ": results are missing");
 }
 
 }  // namespace
 
 MergeInputs read_merge_inputs(const std::vector<std::string>& files) {
   MergeInputs inputs;
-  std::vector<std::string> result_files;
-  std::set<std::string> seen;
-  const auto add_file = [&](const std::string& file) {
-    std::error_code error;
-    const auto canonical = std::filesystem::weakly_canonical(file, error);
-    if (seen.insert(error ? file : canonical.string()).second) result_files.push_back(file);
-  };
+  std::set<std::pair<dev_t, ino_t>> seen;  // two names may be one file, and a pipe can be read only once
+  std::vector<std::string> named;          // by the checkpoints
   std::string first_checkpoint;
+  bool any_results = false;
   for (const std::string& file : files) {
-    if (!looks_like_checkpoint(file)) {
-      add_file(file);
+    LineReader reader(file);
+    if (!is_checkpoint(reader)) {
+      any_results = true;
+      if (seen.insert(reader.identity()).second) read_results(reader, inputs);
       continue;
     }
-    Checkpoint checkpoint = read_checkpoint(file);
+    Checkpoint checkpoint = read_checkpoint(reader);
     if (inputs.checkpoints.empty())
       first_checkpoint = file;
     else
       check_together(first_checkpoint, inputs.checkpoints.front(), file, checkpoint);
-    if (const std::string results = json_file_of(file, checkpoint); !results.empty()) add_file(results);
+    if (const ShardResults results = results_of(file, checkpoint); !results.file.empty()) {
+      named.push_back(results.file);
+      if (!results.whole) {
+        inputs.incomplete.push_back("file " + quote_word(results.file) + " does not have the results that checkpoint " +
+                                    quote_word(file) + " counts: it has been truncated or changed");
+      }
+    }
     inputs.checkpoints.push_back(std::move(checkpoint));
   }
-  if (result_files.empty()) {
+  if (named.empty() && !any_results) {
     throw UsageError("checkpoint " + quote_word(first_checkpoint) +
                      ": its scan wrote no JSON file: give the file of its results, too, or scan with -o json=FILE");
   }
-  for (const std::string& file : result_files) read_results(file, inputs);
+  for (const std::string& file : named) {
+    LineReader reader(file);
+    if (seen.insert(reader.identity()).second) read_results(reader, inputs);
+  }
+  const bool all_whole = inputs.incomplete.empty();
   find_incomplete_shards(inputs);
+  if (all_whole) check_open_ports(inputs);
   return inputs;
 }
 

@@ -26,8 +26,9 @@ struct MergeInputs {
   std::vector<MergeConflict> conflicts;
 };
 
-/// Reads every file: JSON lines, or a checkpoint and the JSON that it names. Throws UsageError for a file that is
-/// neither, and for checkpoints of different scans.
+/// Reads every file, "-" being standard input: JSON lines, or a checkpoint and the JSON that it names. Throws
+/// UsageError for a file that is neither, and for checkpoints of different scans; CannotRun if a file can't be read to
+/// its end.
 MergeInputs read_merge_inputs(const std::vector<std::string>& files);
 
 }  // namespace portloop

@@ -16,6 +16,18 @@ void check_format(const std::string& name) {
 
 }  // namespace
 
+std::vector<NamedFile> files_of(const std::vector<OutputChoice>& outputs, bool overwrite) {
+  std::vector<NamedFile> files;
+  for (const OutputChoice& output : outputs) {
+    const std::string word =
+        output.file.empty() ? "standard output" : "--output " + quote_word(output.format + '=' + output.file);
+    files.push_back({word, output.file});
+    if (overwrite && !output.file.empty())
+      files.push_back({"the partial file of " + word, output.file + ".partial", true});
+  }
+  return files;
+}
+
 std::vector<OutputChoice> parse_outputs(const std::string& format, const std::vector<std::string>& more) {
   std::vector<OutputChoice> outputs;
   check_format(format);

@@ -4,12 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "cli/system/distinct_files.hpp"
+
 namespace portloop {
 
 struct OutputChoice {
   std::string format;
   std::string file;  ///< Empty: standard output.
 };
+
+/// The files that these outputs write, for check_distinct(); with `overwrite` also the partial ones.
+std::vector<NamedFile> files_of(const std::vector<OutputChoice>& outputs, bool overwrite);
 
 /// From the values of -f and of every -o. Throws UsageError.
 std::vector<OutputChoice> parse_outputs(const std::string& format, const std::vector<std::string>& more);

@@ -33,6 +33,18 @@ class Lines {
   std::string text_;
 };
 
+/// The distances from each position to the one before: "7,1,1,20" for 7, 8, 9 and 29.
+std::string distances_text(const std::vector<uint64_t>& positions) {
+  std::string text;
+  uint64_t before = 0;
+  for (const uint64_t position : positions) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(position - before);
+    before = position;
+  }
+  return text;
+}
+
 void add_output(Lines& lines, const SavedOutput& output) {
   lines.add("output", output.format, output.path, output.partial_path, output.regular ? 1 : 0, output.start,
             output.length, hash_text(output.hash));
@@ -58,9 +70,10 @@ std::string checkpoint_text(const Checkpoint& c) {
   lines.add(magic, version);
   lines.add("program", PORTLOOP_VERSION_TEXT);
   lines.add("scan", hash_text(scan_hash(c.list.targets, c.ports, c.order, c.seed)));
-  lines.add("complete", c.complete ? 1 : 0);
+  lines.add("all-probed", c.all_probed ? 1 : 0);
   lines.add("started-us", c.started_us);
   lines.add("elapsed-us", c.elapsed_us);
+  lines.add("directory", c.directory);
   for (const std::string& word : c.words) lines.add("argument", word);
   lines.add("ports", c.ports.to_text());
   lines.add("order", to_text(c.order));
@@ -76,6 +89,7 @@ std::string checkpoint_text(const Checkpoint& c) {
     lines.add("unknown", reason, unknown.count, to_text(unknown.first.address), unknown.first.port);
   }
   lines.add("finished", c.finished.to_text());
+  lines.add("unknown-positions", distances_text(c.unknown_positions));
   for (const SavedOutput& output : c.outputs) add_output(lines, output);
   std::string text = lines.take();
   const std::string checksum = hash_text(fnv_hash(text));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/record/line_reader.hpp"
 #include "cli/record/saved_output.hpp"
 #include "cli/targets/target_list.hpp"
 #include "core/finished_set.hpp"
@@ -24,6 +25,7 @@ struct UnknownCount {
 
 struct Checkpoint {
   std::vector<std::string> words;  ///< Arguments of `portloop scan`, without --checkpoint and --resume.
+  std::string directory;           ///< In which it was started; its arguments' relative names count from there.
   PortSet ports;
   Order order = Order::random;
   uint64_t seed = 0;
@@ -33,9 +35,13 @@ struct Checkpoint {
   uint64_t elapsed_us = 0;  ///< Of all runs so far.
   StateCounts counts;
   std::map<std::string, UnknownCount> unknown;  ///< By reason_text().
-  FinishedSet finished;
+  FinishedSet finished;                         ///< Every position that has a result, unknown ones included.
+  std::vector<uint64_t> unknown_positions;      ///< Sorted. No output of the checkpoint has their results.
   std::vector<SavedOutput> outputs;
-  bool complete = false;  ///< Nothing is left to scan, and every output is in its place.
+  bool all_probed = false;  ///< Every probe has a result, and every output is in its place.
+
+  /// Nothing is left to resume.
+  bool complete() const { return all_probed && unknown_positions.empty(); }
 };
 
 /// Identifies a scan: two scans with the same hash make the same probes. Shards of one scan share it.
@@ -43,10 +49,11 @@ uint64_t scan_hash(const TargetSet& targets, const PortSet& ports, Order order, 
 
 std::string checkpoint_text(const Checkpoint& checkpoint);
 
-/// Throws UsageError if the file can't be read, is no checkpoint, has another version, or is damaged.
-Checkpoint read_checkpoint(const std::string& path);
+/// Returns whether the file begins like a checkpoint of any version. Consumes nothing.
+bool is_checkpoint(LineReader& file);
 
-/// Returns whether the file begins like a checkpoint of any version.
-bool looks_like_checkpoint(const std::string& path);
+/// Throws UsageError if the file can't be read, is no checkpoint, has another version, or is damaged.
+Checkpoint read_checkpoint(LineReader& file);
+Checkpoint read_checkpoint(const std::string& path);
 
 }  // namespace portloop

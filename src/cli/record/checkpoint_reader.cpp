@@ -1,7 +1,4 @@
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include <algorithm>
 
 #include "cli/exit_status.hpp"
 #include "cli/record/checkpoint.hpp"
@@ -29,6 +26,7 @@ class CheckpointReader {
   bool add_scan(const std::string& key, const std::vector<std::string>& words);
   bool add_progress(const std::string& key, const std::vector<std::string>& words);
   bool add_output(const std::vector<std::string>& words);
+  bool counts_fit() const;
 
   std::vector<AddressRange> ranges_;
   std::string scan_hash_text_;
@@ -51,6 +49,21 @@ bool parse_hash(const std::string& word, uint64_t& hash) {
   const auto parsed = parse_hex<uint64_t>(word);
   if (parsed) hash = *parsed;
   return parsed && word.size() == 16;
+}
+
+/// The inverse of distances_text(); at least one further each time.
+bool parse_distances(std::string_view text, std::vector<uint64_t>& positions) {
+  uint64_t before = 0;
+  while (!text.empty()) {
+    const auto distance = take_number<uint64_t>(text);
+    if (!distance || (*distance == 0 && !positions.empty()) || *distance > (uint64_t{1} << 63) - before) return false;
+    positions.push_back(before += *distance);
+    if (text.empty()) return true;
+    if (text.front() != ',') return false;
+    text.remove_prefix(1);
+    if (text.empty()) return false;
+  }
+  return true;
 }
 
 bool CheckpointReader::add(const std::vector<std::string>& words) {
@@ -81,6 +94,10 @@ bool CheckpointReader::add_scan(const std::string& key, const std::vector<std::s
   if (key == "program") return true;
   if (key == "scan") {
     scan_hash_text_ = word;
+    return true;
+  }
+  if (key == "directory") {
+    c.directory = word;
     return true;
   }
   if (key == "argument") {
@@ -118,7 +135,8 @@ bool CheckpointReader::add_progress(const std::string& key, const std::vector<st
     return address && parse_to(words[2], unknown.count) && parse_to(words[4], unknown.first.port);
   }
   if (words.size() != 2) return false;
-  if (key == "complete") return parse_to(words[1], c.complete);
+  if (key == "all-probed") return parse_to(words[1], c.all_probed);
+  if (key == "unknown-positions") return parse_distances(words[1], c.unknown_positions);
   if (key == "started-us") return parse_to(words[1], c.started_us);
   if (key == "elapsed-us") return parse_to(words[1], c.elapsed_us);
   if (key == "finished") {
@@ -142,39 +160,47 @@ bool CheckpointReader::add_output(const std::vector<std::string>& words) {
 }
 
 bool CheckpointReader::finish() {
-  for (const char* key : {"scan", "complete", "started-us", "elapsed-us", "ports", "order", "seed", "shard",
-                          "unresolved", "counts", "finished"}) {
+  for (const char* key : {"scan", "all-probed", "started-us", "elapsed-us", "directory", "ports", "order", "seed",
+                          "shard", "unresolved", "counts", "finished", "unknown-positions"}) {
     if (seen_[key] != 1) return false;
   }
   Checkpoint& c = checkpoint;
   c.list.targets = TargetSet(std::move(ranges_), {});
-  return !c.list.targets.empty() && !c.outputs.empty() && !c.ports.empty() &&
+  return !c.list.targets.empty() && !c.outputs.empty() && !c.ports.empty() && counts_fit() &&
          hash_text(scan_hash(c.list.targets, c.ports, c.order, c.seed)) == scan_hash_text_;
 }
 
-std::string first_line_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string line(magic.size() + 1, '\0');
-  stream.read(line.data(), static_cast<std::streamsize>(line.size()));
-  line.resize(static_cast<size_t>(stream.gcount()));
-  return line;
+/// Whether what is finished is part of the shard, and is as much as the counts.
+bool CheckpointReader::counts_fit() const {
+  const Checkpoint& c = checkpoint;
+  if (c.list.targets.size() > (uint64_t{1} << 63) / c.ports.size()) return false;
+  const uint64_t probes = c.shard.size_of(c.list.targets.size() * c.ports.size());
+  const std::vector<PositionRange> ranges = c.finished.ranges();
+  if (!ranges.empty() && ranges.back().last >= probes) return false;
+  uint64_t left = c.finished.size();
+  for (const uint64_t count : c.counts.by_state) {
+    if (count > left) return false;
+    left -= count;
+  }
+  uint64_t unknown = c.counts[PortState::unknown];
+  if (left != 0 || unknown != c.unknown_positions.size()) return false;
+  for (const auto& [reason, of_reason] : c.unknown) {
+    if (of_reason.count > unknown) return false;
+    unknown -= of_reason.count;
+  }
+  const bool all_finished = std::all_of(c.unknown_positions.begin(), c.unknown_positions.end(),
+                                        [&c](uint64_t position) { return c.finished.contains(position); });
+  return unknown == 0 && all_finished && (!c.all_probed || c.finished.size() == probes);
 }
 
 }  // namespace
 
-bool looks_like_checkpoint(const std::string& path) { return first_line_of(path) == std::string(magic) + ' '; }
+bool is_checkpoint(LineReader& reader) { return reader.begins_with(std::string(magic) + ' '); }
 
-Checkpoint read_checkpoint(const std::string& path) {
-  const std::string name = "checkpoint " + quote_word(path);
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream content;
-  if (!stream || (stream.peek() == std::ifstream::traits_type::eof() && errno != 0)) {
-    throw UsageError(name + " can't be read: " + std::strerror(errno));
-  }
-  content << stream.rdbuf();
-  const std::string text = std::move(content).str();
-  if (!text.starts_with(std::string(magic) + ' ')) throw UsageError(name + " is not a checkpoint of portloop");
+Checkpoint read_checkpoint(LineReader& file) {
+  const std::string& name = file.name();
+  if (!is_checkpoint(file)) throw UsageError(name + " is not a checkpoint of portloop");
+  const std::string text = file.read_rest();
   const std::string written_version = text.substr(magic.size() + 1, text.find('\n') - magic.size() - 1);
   if (written_version != std::to_string(version)) {
     throw UsageError(name + " is of version " + quote_word(written_version) + ": this portloop reads version " +
@@ -196,6 +222,11 @@ Checkpoint read_checkpoint(const std::string& path) {
   }
   if (!reader.finish()) throw UsageError(name + " is damaged: its lines do not belong together");
   return std::move(reader.checkpoint);
+}
+
+Checkpoint read_checkpoint(const std::string& path) {
+  LineReader file(path, "checkpoint");
+  return read_checkpoint(file);
 }
 
 }  // namespace portloop

@@ -1,6 +1,7 @@
 #include "cli/record/output_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,8 +10,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <new>
 
 #include "cli/exit_status.hpp"
+#include "cli/record/new_file.hpp"
 #include "core/record_line.hpp"
 #include "core/spec_error.hpp"
 
@@ -19,26 +22,15 @@ namespace {
 
 constexpr size_t max_buffered_bytes = 64 * 1024;
 
+/// Standard output may be non-blocking: that belongs to the open file, which others share.
+void wait_for_room(int fd) {
+  pollfd waiting{fd, POLLOUT, 0};
+  poll(&waiting, 1, -1);
+}
+
 bool is_regular(int fd) {
   struct stat status;
   return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/// Returns whether the file contains what was written. If it can't be read (`readable` < 0), only its length is
-/// checked.
-bool contains(int readable, uint64_t file_size, const SavedOutput& saved) {
-  if (file_size < saved.start + saved.length) return false;
-  if (readable < 0) return true;
-  uint64_t hash = fnv_start;
-  std::string piece(max_buffered_bytes, '\0');
-  for (uint64_t done = 0; done < saved.length;) {
-    const size_t wanted = std::min<uint64_t>(piece.size(), saved.length - done);
-    const ssize_t count = pread(readable, piece.data(), wanted, static_cast<off_t>(saved.start + done));
-    if (count <= 0) return false;
-    hash = fnv_hash(std::string_view(piece).substr(0, static_cast<size_t>(count)), hash);
-    done += static_cast<uint64_t>(count);
-  }
-  return hash == saved.hash;
 }
 
 }  // namespace
@@ -60,11 +52,12 @@ OutputFile::OutputFile(const std::string& path, bool overwrite)
   struct stat status;
   if (fd_ < 0 && errno == EEXIST && stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);  // a device or a pipe has no content that could be lost
+    if (fd_ >= 0 && is_regular(fd_)) throw CannotRun(name_ + " was replaced while it was opened");
   } else if (fd_ < 0 && errno == EEXIST && !overwrite) {
     throw CannotRun(name_ + " exists already: --overwrite replaces it");
   } else if (fd_ < 0 && errno == EEXIST) {
     partial_path_ = path + ".partial";
-    fd_ = open(partial_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    fd_ = create_new_file(partial_path_);
   }
   if (fd_ < 0) throw CannotRun(name_ + " can't be opened: " + std::strerror(errno));
   can_truncate_ = regular_ = is_regular(fd_);
@@ -87,15 +80,21 @@ void OutputFile::reopen(const SavedOutput& saved) {
   if (!path_.empty()) {
     std::string actual = path_;
     // If the earlier run reached its end, the partial file has been renamed already.
-    if (!saved.partial_path.empty() && access(saved.partial_path.c_str(), F_OK) == 0)
+    if (!saved.partial_path.empty() && faccessat(AT_FDCWD, saved.partial_path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
       actual = partial_path_ = saved.partial_path;
-    fd_ = open(actual.c_str(), (regular_ ? O_RDWR : O_WRONLY) | O_CLOEXEC);
+    // A regular file was created by the scan: it can't be a symbolic link.
+    fd_ = open(actual.c_str(), (regular_ ? O_RDWR | O_NOFOLLOW : O_WRONLY) | O_CLOEXEC);
     if (fd_ < 0) throw UsageError(name_ + " can't be continued: " + std::strerror(errno));
     readable = fd_;
   } else if (regular_) {
     readable = open("/dev/fd/1", O_RDONLY | O_CLOEXEC);  // standard output itself is open for writing only
   }
-  if (!regular_) return;
+  if (!regular_) {
+    // What was a pipe or a device must not have become a file, whose content would be overwritten.
+    if (!path_.empty() && is_regular(fd_))
+      throw UsageError(name_ + " was not a regular file when the scan was started");
+    return;
+  }
   struct stat status;
   const bool same =
       is_regular(fd_) && fstat(fd_, &status) == 0 && contains(readable, static_cast<uint64_t>(status.st_size), saved);
@@ -124,8 +123,14 @@ SavedOutput OutputFile::saved() {
   if (regular_ && !broken() && fdatasync(fd_) != 0 && errno != EINVAL) fail("can't be written", errno);
   SavedOutput saved;
   // The scan may be resumed from another directory.
-  if (!path_.empty()) saved.path = std::filesystem::absolute(path_).string();
-  if (!partial_path_.empty()) saved.partial_path = std::filesystem::absolute(partial_path_).string();
+  const auto absolute = [](const std::string& path) {
+    std::error_code error;
+    const std::filesystem::path whole = std::filesystem::absolute(path, error);
+    if (error == std::errc::not_enough_memory) throw std::bad_alloc();
+    return error ? path : whole.string();  // the directory has been deleted
+  };
+  if (!path_.empty()) saved.path = absolute(path_);
+  if (!partial_path_.empty()) saved.partial_path = absolute(partial_path_);
   saved.regular = regular_;
   saved.start = start_;
   saved.length = length_;
@@ -141,12 +146,14 @@ void OutputFile::end_record() {
   if (terminal_ || buffer_.size() >= max_buffered_bytes) flush();
 }
 
-void OutputFile::flush() {
+void OutputFile::flush() noexcept {
   size_t written = 0;
   while (written < buffer_.size() && !broken()) {
     const ssize_t count = write(fd_, buffer_.data() + written, buffer_.size() - written);
     if (count > 0) {
       written += static_cast<size_t>(count);
+    } else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      wait_for_room(fd_);
     } else if (count < 0 && errno != EINTR) {
       const int error_number = errno;
       // Complete records of this buffer are kept; in every format a record ends with a line end.
@@ -165,9 +172,9 @@ void OutputFile::flush() {
   buffer_.clear();
 }
 
-void OutputFile::finish() {
+void OutputFile::finish() noexcept {
   flush();
-  if (path_.empty()) return;
+  if (path_.empty() || fd_ < 0) return;
   if (close(fd_) != 0 && !broken()) fail("can't be written", errno);
   fd_ = -1;
   if (partial_path_.empty() || broken()) return;
@@ -181,8 +188,13 @@ void OutputFile::discard() {
   if (can_truncate_) unlink(partial_path_.empty() ? path_.c_str() : partial_path_.c_str());
 }
 
-void OutputFile::fail(const char* what, int error_number) {
-  error_ = name_ + ' ' + what + ": " + std::strerror(error_number);
+void OutputFile::fail(const char* what, int error_number) noexcept {
+  failure_ = what;
+  error_number_ = error_number;
+}
+
+std::string OutputFile::error() const {
+  return broken() ? name_ + ' ' + failure_ + ": " + std::strerror(error_number_) : "";
 }
 
 std::unique_ptr<OutputFile> open_output(const std::string& path, bool overwrite) {

@@ -4,10 +4,11 @@
 // large, when flush() is called, and at the end.
 //
 // What goes wrong:
+//   - the reader is slow and standard output non-blocking: waits, as a blocking write() does
 //   - the disk is full or the reader is gone: broken() is true and error() has the reason. An incomplete last record is
 //     removed if the file can be truncated, and nothing more is written
 //   - the file exists: it is not touched without --overwrite. With it, the new file is written to FILE.partial and
-//     renamed at the end, so that there is always a complete file
+//     renamed at the end, so that there is always a complete file. No symbolic link of that name is followed
 //   - a scan is resumed: the file must still contain what the checkpoint describes. What was written after the
 //     checkpoint is truncated, because those results will come again
 #pragma once
@@ -36,10 +37,10 @@ class OutputFile {
   std::string& buffer() { return buffer_; }
   /// The buffer holds complete records. Writes them if there are many, or if a person is watching.
   void end_record();
-  /// Writes the buffer.
-  void flush();
+  /// Writes the buffer. Allocates nothing, and neither does finish(): both work when the memory is used up.
+  void flush() noexcept;
   /// Flushes, closes the file, and renames it to its final name.
-  void finish();
+  void finish() noexcept;
   /// Removes a new file to which nothing will be written. An older file of that name is kept.
   void discard();
 
@@ -51,13 +52,13 @@ class OutputFile {
   SavedOutput saved();
 
   bool is_terminal() const { return terminal_; }
-  bool broken() const { return !error_.empty(); }
+  bool broken() const { return failure_ != nullptr; }
   /// One line that names the file and what failed; empty if nothing did.
-  const std::string& error() const { return error_; }
+  std::string error() const;
 
  private:
   void reopen(const SavedOutput& saved);
-  void fail(const char* what, int error_number);
+  void fail(const char* what, int error_number) noexcept;
 
   std::string name_ = "standard output";
   std::string path_;          // empty for standard output
@@ -72,7 +73,8 @@ class OutputFile {
   uint64_t hash_;                 // of them
   long long complete_bytes_ = 0;  // offset of the end of the last complete record in the file
   std::string buffer_;
-  std::string error_;
+  const char* failure_ = nullptr;  // "can't be written"
+  int error_number_ = 0;
 };
 
 /// Standard output if `path` is empty, else a new file. Throws CannotRun.

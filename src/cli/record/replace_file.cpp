@@ -1,10 +1,11 @@
 #include "cli/record/replace_file.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "cli/record/new_file.hpp"
 
 namespace portloop {
 namespace {
@@ -24,7 +25,7 @@ int write_all(int fd, const std::string& text) {
 
 std::string replace_file(const std::string& path, const std::string& name, const std::string& text) {
   const std::string new_path = path + ".tmp";
-  const int fd = open(new_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = create_new_file(new_path);
   if (fd < 0) return name + " can't be written: " + std::strerror(errno);
   int error = write_all(fd, text);
   // To the disk before the rename: otherwise a power cut can leave the new name with nothing behind it.

@@ -17,4 +17,11 @@ struct SavedOutput {
   std::string writer_state;  ///< Writer::save().
 };
 
+/// Returns whether the open file has what was written, at its place. If it can't be read (`readable` < 0), only its
+/// size is checked.
+bool contains(int readable, uint64_t file_size, const SavedOutput& saved);
+
+/// The same for a file by its name; false if it isn't a regular file that can be read.
+bool file_contains(const std::string& path, const SavedOutput& saved);
+
 }  // namespace portloop

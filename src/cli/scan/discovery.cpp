@@ -1,5 +1,7 @@
 #include "cli/scan/discovery.hpp"
 
+#include <new>
+
 #include "cli/scan/library_result.hpp"
 
 namespace portloop {
@@ -9,7 +11,7 @@ Discovery::Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettin
     : answered_(targets), on_end_(std::move(on_end)) {
   running_.emplace(
       loop, discovery_options(targets, *parse_ports(discovery_ports, nullptr), settings, limits),
-      [this](const portloop_result& result) { on_result(result); }, [this](int) { on_done(); });
+      [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
 }
 
 void Discovery::stop() {
@@ -18,11 +20,18 @@ void Discovery::stop() {
 
 void Discovery::on_result(const portloop_result& result) {
   const ProbeResult probe = probe_result_of(result);
-  if (AnsweredAddresses::shows_host(probe.state, probe.reason)) answered_.add(probe.endpoint.address);
+  if (!AnsweredAddresses::shows_host(probe.state, probe.reason)) return;
+  try {
+    answered_.add(probe.endpoint.address);
+  } catch (const std::bad_alloc&) {  // must not reach libuv
+    out_of_memory_ = true;
+    stop();
+  }
 }
 
 /// Not the end yet: the scan that follows needs the descriptors of the sockets that are being closed.
-void Discovery::on_done() {
+void Discovery::on_done(int status) {
+  if (status == UV_ENOMEM) out_of_memory_ = true;
   stats_ = running_->stats();
   elapsed_s_ = running_->elapsed_s();
   running_->close(on_end_);

@@ -6,6 +6,7 @@
 // What goes wrong:
 //   - it can't be started: CannotRun from the constructor
 //   - it is stopped: on_end is called as well, and answered() has what answered before that
+//   - the memory is used up: the same, and out_of_memory() is true
 #pragma once
 
 #include <cstdint>
@@ -34,16 +35,18 @@ class Discovery {
   portloop_stats stats() const { return running_ ? running_->stats() : stats_; }
   double elapsed_s() const { return running_ ? running_->elapsed_s() : elapsed_s_; }
   const AnsweredAddresses& answered() const { return answered_; }
+  bool out_of_memory() const { return out_of_memory_; }
 
  private:
   void on_result(const portloop_result& result);
-  void on_done();
+  void on_done(int status);
 
   AnsweredAddresses answered_;
   std::function<void()> on_end_;
   std::optional<RunningScan> running_;
   portloop_stats stats_{};
   double elapsed_s_ = 0;
+  bool out_of_memory_ = false;
 };
 
 }  // namespace portloop

@@ -22,7 +22,10 @@ RunningScan::RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult
   try {
     scan_.start(options, std::move(on_result), std::move(on_done));
   } catch (const Error& error) {
-    throw CannotRun(std::string("the scan can't be started: ") + error.what());
+    const char* hint = error.code() == UV_EMFILE   ? " (ulimit -n sets the limit)"
+                       : error.code() == UV_EAGAIN ? " (ulimit -u limits the threads of --loops)"
+                                                   : "";
+    throw CannotRun(std::string("the scan can't be started: ") + error.what() + hint);
   }
 }
 

@@ -6,16 +6,19 @@
 // What goes wrong:
 //   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and
 //     the exit status is 3
-//   - SIGINT or SIGTERM: the scan is stopped, what was found is written, exit 130. A second one ends the process
+//   - SIGINT, SIGTERM or SIGHUP: the scan is stopped, what was found is written, exit 130. A second one ends the
+//   process
 //   - an output breaks (reader gone, disk full): reported once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, reported at the end, exit 3
 //   - the scan after discovery can't be started: CannotRun, but only when the loop has ended, because the error occurs
 //     in a callback from C
+//   - the memory is used up: what was found is written, exit 3. Before the scan has begun: exit 1
 //   - the process is killed: --resume continues from the last checkpoint
 //   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
 #include <unistd.h>
 
 #include <cstdio>
+#include <new>
 #include <optional>
 
 #include "cli/commands.hpp"
@@ -57,6 +60,11 @@ class ScanCommand : ScanSession::Events {
   /// Which scan is running, or was the last one.
   enum class Phase { discovery, scan };
 
+  /// For callbacks from libuv, which no exception may reach: runs `body`. If the memory is used up, stops the scan.
+  template <class Body>
+  void guarded(Body body) noexcept;
+  void report_out_of_memory() noexcept;
+
   void on_interrupt() override;
   void on_status_request() override;
   void on_tick() override;
@@ -70,10 +78,11 @@ class ScanCommand : ScanSession::Events {
 
   void stop();
   void stop_if_output_broke();
-  bool stopped() const { return interrupted_ || sinks_.outputs().failure_taken(); }
+  bool stopped() const { return interrupted_ || out_of_memory_ || sinks_.outputs().failure_taken(); }
   void update_stats();
   const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
   int finish();
+  int finish_outputs();
   std::string summary() const;
   const TargetSet& targets() const { return sinks_.record().list().targets; }
 
@@ -88,17 +97,18 @@ class ScanCommand : ScanSession::Events {
   portloop_stats stats_{};  // of the phase, with the results of earlier runs
   bool all_probed_ = false;
   bool interrupted_ = false;
+  bool out_of_memory_ = false;
   std::string failure_;  // why the scan after discovery could not be started
 };
 
 int ScanCommand::run() {
   if (!sinks_.open(request_)) return exit_failed;
+  session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   limits_ = choose_limits(request_.settings, request_.quiet);
   if (request_.discover)
     start_discovery();
   else
     start_scan(targets());
-  session_.watch(*this);
   session_.run();
   return finish();
 }
@@ -108,25 +118,26 @@ int ScanCommand::run() {
 void ScanCommand::start_discovery() {
   phase_ = Phase::discovery;
   sinks_.record().start_clock();
-  discovery_.emplace(session_.loop(), targets(), request_.settings, limits_, [this] { on_discovery_end(); });
+  discovery_.emplace(session_.loop(), targets(), request_.settings, limits_,
+                     [this] { guarded([this] { on_discovery_end(); }); });
 }
 
 void ScanCommand::on_discovery_end() {
   update_stats();
+  if (discovery_->out_of_memory()) report_out_of_memory();
   if (stopped()) return end_loop();
   phase_ = Phase::scan;
   stats_ = {};
-  const TargetSet answered = discovery_->answered().as_targets();
-  if (answered.empty()) {
-    all_probed_ = true;
-    return end_loop();
-  }
   try {
-    start_scan(answered);
+    const TargetSet answered = discovery_->answered().as_targets();
+    if (!answered.empty()) return start_scan(answered);
+    all_probed_ = true;
   } catch (const CannotRun& error) {
     failure_ = error.what();
-    end_loop();
+  } catch (const std::bad_alloc&) {
+    report_out_of_memory();
   }
+  end_loop();
 }
 
 void ScanCommand::start_scan(const TargetSet& targets) {
@@ -134,8 +145,8 @@ void ScanCommand::start_scan(const TargetSet& targets) {
       full_scan_options(targets, request_.ports, request_.settings, limits_, sinks_.record().done().finished);
   sinks_.record().start_clock();
   scan_.emplace(
-      session_.loop(), options, [this](const portloop_result& result) { on_result(result); },
-      [this](int status) { on_done(status); });
+      session_.loop(), options, [this](const portloop_result& result) { guarded([&] { on_result(result); }); },
+      [this](int status) { guarded([this, status] { on_done(status); }); });
 }
 
 void ScanCommand::on_result(const portloop_result& result) {
@@ -145,6 +156,7 @@ void ScanCommand::on_result(const portloop_result& result) {
 
 void ScanCommand::on_done(int status) {
   all_probed_ = status == 0;
+  if (status == UV_ENOMEM) report_out_of_memory();
   update_stats();
   end_loop();
 }
@@ -157,6 +169,23 @@ void ScanCommand::end_loop() {
 
 // ---- What happens meanwhile ----
 
+template <class Body>
+void ScanCommand::guarded(Body body) noexcept {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+    report_out_of_memory();
+    stop();
+  }
+}
+
+void ScanCommand::report_out_of_memory() noexcept {
+  if (out_of_memory_) return;
+  out_of_memory_ = true;
+  progress_.clear();
+  std::fputs("portloop: out of memory; the scan is stopped\n", stderr);
+}
+
 void ScanCommand::on_interrupt() {
   interrupted_ = true;
   stop();
@@ -164,19 +193,23 @@ void ScanCommand::on_interrupt() {
 
 /// Prints a line below the results and in place of the progress line, which the next tick draws again.
 void ScanCommand::on_status_request() {
-  update_stats();
-  sinks_.outputs().flush_terminals();
-  progress_.report(phase_text() + progress_.status_text(stats_));
+  guarded([this] {
+    update_stats();
+    sinks_.outputs().flush_terminals();
+    progress_.report(phase_text() + progress_.status_text(stats_));
+  });
 }
 
 void ScanCommand::on_tick() {
-  sinks_.flush();
-  stop_if_output_broke();
-  update_stats();
-  progress_.draw(stats_, phase_text());
-  if (!sinks_.record().save_is_due()) return;
-  sinks_.save();
-  stop_if_output_broke();
+  guarded([this] {
+    sinks_.flush();
+    stop_if_output_broke();
+    update_stats();
+    progress_.draw(stats_, phase_text());
+    if (!sinks_.record().save_is_due()) return;
+    sinks_.save();
+    stop_if_output_broke();
+  });
 }
 
 void ScanCommand::stop() {
@@ -185,8 +218,8 @@ void ScanCommand::stop() {
 }
 
 void ScanCommand::stop_if_output_broke() {
-  const std::string* failure = sinks_.outputs().take_failure();
-  if (failure == nullptr) return;
+  const std::optional<std::string> failure = sinks_.outputs().take_failure();
+  if (!failure) return;
   progress_.report(*failure + "; the scan is stopped");
   stop();
 }
@@ -208,15 +241,25 @@ void ScanCommand::update_stats() {
 int ScanCommand::finish() {
   progress_.clear();
   if (!failure_.empty()) throw CannotRun(failure_);
-  sinks_.save();  // before the footers, which a resumed scan writes itself
+  try {
+    return finish_outputs();
+  } catch (const std::bad_alloc&) {
+    report_out_of_memory();
+    sinks_.outputs().end_without_footers();
+    return interrupted_ ? exit_interrupted : exit_incomplete;
+  }
+}
+
+int ScanCommand::finish_outputs() {
+  sinks_.save();  // before what end() writes, which a resumed scan writes itself
   ScanFooter footer;
   footer.finished_us = unix_time_us();
   footer.hosts_total = targets().size();
   footer.complete = !stopped() && all_probed_ && stats_.unknown == 0 && sinks_.record().list().failed_names == 0;
   footer.summary = summary();
   sinks_.end(footer);
-  if (const std::string* failure = sinks_.outputs().take_failure()) progress_.report(*failure);
-  if (all_probed_) sinks_.save_complete();
+  if (const auto failure = sinks_.outputs().take_failure()) progress_.report(*failure);
+  if (all_probed_) sinks_.save_all_probed();
   if (!request_.quiet) {
     for (const auto& [reason, unknown] : sinks_.record().done().unknown) {
       progress_.report(grouped(unknown.count) + " unknown: " + reason + ", the first " +
@@ -280,10 +323,11 @@ int run_scan(int argc, const char* const* argv) {
   if (request->resume_file.empty()) return run_in_session(*request, services, std::nullopt);
   Checkpoint earlier = read_checkpoint(request->resume_file);
   const ScanRequest resumed = resumed_request(*request, earlier, services);
-  if (earlier.complete) {
-    std::fprintf(stderr, "portloop: checkpoint %s: the scan is complete, nothing is left to do\n",
-                 quote_word(request->resume_file).c_str());
-    return exit_complete;
+  if (earlier.complete()) {
+    const size_t failed_names = earlier.list.failed_names;
+    std::fprintf(stderr, "portloop: checkpoint %s: every port has its result, nothing is left to do%s\n",
+                 quote_word(request->resume_file).c_str(), failed_names > 0 ? "; some target did not resolve" : "");
+    return failed_names > 0 ? exit_incomplete : exit_complete;
   }
   return run_in_session(resumed, services, std::move(earlier));
 }

@@ -8,7 +8,9 @@
 #include "cli/options/given_options.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
+#include "cli/options/option_words.hpp"
 #include "cli/options/shard_choice.hpp"
+#include "cli/scan/recorded_scan.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -190,26 +192,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
   return request;
 }
 
-/// Removes the options in `names`, and those in `with_value` together with their values.
-std::vector<std::string> without(const std::vector<std::string>& words, std::initializer_list<std::string_view> names,
-                                 std::initializer_list<std::string_view> with_value) {
-  std::vector<std::string> kept;
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const auto is = [word](std::string_view name) { return word == name; };
-    const auto begins = [word](std::string_view name) {
-      return word.starts_with(name) && word.substr(name.size()).starts_with('=');
-    };
-    if (std::any_of(with_value.begin(), with_value.end(), is))
-      ++i;
-    else if (std::none_of(names.begin(), names.end(), is) && std::none_of(with_value.begin(), with_value.end(), begins))
-      kept.push_back(words[i]);
-  }
-  return kept;
-}
-
-std::vector<std::string> without_terminal(const std::vector<std::string>& words) {
-  return without(words, {"-q", "--quiet", "--no-color"}, {"--progress"});
+std::vector<OptionWord> without_terminal(const cxxopts::Options& options, const std::vector<std::string>& words) {
+  return without(option_words(options, words), {"--quiet", "--no-color", "--progress"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -251,13 +235,14 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
   resolve_shard(words);
   const std::vector<const char*> pointers = pointers_to(words);
   try {
-    const cxxopts::ParseResult given = options.parse(static_cast<int>(pointers.size()), pointers.data());
+    const cxxopts::ParseResult given = parse_command_line(options, static_cast<int>(pointers.size()), pointers.data());
     if (given.count("help")) {
       std::puts(help_text);
       return std::nullopt;
     }
     ScanRequest request = parse_new_or_resumed(given, services);
-    request.words = without({words.begin() + 1, words.end()}, {}, {"--checkpoint", "--resume"});
+    request.words =
+        joined(options, without(option_words(options, {words.begin() + 1, words.end()}), {"--checkpoint", "--resume"}));
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;
   } catch (const cxxopts::exceptions::exception& error) {
@@ -266,21 +251,26 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
 }
 
 ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services) {
-  const std::vector<std::string> wanted = without_terminal(given.words);
-  if (!wanted.empty() && wanted != without_terminal(checkpoint.words)) {
+  const cxxopts::Options options = make_options();
+  const std::vector<OptionWord> wanted = without_terminal(options, given.words);
+  if (!wanted.empty() && wanted != without_terminal(options, checkpoint.words)) {
     throw UsageError("--resume " + quote_word(given.resume_file) + ": its scan was started with " +
                      quote_word(join_command_line(checkpoint.words)) + ", not " +
-                     quote_word(join_command_line(wanted)) + ": give the same options, or none");
+                     quote_word(join_command_line(joined(options, wanted))) + ": give the same options, or none");
   }
   std::vector<std::string> words = {"scan"};
   words.insert(words.end(), checkpoint.words.begin(), checkpoint.words.end());
   const std::vector<const char*> pointers = pointers_to(words);
-  ScanRequest request = *parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
+  const auto parsed = parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
+  if (!parsed)
+    throw UsageError("checkpoint " + quote_word(given.resume_file) + " is damaged: its arguments are --help");
+  ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
   request.progress = given.progress;
   request.colour = given.colour;
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
+  check_recorded(request, checkpoint);
   request.ports = checkpoint.ports;
   request.settings.order.seed = checkpoint.seed;
   request.settings.order.seed_given = true;

@@ -1,5 +1,7 @@
 #include "cli/scan/scan_outputs.hpp"
 
+#include <new>
+
 #include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 
@@ -34,11 +36,22 @@ void ScanOutputs::reopen(const std::vector<SavedOutput>& saved_outputs, const st
   for (Output& output : outputs_) output.file->truncate();
 }
 
+/// Appends all or nothing.
+template <class Append>
+void ScanOutputs::append_whole(OutputFile& file, Append append) {
+  const size_t before = file.buffer().size();
+  try {
+    append(file.buffer());
+  } catch (const std::bad_alloc&) {
+    file.buffer().resize(before);
+    throw;
+  }
+}
+
 void ScanOutputs::write(const OutputResult& result) {
   for (Output& output : outputs_) {
-    std::string& buffer = output.file->buffer();
-    output.writer->result(result, buffer);
-    if (buffer.empty()) continue;
+    append_whole(*output.file, [&](std::string& buffer) { output.writer->result(result, buffer); });
+    if (output.file->buffer().empty()) continue;
     if (output.file->is_terminal()) progress_.clear();
     output.file->end_record();
   }
@@ -56,9 +69,13 @@ void ScanOutputs::flush_terminals() {
 
 void ScanOutputs::end(const ScanFooter& footer) {
   for (Output& output : outputs_) {
-    output.writer->end(footer, output.file->buffer());
+    append_whole(*output.file, [&](std::string& buffer) { output.writer->end(footer, buffer); });
     output.file->finish();
   }
+}
+
+void ScanOutputs::end_without_footers() noexcept {
+  for (Output& output : outputs_) output.file->finish();
 }
 
 std::vector<SavedOutput> ScanOutputs::saved() {
@@ -79,12 +96,12 @@ const OutputFile* ScanOutputs::first_broken() const {
   return nullptr;
 }
 
-const std::string* ScanOutputs::take_failure() {
-  if (failure_taken_) return nullptr;
+std::optional<std::string> ScanOutputs::take_failure() {
+  if (failure_taken_) return std::nullopt;
   const OutputFile* file = first_broken();
-  if (file == nullptr) return nullptr;
+  if (file == nullptr) return std::nullopt;
   failure_taken_ = true;
-  return &file->error();
+  return file->error();
 }
 
 }  // namespace portloop

@@ -7,10 +7,12 @@
 //   - a file can't be opened or exists already: CannotRun from open(), before anything is scanned
 //   - an output breaks (its reader is gone, the disk is full): take_failure() returns why, once; the other outputs are
 //     still written
+//   - the memory is used up: std::bad_alloc, and no buffer has a part of a record
 //   - a resumed scan's outputs are not what the checkpoint describes: UsageError from reopen(), and none is changed
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,13 +39,15 @@ class ScanOutputs {
   /// Flushes those that a person sees.
   void flush_terminals();
   void end(const ScanFooter& footer);
+  /// Instead of end(), when the memory is used up: closes the files with the complete records that they have.
+  void end_without_footers() noexcept;
 
   /// Flushes, waits for the disk, and returns how far each output is written.
   std::vector<SavedOutput> saved();
 
   bool broken() const { return first_broken() != nullptr; }
-  /// Why the first output broke, one line; nullptr if none did, or if this has been returned before.
-  const std::string* take_failure();
+  /// Why the first output broke, one line; nullopt if none did, or if this has been returned before.
+  std::optional<std::string> take_failure();
   bool failure_taken() const { return failure_taken_; }
 
  private:
@@ -54,6 +58,8 @@ class ScanOutputs {
   };
 
   const OutputFile* first_broken() const;
+  template <class Append>
+  static void append_whole(OutputFile& file, Append append);
 
   ProgressLine& progress_;
   const bool colour_;

@@ -1,13 +1,50 @@
 #include "cli/scan/scan_record.hpp"
 
-#include <unistd.h>
+#include <sys/stat.h>
 #include <uv.h>
 
+#include <filesystem>
+#include <new>
+#include <utility>
+
 #include "cli/exit_status.hpp"
+#include "cli/system/distinct_files.hpp"
 #include "cli/system/unix_time.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
+
+namespace {
+
+/// Empty if it has been deleted.
+std::string current_directory() {
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::current_path(error);
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc();
+  return directory.string();
+}
+
+/// The outputs and the checkpoint must be different files, and a checkpoint replaces only a regular file.
+void check_files(const ScanRequest& request) {
+  const std::string& file = request.checkpoint_file;
+  std::vector<NamedFile> files = files_of(request.outputs, request.overwrite);
+  if (!file.empty()) {
+    files.push_back({"--checkpoint " + quote_word(file), file});
+    files.push_back({"the temporary file of --checkpoint " + quote_word(file), file + ".tmp", true});
+  }
+  check_distinct(files);
+  struct stat status;
+  if (file.empty() || lstat(file.c_str(), &status) != 0) return;
+  if (!S_ISREG(status.st_mode))
+    throw UsageError("--checkpoint " + quote_word(file) + ": a regular file or a new one is accepted, not " +
+                     (S_ISLNK(status.st_mode) ? "a symbolic link" : "a device, a pipe or a directory"));
+  if (!request.overwrite) {
+    throw CannotRun("checkpoint " + quote_word(file) +
+                    " exists already: --resume continues it, --overwrite replaces it");
+  }
+}
+
+}  // namespace
 
 Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
   Checkpoint checkpoint;
@@ -22,20 +59,26 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
     checkpoint.seed = scan_hash(checkpoint.list.targets, checkpoint.ports, checkpoint.order, 0) & UINT32_MAX;
   }
   checkpoint.started_us = unix_time_us();
-  const std::string& file = request.checkpoint_file;
-  if (file.empty()) return checkpoint;
-  for (const OutputChoice& choice : request.outputs) {
-    if (choice.file == file) throw UsageError("--checkpoint " + quote_word(file) + ": the file is an output already");
-  }
-  if (access(file.c_str(), F_OK) == 0 && !request.overwrite) {
-    throw CannotRun("checkpoint " + quote_word(file) +
-                    " exists already: --resume continues it, --overwrite replaces it");
-  }
+  checkpoint.directory = current_directory();
+  check_files(request);
   return checkpoint;
 }
 
+namespace {
+
+/// What a resumed scan continues from.
+Checkpoint without_unknown(Checkpoint checkpoint) {
+  checkpoint.finished = checkpoint.finished.without(std::exchange(checkpoint.unknown_positions, {}));
+  checkpoint.counts[PortState::unknown] = 0;
+  checkpoint.unknown.clear();
+  checkpoint.all_probed = false;
+  return checkpoint;
+}
+
+}  // namespace
+
 ScanRecord::ScanRecord(Checkpoint checkpoint, std::string file)
-    : done_(std::move(checkpoint)), file_(std::move(file)), earlier_{done_.counts, done_.elapsed_us} {}
+    : done_(without_unknown(std::move(checkpoint))), file_(std::move(file)), earlier_{done_.counts, done_.elapsed_us} {}
 
 void ScanRecord::start_clock() {
   if (started_ns_ == 0) started_ns_ = uv_hrtime();
@@ -62,19 +105,20 @@ portloop_stats ScanRecord::total(portloop_stats stats) const {
   stats.open += earlier_.counts[PortState::open];
   stats.closed += earlier_.counts[PortState::closed];
   stats.filtered += earlier_.counts[PortState::filtered];
-  stats.unknown += earlier_.counts[PortState::unknown];
   return stats;
 }
 
 bool ScanRecord::save_is_due() const { return file_.due(uv_hrtime()); }
 
-std::string ScanRecord::save(std::vector<SavedOutput> outputs, uint64_t begun_ns) {
+std::string ScanRecord::save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions,
+                             uint64_t begun_ns) {
   done_.outputs = std::move(outputs);
+  done_.unknown_positions = std::move(unknown_positions);
   return save(begun_ns);
 }
 
-std::string ScanRecord::save_complete() {
-  done_.complete = true;
+std::string ScanRecord::save_all_probed() {
+  done_.all_probed = true;
   return save(uv_hrtime());
 }
 

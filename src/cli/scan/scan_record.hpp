@@ -1,7 +1,7 @@
 // What has been done of a scan in all its runs, and the checkpoint that keeps it.
 //
 // Happy path: a new scan, or one of a checkpoint; start_clock(); add() counts each result; save() writes the checkpoint
-// when it is due and before the outputs' footers; save_complete() when nothing is left.
+// when it is due and before the outputs' footers; save_all_probed() when every probe has a result.
 //
 // What goes wrong:
 //   - the checkpoint's file exists or is an output, too: refused before anything is scanned (new_checkpoint())
@@ -28,7 +28,8 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list);
 
 class ScanRecord {
  public:
-  /// `checkpoint`: new, or read from `file`. An empty `file`: no checkpoint is kept.
+  /// `checkpoint`: new, or read from `file`: its unknown results are forgotten, since those ports are probed again. An
+  /// empty `file`: no checkpoint is kept.
   ScanRecord(Checkpoint checkpoint, std::string file);
 
   const Checkpoint& done() const { return done_; }
@@ -47,8 +48,8 @@ class ScanRecord {
 
   bool save_is_due() const;
   /// Returns one line for stderr, or "". `begun_ns`: when the outputs' states began to be collected.
-  std::string save(std::vector<SavedOutput> outputs, uint64_t begun_ns);
-  std::string save_complete();
+  std::string save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions, uint64_t begun_ns);
+  std::string save_all_probed();
   bool keeps_checkpoint() const { return file_.kept(); }
   bool save_failed() const { return file_.failed(); }
 

@@ -5,7 +5,7 @@
 //
 // What goes wrong:
 //   - a handle can't be created: CannotRun from watch(); the destructor closes those that were
-//   - SIGINT or SIGTERM: on_interrupt(), once; a second one ends the process (terminal/ending_signals.hpp)
+//   - SIGINT, SIGTERM or SIGHUP: on_interrupt(), once; a second one ends the process (terminal/ending_signals.hpp)
 //   - an error ends the command between watch() and run(): the destructor closes everything
 #pragma once
 

@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <new>
+
 #include "cli/scan/library_result.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/terminal/colour.hpp"
@@ -37,30 +39,53 @@ bool ScanSinks::open(const ScanRequest& request) {
 }
 
 void ScanSinks::add(const portloop_result& found) {
+  try {
+    add_result(found);
+  } catch (const std::bad_alloc&) {
+    lost_result_ = true;
+    throw;
+  }
+}
+
+void ScanSinks::add_result(const portloop_result& found) {
+  const ProbeResult probe = probe_result_of(found);
+  const int64_t time_us = unix_time_us();  // of closed ports, too: a host's times are those of all its results
+  const bool hold = probe.state == PortState::unknown && record_.keeps_checkpoint();
+  if (hold) held_.add(probe, time_us);
+  const bool new_reason = record_.add(probe);
+  if (new_reason && probe.reason == Reason::no_route) notes_.report_no_route(probe.endpoint.address);
+  if (probe.state == PortState::open) notes_.count_open(probe.endpoint.address);
+  if (!hold) write(probe, time_us);
+}
+
+void ScanSinks::write(const ProbeResult& probe, int64_t time_us) {
   OutputResult result;
-  result.probe = probe_result_of(found);
-  const ProbeResult& probe = result.probe;
+  result.probe = probe;
   if (probe.state == PortState::open || show_all_) result.service = services_.name_of(probe.endpoint.port);
-  result.time_us = unix_time_us();  // of closed ports, too: a host's times are those of all its results
+  result.time_us = time_us;
   const auto& names = record_.list().names;
   if (!names.empty()) {
     if (const auto name = names.find(probe.endpoint.address); name != names.end()) result.host_name = name->second;
   }
-  const bool new_reason = record_.add(probe);
-  if (new_reason && probe.reason == Reason::no_route) notes_.report_no_route(probe.endpoint.address);
-  if (probe.state == PortState::open) notes_.count_open(probe.endpoint.address);
   outputs_.write(result);
 }
 
-bool ScanSinks::save() {
-  if (!record_.keeps_checkpoint()) return true;
-  const uint64_t begun_ns = uv_hrtime();
-  std::vector<SavedOutput> saved = outputs_.saved();
-  return outputs_.broken() || report_save(record_.save(std::move(saved), begun_ns));
+void ScanSinks::end(const ScanFooter& footer) {
+  const Checkpoint& scan = record_.done();
+  held_.for_each(scan.list.targets, scan.ports, scan.order, scan.seed, scan.shard,
+                 [this](const ProbeResult& probe, int64_t time_us) { write(probe, time_us); });
+  outputs_.end(footer);
 }
 
-void ScanSinks::save_complete() {
-  if (record_.keeps_checkpoint() && !outputs_.broken()) report_save(record_.save_complete());
+bool ScanSinks::save() {
+  if (!may_save()) return true;
+  const uint64_t begun_ns = uv_hrtime();
+  std::vector<SavedOutput> saved = outputs_.saved();
+  return outputs_.broken() || report_save(record_.save(std::move(saved), held_.sorted_positions(), begun_ns));
+}
+
+void ScanSinks::save_all_probed() {
+  if (may_save()) report_save(record_.save_all_probed());
 }
 
 bool ScanSinks::report_save(const std::string& error) {

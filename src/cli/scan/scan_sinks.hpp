@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "cli/scan/held_results.hpp"
 #include "cli/scan/scan_notes.hpp"
 #include "cli/scan/scan_outputs.hpp"
 #include "cli/scan/scan_record.hpp"
@@ -26,13 +27,17 @@ class ScanSinks {
   /// Opens the outputs and writes the first checkpoint. Returns false if that failed, which has been reported. Throws
   /// UsageError or CannotRun if an output can't be opened.
   bool open(const ScanRequest& request);
+  /// Throws std::bad_alloc; from then on no checkpoint is saved, since the result counts as finished but may be
+  /// missing.
   void add(const portloop_result& found);
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();
-  void end(const ScanFooter& footer) { outputs_.end(footer); }
-  /// After end(): the last checkpoint of a scan of which nothing is left to do.
-  void save_complete();
+  /// Writes the unknown results that were held back, and the footers. A checkpoint that is saved before this lets a
+  /// resumed scan replace both.
+  void end(const ScanFooter& footer);
+  /// After end(): the last checkpoint of a scan all of whose probes have a result.
+  void save_all_probed();
 
   ScanOutputs& outputs() { return outputs_; }
   const ScanOutputs& outputs() const { return outputs_; }
@@ -42,14 +47,19 @@ class ScanSinks {
   const ScanNotes& notes() const { return notes_; }
 
  private:
+  bool may_save() const { return record_.keeps_checkpoint() && !lost_result_ && !outputs_.broken(); }
   bool report_save(const std::string& error);
+  void add_result(const portloop_result& found);
+  void write(const ProbeResult& probe, int64_t time_us);
 
   const SystemServices& services_;
   const bool show_all_;
   ProgressLine& progress_;
   ScanOutputs outputs_;
   ScanRecord record_;
+  HeldResults held_;
   ScanNotes notes_;
+  bool lost_result_ = false;
 };
 
 }  // namespace portloop

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <unordered_set>
 
 #include "sockets/socket_address.hpp"
@@ -32,6 +33,7 @@ class NameLookup {
       start_next(request);
     }
     uv_run(loop_, UV_RUN_DEFAULT);
+    if (out_of_memory_) throw std::bad_alloc();
   }
 
  private:
@@ -53,14 +55,20 @@ class NameLookup {
 
   static void on_resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answers) {
     auto* request = static_cast<Request*>(uv->data);
-    FoundName& found = request->lookup->names_[request->name];
-    if (status != 0) {
-      found.error = uv_strerror(status);
-    } else {
-      add_addresses(answers, found);
+    NameLookup* lookup = request->lookup;
+    try {
+      FoundName& found = lookup->names_[request->name];
+      if (status != 0) {
+        found.error = uv_strerror(status);
+      } else {
+        add_addresses(answers, found);
+      }
+      lookup->start_next(*request);
+    } catch (const std::bad_alloc&) {  // must not reach libuv
+      lookup->out_of_memory_ = true;
+      lookup->next_ = lookup->names_.size();
     }
     uv_freeaddrinfo(answers);
-    request->lookup->start_next(*request);
   }
 
   static void add_addresses(const addrinfo* answers, FoundName& found) {
@@ -83,6 +91,7 @@ class NameLookup {
   addrinfo hints_{};
   std::vector<Request> requests_;
   size_t next_ = 0;
+  bool out_of_memory_ = false;
 };
 
 }  // namespace

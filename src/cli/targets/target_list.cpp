@@ -2,11 +2,13 @@
 
 #include <net/if.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <set>
 
 #include "cli/exit_status.hpp"
 #include "cli/targets/name_lookup.hpp"
@@ -164,6 +166,24 @@ TargetList collect_targets(const TargetWords& words, uint64_t ports, uv_loop_t* 
     throw UsageError("more than 2^63 probes: fewer addresses or ports are accepted");
   }
   return list;
+}
+
+bool are_named_by(const TargetWords& words, const TargetList& list) {
+  TargetWords typed = words;
+  typed.input_files.clear();
+  typed.exclude_files.clear();
+  SortedWords included = sort_included(typed);
+  const SortedWords excluded = sort_excluded(typed);
+  const std::set<std::string> names(included.names.begin(), included.names.end());
+  for (const auto& [address, name] : list.names) {
+    if (names.contains(name)) included.ranges.push_back({address, address});
+  }
+  const auto& recorded = list.targets.ranges();
+  if (TargetSet(recorded, excluded.ranges).ranges() != recorded) return false;
+  const TargetSet named(std::move(included.ranges), {});
+  return !words.input_files.empty() ||
+         std::all_of(recorded.begin(), recorded.end(),
+                     [&named](const AddressRange& range) { return named.contains(range); });
 }
 
 }  // namespace portloop

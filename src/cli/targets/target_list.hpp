@@ -18,6 +18,11 @@ struct TargetList {
   size_t failed_names = 0;               ///< Each has been reported on stderr.
 };
 
+/// Whether `list`, which a checkpoint recorded, has only addresses that the words name: its numeric targets, the
+/// recorded addresses of its names, and whatever an input file had. No excluded address may be among them. Throws
+/// UsageError for a wrong word.
+bool are_named_by(const TargetWords& words, const TargetList& list);
+
 /// Parses every word, looks names up on `loop` (which runs here until they are known), and removes what is excluded.
 /// `ports`: how many ports of each address will be scanned. Throws UsageError for a wrong word, for an empty file, for
 /// more than 2^63 probes, and if nothing is left to scan; CannotRun for a file that can't be read.

@@ -4,6 +4,7 @@
 // - a process, soon after the first: a repetition, ignored. timeout(1) signals its command and then the whole process
 //   group; a parent may forward a Ctrl-C that the terminal has sent to us, too
 // - a process, later: default action
+// SIGHUP is never a second one: when a terminal is closed, the shell sends it, and then the kernel.
 #include "cli/terminal/ending_signals.hpp"
 
 #include <atomic>
@@ -13,7 +14,7 @@
 namespace portloop {
 namespace {
 
-constexpr int ending_signals[] = {SIGINT, SIGTERM};
+constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr int64_t repetition_ns = 200'000'000;
 std::atomic<uv_async_t*> async_to_wake{nullptr};
 std::atomic<int64_t> first_ns{0};  // when the first signal came; 0 before that
@@ -32,6 +33,7 @@ void on_ending_signal(int number, siginfo_t* info, void*) {
     uv_async_send(async);
     return;
   }
+  if (!is_first && number == SIGHUP) return;
   if (!is_first && info->si_code == SI_USER && now - first < repetition_ns) return;
   std::signal(number, SIG_DFL);
   std::raise(number);  // pending until this handler returns
