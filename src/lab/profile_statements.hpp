@@ -1,0 +1,34 @@
+// The statements of a profile: each function parses the words after a keyword into the profile.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "lab/profile.hpp"
+
+namespace portloop::lab {
+
+using Words = std::span<const std::string_view>;
+
+/// An error in a line. parse_profile() adds the line number and the keyword's usage.
+struct Fault {
+  std::string_view word;  ///< Empty: the keyword itself.
+  std::string_view why;
+};
+using Outcome = std::optional<Fault>;
+
+Outcome parse_prefixes(Profile& profile, Words words);
+Outcome parse_seed(Profile& profile, Words words);
+Outcome parse_rtt(Profile& profile, Words words);
+Outcome parse_jitter(Profile& profile, Words words);
+Outcome parse_loss(Profile& profile, Words words);
+Outcome parse_exists(Profile& profile, Words words);
+Outcome parse_missing(Profile& profile, Words words);
+Outcome parse_open(Profile& profile, Words words);
+Outcome parse_closed(Profile& profile, Words words);
+Outcome parse_rst_per_second(Profile& profile, Words words);
+Outcome parse_gone_at(Profile& profile, Words words);
+Outcome parse_back_at(Profile& profile, Words words);
+
+}  // namespace portloop::lab
