@@ -36,6 +36,7 @@ PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint1
   if (host.region == nullptr) return truth;
   if (!host.exists) {
     truth.refusal = host.region->missing;
+    truth.limit = host.region->missing_limit;
     return truth;
   }
   uint64_t rule_number = 0;
@@ -52,6 +53,7 @@ PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint1
   for (const ClosedRule& rule : host.region->closed) {
     if (!rule.ports.contains(port) || !drawn(port_closed, rule.share)) continue;
     truth.refusal = rule.refusal;
+    truth.limit = rule.limit;
     return truth;
   }
   truth.refusal = Refusal::rst;

@@ -20,6 +20,7 @@ struct PortTruth {
   bool open = false;
   Speech speech = Speech::nothing;     ///< If open.
   Refusal refusal = Refusal::silence;  ///< If not open.
+  ErrorLimit limit = {};               ///< If the refusal is an ICMP error.
 };
 
 class GroundTruth {

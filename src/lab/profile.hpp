@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,23 +39,46 @@ struct OpenRule {
   Speech speech = Speech::nothing;
 };
 
+/// The limit of ICMP errors of one sender, as Linux's icmp_ratelimit.
+struct ErrorLimit {
+  uint32_t per_second = 0;  ///< 0: no limit.
+  uint32_t burst = 6;       ///< How many can be sent at once: XRLIM_BURST_FACTOR of net/ipv4/icmp.c.
+};
+
 struct ClosedRule {
   PortSet ports;
   double share = 1;
   Refusal refusal = Refusal::rst;
+  ErrorLimit limit = {};  ///< If the refusal is an ICMP error.
+};
+
+/// Losses in bursts: one burst in each period, at a time that the seed of packet loss determines.
+struct Bursts {
+  uint64_t length_us = 0;
+  uint64_t period_us = 0;
+};
+
+/// Counted from the first packet that the network sees.
+struct Outage {
+  uint64_t from_us = 0;
+  uint64_t for_us = 0;  ///< 0: for good.
 };
 
 /// The addresses of some prefixes, and their behaviour.
 struct Region {
   std::vector<Prefix> prefixes;
   uint32_t rtt_low_us = 0;
-  uint32_t rtt_high_us = 0;            ///< Equal to rtt_low_us if all hosts have the same.
-  unsigned rtt_shared_bits = 0;        ///< Low bits of the address that don't change the RTT: 8 for "by /24".
-  uint32_t jitter_us = 0;              ///< From 0 to this much is added to the RTT of each answer.
-  double loss_out = 0;                 ///< Of packets towards the hosts, 0-1.
-  double loss_back = 0;                ///< Of packets from the hosts, 0-1.
+  uint32_t rtt_high_us = 0;      ///< Equal to rtt_low_us if all hosts have the same.
+  unsigned rtt_shared_bits = 0;  ///< Low bits of the address that don't change the RTT: 8 for "by /24".
+  uint32_t jitter_us = 0;        ///< From 0 to this much is added to the RTT of each answer.
+  double loss_out = 0;           ///< Of packets towards the hosts, 0-1.
+  double loss_back = 0;          ///< Of packets from the hosts, 0-1.
+  std::optional<Bursts> bursts;
+  std::optional<Outage> outage;
   double exists = 1;                   ///< Share of addresses that have a host, 0-1.
   Refusal missing = Refusal::silence;  ///< The answer to a SYN for an address without a host; never rst.
+  uint32_t missing_after_us = 0;       ///< How long the router looks for the host before it answers.
+  ErrorLimit missing_limit;
   std::vector<OpenRule> open;
   std::vector<ClosedRule> closed;  ///< A port that no rule covers answers with a RST.
   uint32_t rst_per_second = 0;     ///< 0: no limit.

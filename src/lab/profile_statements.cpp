@@ -11,6 +11,8 @@ namespace portloop::lab {
 
 namespace {
 
+constexpr uint32_t max_count = 10'000'000;
+
 /// Parses `[PORTS] [SHARE]` at the start of `words` and removes it.
 Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
   ports.add({1, 65535});
@@ -29,9 +31,65 @@ Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
   return std::nullopt;
 }
 
+Outcome no_more_words(Words words) {
+  if (words.empty()) return std::nullopt;
+  return Fault{words[0], "is one word too many"};
+}
+
 Outcome one_word(Words words) {
-  if (words.size() == 1) return std::nullopt;
-  return words.empty() ? Fault{"", "needs a value"} : Fault{words[1], "is one word too many"};
+  if (words.empty()) return Fault{"", "needs a value"};
+  return no_more_words(words.subspan(1));
+}
+
+std::string_view take_word(Words& words) {
+  const std::string_view word = words[0];
+  words = words.subspan(1);
+  return word;
+}
+
+/// Takes `NAME TIME` from the start of `words`, which must not be empty.
+Outcome take_duration(Words& words, std::string_view name, uint64_t& us) {
+  const std::string_view first = take_word(words);
+  if (first != name) return Fault{first, "is not expected here"};
+  if (words.empty()) return Fault{first, "needs a time"};
+  const std::string_view time = take_word(words);
+  const auto parsed = parse_duration_us(time);
+  if (!parsed) return Fault{time, "is not a time"};
+  us = *parsed;
+  return std::nullopt;
+}
+
+/// Parses `bursts of TIME every TIME`.
+Outcome parse_bursts(Region& region, Words words) {
+  const std::string_view first = take_word(words);
+  if (first != "bursts") return Fault{first, "is not a direction or 'bursts'"};
+  Bursts bursts;
+  if (words.empty()) return Fault{first, "needs 'of' and a time"};
+  if (auto fault = take_duration(words, "of", bursts.length_us)) return fault;
+  if (words.empty()) return Fault{first, "needs 'every' and a time"};
+  const std::string_view written = words.size() > 1 ? words[1] : words[0];
+  if (auto fault = take_duration(words, "every", bursts.period_us)) return fault;
+  if (bursts.period_us <= bursts.length_us) return Fault{written, "is not longer than a burst"};
+  region.bursts = bursts;
+  return no_more_words(words);
+}
+
+/// Parses `[limit RATE/s [burst NUMBER]]`.
+Outcome parse_limit(Words words, ErrorLimit& limit) {
+  if (words.empty()) return std::nullopt;
+  const std::string_view first = take_word(words);
+  if (first != "limit") return Fault{first, "is not expected here"};
+  if (words.empty()) return Fault{first, "needs a rate"};
+  const auto rate = parse_rate_per_second(words[0]);
+  if (!rate) return Fault{words[0], "is not a rate from 1/s to 10000000/s"};
+  limit.per_second = *rate;
+  words = words.subspan(1);
+  if (words.empty()) return std::nullopt;
+  if (words[0] != "burst" || words.size() != 2) return Fault{words[0], "is not expected here"};
+  const auto burst = parse_number<uint32_t>(words[1], 1, max_count);
+  if (!burst) return Fault{words[1], "is not a number from 1 to 10000000"};
+  limit.burst = *burst;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -84,20 +142,35 @@ Outcome parse_jitter(Profile& profile, Words words) {
 
 Outcome parse_loss(Profile& profile, Words words) {
   Region& region = profile.regions.back();
-  if (words.size() == 1) {
+  if (words.empty()) return Fault{"", "needs a share"};
+  if (words[0].ends_with('%') || (words.size() == 1 && words[0] != "bursts")) {
     const auto share = parse_share(words[0]);
     if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
     region.loss_out = region.loss_back = *share;
-    return std::nullopt;
+    words = words.subspan(1);
   }
-  if (words.empty()) return Fault{"", "needs a share"};
-  for (size_t i = 0; i < words.size(); i += 2) {
-    if (words[i] != "out" && words[i] != "back") return Fault{words[i], "is not a direction"};
-    if (i + 1 == words.size()) return Fault{words[i], "needs a share"};
-    const auto share = parse_share(words[i + 1]);
-    if (!share) return Fault{words[i + 1], "is not a share from 0% to 100%"};
-    (words[i] == "out" ? region.loss_out : region.loss_back) = *share;
+  while (!words.empty() && (words[0] == "out" || words[0] == "back")) {
+    const std::string_view direction = take_word(words);
+    if (words.empty()) return Fault{direction, "needs a share"};
+    const auto share = parse_share(words[0]);
+    if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
+    (direction == "out" ? region.loss_out : region.loss_back) = *share;
+    words = words.subspan(1);
   }
+  return words.empty() ? std::nullopt : parse_bursts(region, words);
+}
+
+Outcome parse_outage(Profile& profile, Words words) {
+  if (words.empty()) return Fault{"", "needs a time"};
+  Outage outage;
+  if (auto fault = take_duration(words, "from", outage.from_us)) return fault;
+  if (!words.empty()) {
+    const std::string_view written = words.size() > 1 ? words[1] : words[0];
+    if (auto fault = take_duration(words, "for", outage.for_us)) return fault;
+    if (outage.for_us == 0) return Fault{written, "is not a time above 0"};
+  }
+  if (!words.empty()) return Fault{words[0], "is one word too many"};
+  profile.regions.back().outage = outage;
   return std::nullopt;
 }
 
@@ -110,11 +183,19 @@ Outcome parse_exists(Profile& profile, Words words) {
 }
 
 Outcome parse_missing(Profile& profile, Words words) {
-  if (auto fault = one_word(words)) return fault;
+  Region& region = profile.regions.back();
+  if (words.empty()) return Fault{"", "needs a value"};
   const auto refusal = parse_refusal(words[0]);
   if (!refusal || *refusal == Refusal::rst) return Fault{words[0], "is not a behaviour of an address without a host"};
-  profile.regions.back().missing = *refusal;
-  return std::nullopt;
+  region.missing = *refusal;
+  words = words.subspan(1);
+  if (region.missing == Refusal::silence) return no_more_words(words);
+  if (!words.empty() && words[0] == "after") {
+    uint64_t after_us = 0;
+    if (auto fault = take_duration(words, "after", after_us)) return fault;
+    region.missing_after_us = static_cast<uint32_t>(after_us);
+  }
+  return parse_limit(words, region.missing_limit);
 }
 
 Outcome parse_open(Profile& profile, Words words) {
@@ -135,25 +216,27 @@ Outcome parse_open(Profile& profile, Words words) {
 Outcome parse_closed(Profile& profile, Words words) {
   ClosedRule rule;
   if (auto fault = parse_ports_and_share(words, rule.ports, rule.share)) return fault;
-  if (auto fault = one_word(words)) return fault;
+  if (words.empty()) return Fault{"", "needs a value"};
   const auto refusal = parse_refusal(words[0]);
   if (!refusal) return Fault{words[0], "is not a behaviour of a closed port"};
   rule.refusal = *refusal;
+  words = words.subspan(1);
+  const bool is_error = rule.refusal != Refusal::rst && rule.refusal != Refusal::silence;
+  if (auto fault = is_error ? parse_limit(words, rule.limit) : no_more_words(words)) return fault;
   profile.regions.back().closed.push_back(std::move(rule));
   return std::nullopt;
 }
 
 Outcome parse_rst_per_second(Profile& profile, Words words) {
-  constexpr uint32_t max = 10'000'000;
   Region& region = profile.regions.back();
   if (words.empty()) return Fault{"", "needs a number"};
-  const auto rate = parse_number<uint32_t>(words[0], 1, max);
+  const auto rate = parse_number<uint32_t>(words[0], 1, max_count);
   if (!rate) return Fault{words[0], "is not a number from 1 to 10000000"};
   region.rst_per_second = *rate;
   region.rst_burst = std::max<uint32_t>(1, *rate / 10);
   if (words.size() == 1) return std::nullopt;
   if (words[1] != "burst" || words.size() != 3) return Fault{words[1], "is not expected here"};
-  const auto burst = parse_number<uint32_t>(words[2], 1, max);
+  const auto burst = parse_number<uint32_t>(words[2], 1, max_count);
   if (!burst) return Fault{words[2], "is not a number from 1 to 10000000"};
   region.rst_burst = *burst;
   return std::nullopt;

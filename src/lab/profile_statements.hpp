@@ -23,6 +23,7 @@ Outcome parse_seed(Profile& profile, Words words);
 Outcome parse_rtt(Profile& profile, Words words);
 Outcome parse_jitter(Profile& profile, Words words);
 Outcome parse_loss(Profile& profile, Words words);
+Outcome parse_outage(Profile& profile, Words words);
 Outcome parse_exists(Profile& profile, Words words);
 Outcome parse_missing(Profile& profile, Words words);
 Outcome parse_open(Profile& profile, Words words);

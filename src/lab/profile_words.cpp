@@ -33,6 +33,12 @@ std::optional<uint32_t> parse_duration_us(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<uint32_t> parse_rate_per_second(std::string_view text) {
+  constexpr uint32_t max_per_second = 10'000'000;
+  if (!text.ends_with("/s")) return std::nullopt;
+  return parse_number<uint32_t>(text.substr(0, text.size() - 2), 1, max_per_second);
+}
+
 std::optional<double> parse_share(std::string_view text) {
   if (!text.ends_with('%')) return std::nullopt;
   const auto percent = parse_fraction(text.substr(0, text.size() - 1));

@@ -12,6 +12,9 @@ namespace portloop::lab {
 /// Parses "300us", "0.3ms" or "1.5s", up to one hour.
 std::optional<uint32_t> parse_duration_us(std::string_view text);
 
+/// Parses "200/s" as 200, from 1 to 10,000,000.
+std::optional<uint32_t> parse_rate_per_second(std::string_view text);
+
 /// Parses "3%" as 0.03.
 std::optional<double> parse_share(std::string_view text);
 

@@ -6,12 +6,16 @@
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
 // - loss, in either direction: counted in `dropped`; nothing else happens
 // - the host's limit of RSTs is exhausted: counted in `rst_withheld`; silence
+// - a router looks for a host that isn't there: the SYN waits, and is answered when the router gives up
+// - the limit of ICMP errors is exhausted: counted in `icmp_withheld`; silence
 // - the SYN repeats one of a known handshake: the same SYN-ACK again
 // - the four-tuple is known but the SYN is new: the peer has dropped the old connection, and a new one replaces it
 // - a segment without a connection: a RST, if the host itself would answer a SYN to that port
 #include "lab/responder.hpp"
 
 #include <algorithm>
+
+#include "lab/interruptions.hpp"
 
 namespace portloop::lab {
 
@@ -53,6 +57,22 @@ Address router_of(const Address& host) {
   return router;
 }
 
+Address sender_of(Refusal refusal, const Address& host) {
+  return refusal == Refusal::port_unreachable ? host : router_of(host);
+}
+
+Unreachable unreachable(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::rst:
+    case Refusal::silence:
+    case Refusal::host_unreachable: break;
+    case Refusal::net_unreachable: return Unreachable::net;
+    case Refusal::port_unreachable: return Unreachable::port;
+    case Refusal::admin_prohibited: return Unreachable::admin_prohibited;
+  }
+  return Unreachable::host;
+}
+
 }  // namespace
 
 Responder::Responder(const Profile& profile, uint64_t luck_seed) : truth_(profile), luck_seed_(luck_seed) {}
@@ -61,6 +81,7 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
   ++counters_.packets_in;
   const auto segment = parse_segment(packet);
   if (!segment) return;
+  first_packet_ns_ = std::min(first_packet_ns_, arrived_ns);
   const Arrival arrival{*segment, packet, truth_.host(segment->destination), arrived_ns};
   if ((segment->flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn) {
     on_syn(arrival);
@@ -69,9 +90,12 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
   }
 }
 
-uint64_t Responder::next_due_ns() const { return std::min(timers_.earliest_ns(), answers_.earliest_ns()); }
+uint64_t Responder::next_due_ns() const {
+  return std::min({timers_.earliest_ns(), unresolved_.next_ns(), answers_.earliest_ns()});
+}
 
 const Packet* Responder::take_due(uint64_t now_ns) {
+  while (unresolved_.next_ns() <= now_ns) on_unresolved_host();
   while (timers_.earliest_ns() <= now_ns) {
     const uint64_t due_ns = timers_.earliest_ns();
     Connection* connection = connections_.find(timers_.take());
@@ -96,12 +120,15 @@ void Responder::on_syn(const Arrival& arrival) {
   const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
   if (seen_before > 0) ++counters_.syn_repeated;
   if (arrival.host.region == nullptr || is_away(arrival)) return;
-  if (lost(Direction::out, *arrival.host.region, syn.destination, mix({syn.destination_port, seen_before}))) return;
+  if (lost(Direction::out, *arrival.host.region, syn.destination, arrival.now_ns,
+           mix({syn.destination_port, seen_before}))) {
+    return;
+  }
   const PortTruth port = truth_.port(arrival.host, syn.destination, syn.destination_port);
   if (port.open) {
     accept(arrival, port, seen_before);
   } else {
-    refuse(arrival, port.refusal, seen_before);
+    refuse(arrival, port, seen_before);
   }
 }
 
@@ -132,30 +159,44 @@ void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t s
   arm(connection);
 }
 
-void Responder::refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_before) {
+void Responder::refuse(const Arrival& arrival, const PortTruth& port, uint32_t seen_before) {
   const Segment& syn = arrival.segment;
-  if (refusal == Refusal::silence) return;
-  if (refusal == Refusal::rst && !rst_allowed(arrival)) return;
-  const Region& region = *arrival.host.region;
+  if (port.refusal == Refusal::silence) return;
   const uint64_t draw = mix({syn.destination_port, seen_before});
-  if (lost(Direction::back, region, syn.destination, draw)) return;
+  if (port.refusal != Refusal::rst) {
+    report_unreachable(arrival, port, draw);
+    return;
+  }
+  if (!rst_allowed(arrival)) return;
+  const Region& region = *arrival.host.region;
   const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, syn.destination, draw);
-  Packet& packet = queue(due_ns, arrival.host.rtt_us);
-  switch (refusal) {
-    case Refusal::silence: break;  // returned above
-    case Refusal::rst: build_rst(syn, packet); break;
-    case Refusal::net_unreachable:
-      build_unreachable(Unreachable::net, router_of(syn.destination), arrival.packet, packet);
-      break;
-    case Refusal::host_unreachable:
-      build_unreachable(Unreachable::host, router_of(syn.destination), arrival.packet, packet);
-      break;
-    case Refusal::port_unreachable:
-      build_unreachable(Unreachable::port, syn.destination, arrival.packet, packet);
-      break;
-    case Refusal::admin_prohibited:
-      build_unreachable(Unreachable::admin_prohibited, router_of(syn.destination), arrival.packet, packet);
-      break;
+  if (lost(Direction::back, region, syn.destination, due_ns, draw)) return;
+  build_rst(syn, queue(due_ns, arrival.host.rtt_us));
+}
+
+void Responder::report_unreachable(const Arrival& arrival, const PortTruth& port, uint64_t draw) {
+  const Address& about = arrival.segment.destination;
+  const Address sender = sender_of(port.refusal, about);
+  const Region& region = *arrival.host.region;
+  if (!arrival.host.exists && region.missing_after_us > 0) {
+    bool replaced = false;
+    WaitingError& error = unresolved_.add(about, arrival.now_ns + region.missing_after_us * ns_per_us, replaced);
+    if (replaced) ++counters_.icmp_withheld;
+    build_unreachable(unreachable(port.refusal), sender, arrival.packet, error.packet);
+    error.draw = draw;
+  } else if (Packet* packet = queue_error(arrival.host, about, port, arrival.now_ns, draw)) {
+    build_unreachable(unreachable(port.refusal), sender, arrival.packet, *packet);
+  }
+}
+
+/// The router gives up looking for a host: what has waited for it is answered, as far as the limit allows.
+void Responder::on_unresolved_host() {
+  const UnresolvedHosts::Failed failed = unresolved_.take();
+  const HostTruth host = truth_.host(failed.address);
+  const PortTruth port = truth_.port(host, failed.address, 0);
+  for (const WaitingError& error : failed.errors) {
+    Packet* packet = queue_error(host, failed.address, port, failed.at_ns, error.draw);
+    if (packet != nullptr) *packet = error.packet;
   }
 }
 
@@ -165,11 +206,11 @@ void Responder::on_stray_segment(const Arrival& arrival) {
   const uint64_t draw =
       mix({segment.destination_port, segment.source_port, segment.sequence, segment.acknowledgement, segment.flags});
   const Region& region = *arrival.host.region;
-  if (lost(Direction::out, region, segment.destination, draw)) return;
+  if (lost(Direction::out, region, segment.destination, arrival.now_ns, draw)) return;
   const PortTruth port = truth_.port(arrival.host, segment.destination, segment.destination_port);
   if (!port.open && port.refusal != Refusal::rst) return;
-  if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, draw)) return;
   const uint64_t due_ns = due_after(arrival.now_ns, region, arrival.host.rtt_us, segment.destination, draw);
+  if (!rst_allowed(arrival) || lost(Direction::back, region, segment.destination, due_ns, draw)) return;
   build_rst(segment, queue(due_ns, arrival.host.rtt_us));
 }
 
@@ -195,13 +236,33 @@ bool Responder::rst_allowed(const Arrival& arrival) {
   return false;
 }
 
-bool Responder::lost(Direction direction, const Region& region, const Address& host, uint64_t draw) {
+/// A packet passes the place where bursts and outages happen at `at_ns`.
+bool Responder::lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw) {
+  if ((region.bursts || region.outage) && interrupted(region, luck_seed_, at_ns - first_packet_ns_)) {
+    ++counters_.dropped;
+    return true;
+  }
   const double share = direction == Direction::out ? region.loss_out : region.loss_back;
   if (share <= 0) return false;
   const uint64_t seed = mix({luck_seed_, static_cast<uint64_t>(direction), draw});
   if (as_share(mix(seed, host)) >= share) return false;
   ++counters_.dropped;
   return true;
+}
+
+/// Queues an ICMP error, for the caller to build, unless it is lost or the limit of its sender is reached.
+Packet* Responder::queue_error(const HostTruth& host, const Address& about, const PortTruth& port, uint64_t now_ns,
+                               uint64_t draw) {
+  if (port.limit.per_second > 0) {
+    TokenBucket& errors = error_limits_[sender_of(port.refusal, about)];
+    if (!errors.take(now_ns, port.limit.per_second, port.limit.burst)) {
+      ++counters_.icmp_withheld;
+      return nullptr;
+    }
+  }
+  const uint64_t due_ns = due_after(now_ns, *host.region, host.rtt_us, about, draw);
+  if (lost(Direction::back, *host.region, about, due_ns, draw)) return nullptr;
+  return &queue(due_ns, host.rtt_us);
 }
 
 uint64_t Responder::due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host,

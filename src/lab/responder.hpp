@@ -16,6 +16,7 @@
 #include "lab/profile.hpp"
 #include "lab/sightings.hpp"
 #include "lab/token_bucket.hpp"
+#include "lab/unresolved_hosts.hpp"
 
 namespace portloop::lab {
 
@@ -66,7 +67,9 @@ class Responder {
   bool on_handshake_reply(Connection& connection, const Arrival& arrival);
 
   void accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
-  void refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_before);
+  void refuse(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
+  void report_unreachable(const Arrival& arrival, const PortTruth& port, uint64_t draw);
+  void on_unresolved_host();
   void begin_speech(Connection& connection, uint64_t now_ns);
   void send_available(Connection& connection, uint64_t now_ns);
   void send_segment(Connection& connection, uint64_t now_ns, uint8_t flags, uint64_t position,
@@ -77,21 +80,22 @@ class Responder {
 
   bool is_away(const Arrival& arrival);
   bool rst_allowed(const Arrival& arrival);
-  bool lost(Direction direction, const Region& region, const Address& host, uint64_t draw);
+  bool lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw);
   uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;
   Packet& queue(uint64_t due_ns, uint32_t rtt_us);
+  Packet* queue_error(const HostTruth& host, const Address& about, const PortTruth& port, uint64_t now_ns,
+                      uint64_t draw);
   HostState& host_state(const Arrival& arrival);
-
-  struct AddressHash {
-    size_t operator()(const Address& address) const { return static_cast<size_t>(mix(0, address)); }
-  };
 
   GroundTruth truth_;
   uint64_t luck_seed_;
   Counters counters_;
+  uint64_t first_packet_ns_ = never;
   Sightings sightings_;
   Connections connections_;
   std::unordered_map<Address, HostState, AddressHash> host_states_;
+  std::unordered_map<Address, TokenBucket, AddressHash> error_limits_;  // by sender of ICMP errors
+  UnresolvedHosts unresolved_;
   DueQueue<ConnectionRef> timers_;
   DueQueue<uint32_t> answers_;
   std::deque<Pending> pending_;  // a deque never moves what it holds

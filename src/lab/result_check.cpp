@@ -9,7 +9,9 @@ namespace portloop::lab {
 namespace {
 
 bool leaves_for_good(const HostTruth& host) {
-  return host.region != nullptr && host.region->gone_at_us > 0 && host.region->back_at_us == 0;
+  if (host.region == nullptr) return false;
+  const Region& region = *host.region;
+  return (region.gone_at_us > 0 && region.back_at_us == 0) || (region.outage && region.outage->for_us == 0);
 }
 
 }  // namespace

@@ -101,6 +101,8 @@ TEST_CASE("unknown is a difference if the host stays or comes back") {
 TEST_CASE("for a host that leaves for good, unknown and missing ports are no differences, but filtered is") {
   CHECK(check(with(1, result("10.0.0.1", 22, "unknown")), false, "gone-at 1s\n").differences.total() == 0);
   CHECK(check({}, false, "gone-at 1s\n").differences.total() == 0);
+  CHECK(check({}, false, "outage from 1s\n").differences.total() == 0);
+  CHECK(check({}, false, "outage from 1s for 1s\n").differences.missed == 2);
   CHECK(check(with(2, result("10.0.0.1", 23, "filtered")), false, "gone-at 1s\n").differences.wrong == 1);
 }
 

@@ -28,18 +28,22 @@ seed 42
 prefix 10.1.2.3/16 fd00::/64   # the host bits don't matter
   rtt 10ms-0.25s by /24
   jitter 300us
-  loss out 3% back 1.5%
+  loss out 3% back 1.5% bursts of 150ms every 1s
+  outage from 1.5s for 20s
   exists 10%
-  missing host-unreachable
+  missing host-unreachable after 3s limit 1/s
   open 22,80-81 50% says ssh
   open http says http
   open 0.1%
   closed 1-100 silent
-  closed admin-prohibited
+  closed admin-prohibited limit 100/s burst 20
   rst-per-second 200 burst 7
   gone-at 1.5s
   back-at 6s
 prefix 0.0.0.0/0
+  loss bursts of 10ms every 20ms
+  outage from 0s
+  missing net-unreachable limit 7/s burst 8
 )");
   REQUIRE(profile);
   CHECK(profile->about == "two words");
@@ -57,8 +61,17 @@ prefix 0.0.0.0/0
   CHECK(region.jitter_us == 300);
   CHECK(region.loss_out == doctest::Approx(0.03));
   CHECK(region.loss_back == doctest::Approx(0.015));
+  REQUIRE(region.bursts);
+  CHECK(region.bursts->length_us == 150000);
+  CHECK(region.bursts->period_us == 1000000);
+  REQUIRE(region.outage);
+  CHECK(region.outage->from_us == 1500000);
+  CHECK(region.outage->for_us == 20000000);
   CHECK(region.exists == doctest::Approx(0.1));
   CHECK(region.missing == Refusal::host_unreachable);
+  CHECK(region.missing_after_us == 3000000);
+  CHECK(region.missing_limit.per_second == 1);
+  CHECK(region.missing_limit.burst == 6);
   REQUIRE(region.open.size() == 3);
   CHECK(region.open[0].ports.to_text() == "22,80-81");
   CHECK(region.open[0].share == doctest::Approx(0.5));
@@ -68,13 +81,26 @@ prefix 0.0.0.0/0
   CHECK(region.open[2].share == doctest::Approx(0.001));
   REQUIRE(region.closed.size() == 2);
   CHECK(region.closed[0].refusal == Refusal::silence);
+  CHECK(region.closed[0].limit.per_second == 0);
   CHECK(region.closed[1].ports.size() == 65535);
+  CHECK(region.closed[1].limit.per_second == 100);
+  CHECK(region.closed[1].limit.burst == 20);
   CHECK(region.rst_per_second == 200);
   CHECK(region.rst_burst == 7);
   CHECK(region.gone_at_us == 1500000);
   CHECK(region.back_at_us == 6000000);
   CHECK(profile->regions[1].prefixes[0].contains(*parse_address("255.255.255.255")));
-  CHECK(profile->regions[1].rtt_high_us == 0);
+  const Region& last = profile->regions[1];
+  CHECK(last.rtt_high_us == 0);
+  CHECK(last.loss_out == 0);
+  REQUIRE(last.bursts);
+  CHECK(last.bursts->period_us == 20000);
+  REQUIRE(last.outage);
+  CHECK(last.outage->from_us == 0);
+  CHECK(last.outage->for_us == 0);
+  CHECK(last.missing_after_us == 0);
+  CHECK(last.missing_limit.per_second == 7);
+  CHECK(last.missing_limit.burst == 8);
 }
 
 TEST_CASE("a wrong line is refused with its number, the word at fault, and what is accepted") {
@@ -104,9 +130,36 @@ TEST_CASE("a wrong line is refused with its number, the word at fault, and what 
            Wrong{"loss up 1%", "'up' is not a direction"},
            Wrong{"loss out", "'out' is not a share"},
            Wrong{"loss out 1% back", "'back' needs a share"},
+           Wrong{"loss bursts", "'bursts' needs 'of'"},
+           Wrong{"loss bursts 3s", "'3s' is not expected"},
+           Wrong{"loss bursts of", "'of' needs a time"},
+           Wrong{"loss bursts of 3", "'3' is not a time"},
+           Wrong{"loss bursts of 3s", "'bursts' needs 'every'"},
+           Wrong{"loss bursts of 3s every", "'every' needs a time"},
+           Wrong{"loss bursts of 3s every 3s", "'3s' is not longer than a burst"},
+           Wrong{"loss bursts of 1s every 3s 4s", "'4s' is one word too many"},
+           Wrong{"loss 3% 4%", "'4%' is not a direction or 'bursts'"},
+           Wrong{"outage", "'outage' needs a time"},
+           Wrong{"outage 3s", "'3s' is not expected"},
+           Wrong{"outage from", "'from' needs a time"},
+           Wrong{"outage from now", "'now' is not a time"},
+           Wrong{"outage from 1s to 3s", "'to' is not expected"},
+           Wrong{"outage from 1s for", "'for' needs a time"},
+           Wrong{"outage from 1s for 0s", "'0s' is not a time above 0"},
+           Wrong{"outage from 1s for 2s 3s", "'3s' is one word too many"},
            Wrong{"exists 1", "'1' is not a share"},
            Wrong{"missing rst", "'rst' is not a behaviour of an address without a host"},
            Wrong{"missing", "'missing' needs a value"},
+           Wrong{"missing silent after 3s", "'after' is one word too many"},
+           Wrong{"missing host-unreachable later", "'later' is not expected"},
+           Wrong{"missing host-unreachable after", "'after' needs a time"},
+           Wrong{"missing host-unreachable after ages", "'ages' is not a time"},
+           Wrong{"missing host-unreachable limit", "'limit' needs a rate"},
+           Wrong{"missing host-unreachable limit 1", "'1' is not a rate"},
+           Wrong{"missing host-unreachable limit 0/s", "'0/s' is not a rate"},
+           Wrong{"missing host-unreachable limit 1/s after 3s", "'after' is not expected"},
+           Wrong{"missing host-unreachable limit 1/s burst many", "'many' is not a number"},
+           Wrong{"missing host-unreachable limit 1/s burst 1 2", "'burst' is not expected"},
            Wrong{"open 70000", "'70000' is not a list of ports"},
            Wrong{"open 0", "'0' is not a list of ports"},
            Wrong{"open 22 200%", "'200%' is not a share"},
@@ -116,6 +169,8 @@ TEST_CASE("a wrong line is refused with its number, the word at fault, and what 
            Wrong{"open 22 says ssh http", "'http' is one word too many"},
            Wrong{"closed 22", "'closed' needs a value"},
            Wrong{"closed 22 loudly", "'loudly' is not a behaviour of a closed port"},
+           Wrong{"closed rst limit 3/s", "'limit' is one word too many"},
+           Wrong{"closed port-unreachable limit many", "'many' is not a rate"},
            Wrong{"rst-per-second 0", "'0' is not a number"},
            Wrong{"rst-per-second many", "'many' is not a number"},
            Wrong{"rst-per-second 10 20", "'20' is not expected here"},
