@@ -23,8 +23,7 @@ bool in_burst(const Bursts& bursts, uint64_t luck_seed, uint64_t since_first_ns)
 
 bool in_outage(const Outage& outage, uint64_t since_first_ns) {
   const uint64_t from_ns = outage.from_us * ns_per_us;
-  return since_first_ns >= from_ns &&
-         (outage.for_us == 0 || since_first_ns < from_ns + outage.for_us * ns_per_us);
+  return since_first_ns >= from_ns && (outage.for_us == 0 || since_first_ns < from_ns + outage.for_us * ns_per_us);
 }
 
 }  // namespace
