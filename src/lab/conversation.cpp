@@ -57,7 +57,7 @@ bool request_ends(Connection& connection, std::span<const uint8_t> bytes) {
 
 void Responder::on_segment(const Arrival& arrival) {
   const Segment& segment = arrival.segment;
-  if (arrival.host.region == nullptr || is_away(arrival)) return;
+  if (arrival.host.region == nullptr || is_away(*arrival.host.region, segment.destination, arrival.now_ns)) return;
   Connection* connection =
       connections_.find({segment.destination, segment.source, segment.destination_port, segment.source_port});
   if (connection == nullptr) {

@@ -20,13 +20,16 @@ namespace {
 struct Keyword {
   std::string_view name;
   std::string_view usage;
-  enum class Place : uint8_t { file, opens_region, once_in_region, any_in_region } place;
+  enum class Place : uint8_t { file, once_in_file, opens_region, once_in_region, any_in_region } place;
   Outcome (*parse)(Profile&, Words);
 };
 
 using Place = Keyword::Place;
 constexpr Keyword keywords[] = {
     {"seed", "seed NUMBER", Place::file, parse_seed},
+    {"link", "link ethernet 10.0.0.9/24 [fd00::9/64]", Place::once_in_file, parse_link},
+    {"gateway", "gateway 10.0.0.1 [fd00::1]", Place::once_in_file, parse_gateway},
+    {"broadcast-loss", "broadcast-loss 5%", Place::once_in_file, parse_broadcast_loss},
     {"prefix", "prefix 10.0.0.0/16 [fd00::/64 ...]", Place::opens_region, parse_prefixes},
     {"rtt", "rtt 40ms, or rtt 10ms-250ms by /24", Place::once_in_region, parse_rtt},
     {"jitter", "jitter 2ms", Place::once_in_region, parse_jitter},
@@ -95,6 +98,9 @@ class ProfileParser {
     if (keyword.place == Place::once_in_region || keyword.place == Place::any_in_region) {
       if (profile_.regions.empty()) return quote_word(word) + " must follow a prefix line";
     }
+    if (keyword.place == Place::once_in_file && !seen_in_file_.insert(keyword.name).second) {
+      return quote_word(word) + " is given twice: remove one of them";
+    }
     if (keyword.place == Place::once_in_region && !seen_in_region_.insert(keyword.name).second) {
       return quote_word(word) + " is given twice for one prefix: remove one of them";
     }
@@ -105,6 +111,7 @@ class ProfileParser {
   }
 
   Profile profile_;
+  std::set<std::string_view> seen_in_file_;
   std::set<std::string_view> seen_in_region_;
 };
 

@@ -10,6 +10,7 @@
 #include "core/address.hpp"
 #include "core/port_set.hpp"
 #include "core/spec_error.hpp"
+#include "lab/ethernet_link.hpp"
 
 namespace portloop::lab {
 
@@ -89,10 +90,11 @@ struct Region {
 
 struct Profile {
   std::string name;
-  std::string about;            ///< One line for `--list`.
-  std::string target;           ///< A suggestion for `--list`, such as "10.0.1.1 -p 1-65535".
-  uint64_t seed = 1;            ///< Determines which hosts exist, which ports are open, and each RTT.
-  std::vector<Region> regions;  ///< The first one that contains an address applies to it.
+  std::string about;                 ///< One line for `--list`.
+  std::string target;                ///< A suggestion for `--list`, such as "10.0.1.1 -p 1-65535".
+  uint64_t seed = 1;                 ///< Determines which hosts exist, which ports are open, and each RTT.
+  std::optional<EthernetLink> link;  ///< Otherwise the command's link is point-to-point, without neighbours.
+  std::vector<Region> regions;       ///< The first one that contains an address applies to it.
 };
 
 /// Parses a profile. The error begins with NAME:LINE, quotes the word at fault and lists what is accepted.

@@ -20,6 +20,9 @@ using Outcome = std::optional<Fault>;
 
 Outcome parse_prefixes(Profile& profile, Words words);
 Outcome parse_seed(Profile& profile, Words words);
+Outcome parse_link(Profile& profile, Words words);
+Outcome parse_gateway(Profile& profile, Words words);
+Outcome parse_broadcast_loss(Profile& profile, Words words);
 Outcome parse_rtt(Profile& profile, Words words);
 Outcome parse_jitter(Profile& profile, Words words);
 Outcome parse_loss(Profile& profile, Words words);

@@ -61,6 +61,16 @@ std::optional<Prefix> parse_prefix(std::string_view text) {
   return prefix;
 }
 
+std::optional<EthernetLink::Own> parse_own_address(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto address = parse_address(text.substr(0, slash));
+  if (!address || address->zone != 0) return std::nullopt;
+  const auto bits = parse_number<unsigned>(text.substr(slash + 1), 1, address_bits(address->family) - 2);
+  if (!bits) return std::nullopt;
+  return EthernetLink::Own{*address, *bits};
+}
+
 std::optional<Speech> parse_speech(std::string_view word) {
   static constexpr std::pair<std::string_view, Speech> names[] = {
       {"nothing", Speech::nothing}, {"ssh", Speech::ssh},         {"http", Speech::http},

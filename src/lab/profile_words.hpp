@@ -21,6 +21,10 @@ std::optional<double> parse_share(std::string_view text);
 /// Parses "10.0.0.0/8", or an address without a length.
 std::optional<Prefix> parse_prefix(std::string_view text);
 
+/// Parses "10.0.0.9/24", a host's address with the length of its network's prefix; the network has room for another
+/// host.
+std::optional<EthernetLink::Own> parse_own_address(std::string_view text);
+
 std::optional<Speech> parse_speech(std::string_view word);
 
 std::optional<Refusal> parse_refusal(std::string_view word);

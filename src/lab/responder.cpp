@@ -10,6 +10,7 @@
 // - the limit of ICMP errors is exhausted: counted in `icmp_withheld`; silence
 // - the SYN repeats one of a known handshake: the same SYN-ACK again
 // - the four-tuple is known but the SYN is new: the peer has dropped the old connection, and a new one replaces it
+// - on an Ethernet link the command's kernel asks for a MAC address first: only a host that exists answers
 // - a segment without a connection: a RST, if the host itself would answer a SYN to that port
 #include "lab/responder.hpp"
 
@@ -75,12 +76,17 @@ Unreachable unreachable(Refusal refusal) {
 
 }  // namespace
 
-Responder::Responder(const Profile& profile, uint64_t luck_seed) : truth_(profile), luck_seed_(luck_seed) {}
+Responder::Responder(const Profile& profile, uint64_t luck_seed)
+    : link_(profile.link), truth_(profile), luck_seed_(luck_seed) {}
 
-void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns) {
+void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bool broadcast) {
   ++counters_.packets_in;
   const auto segment = parse_segment(packet);
-  if (!segment) return;
+  if (!segment) {
+    const auto solicitation = link_ ? parse_solicitation(packet) : std::nullopt;
+    if (solicitation) on_solicitation(*solicitation, arrived_ns, broadcast);
+    return;
+  }
   first_packet_ns_ = std::min(first_packet_ns_, arrived_ns);
   const Arrival arrival{*segment, packet, truth_.host(segment->destination), arrived_ns};
   if ((segment->flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn) {
@@ -113,13 +119,39 @@ const Packet* Responder::take_due(uint64_t now_ns) {
   return &answer.packet;
 }
 
+/// ARP or neighbour discovery. The gateway always answers, other addresses only if they have a host.
+void Responder::on_solicitation(const Solicitation& solicitation, uint64_t now_ns, bool broadcast) {
+  ++counters_.solicitations;
+  first_packet_ns_ = std::min(first_packet_ns_, now_ns);
+  const Address& target = solicitation.target;
+  const HostTruth host = truth_.host(target);
+  const Address* gateway = link_->gateway_of(target.family);
+  const bool is_gateway = gateway != nullptr && *gateway == target;
+  if (host.own || !host.on_link || (!is_gateway && (!host.exists || host.region == nullptr))) return;
+  constexpr uint64_t broadcast_draw = 4, answer_draw = 5;  // 0 to 3 are those of lost(), due_after() and bursts
+  const uint64_t draw = mix({answer_draw, host_state(target, now_ns).solicitations++});
+  if (broadcast && as_share(mix(mix({luck_seed_, broadcast_draw, draw}), target)) < link_->broadcast_loss) {
+    ++counters_.dropped;
+    return;
+  }
+  if (host.region == nullptr) {
+    build_advertisement(solicitation, queue(now_ns, 0));
+    return;
+  }
+  const Region& region = *host.region;
+  if (is_away(region, target, now_ns) || lost(Direction::out, region, target, now_ns, draw)) return;
+  const uint64_t due_ns = due_after(now_ns, region, host.rtt_us, target, draw);
+  if (lost(Direction::back, region, target, due_ns, draw)) return;
+  build_advertisement(solicitation, queue(due_ns, host.rtt_us));
+}
+
 void Responder::on_syn(const Arrival& arrival) {
   const Segment& syn = arrival.segment;
   ++counters_.syns;
   counters_.syn_rate.add(arrival.now_ns);
   const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
   if (seen_before > 0) ++counters_.syn_repeated;
-  if (arrival.host.region == nullptr || is_away(arrival)) return;
+  if (arrival.host.region == nullptr || is_away(*arrival.host.region, syn.destination, arrival.now_ns)) return;
   if (lost(Direction::out, *arrival.host.region, syn.destination, arrival.now_ns,
            mix({syn.destination_port, seen_before}))) {
     return;
@@ -161,7 +193,7 @@ void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t s
 
 void Responder::refuse(const Arrival& arrival, const PortTruth& port, uint32_t seen_before) {
   const Segment& syn = arrival.segment;
-  if (port.refusal == Refusal::silence) return;
+  if (port.refusal == Refusal::silence || (arrival.host.on_link && !arrival.host.exists)) return;
   const uint64_t draw = mix({syn.destination_port, seen_before});
   if (port.refusal != Refusal::rst) {
     report_unreachable(arrival, port, draw);
@@ -214,16 +246,15 @@ void Responder::on_stray_segment(const Arrival& arrival) {
   build_rst(segment, queue(due_ns, arrival.host.rtt_us));
 }
 
-Responder::HostState& Responder::host_state(const Arrival& arrival) {
-  const auto [found, is_new] = host_states_.try_emplace(arrival.segment.destination);
-  if (is_new) found->second.first_seen_ns = arrival.now_ns;
+Responder::HostState& Responder::host_state(const Address& host, uint64_t now_ns) {
+  const auto [found, is_new] = host_states_.try_emplace(host);
+  if (is_new) found->second.first_seen_ns = now_ns;
   return found->second;
 }
 
-bool Responder::is_away(const Arrival& arrival) {
-  const Region& region = *arrival.host.region;
+bool Responder::is_away(const Region& region, const Address& host, uint64_t now_ns) {
   if (region.gone_at_us == 0) return false;
-  const uint64_t since_first_ns = arrival.now_ns - host_state(arrival).first_seen_ns;
+  const uint64_t since_first_ns = now_ns - host_state(host, now_ns).first_seen_ns;
   return since_first_ns >= region.gone_at_us * ns_per_us &&
          (region.back_at_us == 0 || since_first_ns < region.back_at_us * ns_per_us);
 }
@@ -231,7 +262,8 @@ bool Responder::is_away(const Arrival& arrival) {
 bool Responder::rst_allowed(const Arrival& arrival) {
   const Region& region = *arrival.host.region;
   if (region.rst_per_second == 0) return true;
-  if (host_state(arrival).rsts.take(arrival.now_ns, region.rst_per_second, region.rst_burst)) return true;
+  TokenBucket& rsts = host_state(arrival.segment.destination, arrival.now_ns).rsts;
+  if (rsts.take(arrival.now_ns, region.rst_per_second, region.rst_burst)) return true;
   ++counters_.rst_withheld;
   return false;
 }

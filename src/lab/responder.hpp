@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "lab/connections.hpp"
 #include "lab/counters.hpp"
 #include "lab/due_queue.hpp"
+#include "lab/ethernet.hpp"
 #include "lab/ground_truth.hpp"
 #include "lab/packet.hpp"
 #include "lab/profile.hpp"
@@ -27,8 +29,9 @@ class Responder {
   /// Borrows the profile. `luck_seed` determines packet loss and jitter, never which ports are open.
   Responder(const Profile& profile, uint64_t luck_seed);
 
-  /// Takes one IP packet. `arrived_ns` may be in the past, but must never decrease.
-  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns);
+  /// Takes one packet: IP, or ARP on an Ethernet link. `arrived_ns` may be in the past, but must never decrease.
+  /// `broadcast` is true if its frame was addressed to more than one host.
+  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bool broadcast = false);
 
   /// The time at which the next answer or timer is due, or `never`.
   uint64_t next_due_ns() const;
@@ -50,6 +53,7 @@ class Responder {
   };
   struct HostState {
     uint64_t first_seen_ns = 0;
+    uint32_t solicitations = 0;
     TokenBucket rsts;
   };
   struct Pending {
@@ -58,6 +62,7 @@ class Responder {
     uint64_t tolerance_ns = 0;
   };
 
+  void on_solicitation(const Solicitation& solicitation, uint64_t now_ns, bool broadcast);
   void on_syn(const Arrival& arrival);
   void on_segment(const Arrival& arrival);
   void on_stray_segment(const Arrival& arrival);
@@ -78,15 +83,16 @@ class Responder {
   void arm(Connection& connection);
   void remove(Connection& connection);
 
-  bool is_away(const Arrival& arrival);
+  bool is_away(const Region& region, const Address& host, uint64_t now_ns);
   bool rst_allowed(const Arrival& arrival);
   bool lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw);
   uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;
   Packet& queue(uint64_t due_ns, uint32_t rtt_us);
   Packet* queue_error(const HostTruth& host, const Address& about, const PortTruth& port, uint64_t now_ns,
                       uint64_t draw);
-  HostState& host_state(const Arrival& arrival);
+  HostState& host_state(const Address& host, uint64_t now_ns);
 
+  const std::optional<EthernetLink>& link_;
   GroundTruth truth_;
   uint64_t luck_seed_;
   Counters counters_;

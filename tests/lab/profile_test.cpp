@@ -195,6 +195,66 @@ TEST_CASE("a wrong line is refused with its number, the word at fault, and what 
   }
 }
 
+TEST_CASE("the statements about the command's own link are parsed") {
+  const auto profile = parse_profile("my", R"(
+link ethernet 10.1.2.3/21 fd00::3/64
+gateway fd00::1 10.1.0.1
+broadcast-loss 5%
+prefix 10.1.0.0/21
+)");
+  REQUIRE(profile);
+  REQUIRE(profile->link);
+  const EthernetLink& link = *profile->link;
+  REQUIRE(link.own.size() == 2);
+  CHECK(to_text(link.own[0].address) == "10.1.2.3");
+  CHECK(link.own[0].bits == 21);
+  CHECK(to_text(link.own[1].address) == "fd00::3");
+  CHECK(to_text(*link.gateway_of(Family::ipv4)) == "10.1.0.1");
+  CHECK(to_text(*link.gateway_of(Family::ipv6)) == "fd00::1");
+  CHECK(link.broadcast_loss == doctest::Approx(0.05));
+  CHECK(link.contains(*parse_address("10.1.7.255")));
+  CHECK_FALSE(link.contains(*parse_address("10.1.8.0")));
+}
+
+TEST_CASE("a wrong line about the command's own link is refused with the word at fault") {
+  struct Wrong {
+    const char* lines;
+    const char* quoted;
+  };
+  for (const Wrong& wrong : {
+           Wrong{"link", "'link' needs a kind"},
+           Wrong{"link wifi", "'wifi' is not a kind of link"},
+           Wrong{"link ethernet", "'ethernet' needs the command's address"},
+           Wrong{"link ethernet 10.0.0.9", "'10.0.0.9' is not an address with the length"},
+           Wrong{"link ethernet 10.0.0.9/31", "'10.0.0.9/31' is not an address with the length"},
+           Wrong{"link ethernet 10.0.0.9/0", "'10.0.0.9/0' is not an address with the length"},
+           Wrong{"link ethernet 10.0.0.0/24", "'10.0.0.0/24' is not the address of a host"},
+           Wrong{"link ethernet 10.0.0.255/24", "'10.0.0.255/24' is not the address of a host"},
+           Wrong{"link ethernet fd00::9/64", "'fd00::9/64' is not an IPv4 address"},
+           Wrong{"link ethernet 10.0.0.9/24 10.0.1.9/24", "'10.0.1.9/24' is a second address of one family"},
+           Wrong{"link ethernet 10.0.0.9/24\nlink ethernet 10.0.0.9/24", "'link' is given twice"},
+           Wrong{"gateway 10.0.0.1", "'gateway' must follow a link line"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway", "'gateway' needs an address"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway host", "'host' is not an address on the link"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.1.1", "'10.0.1.1' is not an address on the link"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway fd00::1", "'fd00::1' is not an address on the link"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.9", "'10.0.0.9' is not another host's address"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.255", "'10.0.0.255' is not another host's address"},
+           Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.1 10.0.0.2", "'10.0.0.2' is a second gateway"},
+           Wrong{"broadcast-loss 1%", "'broadcast-loss' must follow a link line"},
+           Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss", "'broadcast-loss' needs a share"},
+           Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss 5", "'5' is not a share"},
+           Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss 5% 6%", "'6%' is one word too many"},
+       }) {
+    const std::string error = error_of(std::string(wrong.lines) + "\nprefix 10.0.0.0/8\n");
+    CAPTURE(wrong.lines);
+    CAPTURE(error);
+    CHECK(error.starts_with(std::string(wrong.lines).find('\n') == std::string::npos ? "my.lab:1: " : "my.lab:2: "));
+    CHECK(error.find(wrong.quoted) != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+  }
+}
+
 TEST_CASE("statements about hosts must follow a prefix, and a profile must have one") {
   CHECK(error_of("rtt 1ms\nprefix 10.0.0.0/8\n").starts_with("my.lab:1: 'rtt' must follow a prefix"));
   CHECK(error_of("# nothing\n").find("no prefix line") != std::string::npos);

@@ -1,0 +1,48 @@
+// The statements about the command's own link.
+#include "lab/profile_statements.hpp"
+#include "lab/profile_words.hpp"
+
+namespace portloop::lab {
+
+Outcome parse_link(Profile& profile, Words words) {
+  if (words.empty()) return Fault{"", "needs a kind of link"};
+  if (words[0] != "ethernet") return Fault{words[0], "is not a kind of link"};
+  if (words.size() == 1) return Fault{words[0], "needs the command's address"};
+  EthernetLink link;
+  for (const std::string_view word : words.subspan(1)) {
+    const auto own = parse_own_address(word);
+    if (!own) return Fault{word, "is not an address with the length of its network's prefix"};
+    if (own->is_network_or_broadcast(own->address)) return Fault{word, "is not the address of a host"};
+    if (link.own_of(own->address.family) != nullptr) return Fault{word, "is a second address of one family"};
+    if (link.own.empty() && own->address.family != Family::ipv4) return Fault{word, "is not an IPv4 address"};
+    link.own.push_back(*own);
+  }
+  profile.link = link;
+  return std::nullopt;
+}
+
+Outcome parse_gateway(Profile& profile, Words words) {
+  if (!profile.link) return Fault{"", "must follow a link line"};
+  if (words.empty()) return Fault{"", "needs an address"};
+  EthernetLink& link = *profile.link;
+  for (const std::string_view word : words) {
+    const auto gateway = parse_address(word);
+    if (!gateway || !link.contains(*gateway)) return Fault{word, "is not an address on the link"};
+    if (link.is_own(*gateway) || link.is_network_or_broadcast(*gateway))
+      return Fault{word, "is not another host's address"};
+    if (link.gateway_of(gateway->family) != nullptr) return Fault{word, "is a second gateway of one family"};
+    link.gateways.push_back(*gateway);
+  }
+  return std::nullopt;
+}
+
+Outcome parse_broadcast_loss(Profile& profile, Words words) {
+  if (!profile.link) return Fault{"", "must follow a link line"};
+  if (words.size() != 1) return words.empty() ? Fault{"", "needs a share"} : Fault{words[1], "is one word too many"};
+  const auto share = parse_share(words[0]);
+  if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
+  profile.link->broadcast_loss = *share;
+  return std::nullopt;
+}
+
+}  // namespace portloop::lab
