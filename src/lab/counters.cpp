@@ -32,6 +32,7 @@ std::string to_json(const Counters& counters) {
   add("dropped", counters.dropped);
   add("rst_withheld", counters.rst_withheld);
   add("icmp_withheld", counters.icmp_withheld);
+  add("uplink_dropped", counters.uplink_dropped);
   add("solicitations", counters.solicitations);
   add("peak_half_open", counters.peak_half_open);
   add("peak_rate_per_second", counters.syn_rate.per_second());

@@ -38,11 +38,24 @@ Outcome parse_gateway(Profile& profile, Words words) {
 
 Outcome parse_broadcast_loss(Profile& profile, Words words) {
   if (!profile.link) return Fault{"", "must follow a link line"};
-  if (words.size() != 1) return words.empty() ? Fault{"", "needs a share"} : Fault{words[1], "is one word too many"};
+  if (auto fault = one_word(words)) return fault;
   const auto share = parse_share(words[0]);
   if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
   profile.link->broadcast_loss = *share;
   return std::nullopt;
+}
+
+Outcome parse_uplink(Profile& profile, Words words) {
+  if (words.empty()) return Fault{"", "needs a rate"};
+  const std::string_view first = take_word(words);
+  const auto rate = parse_rate_per_second(first);
+  if (!rate) return Fault{first, "is not a rate from 1/s to 10000000/s"};
+  if (words.empty()) return Fault{"", "needs the length of its queue"};
+  UplinkLimit limit;
+  limit.packets_per_second = *rate;
+  if (auto fault = take_duration(words, "queue", limit.queue_us)) return fault;
+  profile.uplink = limit;
+  return no_more_words(words);
 }
 
 }  // namespace portloop::lab

@@ -88,13 +88,20 @@ struct Region {
   uint64_t back_at_us = 0;         ///< After the first packet to the host; 0: never.
 };
 
+/// The command's way out: a packet takes 1 / packets_per_second, and waits for those before it.
+struct UplinkLimit {
+  uint32_t packets_per_second = 1;
+  uint64_t queue_us = 0;  ///< A packet that would wait longer is dropped.
+};
+
 struct Profile {
   std::string name;
   std::string about;                 ///< One line for `--list`.
   std::string target;                ///< A suggestion for `--list`, such as "10.0.1.1 -p 1-65535".
   uint64_t seed = 1;                 ///< Determines which hosts exist, which ports are open, and each RTT.
   std::optional<EthernetLink> link;  ///< Otherwise the command's link is point-to-point, without neighbours.
-  std::vector<Region> regions;       ///< The first one that contains an address applies to it.
+  std::optional<UplinkLimit> uplink;
+  std::vector<Region> regions;  ///< The first one that contains an address applies to it.
 };
 
 /// Parses a profile. The error begins with NAME:LINE, quotes the word at fault and lists what is accepted.

@@ -6,6 +6,7 @@
 #include "core/parse_number.hpp"
 #include "core/service_names.hpp"
 #include "lab/profile_words.hpp"
+#include "lab/statement_words.hpp"
 
 namespace portloop::lab {
 
@@ -28,34 +29,6 @@ Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
     share = *parsed;
     words = words.subspan(1);
   }
-  return std::nullopt;
-}
-
-Outcome no_more_words(Words words) {
-  if (words.empty()) return std::nullopt;
-  return Fault{words[0], "is one word too many"};
-}
-
-Outcome one_word(Words words) {
-  if (words.empty()) return Fault{"", "needs a value"};
-  return no_more_words(words.subspan(1));
-}
-
-std::string_view take_word(Words& words) {
-  const std::string_view word = words[0];
-  words = words.subspan(1);
-  return word;
-}
-
-/// Takes `NAME TIME` from the start of `words`, which must not be empty.
-Outcome take_duration(Words& words, std::string_view name, uint64_t& us) {
-  const std::string_view first = take_word(words);
-  if (first != name) return Fault{first, "is not expected here"};
-  if (words.empty()) return Fault{first, "needs a time"};
-  const std::string_view time = take_word(words);
-  const auto parsed = parse_duration_us(time);
-  if (!parsed) return Fault{time, "is not a time"};
-  us = *parsed;
   return std::nullopt;
 }
 

@@ -1,28 +1,17 @@
 // The statements of a profile: each function parses the words after a keyword into the profile.
 #pragma once
 
-#include <optional>
-#include <span>
-#include <string_view>
-
 #include "lab/profile.hpp"
+#include "lab/statement_words.hpp"
 
 namespace portloop::lab {
-
-using Words = std::span<const std::string_view>;
-
-/// An error in a line. parse_profile() adds the line number and the keyword's usage.
-struct Fault {
-  std::string_view word;  ///< Empty: the keyword itself.
-  std::string_view why;
-};
-using Outcome = std::optional<Fault>;
 
 Outcome parse_prefixes(Profile& profile, Words words);
 Outcome parse_seed(Profile& profile, Words words);
 Outcome parse_link(Profile& profile, Words words);
 Outcome parse_gateway(Profile& profile, Words words);
 Outcome parse_broadcast_loss(Profile& profile, Words words);
+Outcome parse_uplink(Profile& profile, Words words);
 Outcome parse_rtt(Profile& profile, Words words);
 Outcome parse_jitter(Profile& profile, Words words);
 Outcome parse_loss(Profile& profile, Words words);

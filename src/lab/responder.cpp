@@ -3,6 +3,7 @@
 // What follows a SYN-ACK is in conversation.cpp.
 //
 // What can happen instead:
+// - the uplink is busy: the packet waits, and is delivered later; if its queue is full, `uplink_dropped` counts it
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
 // - loss, in either direction: counted in `dropped`; nothing else happens
 // - the host's limit of RSTs is exhausted: counted in `rst_withheld`; silence
@@ -31,6 +32,10 @@ constexpr uint64_t tolerated_share_of_rtt = 10;
 uint32_t sequence_after(const Segment& segment) {
   const bool takes_one = (segment.flags & (tcp_flag::syn | tcp_flag::fin)) != 0;
   return segment.sequence + static_cast<uint32_t>(segment.payload.size()) + (takes_one ? 1 : 0);
+}
+
+bool is_syn(const Segment& segment) {
+  return (segment.flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn;
 }
 
 /// Builds the RST that answers `segment`, as in RFC 9293, section 3.10.7.1.
@@ -77,7 +82,9 @@ Unreachable unreachable(Refusal refusal) {
 }  // namespace
 
 Responder::Responder(const Profile& profile, uint64_t luck_seed)
-    : link_(profile.link), truth_(profile), luck_seed_(luck_seed) {}
+    : link_(profile.link), truth_(profile), luck_seed_(luck_seed) {
+  if (profile.uplink) uplink_.emplace(*profile.uplink);
+}
 
 void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bool broadcast) {
   ++counters_.packets_in;
@@ -88,28 +95,56 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bo
     return;
   }
   first_packet_ns_ = std::min(first_packet_ns_, arrived_ns);
-  const Arrival arrival{*segment, packet, truth_.host(segment->destination), arrived_ns};
-  if ((segment->flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn) {
+  const uint32_t seen_before = is_syn(*segment) ? count_syn(*segment, arrived_ns) : 0;
+  const bool on_link = link_ && link_->contains(segment->destination);
+  if (!uplink_ || on_link) {
+    deliver(*segment, packet, arrived_ns, seen_before);
+  } else if (!uplink_->send(packet, seen_before, arrived_ns)) {
+    ++counters_.uplink_dropped;
+  }
+}
+
+uint32_t Responder::count_syn(const Segment& syn, uint64_t now_ns) {
+  ++counters_.syns;
+  counters_.syn_rate.add(now_ns);
+  const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
+  if (seen_before > 0) ++counters_.syn_repeated;
+  return seen_before;
+}
+
+/// The packet has left the command's own network.
+void Responder::deliver(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns,
+                        uint32_t seen_before) {
+  const Arrival arrival{segment, packet, truth_.host(segment.destination), now_ns, seen_before};
+  if (is_syn(segment)) {
     on_syn(arrival);
   } else {
     on_segment(arrival);
   }
 }
 
-uint64_t Responder::next_due_ns() const {
-  return std::min({timers_.earliest_ns(), unresolved_.next_ns(), answers_.earliest_ns()});
+uint64_t Responder::next_event_ns() const {
+  return std::min({uplink_ ? uplink_->next_ns() : never, unresolved_.next_ns(), timers_.earliest_ns()});
 }
 
-const Packet* Responder::take_due(uint64_t now_ns) {
-  while (unresolved_.next_ns() <= now_ns) on_unresolved_host();
-  while (timers_.earliest_ns() <= now_ns) {
-    const uint64_t due_ns = timers_.earliest_ns();
+uint64_t Responder::next_due_ns() const { return std::min(next_event_ns(), answers_.earliest_ns()); }
+
+void Responder::run_event(uint64_t event_ns, uint64_t now_ns) {
+  if (uplink_ && uplink_->next_ns() == event_ns) {
+    const Uplink::Departure departure = uplink_->take();
+    deliver(*parse_segment(departure.packet), departure.packet, departure.at_ns, departure.seen_before);
+  } else if (unresolved_.next_ns() == event_ns) {
+    on_unresolved_host();
+  } else {
     Connection* connection = connections_.find(timers_.take());
-    if (connection == nullptr || connection->armed_ns != due_ns)
-      continue;  // removed, or armed again for an earlier time
+    if (connection == nullptr || connection->armed_ns != event_ns) return;  // removed, or armed for an earlier time
     connection->armed_ns = never;
     on_timer(*connection, now_ns);
   }
+}
+
+const Packet* Responder::take_due(uint64_t now_ns) {
+  for (uint64_t event_ns = next_event_ns(); event_ns <= now_ns; event_ns = next_event_ns()) run_event(event_ns, now_ns);
   if (answers_.earliest_ns() > now_ns) return nullptr;
   const uint32_t slot = answers_.take();
   free_pending_.push_back(slot);  // not reused before the next call
@@ -147,24 +182,20 @@ void Responder::on_solicitation(const Solicitation& solicitation, uint64_t now_n
 
 void Responder::on_syn(const Arrival& arrival) {
   const Segment& syn = arrival.segment;
-  ++counters_.syns;
-  counters_.syn_rate.add(arrival.now_ns);
-  const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
-  if (seen_before > 0) ++counters_.syn_repeated;
   if (arrival.host.region == nullptr || is_away(*arrival.host.region, syn.destination, arrival.now_ns)) return;
   if (lost(Direction::out, *arrival.host.region, syn.destination, arrival.now_ns,
-           mix({syn.destination_port, seen_before}))) {
+           mix({syn.destination_port, arrival.seen_before}))) {
     return;
   }
   const PortTruth port = truth_.port(arrival.host, syn.destination, syn.destination_port);
   if (port.open) {
-    accept(arrival, port, seen_before);
+    accept(arrival, port);
   } else {
-    refuse(arrival, port, seen_before);
+    refuse(arrival, port);
   }
 }
 
-void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before) {
+void Responder::accept(const Arrival& arrival, const PortTruth& port) {
   const Segment& syn = arrival.segment;
   const ConnectionKey key{syn.destination, syn.source, syn.destination_port, syn.source_port};
   Connection* known = connections_.find(key);
@@ -178,23 +209,23 @@ void Responder::accept(const Arrival& arrival, const PortTruth& port, uint32_t s
   connection.region = arrival.host.region;
   connection.rtt_us = arrival.host.rtt_us;
   connection.initial_send =
-      static_cast<uint32_t>(mix({luck_seed_, ConnectionKeyHash{}(key), syn.sequence, seen_before}));
+      static_cast<uint32_t>(mix({luck_seed_, ConnectionKeyHash{}(key), syn.sequence, arrival.seen_before}));
   connection.initial_receive = syn.sequence;
   connection.receive_next = syn.sequence + 1;
   connection.peer_max_segment_bytes = syn.max_segment_bytes;
   connection.heard_ns = arrival.now_ns;
   // The draws differ from those of an earlier handshake of the same endpoint.
-  connection.packets_out = seen_before << 16;
+  connection.packets_out = arrival.seen_before << 16;
   connection.packets_in = connection.packets_out;
   counters_.peak_half_open = std::max(counters_.peak_half_open, ++counters_.half_open);
   send_syn_ack(connection, arrival.now_ns);
   arm(connection);
 }
 
-void Responder::refuse(const Arrival& arrival, const PortTruth& port, uint32_t seen_before) {
+void Responder::refuse(const Arrival& arrival, const PortTruth& port) {
   const Segment& syn = arrival.segment;
   if (port.refusal == Refusal::silence || (arrival.host.on_link && !arrival.host.exists)) return;
-  const uint64_t draw = mix({syn.destination_port, seen_before});
+  const uint64_t draw = mix({syn.destination_port, arrival.seen_before});
   if (port.refusal != Refusal::rst) {
     report_unreachable(arrival, port, draw);
     return;

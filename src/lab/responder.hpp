@@ -19,6 +19,7 @@
 #include "lab/sightings.hpp"
 #include "lab/token_bucket.hpp"
 #include "lab/unresolved_hosts.hpp"
+#include "lab/uplink.hpp"
 
 namespace portloop::lab {
 
@@ -50,6 +51,7 @@ class Responder {
     std::span<const uint8_t> packet;
     HostTruth host;
     uint64_t now_ns;
+    uint32_t seen_before;  ///< If a SYN: how many SYNs for the endpoint there were before.
   };
   struct HostState {
     uint64_t first_seen_ns = 0;
@@ -62,6 +64,10 @@ class Responder {
     uint64_t tolerance_ns = 0;
   };
 
+  uint64_t next_event_ns() const;
+  void run_event(uint64_t event_ns, uint64_t now_ns);
+  uint32_t count_syn(const Segment& syn, uint64_t now_ns);
+  void deliver(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns, uint32_t seen_before);
   void on_solicitation(const Solicitation& solicitation, uint64_t now_ns, bool broadcast);
   void on_syn(const Arrival& arrival);
   void on_segment(const Arrival& arrival);
@@ -71,8 +77,8 @@ class Responder {
   void on_timer(Connection& connection, uint64_t now_ns);
   bool on_handshake_reply(Connection& connection, const Arrival& arrival);
 
-  void accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
-  void refuse(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
+  void accept(const Arrival& arrival, const PortTruth& port);
+  void refuse(const Arrival& arrival, const PortTruth& port);
   void report_unreachable(const Arrival& arrival, const PortTruth& port, uint64_t draw);
   void on_unresolved_host();
   void begin_speech(Connection& connection, uint64_t now_ns);
@@ -98,6 +104,7 @@ class Responder {
   Counters counters_;
   uint64_t first_packet_ns_ = never;
   Sightings sightings_;
+  std::optional<Uplink> uplink_;
   Connections connections_;
   std::unordered_map<Address, HostState, AddressHash> host_states_;
   std::unordered_map<Address, TokenBucket, AddressHash> error_limits_;  // by sender of ICMP errors

@@ -132,7 +132,8 @@ TEST_CASE("a frame comes from the packet's source, or from the gateway if the so
     build_segment(reply, packet);
     const auto header = frame_header(packet.head(), *profile->link, my_mac);
     CHECK(Bytes(header.begin(), header.begin() + 6) == Bytes(my_mac.begin(), my_mac.end()));
-    CHECK(Bytes(header.begin() + 12, header.end()) == Bytes{static_cast<uint8_t>(type[0]), static_cast<uint8_t>(type[1])});
+    CHECK(Bytes(header.begin() + 12, header.end()) ==
+          Bytes{static_cast<uint8_t>(type[0]), static_cast<uint8_t>(type[1])});
     MacAddress sender{};
     std::copy(header.begin() + 6, header.begin() + 12, sender.begin());
     return sender;

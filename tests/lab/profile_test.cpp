@@ -216,6 +216,14 @@ prefix 10.1.0.0/21
   CHECK_FALSE(link.contains(*parse_address("10.1.8.0")));
 }
 
+TEST_CASE("the limits of the uplink are parsed") {
+  const auto profile = parse_profile("my", "uplink 400/s queue 2s\nprefix 10.0.0.0/8\n");
+  REQUIRE(profile);
+  REQUIRE(profile->uplink);
+  CHECK(profile->uplink->packets_per_second == 400);
+  CHECK(profile->uplink->queue_us == 2000000);
+}
+
 TEST_CASE("a wrong line about the command's own link is refused with the word at fault") {
   struct Wrong {
     const char* lines;
@@ -241,8 +249,17 @@ TEST_CASE("a wrong line about the command's own link is refused with the word at
            Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.9", "'10.0.0.9' is not another host's address"},
            Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.255", "'10.0.0.255' is not another host's address"},
            Wrong{"link ethernet 10.0.0.9/24\ngateway 10.0.0.1 10.0.0.2", "'10.0.0.2' is a second gateway"},
+           Wrong{"uplink", "'uplink' needs a rate"},
+           Wrong{"uplink 400", "'400' is not a rate"},
+           Wrong{"uplink 0/s queue 1s", "'0/s' is not a rate"},
+           Wrong{"uplink 400/s", "'uplink' needs the length of its queue"},
+           Wrong{"uplink 400/s buffer 2s", "'buffer' is not expected"},
+           Wrong{"uplink 400/s queue", "'queue' needs a time"},
+           Wrong{"uplink 400/s queue 800", "'800' is not a time"},
+           Wrong{"uplink 400/s queue 2s 3s", "'3s' is one word too many"},
+           Wrong{"uplink 1/s queue 1s\nuplink 1/s queue 1s", "'uplink' is given twice"},
            Wrong{"broadcast-loss 1%", "'broadcast-loss' must follow a link line"},
-           Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss", "'broadcast-loss' needs a share"},
+           Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss", "'broadcast-loss' needs a value"},
            Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss 5", "'5' is not a share"},
            Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss 5% 6%", "'6%' is one word too many"},
        }) {
