@@ -32,6 +32,9 @@ std::string to_json(const Counters& counters) {
   add("dropped", counters.dropped);
   add("rst_withheld", counters.rst_withheld);
   add("icmp_withheld", counters.icmp_withheld);
+  add("router_dropped", counters.router_dropped);
+  add("flows_evicted", counters.flows_evicted);
+  add("peak_flows", counters.peak_flows);
   add("uplink_dropped", counters.uplink_dropped);
   add("solicitations", counters.solicitations);
   add("peak_half_open", counters.peak_half_open);

@@ -1,4 +1,5 @@
 // The statements about the command's own link.
+#include "core/parse_number.hpp"
 #include "lab/profile_statements.hpp"
 #include "lab/profile_words.hpp"
 
@@ -55,6 +56,31 @@ Outcome parse_uplink(Profile& profile, Words words) {
   limit.packets_per_second = *rate;
   if (auto fault = take_duration(words, "queue", limit.queue_us)) return fault;
   profile.uplink = limit;
+  return no_more_words(words);
+}
+
+Outcome parse_router(Profile& profile, Words words) {
+  constexpr uint32_t max_flows = 10'000'000;
+  if (words.empty()) return Fault{"", "needs 'holds' and a number"};
+  const std::string_view holds = take_word(words);
+  if (holds != "holds") return Fault{holds, "is not expected here"};
+  if (words.empty()) return Fault{holds, "needs a number"};
+  const std::string_view number = take_word(words);
+  const auto flows = parse_number<uint32_t>(number, 1, max_flows);
+  if (!flows) return Fault{number, "is not a number from 1 to 10000000"};
+  if (words.empty()) return Fault{number, "needs 'flows' after it"};
+  const std::string_view unit = take_word(words);
+  if (unit != "flows") return Fault{unit, "is not expected here"};
+  RouterLimit limit;
+  limit.flows = *flows;
+  if (words.empty()) return Fault{unit, "needs 'for' and a time"};
+  if (auto fault = take_duration(words, "for", limit.hold_us)) return fault;
+  if (!words.empty()) {
+    const std::string_view last = take_word(words);
+    if (last != "evicts") return Fault{last, "is not expected here"};
+    limit.evicts = true;
+  }
+  profile.router = limit;
   return no_more_words(words);
 }
 

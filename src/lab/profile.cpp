@@ -31,6 +31,7 @@ constexpr Keyword keywords[] = {
     {"gateway", "gateway 10.0.0.1 [fd00::1]", Place::once_in_file, parse_gateway},
     {"broadcast-loss", "broadcast-loss 5%", Place::once_in_file, parse_broadcast_loss},
     {"uplink", "uplink 400/s queue 2s", Place::once_in_file, parse_uplink},
+    {"router", "router holds 1024 flows for 30s [evicts]", Place::once_in_file, parse_router},
     {"prefix", "prefix 10.0.0.0/16 [fd00::/64 ...]", Place::opens_region, parse_prefixes},
     {"rtt", "rtt 40ms, or rtt 10ms-250ms by /24", Place::once_in_region, parse_rtt},
     {"jitter", "jitter 2ms", Place::once_in_region, parse_jitter},

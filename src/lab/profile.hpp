@@ -94,6 +94,13 @@ struct UplinkLimit {
   uint64_t queue_us = 0;  ///< A packet that would wait longer is dropped.
 };
 
+/// The connection table of a router on the command's way out.
+struct RouterLimit {
+  uint32_t flows = 1;
+  uint64_t hold_us = 0;  ///< After the last packet of a flow that is not established.
+  bool evicts = false;   ///< A new flow replaces the oldest unreplied one; otherwise it is dropped.
+};
+
 struct Profile {
   std::string name;
   std::string about;                 ///< One line for `--list`.
@@ -101,6 +108,7 @@ struct Profile {
   uint64_t seed = 1;                 ///< Determines which hosts exist, which ports are open, and each RTT.
   std::optional<EthernetLink> link;  ///< Otherwise the command's link is point-to-point, without neighbours.
   std::optional<UplinkLimit> uplink;
+  std::optional<RouterLimit> router;
   std::vector<Region> regions;  ///< The first one that contains an address applies to it.
 };
 

@@ -12,6 +12,7 @@ Outcome parse_link(Profile& profile, Words words);
 Outcome parse_gateway(Profile& profile, Words words);
 Outcome parse_broadcast_loss(Profile& profile, Words words);
 Outcome parse_uplink(Profile& profile, Words words);
+Outcome parse_router(Profile& profile, Words words);
 Outcome parse_rtt(Profile& profile, Words words);
 Outcome parse_jitter(Profile& profile, Words words);
 Outcome parse_loss(Profile& profile, Words words);

@@ -3,6 +3,7 @@
 // What follows a SYN-ACK is in conversation.cpp.
 //
 // What can happen instead:
+// - a router's table is full, or no longer has the flow: `router_dropped` counts the packet, in either direction
 // - the uplink is busy: the packet waits, and is delivered later; if its queue is full, `uplink_dropped` counts it
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
 // - loss, in either direction: counted in `dropped`; nothing else happens
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 
+#include "lab/answered_connection.hpp"
 #include "lab/interruptions.hpp"
 
 namespace portloop::lab {
@@ -83,6 +85,7 @@ Unreachable unreachable(Refusal refusal) {
 
 Responder::Responder(const Profile& profile, uint64_t luck_seed)
     : link_(profile.link), truth_(profile), luck_seed_(luck_seed) {
+  if (profile.router) flows_.emplace(*profile.router);
   if (profile.uplink) uplink_.emplace(*profile.uplink);
 }
 
@@ -96,8 +99,10 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bo
   }
   first_packet_ns_ = std::min(first_packet_ns_, arrived_ns);
   const uint32_t seen_before = is_syn(*segment) ? count_syn(*segment, arrived_ns) : 0;
-  const bool on_link = link_ && link_->contains(segment->destination);
-  if (!uplink_ || on_link) {
+  const bool stays_on_link = link_ && link_->contains(segment->destination);
+  if (flows_ && !stays_on_link && !routed_out(*segment, arrived_ns)) {
+    ++counters_.router_dropped;
+  } else if (!uplink_ || stays_on_link) {
     deliver(*segment, packet, arrived_ns, seen_before);
   } else if (!uplink_->send(packet, seen_before, arrived_ns)) {
     ++counters_.uplink_dropped;
@@ -110,6 +115,22 @@ uint32_t Responder::count_syn(const Segment& syn, uint64_t now_ns) {
   const uint32_t seen_before = sightings_.add({syn.destination, syn.destination_port});
   if (seen_before > 0) ++counters_.syn_repeated;
   return seen_before;
+}
+
+bool Responder::routed_out(const Segment& segment, uint64_t now_ns) {
+  const ConnectionKey key{segment.destination, segment.source, segment.destination_port, segment.source_port};
+  const bool passes = flows_->pass_out(key, segment.flags, now_ns);
+  counters_.peak_flows = std::max<uint64_t>(counters_.peak_flows, flows_->size());
+  counters_.flows_evicted = flows_->evicted();
+  return passes;
+}
+
+bool Responder::routed_back(const Packet& packet, uint64_t now_ns) {
+  const bool is_arp = packet.bytes[0] == 0;
+  if (link_ && (is_arp || link_->contains(source_of(packet.head())))) return true;
+  const AnsweredConnection answered = answered_connection(packet.head());
+  if (!answered.tcp_flags) return flows_->knows(answered.key, now_ns);
+  return flows_->pass_back(answered.key, *answered.tcp_flags, now_ns);
 }
 
 /// The packet has left the command's own network.
@@ -145,13 +166,19 @@ void Responder::run_event(uint64_t event_ns, uint64_t now_ns) {
 
 const Packet* Responder::take_due(uint64_t now_ns) {
   for (uint64_t event_ns = next_event_ns(); event_ns <= now_ns; event_ns = next_event_ns()) run_event(event_ns, now_ns);
-  if (answers_.earliest_ns() > now_ns) return nullptr;
-  const uint32_t slot = answers_.take();
-  free_pending_.push_back(slot);  // not reused before the next call
-  const Pending& answer = pending_[slot];
-  ++counters_.packets_out;
-  if (now_ns > answer.due_ns + answer.tolerance_ns) ++counters_.late;
-  return &answer.packet;
+  while (answers_.earliest_ns() <= now_ns) {
+    const uint32_t slot = answers_.take();
+    free_pending_.push_back(slot);  // not reused before the next call
+    const Pending& answer = pending_[slot];
+    if (flows_ && !routed_back(answer.packet, now_ns)) {
+      ++counters_.router_dropped;
+      continue;
+    }
+    ++counters_.packets_out;
+    if (now_ns > answer.due_ns + answer.tolerance_ns) ++counters_.late;
+    return &answer.packet;
+  }
+  return nullptr;
 }
 
 /// ARP or neighbour discovery. The gateway always answers, other addresses only if they have a host.

@@ -13,6 +13,7 @@
 #include "lab/counters.hpp"
 #include "lab/due_queue.hpp"
 #include "lab/ethernet.hpp"
+#include "lab/flow_table.hpp"
 #include "lab/ground_truth.hpp"
 #include "lab/packet.hpp"
 #include "lab/profile.hpp"
@@ -67,6 +68,8 @@ class Responder {
   uint64_t next_event_ns() const;
   void run_event(uint64_t event_ns, uint64_t now_ns);
   uint32_t count_syn(const Segment& syn, uint64_t now_ns);
+  bool routed_out(const Segment& segment, uint64_t now_ns);
+  bool routed_back(const Packet& packet, uint64_t now_ns);
   void deliver(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns, uint32_t seen_before);
   void on_solicitation(const Solicitation& solicitation, uint64_t now_ns, bool broadcast);
   void on_syn(const Arrival& arrival);
@@ -104,6 +107,7 @@ class Responder {
   Counters counters_;
   uint64_t first_packet_ns_ = never;
   Sightings sightings_;
+  std::optional<FlowTable> flows_;
   std::optional<Uplink> uplink_;
   Connections connections_;
   std::unordered_map<Address, HostState, AddressHash> host_states_;

@@ -20,8 +20,8 @@ class Uplink {
     uint32_t seen_before = 0;
   };
 
-  /// Copies the packet into the queue, with `seen_before` for the receiver. Returns false if the queue is full: then the
-  /// packet is dropped.
+  /// Copies the packet into the queue, with `seen_before` for the receiver. Returns false if the queue is full: then
+  /// the packet is dropped.
   bool send(std::span<const uint8_t> packet, uint32_t seen_before, uint64_t now_ns);
 
   /// The time at which the next packet leaves, or UINT64_MAX.

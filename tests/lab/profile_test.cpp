@@ -216,12 +216,20 @@ prefix 10.1.0.0/21
   CHECK_FALSE(link.contains(*parse_address("10.1.8.0")));
 }
 
-TEST_CASE("the limits of the uplink are parsed") {
-  const auto profile = parse_profile("my", "uplink 400/s queue 2s\nprefix 10.0.0.0/8\n");
+TEST_CASE("the limits of the uplink and of the router are parsed") {
+  const auto profile =
+      parse_profile("my", "uplink 400/s queue 2s\nrouter holds 1024 flows for 30s\nprefix 10.0.0.0/8\n");
   REQUIRE(profile);
   REQUIRE(profile->uplink);
   CHECK(profile->uplink->packets_per_second == 400);
   CHECK(profile->uplink->queue_us == 2000000);
+  REQUIRE(profile->router);
+  CHECK(profile->router->flows == 1024);
+  CHECK(profile->router->hold_us == 30000000);
+  CHECK_FALSE(profile->router->evicts);
+  const auto evicting = parse_profile("my", "router holds 1 flows for 1s evicts\nprefix 10.0.0.0/8\n");
+  REQUIRE(evicting);
+  CHECK(evicting->router->evicts);
 }
 
 TEST_CASE("a wrong line about the command's own link is refused with the word at fault") {
@@ -258,6 +266,18 @@ TEST_CASE("a wrong line about the command's own link is refused with the word at
            Wrong{"uplink 400/s queue 800", "'800' is not a time"},
            Wrong{"uplink 400/s queue 2s 3s", "'3s' is one word too many"},
            Wrong{"uplink 1/s queue 1s\nuplink 1/s queue 1s", "'uplink' is given twice"},
+           Wrong{"router", "'router' needs 'holds'"},
+           Wrong{"router keeps 3 flows", "'keeps' is not expected"},
+           Wrong{"router holds", "'holds' needs a number"},
+           Wrong{"router holds many", "'many' is not a number"},
+           Wrong{"router holds 0 flows for 3s", "'0' is not a number"},
+           Wrong{"router holds 3", "'3' needs 'flows'"},
+           Wrong{"router holds 3 packets", "'packets' is not expected"},
+           Wrong{"router holds 3 flows", "'flows' needs 'for'"},
+           Wrong{"router holds 3 flows for", "'for' needs a time"},
+           Wrong{"router holds 3 flows for ever", "'ever' is not a time"},
+           Wrong{"router holds 3 flows for 3s drops", "'drops' is not expected"},
+           Wrong{"router holds 3 flows for 3s evicts 3", "'3' is one word too many"},
            Wrong{"broadcast-loss 1%", "'broadcast-loss' must follow a link line"},
            Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss", "'broadcast-loss' needs a value"},
            Wrong{"link ethernet 10.0.0.9/24\nbroadcast-loss 5", "'5' is not a share"},
