@@ -1,14 +1,15 @@
-// The happy path: a SYN adds a flow, unreplied; its SYN-ACK makes it replied, the peer's ACK established; a FIN or a RST
-// lets it expire.
+// The happy path: a SYN adds a flow, unreplied; its SYN-ACK makes it replied, the peer's ACK established; a FIN or a
+// RST lets it expire.
 //
-// The times are those of net/netfilter/nf_conntrack_proto_tcp.c, with one time for all states that it holds for a minute
-// or two (SYN_SENT, SYN_RECV, FIN_WAIT, TIME_WAIT): the profile's.
+// The times are those of net/netfilter/nf_conntrack_proto_tcp.c, with one time for all states that it holds for a
+// minute or two (SYN_SENT, SYN_RECV, FIN_WAIT, TIME_WAIT): the profile's.
 // - a RST as the only reply removes the flow at once: a closed port takes no room
 // - after any other RST the flow is held for 10 s (CLOSE), or the profile's time if that is shorter
 // - an established flow is held until it is closed (ESTABLISHED: five days)
 //
 // What can happen instead:
-// - the table is full: the SYN is dropped, or the oldest unreplied flow is evicted for it; if there is none, it is dropped
+// - the table is full: the SYN is dropped, or the oldest unreplied flow is evicted for it; if there is none, it is
+// dropped
 // - a packet has no flow: dropped, as its address can't be translated
 #include "lab/flow_table.hpp"
 

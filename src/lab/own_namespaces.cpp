@@ -45,10 +45,10 @@ bool write_file(const char* path, const std::string& text) {
 }
 
 std::optional<std::string> leave_for_own_namespaces() {
-  if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) return std::nullopt;
+  if (geteuid() == 0 && unshare(CLONE_NEWNET | CLONE_NEWUTS) == 0) return std::nullopt;
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return user_namespaces_forbidden();
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWUTS) != 0) return user_namespaces_forbidden();
   const auto onto_itself = [](unsigned id) { return std::to_string(id) + ' ' + std::to_string(id) + " 1\n"; };
   write_file("/proc/self/setgroups", "deny");  // old kernels have no such file and don't need it
   if (!write_file("/proc/self/uid_map", onto_itself(uid)) || !write_file("/proc/self/gid_map", onto_itself(gid))) {

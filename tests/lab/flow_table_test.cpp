@@ -151,7 +151,8 @@ TEST_CASE("a router that has forgotten a flow drops the answers to it, ICMP erro
 }
 
 TEST_CASE("IPv6 flows and ICMP errors pass the router") {
-  Network network("router holds 100 flows for 30s\nprefix fd00::/16 11.0.0.0/8\nopen 22 says ssh\nclosed admin-prohibited\n");
+  Network network(
+      "router holds 100 flows for 30s\nprefix fd00::/16 11.0.0.0/8\nopen 22 says ssh\nclosed admin-prohibited\n");
   network.syn(9, 40000, *parse_address("fd00::9"));
   network.syn(9, 40000, *parse_address("11.0.0.9"));
   network.syn(22, 40000, *parse_address("fd00::9"));
