@@ -113,6 +113,46 @@ prefix 198.18.0.0/15 fd00:1::/48
   open 80 60% says http
   open 443 70%
 )"},
+    {"mixture",
+     R"(about   like internet, and each quarter of 198.18.0.0/20 refuses in another way: RSTs, few RSTs, silence, few errors
+target  198.18.0.0/20 -p 22,80,443
+prefix 198.18.0.0/22 fd00:6:0::/64
+  rtt 10ms-250ms by /24
+  jitter 20ms
+  loss 1%
+  exists 10%
+  open 22 40% says ssh
+  open 80 60% says http
+  open 443 70%
+prefix 198.18.4.0/22 fd00:6:1::/64
+  rtt 10ms-250ms by /24
+  jitter 20ms
+  loss 1%
+  exists 10%
+  open 22 40% says ssh
+  open 80 60% says http
+  open 443 70%
+  rst-per-second 200
+prefix 198.18.8.0/22 fd00:6:2::/64
+  rtt 10ms-250ms by /24
+  jitter 20ms
+  loss 1%
+  exists 10%
+  open 22 40% says ssh
+  open 80 60% says http
+  open 443 70%
+  closed silent
+prefix 198.18.12.0/22 fd00:6:3::/64
+  rtt 10ms-250ms by /24
+  jitter 20ms
+  loss 1%
+  exists 10%
+  missing admin-prohibited limit 100/s
+  open 22 40% says ssh
+  open 80 60% says http
+  open 443 70%
+  closed admin-prohibited limit 100/s
+)"},
     {"hostile", R"(about   5 ms; banners that attack the terminal and the parser, tarpits, ports that reset
 target  198.18.0.1 -p 1-1000
 prefix 198.18.0.0/16 fd00:5::/64
