@@ -8,14 +8,6 @@ constexpr uint8_t hop_limit = 64;
 
 }  // namespace
 
-void write_address(uint8_t* at, const Address& address) {
-  uint128 rest = address.value;
-  for (size_t i = address_bits(address.family) / 8; i > 0; --i) {
-    at[i - 1] = static_cast<uint8_t>(rest);
-    rest >>= 8;
-  }
-}
-
 size_t write_ip_header(uint8_t* at, const Address& source, const Address& destination, uint8_t protocol,
                        size_t payload_bytes) {
   if (source.family == Family::ipv6) {

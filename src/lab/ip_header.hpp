@@ -31,11 +31,19 @@ inline void write32(uint8_t* at, uint32_t value) {
 
 /// Reads or writes an address of the family, 4 or 16 bytes.
 inline Address read_address(const uint8_t* at, Family family) {
+  if (family == Family::ipv4) return {family, 0, read32(at)};
   uint128 value = 0;
-  for (size_t i = 0; i < address_bits(family) / 8; ++i) value = value << 8 | at[i];
+  for (size_t i = 0; i < 16; i += 4) value = value << 32 | read32(at + i);
   return {family, 0, value};
 }
-void write_address(uint8_t* at, const Address& address);
+
+inline void write_address(uint8_t* at, const Address& address) {
+  if (address.family == Family::ipv4) {
+    write32(at, static_cast<uint32_t>(address.value));
+    return;
+  }
+  for (size_t i = 0; i < 16; i += 4) write32(at + i, static_cast<uint32_t>(address.value >> (96 - 8 * i)));
+}
 
 /// Writes the IP header for a payload of `payload_bytes`. Returns the length of the header.
 size_t write_ip_header(uint8_t* at, const Address& source, const Address& destination, uint8_t protocol,
