@@ -21,6 +21,7 @@ HostTruth GroundTruth::host(const Address& address) const {
   }
   host = in_region(address);
   host.on_link = link.contains(address);
+  host.broadcast = address == link.broadcast();
   if (link.is_network_or_broadcast(address)) host.exists = false;
   return host;
 }

@@ -160,9 +160,8 @@ struct Selection {
   PortSet ports;
 };
 
-/// Parses TARGET... and -p of --truth and --check. The broadcast address of the command's own link is left out, as a
-/// scan leaves it out: no connection to it can be made.
-Parsed<Selection> parse_selection(const Profile& profile, const Options& options) {
+/// Parses TARGET... and -p of --truth and --check.
+Parsed<Selection> parse_selection(const Options& options) {
   if (options.targets.empty()) return SpecError{"no TARGET: give an address, a prefix or a range"};
   if (!options.ports) return SpecError{"no ports: give them as in -p 22,80,8000-8100"};
   std::vector<AddressRange> ranges;
@@ -177,9 +176,7 @@ Parsed<Selection> parse_selection(const Profile& profile, const Options& options
   }
   const auto ports = parse_ports(*options.ports, port_of_service);
   if (!ports) return SpecError{ports.error()};
-  std::vector<AddressRange> excluded;
-  if (profile.link) excluded.push_back({profile.link->broadcast(), profile.link->broadcast()});
-  return Selection{TargetSet(std::move(ranges), std::move(excluded)), *ports};
+  return Selection{TargetSet(std::move(ranges), {}), *ports};
 }
 
 int list_profiles() {
@@ -272,7 +269,7 @@ int run(int argc, char** argv) {
   if (options->truth || options->check_file) {
     if (options->command != nullptr) return refuse("--truth and --check don't run a command: remove what follows '--'");
     if (options->truth && options->check_file) return refuse("--truth and --check can't be combined");
-    const auto selection = parse_selection(*profile, *options);
+    const auto selection = parse_selection(*options);
     if (!selection) return refuse(selection.error());
     if (options->check_file) return check_result(*profile, *selection, *options);
     return print_truth(*profile, *selection, options->open_only);
