@@ -202,6 +202,28 @@ TEST_CASE("a host that is away, and a path that is interrupted, don't answer for
   CHECK(answers(out, arp_request) == 0);
 }
 
+TEST_CASE("frames of random bytes do no harm") {
+  Network network(on_link("gateway 10.0.0.1\nrouter holds 50 flows for 1s\nuplink 1000/s queue 1s\n") + "open 22\n");
+  uint64_t state = 1;
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<uint8_t> packet = i % 2 == 0 ? arp_request : neighbour_solicitation(*parse_address("fd00::7"), me);
+    packet.resize(mix64(state += 1) % (packet.size() + 1));
+    for (int change = 0; change < 3 && !packet.empty(); ++change) {
+      const size_t at = mix64(state += 1) % packet.size();
+      packet[at] = static_cast<uint8_t>(mix64(state += 1));
+    }
+    Bytes frame(14);
+    frame[12] = 8;
+    frame.insert(frame.end(), packet.begin(), packet.end());
+    const auto parsed = parse_frame(frame);
+    CHECK(parsed.has_value() == !packet.empty());
+    if (parsed) network.responder().receive(parsed->packet, network.now_ns, parsed->broadcast);
+    if (i % 100 == 0) network.pass(ms);
+  }
+  network.pass(60 * second);
+  CHECK(network.counters().packets_in > 15000);
+}
+
 TEST_CASE("without an Ethernet link nobody answers ARP") {
   Network network(plain);
   CHECK(answers(network, arp_request) == 0);
