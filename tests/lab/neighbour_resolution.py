@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """On an Ethernet link the command's kernel resolves neighbours: those that exist answer, the others don't.
 
-usage: ethernet.py PORTLOOP_LAB
+usage: neighbour_resolution.py PORTLOOP_LAB
 """
 import os
 import re
