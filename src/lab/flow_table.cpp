@@ -92,16 +92,12 @@ bool FlowTable::add(const ConnectionKey& key, uint64_t now_ns) {
   return true;
 }
 
+/// Evicts the oldest unreplied flow, which is the first of unreplied_. Returns false if there is none.
 bool FlowTable::evict_one() {
-  while (!unreplied_.empty()) {
-    const Ref oldest = unreplied_.front();
-    unreplied_.pop_front();
-    if (!is_unreplied(find(oldest))) continue;
-    flows_.erase(oldest.key);
-    ++evicted_;
-    return true;
-  }
-  return false;
+  if (unreplied_.empty()) return false;
+  flows_.erase(unreplied_.front().key);
+  ++evicted_;
+  return true;
 }
 
 void FlowTable::expire(uint64_t now_ns) {

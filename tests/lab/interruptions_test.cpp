@@ -93,6 +93,16 @@ TEST_CASE("an answer on its way when the outage begins is lost") {
   CHECK(network.pass(3600 * second).empty());
 }
 
+TEST_CASE("what a connection sends during an outage is lost") {
+  Network network(plain + "outage from 1s for 1s\nopen 22 says http\n");
+  const uint32_t first_byte = network.connect(22);
+  network.pass(second);
+  network.send(tcp_flag::ack | tcp_flag::psh, 22, 101, first_byte, "GET / HTTP/1.0\r\n\r\n");
+  CHECK(network.pass(5 * second).empty());
+  network.send(tcp_flag::ack | tcp_flag::psh, 22, 101, first_byte, "GET / HTTP/1.0\r\n\r\n");
+  CHECK_FALSE(network.pass(100 * ms).empty());
+}
+
 TEST_CASE("an outage of one prefix leaves the others alone") {
   Network network("prefix 10.0.0.0/24\noutage from 0s\nprefix 10.0.1.0/24\n");
   network.syn(1);
