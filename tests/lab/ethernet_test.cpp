@@ -124,7 +124,7 @@ TEST_CASE("a frame is parsed by its type, and knows whether it is for more than 
 TEST_CASE("a frame comes from the packet's source, or from the gateway if the source is not on the link") {
   const auto profile = parse_profile("test", on_link("gateway 10.0.0.1\n"));
   REQUIRE(profile);
-  const auto sender_of = [&](const char* source, const char* type) {
+  const auto sender_of = [&](const char* source, uint16_t type) {
     Packet packet;
     Reply reply;
     reply.source = *parse_address(source);
@@ -133,14 +133,14 @@ TEST_CASE("a frame comes from the packet's source, or from the gateway if the so
     const auto header = frame_header(packet.head(), *profile->link, my_mac);
     CHECK(Bytes(header.begin(), header.begin() + 6) == Bytes(my_mac.begin(), my_mac.end()));
     CHECK(Bytes(header.begin() + 12, header.end()) ==
-          Bytes{static_cast<uint8_t>(type[0]), static_cast<uint8_t>(type[1])});
+          Bytes{static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type)});
     MacAddress sender{};
     std::copy(header.begin() + 6, header.begin() + 12, sender.begin());
     return sender;
   };
-  CHECK(sender_of("10.0.0.7", "\x08\x00") == mac_of(*parse_address("10.0.0.7")));
-  CHECK(sender_of("198.18.0.1", "\x08\x00") == mac_of(*parse_address("10.0.0.1")));
-  CHECK(sender_of("fd00::7", "\x86\xdd") == mac_of(*parse_address("fd00::7")));
+  CHECK(sender_of("10.0.0.7", 0x0800) == mac_of(*parse_address("10.0.0.7")));
+  CHECK(sender_of("198.18.0.1", 0x0800) == mac_of(*parse_address("10.0.0.1")));
+  CHECK(sender_of("fd00::7", 0x86dd) == mac_of(*parse_address("fd00::7")));
 }
 
 TEST_CASE("who exists answers after the round trip, who doesn't is silent") {
