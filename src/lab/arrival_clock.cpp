@@ -5,13 +5,13 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <string>
 
 namespace portloop::lab {
 
 namespace {
 
 constexpr uint64_t interval_ns = 250'000;
-constexpr char mark_address[] = "100.64.0.2";  // next to own_ipv4_address; only marks are sent there
 constexpr uint16_t discard_port = 9;
 constexpr size_t ipv4_header_bytes = 20;
 constexpr size_t udp_header_bytes = 8;
@@ -25,7 +25,7 @@ ArrivalClock::ArrivalClock() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(discard_port);
-  inet_pton(AF_INET, mark_address, &address.sin_addr);
+  inet_pton(AF_INET, std::string(mark_address).c_str(), &address.sin_addr);
   if (!udp || connect(udp.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
   socklen_t length = sizeof address;
   if (getsockname(udp.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return;

@@ -4,10 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "lab/descriptor.hpp"
 
 namespace portloop::lab {
+
+/// Next to own_ipv4_address; only marks are sent there.
+inline constexpr std::string_view mark_address = "100.64.0.2";
 
 /// The device's queue is first in, first out, and doesn't report its length. So while the lab is behind, it sends marks
 /// of its own into that queue: packets that are read before a mark had arrived before the mark was sent. A round trip

@@ -57,7 +57,7 @@ bool request_ends(Connection& connection, std::span<const uint8_t> bytes) {
 
 void Responder::on_segment(const Arrival& arrival) {
   const Segment& segment = arrival.segment;
-  if (arrival.host.region == nullptr || is_away(arrival)) return;
+  if (arrival.host.region == nullptr || is_away(*arrival.host.region, segment.destination, arrival.now_ns)) return;
   Connection* connection =
       connections_.find({segment.destination, segment.source, segment.destination_port, segment.source_port});
   if (connection == nullptr) {
@@ -65,7 +65,7 @@ void Responder::on_segment(const Arrival& arrival) {
     return;
   }
   const uint64_t draw = mix({segment.destination_port, segment.source_port, connection->packets_in++});
-  if (lost(Direction::out, *connection->region, segment.destination, draw)) return;
+  if (lost(Direction::out, *connection->region, segment.destination, arrival.now_ns, draw)) return;
   connection->heard_ns = arrival.now_ns;
   if ((segment.flags & tcp_flag::rst) != 0) {
     remove(*connection);
@@ -178,9 +178,9 @@ void Responder::send_segment(Connection& connection, uint64_t now_ns, uint8_t fl
   const ConnectionKey& key = connection.key;
   const bool syn = (flags & tcp_flag::syn) != 0;
   const uint64_t draw = mix({key.host_port, syn ? 0U : key.peer_port, connection.packets_out++});
-  if (lost(Direction::back, *connection.region, key.host, draw)) return;
   uint64_t due_ns = due_after(now_ns, *connection.region, connection.rtt_us, key.host, draw);
   due_ns = std::max(due_ns, connection.last_due_ns);
+  if (lost(Direction::back, *connection.region, key.host, due_ns, draw)) return;
   connection.last_due_ns = due_ns;
   Reply reply;
   reply.source = key.host;

@@ -31,6 +31,12 @@ std::string to_json(const Counters& counters) {
   add("syn_repeated", counters.syn_repeated);
   add("dropped", counters.dropped);
   add("rst_withheld", counters.rst_withheld);
+  add("icmp_withheld", counters.icmp_withheld);
+  add("router_dropped", counters.router_dropped);
+  add("flows_evicted", counters.flows_evicted);
+  add("peak_flows", counters.peak_flows);
+  add("uplink_dropped", counters.uplink_dropped);
+  add("solicitations", counters.solicitations);
   add("peak_half_open", counters.peak_half_open);
   add("peak_rate_per_second", counters.syn_rate.per_second());
   add("packets_in", counters.packets_in);

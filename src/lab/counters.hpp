@@ -26,9 +26,15 @@ class PeakRate {
 struct Counters {
   uint64_t syns = 0;          ///< All SYNs without ACK.
   uint64_t syn_repeated = 0;  ///< Of those, SYNs for an (address, port) that had one before.
-  uint64_t dropped = 0;       ///< Packets lost by the profile's `loss`, in both directions.
-  uint64_t rst_withheld = 0;  ///< RSTs that a host's limit suppressed.
-  uint64_t half_open = 0;     ///< Handshakes that currently wait for their last ACK.
+  uint64_t dropped = 0;  ///< Packets lost by the profile's `loss`, `outage` and `broadcast-loss`, in both directions.
+  uint64_t rst_withheld = 0;    ///< RSTs that a host's limit suppressed.
+  uint64_t router_dropped = 0;  ///< Packets for which the router's table had no room, or no flow.
+  uint64_t flows_evicted = 0;
+  uint64_t peak_flows = 0;
+  uint64_t uplink_dropped = 0;  ///< Packets that the queue of the uplink had no room for.
+  uint64_t solicitations = 0;   ///< ARP requests and neighbour solicitations.
+  uint64_t icmp_withheld = 0;   ///< ICMP errors that a sender's limit, or a router's queue, suppressed.
+  uint64_t half_open = 0;       ///< Handshakes that currently wait for their last ACK.
   uint64_t peak_half_open = 0;
   PeakRate syn_rate;
   uint64_t packets_in = 0;  ///< Read from the device, including packets that aren't TCP.

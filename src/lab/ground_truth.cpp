@@ -12,11 +12,29 @@ enum Draw : uint64_t { host_exists = 1, round_trip, port_open, port_closed };
 }  // namespace
 
 HostTruth GroundTruth::host(const Address& address) const {
+  if (!profile_.link) return in_region(address);
+  const EthernetLink& link = *profile_.link;
+  HostTruth host;
+  if (link.is_own(address)) {
+    host.own = host.exists = true;
+    return host;
+  }
+  host = in_region(address);
+  host.on_link = link.contains(address);
+  host.broadcast = address == link.broadcast();
+  if (link.is_network_or_broadcast(address)) host.exists = false;
+  return host;
+}
+
+HostTruth GroundTruth::in_region(const Address& address) const {
   for (const Region& region : profile_.regions) {
     bool inside = false;
     for (const Prefix& prefix : region.prefixes) inside = inside || prefix.contains(address);
     if (!inside) continue;
-    HostTruth host{&region, true, region.rtt_low_us};
+    HostTruth host;
+    host.region = &region;
+    host.exists = true;
+    host.rtt_us = region.rtt_low_us;
     if (region.exists < 1) {
       host.exists = as_share(mix(mix({profile_.seed, host_exists}), address)) < region.exists;
     }
@@ -33,9 +51,12 @@ HostTruth GroundTruth::host(const Address& address) const {
 
 PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint16_t port) const {
   PortTruth truth;
-  if (host.region == nullptr) return truth;
+  if (host.own) truth.refusal = Refusal::rst;
+  if (host.on_link && !host.exists) truth.refusal = Refusal::host_unreachable;
+  if (host.region == nullptr || (host.on_link && !host.exists)) return truth;
   if (!host.exists) {
     truth.refusal = host.region->missing;
+    truth.limit = host.region->missing_limit;
     return truth;
   }
   uint64_t rule_number = 0;
@@ -52,6 +73,7 @@ PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint1
   for (const ClosedRule& rule : host.region->closed) {
     if (!rule.ports.contains(port) || !drawn(port_closed, rule.share)) continue;
     truth.refusal = rule.refusal;
+    truth.limit = rule.limit;
     return truth;
   }
   truth.refusal = Refusal::rst;

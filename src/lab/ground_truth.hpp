@@ -12,14 +12,18 @@ namespace portloop::lab {
 
 struct HostTruth {
   const Region* region = nullptr;  ///< nullptr if no prefix contains the address: then nothing ever answers.
+  bool own = false;                ///< The command's own address: its kernel answers, without the network.
+  bool on_link = false;            ///< Reached directly: a host that is absent answers neither ARP nor anything else.
   bool exists = false;
-  uint32_t rtt_us = 0;  ///< Without jitter.
+  bool broadcast = false;  ///< The broadcast address of the command's own link: nothing can connect to it.
+  uint32_t rtt_us = 0;     ///< Without jitter.
 };
 
 struct PortTruth {
   bool open = false;
   Speech speech = Speech::nothing;     ///< If open.
   Refusal refusal = Refusal::silence;  ///< If not open.
+  ErrorLimit limit = {};               ///< If the refusal is an ICMP error.
 };
 
 class GroundTruth {
@@ -32,6 +36,8 @@ class GroundTruth {
   PortTruth port(const HostTruth& host, const Address& address, uint16_t port) const;
 
  private:
+  HostTruth in_region(const Address& address) const;
+
   const Profile& profile_;
 };
 

@@ -1,5 +1,6 @@
 // The happy path: new namespaces; /dev/net/tun, opened inside them, provides a device that exists only there; it gets a
-// long queue, one address of each family, and both default routes.
+// long queue, one address of each family, and both default routes. An Ethernet link has the addresses and gateways of
+// its profile instead, and a route to the address of marks.
 //
 // What can fail: the system allows no user namespaces, or only without their capabilities (AppArmor); /dev/net/tun does
 // not exist or can't be opened. The causes are distinguished, so that the error message can suggest a remedy.
@@ -14,8 +15,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <net/route.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +25,10 @@
 #include <cstring>
 #include <optional>
 #include <string>
+
+#include "lab/arrival_clock.hpp"
+#include "lab/ip_header.hpp"
+#include "lab/own_namespaces.hpp"
 
 namespace portloop::lab {
 
@@ -35,49 +40,6 @@ constexpr char device_name[] = "lab0";
 
 // The kernel's default of 500 would drop bursts that a real network accepts: 16,000 connects can start in one turn.
 constexpr uint32_t queue_packets = 65536;
-
-std::string errno_text() { return std::strerror(errno); }
-
-std::string first_line_of(const char* path) {
-  Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
-  char bytes[32] = {};
-  const ssize_t length = file ? read(file.get(), bytes, sizeof bytes - 1) : 0;
-  std::string line(bytes, length > 0 ? static_cast<size_t>(length) : 0);
-  return line.substr(0, line.find('\n'));
-}
-
-bool write_file(const char* path, const std::string& text) {
-  Descriptor file(open(path, O_WRONLY | O_CLOEXEC));
-  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-}
-
-std::string user_namespaces_forbidden() {
-  const std::string what = "this system forbids user namespaces (" + errno_text() + "): ";
-  if (first_line_of("/proc/sys/user/max_user_namespaces") == "0") {
-    return what + "allow them with 'sysctl user.max_user_namespaces=10000', or run as root";
-  }
-  if (first_line_of("/proc/sys/kernel/unprivileged_userns_clone") == "0") {
-    return what + "allow them with 'sysctl kernel.unprivileged_userns_clone=1', or run as root";
-  }
-  if (first_line_of("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1") {
-    return what + "allow them with 'sysctl kernel.apparmor_restrict_unprivileged_userns=0', or run as root";
-  }
-  return what + "run as root; in a container, allow unshare (for Docker: --security-opt seccomp=unconfined)";
-}
-
-/// With root, only a new network namespace; otherwise also a user namespace in which the ids stay the same.
-Failure leave_for_own_namespaces() {
-  if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) return std::nullopt;
-  const uid_t uid = geteuid();
-  const gid_t gid = getegid();
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return user_namespaces_forbidden();
-  const auto onto_itself = [](unsigned id) { return std::to_string(id) + ' ' + std::to_string(id) + " 1\n"; };
-  write_file("/proc/self/setgroups", "deny");  // old kernels have no such file and don't need it
-  if (!write_file("/proc/self/uid_map", onto_itself(uid)) || !write_file("/proc/self/gid_map", onto_itself(gid))) {
-    return user_namespaces_forbidden();
-  }
-  return std::nullopt;
-}
 
 std::string tun_forbidden(const char* step) {
   const std::string what = std::string("this system forbids TUN devices (") + step + ": " + errno_text() + "): ";
@@ -101,13 +63,19 @@ ifreq named(const char* name) {
   return request;
 }
 
-sockaddr ipv4_sockaddr(const char* text) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  inet_pton(AF_INET, text, &address.sin_addr);
+sockaddr ipv4_sockaddr(const Address& address) {
+  sockaddr_in ipv4{};
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_addr.s_addr = htonl(static_cast<uint32_t>(address.value));
   sockaddr plain{};
-  std::memcpy(&plain, &address, sizeof plain);
+  std::memcpy(&plain, &ipv4, sizeof plain);
   return plain;
+}
+
+in6_addr ipv6_bytes(const Address& address) {
+  in6_addr bytes{};
+  write_address(bytes.s6_addr, address);
+  return bytes;
 }
 
 Failure failed(const char* step) {
@@ -152,61 +120,126 @@ Failure lengthen_queue() {
   return errno == 0 ? std::nullopt : failed("the device's queue");
 }
 
-Failure configure_ipv4() {
+/// The IPv4 addresses that the device has: on an Ethernet link those of the profile.
+EthernetLink::Own own_ipv4(const std::optional<EthernetLink>& link) {
+  if (link) return link->own.front();
+  return {*parse_address(own_ipv4_address), address_bits(Family::ipv4)};
+}
+
+Failure add_ipv4_address(int control, const EthernetLink::Own& own) {
+  ifreq request = named(device_name);
+  request.ifr_addr = ipv4_sockaddr(own.address);
+  if (ioctl(control, SIOCSIFADDR, &request) != 0) return failed("the IPv4 address");
+  Address mask{Family::ipv4, 0, highest_value(Family::ipv4)};
+  mask.value = mask.value >> (address_bits(Family::ipv4) - own.bits) << (address_bits(Family::ipv4) - own.bits);
+  request.ifr_netmask = ipv4_sockaddr(mask);
+  if (ioctl(control, SIOCSIFNETMASK, &request) != 0) return failed("the length of the IPv4 prefix");
+  return std::nullopt;
+}
+
+/// Adds a route to `destination`, or the default route if it is 0.0.0.0: through a gateway, or to the device.
+Failure add_ipv4_route(int control, const Address& destination, const Address* gateway) {
+  const bool is_default = destination.value == 0;
+  char route_device[] = "lab0";
+  rtentry route{};
+  route.rt_dst = ipv4_sockaddr(destination);
+  route.rt_genmask = ipv4_sockaddr({Family::ipv4, 0, is_default ? uint128{0} : highest_value(Family::ipv4)});
+  route.rt_flags = RTF_UP | (is_default ? 0 : RTF_HOST);
+  route.rt_dev = route_device;
+  if (gateway != nullptr) {
+    route.rt_flags |= RTF_GATEWAY;
+    route.rt_gateway = ipv4_sockaddr(*gateway);
+  }
+  if (ioctl(control, SIOCADDRT, &route) != 0) return failed("an IPv4 route");
+  return std::nullopt;
+}
+
+/// Nothing answers for the address of marks, so its neighbour entry is permanent.
+Failure add_mark_neighbour(int control) {
+  const Address address = *parse_address(mark_address);
+  const MacAddress mac = mac_of(address);
+  arpreq request{};
+  request.arp_pa = ipv4_sockaddr(address);
+  request.arp_ha.sa_family = ARPHRD_ETHER;
+  std::memcpy(request.arp_ha.sa_data, mac.data(), mac.size());
+  request.arp_flags = ATF_COM | ATF_PERM;
+  std::strncpy(request.arp_dev, device_name, sizeof request.arp_dev - 1);
+  if (ioctl(control, SIOCSARP, &request) != 0) return failed("the neighbour entry of the marks");
+  return std::nullopt;
+}
+
+Failure configure_ipv4(const std::optional<EthernetLink>& link) {
   Descriptor control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control) return failed("an IPv4 socket");
   if (auto failure = bring_up(control.get(), "lo")) return failure;
   if (auto failure = lengthen_queue()) return failure;
-  ifreq request = named(device_name);
-  request.ifr_addr = ipv4_sockaddr(std::string(own_ipv4_address).c_str());
-  if (ioctl(control.get(), SIOCSIFADDR, &request) != 0) return failed("the IPv4 address");
+  if (auto failure = add_ipv4_address(control.get(), own_ipv4(link))) return failure;
   if (auto failure = bring_up(control.get(), device_name)) return failure;
-  char route_device[] = "lab0";
-  rtentry route{};
-  route.rt_dst = ipv4_sockaddr("0.0.0.0");
-  route.rt_genmask = ipv4_sockaddr("0.0.0.0");
-  route.rt_flags = RTF_UP;
-  route.rt_dev = route_device;
-  if (ioctl(control.get(), SIOCADDRT, &route) != 0) return failed("the IPv4 route");
-  return std::nullopt;
+  const Address everywhere{Family::ipv4, 0, 0};
+  if (!link) return add_ipv4_route(control.get(), everywhere, nullptr);
+  if (auto failure = add_ipv4_route(control.get(), *parse_address(mark_address), nullptr)) return failure;
+  if (auto failure = add_mark_neighbour(control.get())) return failure;
+  const Address* gateway = link->gateway_of(Family::ipv4);
+  return gateway == nullptr ? std::nullopt : add_ipv4_route(control.get(), everywhere, gateway);
 }
 
-/// It is not a failure if the kernel has no IPv6: then `has_ipv6` becomes false.
-Failure configure_ipv6(bool& has_ipv6) {
-  has_ipv6 = false;
+/// Before the device is up: its addresses are used at once, without a probe for duplicates, and it looks for no router.
+void prepare_ipv6() {
+  write_file("/proc/sys/net/ipv6/conf/lab0/disable_ipv6", "0");  // the system's default may be 1
+  write_file("/proc/sys/net/ipv6/conf/lab0/accept_dad", "0");
+  write_file("/proc/sys/net/ipv6/conf/lab0/accept_ra", "0");
+  write_file("/proc/sys/net/ipv6/conf/lab0/router_solicitations", "0");
+}
+
+/// It is not a failure if the kernel has no IPv6: then `has_ipv6` becomes false. An Ethernet link need not have an IPv6
+/// address.
+Failure configure_ipv6(const std::optional<EthernetLink>& link, bool& has_ipv6) {
+  const EthernetLink::Own* own = link ? link->own_of(Family::ipv6) : nullptr;
+  has_ipv6 = link && own == nullptr;
+  if (has_ipv6) return std::nullopt;
   Descriptor control(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control) return std::nullopt;
-  write_file("/proc/sys/net/ipv6/conf/lab0/disable_ipv6",
-             "0");  // the system's default may be 1
   const auto index = if_nametoindex(device_name);
   in6_ifreq request{};
-  inet_pton(AF_INET6, std::string(own_ipv6_address).c_str(), &request.ifr6_addr);
-  request.ifr6_prefixlen = 128;
+  request.ifr6_addr = ipv6_bytes(own != nullptr ? own->address : *parse_address(own_ipv6_address));
+  request.ifr6_prefixlen = own != nullptr ? own->bits : address_bits(Family::ipv6);
   request.ifr6_ifindex = static_cast<int>(index);
   if (ioctl(control.get(), SIOCSIFADDR, &request) != 0) {
     return errno == EACCES || errno == EOPNOTSUPP ? std::nullopt : failed("the IPv6 address");
   }
+  has_ipv6 = true;
+  const Address* gateway = link ? link->gateway_of(Family::ipv6) : nullptr;
+  if (link && gateway == nullptr) return std::nullopt;
   in6_rtmsg route{};
   route.rtmsg_metric = 1;
   route.rtmsg_flags = RTF_UP;
   route.rtmsg_ifindex = static_cast<int>(index);
+  if (gateway != nullptr) {
+    route.rtmsg_flags |= RTF_GATEWAY;
+    route.rtmsg_gateway = ipv6_bytes(*gateway);
+  }
   if (ioctl(control.get(), SIOCADDRT, &route) != 0) return failed("the IPv6 route");
-  has_ipv6 = true;
   return std::nullopt;
 }
 
 }  // namespace
 
-Parsed<OwnNetwork> make_own_network() {
+Parsed<OwnNetwork> make_own_network(const std::optional<EthernetLink>& link) {
   if (const auto failure = leave_for_own_namespaces()) return SpecError{*failure};
   OwnNetwork network;
   network.device = Descriptor(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!network.device) return SpecError{tun_forbidden("opening /dev/net/tun")};
   ifreq request = named(device_name);
-  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  request.ifr_flags = static_cast<short>((link ? IFF_TAP : IFF_TUN) | IFF_NO_PI);
   if (ioctl(network.device.get(), TUNSETIFF, &request) != 0) return SpecError{tun_forbidden("making a device")};
-  if (const auto failure = configure_ipv4()) return SpecError{*failure};
-  if (const auto failure = configure_ipv6(network.has_ipv6)) return SpecError{*failure};
+  if (link) {
+    request = named(device_name);
+    if (ioctl(network.device.get(), SIOCGIFHWADDR, &request) != 0) return SpecError{*failed("the MAC address")};
+    std::memcpy(network.mac.data(), request.ifr_hwaddr.sa_data, network.mac.size());
+  }
+  prepare_ipv6();
+  if (const auto failure = configure_ipv4(link)) return SpecError{*failure};
+  if (const auto failure = configure_ipv6(link, network.has_ipv6)) return SpecError{*failure};
   return network;
 }
 

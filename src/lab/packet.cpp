@@ -3,46 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lab/ip_header.hpp"
+
 namespace portloop::lab {
 
 namespace {
 
-constexpr size_t ipv4_header_bytes = 20;
-constexpr size_t ipv6_header_bytes = 40;
 constexpr size_t tcp_header_bytes = 20;
 constexpr size_t icmp_header_bytes = 8;
-constexpr uint8_t protocol_icmp = 1;
-constexpr uint8_t protocol_tcp = 6;
-constexpr uint8_t protocol_icmpv6 = 58;
-constexpr uint8_t hop_limit = 64;
 constexpr uint16_t window_bytes = 65535;
-
-uint16_t read16(const uint8_t* at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
-uint32_t read32(const uint8_t* at) { return uint32_t{read16(at)} << 16 | read16(at + 2); }
-
-void write16(uint8_t* at, size_t value) {
-  at[0] = static_cast<uint8_t>(value >> 8);
-  at[1] = static_cast<uint8_t>(value);
-}
-
-void write32(uint8_t* at, uint32_t value) {
-  write16(at, value >> 16);
-  write16(at + 2, value & 0xffff);
-}
-
-uint128 read_address_value(const uint8_t* at, size_t bytes) {
-  uint128 value = 0;
-  for (size_t i = 0; i < bytes; ++i) value = value << 8 | at[i];
-  return value;
-}
-
-void write_address(uint8_t* at, const Address& address) {
-  uint128 rest = address.value;
-  for (size_t i = address_bits(address.family) / 8; i > 0; --i) {
-    at[i - 1] = static_cast<uint8_t>(rest);
-    rest >>= 8;
-  }
-}
 
 /// Returns the MSS option, or 0 if there is none.
 uint16_t find_max_segment(std::span<const uint8_t> options) {
@@ -78,38 +47,6 @@ bool parse_tcp(std::span<const uint8_t> tcp, Segment& segment) {
   return true;
 }
 
-/// Writes the IP header for a payload of `payload_bytes`. Returns the length of the header.
-size_t write_ip_header(uint8_t* at, const Address& source, const Address& destination, uint8_t protocol,
-                       size_t payload_bytes) {
-  if (source.family == Family::ipv6) {
-    write32(at, 0x60000000);
-    write16(at + 4, payload_bytes);
-    at[6] = protocol;
-    at[7] = hop_limit;
-    write_address(at + 8, source);
-    write_address(at + 24, destination);
-    return ipv6_header_bytes;
-  }
-  constexpr uint16_t dont_fragment = 0x4000;
-  write16(at, 0x4500);
-  write16(at + 2, ipv4_header_bytes + payload_bytes);
-  write16(at + 4, 0);
-  write16(at + 6, dont_fragment);
-  at[8] = hop_limit;
-  at[9] = protocol;
-  write16(at + 10, 0);
-  write_address(at + 12, source);
-  write_address(at + 16, destination);
-  write16(at + 10, finish_checksum(add_to_checksum(0, {at, ipv4_header_bytes})));
-  return ipv4_header_bytes;
-}
-
-/// The pseudo-header's part of a TCP or ICMPv6 checksum. `ip` is a header from write_ip_header().
-uint32_t pseudo_header_sum(const uint8_t* ip, Family family, uint8_t protocol, size_t payload_bytes) {
-  const auto sum = static_cast<uint32_t>(protocol + payload_bytes);
-  return family == Family::ipv4 ? add_to_checksum(sum, {ip + 12, 8}) : add_to_checksum(sum, {ip + 8, 32});
-}
-
 struct IcmpCode {
   uint8_t type;
   uint8_t code;
@@ -135,20 +72,6 @@ IcmpCode icmp_code(Unreachable what, Family family) {
 
 }  // namespace
 
-uint32_t add_to_checksum(uint32_t sum, std::span<const uint8_t> bytes) {
-  uint64_t wide = sum;
-  size_t i = 0;
-  for (; i + 1 < bytes.size(); i += 2) wide += read16(&bytes[i]);
-  if (i < bytes.size()) wide += uint32_t{bytes[i]} << 8;
-  while (wide >> 16 != 0) wide = (wide & 0xffff) + (wide >> 16);
-  return static_cast<uint32_t>(wide);
-}
-
-uint16_t finish_checksum(uint32_t sum) {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~sum);
-}
-
 std::optional<Segment> parse_segment(std::span<const uint8_t> packet) {
   if (packet.empty()) return std::nullopt;
   Segment segment;
@@ -158,19 +81,19 @@ std::optional<Segment> parse_segment(std::span<const uint8_t> packet) {
     const size_t total_bytes = read16(&packet[2]);
     const bool fragment = (read16(&packet[6]) & 0x3fff) != 0;
     if (header_bytes < ipv4_header_bytes || total_bytes < header_bytes || total_bytes > packet.size() || fragment ||
-        packet[9] != protocol_tcp) {
+        packet[9] != protocol::tcp) {
       return std::nullopt;
     }
-    segment.source = {Family::ipv4, 0, read_address_value(&packet[12], 4)};
-    segment.destination = {Family::ipv4, 0, read_address_value(&packet[16], 4)};
+    segment.source = read_address(&packet[12], Family::ipv4);
+    segment.destination = read_address(&packet[16], Family::ipv4);
     if (!parse_tcp(packet.subspan(header_bytes, total_bytes - header_bytes), segment)) return std::nullopt;
     return segment;
   }
   if (packet[0] >> 4 != 6 || packet.size() < ipv6_header_bytes) return std::nullopt;
   const size_t payload_bytes = read16(&packet[4]);
-  if (ipv6_header_bytes + payload_bytes > packet.size() || packet[6] != protocol_tcp) return std::nullopt;
-  segment.source = {Family::ipv6, 0, read_address_value(&packet[8], 16)};
-  segment.destination = {Family::ipv6, 0, read_address_value(&packet[24], 16)};
+  if (ipv6_header_bytes + payload_bytes > packet.size() || packet[6] != protocol::tcp) return std::nullopt;
+  segment.source = read_address(&packet[8], Family::ipv6);
+  segment.destination = read_address(&packet[24], Family::ipv6);
   if (!parse_tcp(packet.subspan(ipv6_header_bytes, payload_bytes), segment)) return std::nullopt;
   return segment;
 }
@@ -181,7 +104,7 @@ void build_segment(const Reply& reply, Packet& packet) {
   const size_t tcp_bytes = tcp_header_bytes + option_bytes;
   const size_t total_bytes = tcp_bytes + reply.payload.size();
   uint8_t* ip = packet.bytes.data();
-  const size_t ip_bytes = write_ip_header(ip, reply.source, reply.destination, protocol_tcp, total_bytes);
+  const size_t ip_bytes = write_ip_header(ip, reply.source, reply.destination, protocol::tcp, total_bytes);
   uint8_t* tcp = ip + ip_bytes;
   write16(tcp, reply.source_port);
   write16(tcp + 2, reply.destination_port);
@@ -192,7 +115,7 @@ void build_segment(const Reply& reply, Packet& packet) {
   write16(tcp + 14, (reply.flags & tcp_flag::rst) != 0 ? 0 : window_bytes);
   write32(tcp + 16, 0);
   if (reply.announce_max_segment) write32(tcp + 20, family == Family::ipv4 ? 0x020405b4 : 0x020405a0);
-  uint32_t sum = pseudo_header_sum(ip, family, protocol_tcp, total_bytes);
+  uint32_t sum = pseudo_header_sum(ip, family, protocol::tcp, total_bytes);
   sum = add_to_checksum(sum, {tcp, tcp_bytes});
   sum = add_to_checksum(sum, {reinterpret_cast<const uint8_t*>(reply.payload.data()), reply.payload.size()});
   write16(tcp + 16, finish_checksum(sum));
@@ -202,14 +125,13 @@ void build_segment(const Reply& reply, Packet& packet) {
 
 void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet) {
   const bool ipv4 = router.family == Family::ipv4;
-  const Address receiver = ipv4 ? Address{Family::ipv4, 0, read_address_value(&original[12], 4)}
-                                : Address{Family::ipv6, 0, read_address_value(&original[8], 16)};
+  const Address receiver = read_address(&original[ipv4 ? 12 : 8], router.family);
   const size_t ip_bytes = ipv4 ? ipv4_header_bytes : ipv6_header_bytes;
   const size_t quoted_bytes = std::min(original.size(), packet.bytes.size() - ip_bytes - icmp_header_bytes);
   const size_t icmp_bytes = icmp_header_bytes + quoted_bytes;
   uint8_t* ip = packet.bytes.data();
-  const uint8_t protocol = ipv4 ? protocol_icmp : protocol_icmpv6;
-  write_ip_header(ip, router, receiver, protocol, icmp_bytes);
+  const uint8_t number = ipv4 ? protocol::icmp : protocol::icmpv6;
+  write_ip_header(ip, router, receiver, number, icmp_bytes);
   uint8_t* icmp = ip + ip_bytes;
   const IcmpCode code = icmp_code(what, router.family);
   icmp[0] = code.type;
@@ -217,7 +139,7 @@ void build_unreachable(Unreachable what, const Address& router, std::span<const 
   write16(icmp + 2, 0);
   write32(icmp + 4, 0);
   std::memcpy(icmp + icmp_header_bytes, original.data(), quoted_bytes);
-  const uint32_t pseudo = ipv4 ? 0 : pseudo_header_sum(ip, Family::ipv6, protocol, icmp_bytes);
+  const uint32_t pseudo = ipv4 ? 0 : pseudo_header_sum(ip, Family::ipv6, number, icmp_bytes);
   write16(icmp + 2, finish_checksum(add_to_checksum(pseudo, {icmp, icmp_bytes})));
   packet.length = static_cast<uint16_t>(ip_bytes + icmp_bytes);
   packet.payload = {};

@@ -70,9 +70,4 @@ enum class Unreachable : uint8_t { net, host, port, admin_prohibited };
 /// It quotes as much of the original as fits. `original` must contain a whole IP header.
 void build_unreachable(Unreachable what, const Address& router, std::span<const uint8_t> original, Packet& packet);
 
-/// Adds `bytes` to the ones' complement sum of RFC 1071 over 16-bit words. Each piece but the last must have an even
-/// length.
-uint32_t add_to_checksum(uint32_t sum, std::span<const uint8_t> bytes);
-uint16_t finish_checksum(uint32_t sum);
-
 }  // namespace portloop::lab

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -11,11 +12,15 @@
 #include "lab/connections.hpp"
 #include "lab/counters.hpp"
 #include "lab/due_queue.hpp"
+#include "lab/ethernet.hpp"
+#include "lab/flow_table.hpp"
 #include "lab/ground_truth.hpp"
 #include "lab/packet.hpp"
 #include "lab/profile.hpp"
 #include "lab/sightings.hpp"
 #include "lab/token_bucket.hpp"
+#include "lab/unresolved_hosts.hpp"
+#include "lab/uplink.hpp"
 
 namespace portloop::lab {
 
@@ -26,8 +31,9 @@ class Responder {
   /// Borrows the profile. `luck_seed` determines packet loss and jitter, never which ports are open.
   Responder(const Profile& profile, uint64_t luck_seed);
 
-  /// Takes one IP packet. `arrived_ns` may be in the past, but must never decrease.
-  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns);
+  /// Takes one packet: IP, or ARP on an Ethernet link. `arrived_ns` may be in the past, but must never decrease.
+  /// `broadcast` is true if its frame was addressed to more than one host.
+  void receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bool broadcast = false);
 
   /// The time at which the next answer or timer is due, or `never`.
   uint64_t next_due_ns() const;
@@ -46,9 +52,11 @@ class Responder {
     std::span<const uint8_t> packet;
     HostTruth host;
     uint64_t now_ns;
+    uint32_t seen_before;  ///< If a SYN: how many SYNs for the endpoint there were before.
   };
   struct HostState {
     uint64_t first_seen_ns = 0;
+    uint32_t solicitations = 0;
     TokenBucket rsts;
   };
   struct Pending {
@@ -57,6 +65,13 @@ class Responder {
     uint64_t tolerance_ns = 0;
   };
 
+  uint64_t next_event_ns() const;
+  void run_event(uint64_t event_ns, uint64_t now_ns);
+  uint32_t count_syn(const Segment& syn, uint64_t now_ns);
+  bool routed_out(const Segment& segment, uint64_t now_ns);
+  bool routed_back(const Packet& packet, uint64_t now_ns);
+  void deliver(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns, uint32_t seen_before);
+  void on_solicitation(const Solicitation& solicitation, uint64_t now_ns, bool broadcast);
   void on_syn(const Arrival& arrival);
   void on_segment(const Arrival& arrival);
   void on_stray_segment(const Arrival& arrival);
@@ -65,8 +80,10 @@ class Responder {
   void on_timer(Connection& connection, uint64_t now_ns);
   bool on_handshake_reply(Connection& connection, const Arrival& arrival);
 
-  void accept(const Arrival& arrival, const PortTruth& port, uint32_t seen_before);
-  void refuse(const Arrival& arrival, Refusal refusal, uint32_t seen_before);
+  void accept(const Arrival& arrival, const PortTruth& port);
+  void refuse(const Arrival& arrival, const PortTruth& port);
+  void report_unreachable(const Arrival& arrival, const PortTruth& port, uint64_t draw);
+  void on_unresolved_host();
   void begin_speech(Connection& connection, uint64_t now_ns);
   void send_available(Connection& connection, uint64_t now_ns);
   void send_segment(Connection& connection, uint64_t now_ns, uint8_t flags, uint64_t position,
@@ -75,23 +92,27 @@ class Responder {
   void arm(Connection& connection);
   void remove(Connection& connection);
 
-  bool is_away(const Arrival& arrival);
+  bool is_away(const Region& region, const Address& host, uint64_t now_ns);
   bool rst_allowed(const Arrival& arrival);
-  bool lost(Direction direction, const Region& region, const Address& host, uint64_t draw);
+  bool lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw);
   uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;
   Packet& queue(uint64_t due_ns, uint32_t rtt_us);
-  HostState& host_state(const Arrival& arrival);
+  Packet* queue_error(const HostTruth& host, const Address& about, const PortTruth& port, uint64_t now_ns,
+                      uint64_t draw);
+  HostState& host_state(const Address& host, uint64_t now_ns);
 
-  struct AddressHash {
-    size_t operator()(const Address& address) const { return static_cast<size_t>(mix(0, address)); }
-  };
-
+  const std::optional<EthernetLink>& link_;
   GroundTruth truth_;
   uint64_t luck_seed_;
   Counters counters_;
+  uint64_t first_packet_ns_ = never;
   Sightings sightings_;
+  std::optional<FlowTable> flows_;
+  std::optional<Uplink> uplink_;
   Connections connections_;
   std::unordered_map<Address, HostState, AddressHash> host_states_;
+  std::unordered_map<Address, TokenBucket, AddressHash> error_limits_;  // by sender of ICMP errors
+  UnresolvedHosts unresolved_;
   DueQueue<ConnectionRef> timers_;
   DueQueue<uint32_t> answers_;
   std::deque<Pending> pending_;  // a deque never moves what it holds

@@ -8,8 +8,12 @@ namespace portloop::lab {
 
 namespace {
 
-bool leaves_for_good(const HostTruth& host) {
-  return host.region != nullptr && host.region->gone_at_us > 0 && host.region->back_at_us == 0;
+/// True if a scan that makes no mistake may have no result.
+bool may_stay_unknown(const HostTruth& host) {
+  if (host.broadcast) return true;
+  if (host.region == nullptr) return false;
+  const Region& region = *host.region;
+  return (region.gone_at_us > 0 && region.back_at_us == 0) || (region.outage && region.outage->for_us == 0);
 }
 
 }  // namespace
@@ -70,7 +74,7 @@ void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
   const std::string detail = "is " + std::string(to_text(right)) + " (" + std::string(to_text(reason_of(truth))) +
                              "), the result is " + std::string(to_text(state));
   if (state == PortState::unknown) {
-    if (!leaves_for_good(host)) differ(differences_.undecided, "undecided", endpoint, detail);
+    if (!may_stay_unknown(host)) differ(differences_.undecided, "undecided", endpoint, detail);
     return;
   }
   differ(differences_.wrong, "false", endpoint, detail);
@@ -85,7 +89,7 @@ Differences ResultCheck::finish(bool open_only) {
       const PortTruth truth = truth_.port(host, address, ports_.at(j));
       if (truth.open) ++truly_open_;
       if (seen_[i * ports_.size() + j]) continue;
-      if (others_may_miss && (!truth.open || leaves_for_good(host))) continue;
+      if (host.broadcast || (others_may_miss && (!truth.open || may_stay_unknown(host)))) continue;
       differ(differences_.missed, "missed", {address, ports_.at(j)},
              "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) + ')');
     }

@@ -25,7 +25,8 @@ struct Differences {
 };
 
 /// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about
-/// a host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference.
+/// a host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference. The
+/// broadcast address of the command's own link needs no result.
 class ResultCheck {
  public:
   /// Called with one line of text (no newline) for each of the first 20 differences.

@@ -23,6 +23,7 @@
 
 #include "lab/arrival_clock.hpp"
 #include "lab/command_process.hpp"
+#include "lab/ethernet.hpp"
 #include "lab/own_network.hpp"
 #include "lab/responder.hpp"
 
@@ -41,8 +42,15 @@ uint64_t now_ns() {
 
 class AnsweringLoop {
  public:
-  AnsweringLoop(int device, Responder& responder, const CommandProcess& command, const BlockedSignals& signals)
-      : device_(device), responder_(responder), command_(command), signals_(signals) {}
+  /// `link` is nullptr if the device has no Ethernet frames.
+  AnsweringLoop(const OwnNetwork& network, const EthernetLink* link, Responder& responder,
+                const CommandProcess& command, const BlockedSignals& signals)
+      : device_(network.device.get()),
+        mac_(network.mac),
+        link_(link),
+        responder_(responder),
+        command_(command),
+        signals_(signals) {}
 
   /// Returns the command's exit status.
   int run() {
@@ -60,13 +68,19 @@ class AnsweringLoop {
  private:
   void write_due() {
     while (const Packet* packet = responder_.take_due(now_ns())) {
-      const std::span<const uint8_t> head = packet->head();
-      iovec parts[] = {{const_cast<uint8_t*>(head.data()), head.size()},
-                       {const_cast<char*>(packet->payload.data()), packet->payload.size()}};
-      const ssize_t written =
-          packet->payload.empty() ? write(device_, head.data(), head.size()) : writev(device_, parts, 2);
-      if (written < 0) ++responder_.counters().write_failures;
+      if (write_packet(*packet) < 0) ++responder_.counters().write_failures;
     }
+  }
+
+  ssize_t write_packet(const Packet& packet) const {
+    const std::span<const uint8_t> head = packet.head();
+    if (link_ == nullptr && packet.payload.empty()) return write(device_, head.data(), head.size());
+    std::array<uint8_t, ethernet_header_bytes> header{};
+    if (link_ != nullptr) header = frame_header(head, *link_, mac_);
+    const iovec parts[] = {{header.data(), header.size()},
+                           {const_cast<uint8_t*>(head.data()), head.size()},
+                           {const_cast<char*>(packet.payload.data()), packet.payload.size()}};
+    return link_ == nullptr ? writev(device_, parts + 1, 2) : writev(device_, parts, 3);
   }
 
   void wait() {
@@ -93,8 +107,10 @@ class AnsweringLoop {
         arrivals_.drained();
         return;
       }
-      const std::span<const uint8_t> packet(buffer_.data(), static_cast<size_t>(length));
-      if (!arrivals_.take_mark(packet)) responder_.receive(packet, arrivals_.arrival_ns(now_ns()));
+      const std::span<const uint8_t> bytes(buffer_.data(), static_cast<size_t>(length));
+      const auto frame = link_ == nullptr ? Frame{bytes} : parse_frame(bytes);
+      if (!frame || arrivals_.take_mark(frame->packet)) continue;
+      responder_.receive(frame->packet, arrivals_.arrival_ns(now_ns()), frame->broadcast);
     }
     more_to_read_ = true;
     arrivals_.mark(now_ns());
@@ -116,6 +132,8 @@ class AnsweringLoop {
   }
 
   int device_;
+  MacAddress mac_;
+  const EthernetLink* link_;
   Responder& responder_;
   const CommandProcess& command_;
   const BlockedSignals& signals_;
@@ -132,7 +150,7 @@ class AnsweringLoop {
 LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
   LabRun run;
   run.exit_status = 1;
-  auto network = make_own_network();
+  auto network = make_own_network(profile.link);
   if (!network) {
     run.error = network.error();
     return run;
@@ -147,7 +165,7 @@ LabRun run_lab(const Profile& profile, uint64_t luck_seed, char* const argv[]) {
   }
   prctl(PR_SET_TIMERSLACK,
         1UL);  // answers are due to the microsecond; set after the fork, so that the command keeps its own value
-  AnsweringLoop loop(network->device.get(), responder, *command, signals);
+  AnsweringLoop loop(*network, profile.link ? &*profile.link : nullptr, responder, *command, signals);
   run.exit_status = loop.run();
   run.started = true;
   run.counters = responder.counters();

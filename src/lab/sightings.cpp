@@ -33,8 +33,11 @@ uint32_t Sightings::add(const Endpoint& endpoint) {
     return 0;
   }
   const auto before = static_cast<uint32_t>(slots_[at] & count_mask);
-  if (before < count_mask) ++slots_[at];
-  return before;
+  if (before < count_mask) {
+    ++slots_[at];
+    return before;
+  }
+  return many_.try_emplace(identity, before).first->second++;
 }
 
 void Sightings::grow() {

@@ -101,7 +101,27 @@ TEST_CASE("unknown is a difference if the host stays or comes back") {
 TEST_CASE("for a host that leaves for good, unknown and missing ports are no differences, but filtered is") {
   CHECK(check(with(1, result("10.0.0.1", 22, "unknown")), false, "gone-at 1s\n").differences.total() == 0);
   CHECK(check({}, false, "gone-at 1s\n").differences.total() == 0);
+  CHECK(check({}, false, "outage from 1s\n").differences.total() == 0);
+  CHECK(check({}, false, "outage from 1s for 1s\n").differences.missed == 2);
   CHECK(check(with(2, result("10.0.0.1", 23, "filtered")), false, "gone-at 1s\n").differences.wrong == 1);
+}
+
+TEST_CASE("the broadcast address of the own link needs no result, and may be unknown") {
+  const auto profile = parse_profile("test", "link ethernet 10.0.0.1/30\nprefix 10.0.0.0/8\n");
+  REQUIRE(profile);
+  const TargetSet targets({*parse_target("10.0.0.2-3")->range}, {});
+  const PortSet ports = *parse_ports("22", nullptr);
+  const auto differences = [&](const std::vector<std::string>& lines) {
+    ResultCheck check(*profile, targets, ports, [](const std::string&) {});
+    for (const std::string& line : lines) check.take(line);
+    return check.finish(false).total();
+  };
+  const std::string host = result("10.0.0.2", 22, "closed");
+  CHECK(differences({host}) == 0);
+  CHECK(differences({host, result("10.0.0.3", 22, "unknown")}) == 0);
+  CHECK(differences({host, result("10.0.0.3", 22, "filtered")}) == 0);
+  CHECK(differences({host, result("10.0.0.3", 22, "closed")}) == 1);
+  CHECK(differences({result("10.0.0.3", 22, "unknown")}) == 1);
 }
 
 TEST_CASE("a line that is not a result is a difference of its own, quoted without control bytes") {

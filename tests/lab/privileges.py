@@ -48,6 +48,14 @@ def everything_ends_with_it_without_root():
     support.nothing_left_of(done.stdout.strip())
 
 
+def root_cannot_rename_the_machine():
+    rename = "uname -n; echo renamed > /proc/sys/kernel/hostname; uname -n"
+    # In a UTS namespace of the test's own: if the lab had none, this machine would not be renamed.
+    done = in_a_system(f"exec unshare --uts sh -ec '$LAB lan -- sh -ec \"{rename}\"; uname -n'")
+    name = os.uname().nodename
+    assert done.returncode == 0 and done.stdout.splitlines() == [name, "renamed", name], done
+
+
 def refusal(script):
     done = in_a_system(script)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done
@@ -78,6 +86,7 @@ def main():
     if in_a_system(TUN_FOR_ALL + "true").returncode != 0:
         support.skip("the right to make device nodes and mounts")
     for case in [runs_without_root_and_keeps_its_ids, everything_ends_with_it_without_root,
+                 root_cannot_rename_the_machine,
                  reports_that_tun_is_missing, reports_that_tun_is_not_allowed, reports_that_user_namespaces_are_forbidden]:
         case()
         print("ok", case.__name__.replace("_", " "))

@@ -165,4 +165,28 @@ TEST_CASE("the built-in profiles match their descriptions") {
   CHECK(reasons ==
         std::set<Reason>{Reason::port_unreach, Reason::host_unreach, Reason::admin_prohibited, Reason::net_unreach});
   CHECK(ask(built_in("lan"), "fd00::1", 22).open);
+  CHECK(open_ports(built_in("small-router"), "198.18.0.1", 5000) == 7);
+  CHECK(ask(built_in("small-router"), "198.18.0.1", 1).refusal == Refusal::silence);
+}
+
+TEST_CASE("the built-in Ethernet links have as many hosts as their descriptions") {
+  const auto hosts = [](const char* name, const char* first_address, uint32_t addresses) {
+    const Profile profile = profile_of(std::string(built_in_profile(name)));
+    const GroundTruth truth(profile);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < addresses; ++i) {
+      Address one = address(first_address);
+      one.value += i;
+      const HostTruth host = truth.host(one);
+      count += host.on_link && host.exists && host.region != nullptr ? 1 : 0;
+    }
+    for (const Address& gateway : profile.link->gateways) {
+      CHECK(truth.host(gateway).exists);
+      CHECK(truth.host(gateway).region != nullptr);
+    }
+    return count;
+  };
+  CHECK(hosts("home", "192.168.1.0", 256) == 21);
+  CHECK(hosts("home", "fd00:1:1::", 256) == 21);
+  CHECK(hosts("office", "10.20.0.0", 2048) == doctest::Approx(100).epsilon(0.1));
 }
