@@ -8,9 +8,9 @@
 
 namespace portloop::compare {
 
-/// A model's own runs are the best forecast. Before its first one: the answered probes wait `answer_s` each and the silent
-/// ones the timeout, as many at a time as the model has in flight. How many are silent is known after the first run of
-/// any model; until then the forecast is a lower bound.
+/// A model's own runs are the best forecast. Before its first one: the answered probes wait `answer_s` each and the
+/// silent ones the timeout, as many at a time as the model has in flight. How many are silent is known after the first
+/// run of any model; until then the forecast is a lower bound.
 class Forecast {
  public:
   /// `answer_s`: how long an answer takes. The setup must outlive the forecast.

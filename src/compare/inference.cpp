@@ -34,8 +34,7 @@ Relation Ratio::relation() const {
 std::vector<size_t> holm_divisors(const std::vector<double>& probabilities, size_t family) {
   std::vector<size_t> order(probabilities.size()), divisors(probabilities.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return probabilities[a] < probabilities[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return probabilities[a] < probabilities[b]; });
   bool rejecting = true;
   for (const size_t i : order) {
     divisors[i] = family;

@@ -63,8 +63,8 @@ class Ratios {
   std::vector<Pair> pairs_;  // only those with first < second are used
 };
 
-/// Returns Holm's divisors: the smallest probability has the divisor `family`, the next one `family` - 1, and so on up to
-/// the first that exceeds 0.05 / divisor; all further ones have the divisor of that one.
+/// Returns Holm's divisors: the smallest probability has the divisor `family`, the next one `family` - 1, and so on up
+/// to the first that exceeds 0.05 / divisor; all further ones have the divisor of that one.
 std::vector<size_t> holm_divisors(const std::vector<double>& probabilities, size_t family);
 
 constexpr double significance = 0.05;

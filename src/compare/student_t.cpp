@@ -6,8 +6,8 @@
 namespace portloop::compare {
 namespace {
 
-/// The probability of a value between -t and t, where t = sqrt(freedom) * tan(theta): the finite series of Abramowitz and
-/// Stegun, Handbook of Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even).
+/// The probability of a value between -t and t, where t = sqrt(freedom) * tan(theta): the finite series of Abramowitz
+/// and Stegun, Handbook of Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even).
 double within(double theta, uint64_t freedom) {
   const double sine = std::sin(theta), cosine = std::cos(theta);
   const bool odd = freedom % 2 == 1;

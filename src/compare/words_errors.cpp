@@ -85,9 +85,8 @@ void add_late_lab(const Comparison& comparison, Sentences& out) {
     if (*share > max_late_share) late.push_back(percent(*share) + " (" + entry->contender.name() + ")");
   }
   if (!late.empty()) {
-    out.push_back("The lab was late with " + listed(late) +
-                  " of its answers: it may have limited " + (late.size() == 1 ? "this model" : "these models") +
-                  ", and small differences mean little.");
+    out.push_back("The lab was late with " + listed(late) + " of its answers: it may have limited " +
+                  (late.size() == 1 ? "this model" : "these models") + ", and small differences mean little.");
   } else if (highest > 0) {
     out.push_back("The lab was late with less than 1 % of its answers to every model.");
   }

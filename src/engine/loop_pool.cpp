@@ -5,6 +5,8 @@
 #include <csignal>
 #include <new>
 
+#include "sockets/descriptor_table.hpp"
+
 namespace portloop {
 namespace {
 
@@ -184,6 +186,7 @@ int LoopPool::start() {
   size_t running = 0;
   {
     const SignalsBlocked inherited_by_the_lanes;
+    grow_descriptor_table(options_.plan.max_in_flight);
     while (error == 0 && running < opened) {
       error = lanes_[running]->start_thread();
       if (error == 0) ++running;

@@ -107,10 +107,10 @@ TEST_CASE("Student's t has the values of the tables") {
     uint64_t freedom;
     double at_5, at_1, at_half;
   };
-  for (const Row& row : {Row{1, 12.7062, 63.6567, 127.3213}, Row{2, 4.3027, 9.9248, 14.0890},
-                         Row{3, 3.1824, 5.8409, 7.4533}, Row{4, 2.7764, 4.6041, 5.5976}, Row{5, 2.5706, 4.0321, 4.7733},
-                         Row{9, 2.2622, 3.2498, 3.6897}, Row{10, 2.2281, 3.1693, 3.5814},
-                         Row{30, 2.0423, 2.7500, 3.0298}, Row{120, 1.9799, 2.6174, 2.8599}}) {
+  for (const Row& row :
+       {Row{1, 12.7062, 63.6567, 127.3213}, Row{2, 4.3027, 9.9248, 14.0890}, Row{3, 3.1824, 5.8409, 7.4533},
+        Row{4, 2.7764, 4.6041, 5.5976}, Row{5, 2.5706, 4.0321, 4.7733}, Row{9, 2.2622, 3.2498, 3.6897},
+        Row{10, 2.2281, 3.1693, 3.5814}, Row{30, 2.0423, 2.7500, 3.0298}, Row{120, 1.9799, 2.6174, 2.8599}}) {
     CAPTURE(row.freedom);
     CHECK(student_t_quantile(0.05, row.freedom) == doctest::Approx(row.at_5).epsilon(5e-5));
     CHECK(student_t_quantile(0.01, row.freedom) == doctest::Approx(row.at_1).epsilon(5e-5));
@@ -135,9 +135,8 @@ TEST_CASE("a ratio is the geometric mean over the rounds, with Student's interva
   const Ratio ratio = ratios.of(0, 1);
   const double mean = (std::log(2) + std::log(2.2) + std::log(1.8)) / 3;
   CHECK(ratio.value == doctest::Approx(std::exp(mean)));
-  const double deviation = std::sqrt((std::pow(std::log(2) - mean, 2) + std::pow(std::log(2.2) - mean, 2) +
-                                      std::pow(std::log(1.8) - mean, 2)) /
-                                     2);
+  const double deviation = std::sqrt(
+      (std::pow(std::log(2) - mean, 2) + std::pow(std::log(2.2) - mean, 2) + std::pow(std::log(1.8) - mean, 2)) / 2);
   CHECK(ratio.high == doctest::Approx(std::exp(mean + 4.3027 * deviation / std::sqrt(3))).epsilon(1e-4));
   CHECK(ratio.low == doctest::Approx(std::exp(mean - 4.3027 * deviation / std::sqrt(3))).epsilon(1e-4));
   CHECK(ratio.relation() == Relation::slower);
@@ -194,7 +193,8 @@ TEST_CASE("at most one comparison in twenty calls equal models different") {
 }
 
 TEST_CASE("where Welch's test finds nine differences in ten, this one finds eight, and more runs find more") {
-  for (const auto& [ratio, rounds] : std::vector<std::pair<double, size_t>>{{1.3, 5}, {1.2, 8}, {1.17, 10}, {1.113, 20}}) {
+  for (const auto& [ratio, rounds] :
+       std::vector<std::pair<double, size_t>>{{1.3, 5}, {1.2, 8}, {1.17, 10}, {1.113, 20}}) {
     CAPTURE(ratio);
     const Power power = power_of(ratio, rounds, 0.1);
     CHECK(power.welch >= 0.9);
