@@ -25,6 +25,15 @@ std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t s
 
 namespace {
 
+/// Without the program's name in front of its reason.
+std::string failure_of(const ProcessOutcome& outcome) {
+  if (outcome.error.empty()) return "could not read its result";
+  constexpr std::string_view name = "portloop: ";
+  std::string text = outcome.error;
+  if (const size_t at = text.find(name); at != std::string::npos) text.erase(at, name.size());
+  return text;
+}
+
 std::vector<size_t> quickest_first(const std::vector<Entry>& entries, const Forecast& forecast) {
   std::vector<size_t> order(entries.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -56,7 +65,7 @@ void run_comparison(Comparison& comparison, double answer_s, const RunCommand& c
       }
       auto record = decode(outcome.output, setup.probes);
       if (!outcome.error.empty() || !record) {
-        entry.failure = outcome.error.empty() ? "could not read its result" : outcome.error;
+        entry.failure = failure_of(outcome);
         continue;
       }
       if (!setup.lab_profile.empty()) read_lab_load(outcome.errors, *record);

@@ -291,6 +291,31 @@ TEST_CASE("a process gets its input, its output is read, and its end is describe
   CHECK(run_process({"no-such-program-here"}, "", go_on).error == "no-such-program-here could not be started");
 }
 
+TEST_CASE("a model that fails is not run again, and its failure includes the reason; the quickest warms up first") {
+  Comparison comparison = made_comparison();
+  comparison.setup.warmup = 1;
+  comparison.setup.runs = 2;
+  comparison.setup.lab_profile = "lan";
+  for (Entry& entry : comparison.entries) entry.runs.clear();
+  RunCommand command;
+  command.words = [](const Contender& contender, uint32_t) -> std::vector<std::string> {
+    if (contender.kind == ModelKind::sequential) return {"sh", "-c", "echo 'portloop: no luck' >&2; exit 1"};
+    const std::string record = encode(run_of("oocccsss", 0.1));
+    return {"printf", R"(%s)", record};
+  };
+  std::vector<size_t> order;
+  run_comparison(
+      comparison, 0.001, command, [&](size_t model, uint32_t, const Forecast&) { order.push_back(model); }, go_on);
+  CHECK(comparison.complete);
+  CHECK(comparison.entries[0].failure == "exited with status 1: no luck");
+  CHECK(comparison.entries[1].failure == "");
+  CHECK(comparison.entries[1].runs.size() == 2);
+  CHECK(comparison.entries[2].runs.size() == 2);
+  REQUIRE(order.size() == 7);
+  CHECK(order[2] == 0);  // of 8 probes, a pool and a loop have all in flight at once
+  CHECK(std::count(order.begin(), order.end(), size_t{0}) == 1);
+}
+
 TEST_CASE("a process is killed if the comparison is stopped") {
   const volatile std::sig_atomic_t stop = 1;
   CHECK(run_process({"sleep", "1000"}, "", stop).stopped);

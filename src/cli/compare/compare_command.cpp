@@ -89,7 +89,7 @@ int run_one(CompareRequest& request, const SystemServices& services) {
                        request.timeout_ms, request.retries};
   std::string error;
   const RunRecord record = measure_run(scan, contender, seed, order, error);
-  if (!error.empty()) throw CannotRun(contender.name() + ": " + error);
+  if (!error.empty()) throw CannotRun("the scan can't be made: " + error);
   const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
                                                                                                      : exit_failed;
