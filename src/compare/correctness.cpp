@@ -29,6 +29,12 @@ Verdicts consensus(const std::vector<const Verdicts*>& runs) {
   return reference;
 }
 
+bool wrong(ProbeState reported, ProbeState reference) {
+  if (!known(reported)) return true;
+  if (reported == ProbeState::open || reference == ProbeState::open) return reported != reference;
+  return known(reference) && filtered(reported) != filtered(reference);
+}
+
 Correctness judge(const Verdicts& reported, const Verdicts& reference) {
   Correctness result;
   for (size_t i = 0; i < reference.size(); ++i) {

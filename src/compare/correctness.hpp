@@ -23,9 +23,12 @@ struct Correctness {
   uint64_t wrongly_open = 0;  ///< Ports reported as open that are not.
   uint64_t unknown = 0;       ///< Probes without a known state.
   uint64_t misjudged = 0;     ///< Closed ports reported as filtered, or the other way round.
-  /// True if exactly the reference's open ports were reported as open, and no state is unknown.
-  bool right() const { return missed + wrongly_open + unknown == 0; }
+  uint64_t errors() const { return missed + wrongly_open + unknown + misjudged; }
 };
+
+/// Returns whether the reported state is an error: unknown, or another one than the reference. If the reference does
+/// not know the state, only "open" is.
+bool wrong(ProbeState reported, ProbeState reference);
 
 Correctness judge(const Verdicts& reported, const Verdicts& reference);
 

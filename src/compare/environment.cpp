@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "compare/control_group.hpp"
 #include "portloop/portloop.h"
 
 namespace portloop::compare {
@@ -49,6 +50,7 @@ std::string processor_name() {
 }  // namespace
 
 Environment read_environment() {
+  const GroupLimits group = read_group_limits();
   utsname system{};
   uname(&system);
   return {
@@ -62,6 +64,9 @@ Environment read_environment() {
       {"processes", limit_of(RLIMIT_NPROC)},
       {"threads-max", line_of("/proc/sys/kernel/threads-max")},
       {"max_map_count", line_of("/proc/sys/vm/max_map_count")},
+      {"pids limit", group.pids},
+      {"processor quota", group.quota},
+      {"load average", line_of("/proc/loadavg")},
       {"port range", line_of("/proc/sys/net/ipv4/ip_local_port_range")},
   };
 }

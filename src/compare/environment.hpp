@@ -8,7 +8,7 @@
 namespace portloop::compare {
 
 /// Names and values in display order: time, portloop, libuv, kernel, processors, the limits of descriptors, processes
-/// and threads, port range.
+/// and threads, those of the control group, load average, port range.
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 Environment read_environment();

@@ -91,10 +91,19 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   object.list("exit_codes", entry, [](const RunRecord&) { return std::string("0"); });
   append_parameters(object.key("parameters"), entry.contender);
   object.key("rank") += entry.rank ? std::to_string(*entry.rank) : "null";
+  if (entry.withheld == Withheld::no)
+    object.key("rank_withheld") += "null";
+  else
+    object.text("rank_withheld", to_text(entry.withheld));
   if (!entry.failure.empty()) object.text("failure", entry.failure);
   if (entry.runs.empty()) return;
   object.value("times_the_fastest", entry.to_fastest.value);
-  object.known("times_the_fastest_uncertainty", entry.to_fastest.has_uncertainty(), entry.to_fastest.uncertainty);
+  object.known("times_the_fastest_low", entry.to_fastest.has_interval(), entry.to_fastest.low);
+  object.known("times_the_fastest_high", entry.to_fastest.has_interval(), entry.to_fastest.high);
+  object.text("to_the_fastest", entry.rank == 1U ? "fastest" : to_text(entry.to_fastest.relation()));
+  const std::optional<double> late = entry.late_share();
+  object.known("late_share", late.has_value(), late.value_or(0));
+  object.value("error_rate", entry.error_rate);
   object.value("probes_per_second", entry.probes_per_s(setup.probes));
   append_correctness(object.key("answer"), entry.correctness);
   for (const RecordField& field : record_fields()) {
@@ -158,7 +167,7 @@ std::string to_json(const Comparison& comparison) {
 
 std::string to_csv(const Comparison& comparison) {
   const Setup& setup = comparison.setup;
-  std::string out = "model,threads,loops,in_flight,run,rank,found,missed,false,unknown,misjudged";
+  std::string out = "model,threads,loops,in_flight,run,rank,rank_withheld,found,missed,false,unknown,misjudged";
   for (const RecordField& field : record_fields()) out.append(",").append(field.name);
   // A table has no place for what applies to all runs, so it is repeated in each row.
   out += ",probes,timeout_ms,retries,order,seed,complete,targets,ports,lab,command_line";
@@ -174,6 +183,7 @@ std::string to_csv(const Comparison& comparison) {
         out += ',' + number(n);
       out += ',';
       if (entry.rank) out += std::to_string(*entry.rank);
+      out.append(",").append(to_text(entry.withheld));
       for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged})
         out += ',' + number(n);
       for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
@@ -195,9 +205,10 @@ std::string to_markdown(const Comparison& comparison) {
   for (const std::string& sentence : sentences(comparison)) out += sentence + ' ';
   if (!out.empty()) out.back() = '\n';
   out +=
-      "\n| rank | model | found | missed | false | unknown | wall time | median | min | max | × fastest | user | "
-      "system | memory | threads | in flight |\n";
-  out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+      "\n| rank | model | found | missed | false | unknown | misjudged | wall time | median | min | max | × fastest "
+      "[95 %] | "
+      "user | system | memory | threads | in flight | late |\n";
+  out += "|---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   for (const Entry* entry : comparison.ranked()) {
     out.append("| ")
         .append(entry->rank ? std::to_string(*entry->rank) : "-")
@@ -207,11 +218,11 @@ std::string to_markdown(const Comparison& comparison) {
     if (entry->runs.empty()) {
       out += " no run";
       if (!entry->failure.empty()) out.append(": ").append(markdown_cell(entry->failure));
-      out += " | | | | | | | | | | | | | |\n";
+      out += " | | | | | | | | | | | | | | | |\n";
       continue;
     }
     const Correctness& answer = entry->correctness;
-    for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown})
+    for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged})
       out += ' ' + grouped(n) + " |";
     for (const std::string& text :
          {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
@@ -219,7 +230,7 @@ std::string to_markdown(const Comparison& comparison) {
           comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
           duration_text(entry->user_s.median), duration_text(entry->system_s.median),
           memory_text(entry->median(&RunRecord::memory_kib)), count_text(entry->median(&ModelRun::peak_threads)),
-          count_text(entry->median(&ModelRun::peak_in_flight))}) {
+          count_text(entry->median(&ModelRun::peak_in_flight)), late_text(*entry)}) {
       out += ' ' + text + " |";
     }
     out += '\n';

@@ -37,10 +37,12 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
   VerdictSheet sheet(scan.size());
   rusage before{}, after{};
   getrusage(RUSAGE_SELF, &before);
+  const uint64_t delay_before_us = run_delay_us();
   const auto started = std::chrono::steady_clock::now();
   record.model = run_model(scan, sheet, contender, seed, order, error);
   const auto wall = std::chrono::steady_clock::now() - started;
   getrusage(RUSAGE_SELF, &after);
+  record.run_delay_us = run_delay_us() - delay_before_us;
   record.memory_kib = peak_resident_kib();
 
   record.wall_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(wall).count());

@@ -71,7 +71,7 @@ std::string answers(const Comparison& comparison) {
       "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th "
       "class=\"model\">model</th><th>rank</th><th>found</th><th>missed</th><th>false</th>"
       "<th>unknown</th><th>misjudged</th><th>wall time</th><th>median</th><th>min</th><th>max</th><th>× "
-      "fastest</th></tr></thead><tbody>\n";
+      "fastest [95&#160;%]</th></tr></thead><tbody>\n";
   for (const Entry* entry : comparison.ranked()) {
     out += "<tr><td class=\"model\">" + markup_text(entry->contender.name()) + "</td>" +
            cell(entry->rank ? std::to_string(*entry->rank) : "–");
@@ -94,7 +94,7 @@ std::string costs(const Comparison& comparison) {
       "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th "
       "class=\"model\">model</th><th>user</th><th>system</th><th>memory</th><th>threads</th>"
       "<th>refused</th><th>descriptors</th><th>switches</th><th>in "
-      "flight</th><th>connects/s</th><th>p50</th><th>p95</th><th>p99</th></tr></thead><tbody>\n";
+      "flight</th><th>connects/s</th><th>p50</th><th>p95</th><th>p99</th><th>late</th></tr></thead><tbody>\n";
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
     const double switches =
@@ -109,7 +109,7 @@ std::string costs(const Comparison& comparison) {
            cell(count_text(entry->median(&ModelRun::peak_in_flight))) + cell(count_text(connects));
     for (const auto field : {&RunRecord::p50_us, &RunRecord::p95_us, &RunRecord::p99_us})
       out += cell(duration_text(entry->median(field) * 1e-6));
-    out += "</tr>\n";
+    out += cell(late_text(*entry)) + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }

@@ -1,4 +1,4 @@
-// Counters of this process and its network from /proc. Read rarely, never for each probe.
+// Counters of this process from /proc. Read rarely, never for each probe.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ uint64_t descriptors_of_this_process();
 /// forked it.)
 uint64_t peak_resident_kib();
 
-/// Packets that the devices of this network namespace dropped instead of sending, since the devices were created. In
-/// the lab's network these are the packets that the lab was too slow to take.
-uint64_t packets_dropped_by_devices();
+/// How long this process's first thread has been ready to run but without a processor, from /proc/self/schedstat. 0 if
+/// the kernel does not count it.
+uint64_t run_delay_us();
 
 }  // namespace portloop::compare

@@ -1,5 +1,5 @@
-// Makes all runs of a comparison, one after the other. Warm-up rounds come first. Each round runs every model once, in
-// a seeded order of its own, so that other load on the machine affects all models alike.
+// Makes all runs of a comparison, one after the other. Warm-up rounds come first. Each round runs every model once, so
+// that other load on the machine affects all models alike.
 #pragma once
 
 #include <csignal>
@@ -7,24 +7,29 @@
 #include <string>
 
 #include "compare/comparison.hpp"
+#include "compare/forecast.hpp"
 
 namespace portloop::compare {
 
-/// Called before each run. `round` counts from 0 and includes the warm-up rounds, as does `rounds`, their number.
-using BeforeRun = std::function<void(const Entry& entry, uint32_t round, uint32_t rounds)>;
+/// Called before each run of comparison.entries[model]. `round` counts from 0 and includes the warm-up rounds.
+using BeforeRun = std::function<void(size_t model, uint32_t round, const Forecast& forecast)>;
 
-/// The command line of a run's process, and its standard input.
+/// The command line of a run's process, and its standard input. If it runs inside a lab, the lab's counters are read
+/// from its standard error.
 struct RunCommand {
-  std::function<std::vector<std::string>(const Contender&)> words;
+  std::function<std::vector<std::string>(const Contender&, uint32_t round)> words;
   std::string input;
 };
 
-/// Returns the indices of the contenders in the order of round `round`.
+/// Returns the indices of the contenders in the order of round `round`: a row of Williams's balanced Latin square, its
+/// models and rows permuted by the seed. Over as many rounds as there are contenders, each runs once in every place;
+/// over twice as many, each directly follows every other one equally often.
 std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t seed);
 
-/// Runs until all runs are done or `stop` is set, which clears comparison.complete. An entry that fails is not run
-/// again.
-void run_comparison(Comparison& comparison, const RunCommand& command, const BeforeRun& before_run,
+/// A warm-up round runs the models in the order of their forecasts, so that one whose run takes minutes is
+/// known to before it starts. `answer_s`: see Forecast. Runs until all runs are done or `stop` is set, which clears
+/// comparison.complete. An entry that fails is not run again.
+void run_comparison(Comparison& comparison, double answer_s, const RunCommand& command, const BeforeRun& before_run,
                     const volatile std::sig_atomic_t& stop);
 
 }  // namespace portloop::compare

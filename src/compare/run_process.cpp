@@ -39,27 +39,38 @@ struct Pipe {
   }
 };
 
-[[noreturn]] void become(const std::vector<std::string>& words, int input, int output) {
+[[noreturn]] void become(const std::vector<std::string>& words, int input, int output, int errors) {
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   dup2(input, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
+  dup2(errors, STDERR_FILENO);
   std::signal(SIGPIPE, SIG_DFL);  // an ignored signal stays ignored across exec
   execvp(argv[0], argv.data());
   _exit(exit_not_started);
 }
 
+/// Reads what is there. Closes `end` at the end of the stream.
+void read_some(int& end, std::string& received) {
+  char buffer[16'384];
+  const ssize_t count = read(end, buffer, sizeof buffer);
+  if (count > 0)
+    received.append(buffer, static_cast<size_t>(count));
+  else if (count == 0 || errno != EINTR)
+    Pipe::close_end(end);
+}
+
 /// Writes and reads at the same time, so that the two processes can't block each other. Returns false if stopped.
-bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& received,
+bool exchange(Pipe& input, Pipe& output, Pipe& errors, const std::string& text, ProcessOutcome& outcome,
               const volatile std::sig_atomic_t& stop) {
   size_t written = 0;
-  for (;;) {
+  while (output.read >= 0 || errors.read >= 0) {
     if (stop) return false;
     if (written == text.size()) Pipe::close_end(input.write);
-    pollfd ends[2] = {{output.read, POLLIN, 0}, {input.write, POLLOUT, 0}};
-    if (poll(ends, 2, poll_interval_ms) < 0 && errno != EINTR) return true;
-    if (ends[1].revents != 0) {
+    pollfd ends[3] = {{output.read, POLLIN, 0}, {errors.read, POLLIN, 0}, {input.write, POLLOUT, 0}};
+    if (poll(ends, 3, poll_interval_ms) < 0 && errno != EINTR) return true;
+    if (ends[2].revents != 0) {
       const ssize_t count =
           send(input.write, text.data() + written, text.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count >= 0)
@@ -67,21 +78,29 @@ bool exchange(Pipe& input, Pipe& output, const std::string& text, std::string& r
       else if (errno != EAGAIN && errno != EINTR)
         written = text.size();  // it does not read the rest
     }
-    if (ends[0].revents == 0) continue;
-    char buffer[16'384];
-    const ssize_t count = read(output.read, buffer, sizeof buffer);
-    if (count == 0) return true;
-    if (count > 0)
-      received.append(buffer, static_cast<size_t>(count));
-    else if (errno != EINTR)
-      return true;
+    if (ends[0].revents != 0) read_some(output.read, outcome.output);
+    if (ends[1].revents != 0) read_some(errors.read, outcome.errors);
   }
+  return true;
 }
 
-std::string describe(int status, const std::string& program) {
+/// The last line that is not the lab's JSON.
+std::string last_line(std::string_view text) {
+  while (!text.empty()) {
+    text = text.substr(0, text.find_last_not_of('\n') + 1);
+    const std::string_view line = text.substr(text.rfind('\n') + 1);
+    if (!line.empty() && !line.starts_with('{')) return std::string(line);
+    text.remove_suffix(line.size());
+  }
+  return "";
+}
+
+std::string describe(int status, const std::string& program, std::string_view errors) {
   if (WIFSIGNALED(status)) return std::string("killed by signal: ") + strsignal(WTERMSIG(status));
   if (WEXITSTATUS(status) == exit_not_started) return program + " could not be started";
-  return WEXITSTATUS(status) == 0 ? "" : "exited with status " + std::to_string(WEXITSTATUS(status));
+  if (WEXITSTATUS(status) == 0) return "";
+  const std::string reason = last_line(errors);
+  return "exited with status " + std::to_string(WEXITSTATUS(status)) + (reason.empty() ? "" : ": " + reason);
 }
 
 }  // namespace
@@ -89,24 +108,25 @@ std::string describe(int status, const std::string& program) {
 ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text,
                            const volatile std::sig_atomic_t& stop) {
   ProcessOutcome outcome;
-  Pipe input, output;
+  Pipe input, output, errors;
   pid_t child = -1;
-  if (input.open(true) && output.open(false)) child = fork();
-  if (child == 0) become(words, input.read, output.write);
+  if (input.open(true) && output.open(false) && errors.open(false)) child = fork();
+  if (child == 0) become(words, input.read, output.write, errors.write);
   if (child < 0) {
     outcome.error = std::string("could not create a process: ") + std::strerror(errno);
     return outcome;
   }
   Pipe::close_end(input.read);
   Pipe::close_end(output.write);
-  outcome.stopped = !exchange(input, output, text, outcome.output, stop);
+  Pipe::close_end(errors.write);
+  outcome.stopped = !exchange(input, output, errors, text, outcome, stop);
   if (outcome.stopped) kill(child, SIGKILL);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   // Ctrl-C may have killed the run before this process noticed it.
   outcome.stopped = outcome.stopped || stop;
-  outcome.error = describe(status, words.front());
+  outcome.error = describe(status, words.front(), outcome.errors);
   return outcome;
 }
 

@@ -1,10 +1,11 @@
 // Runs a program: starts it, writes its input, reads its output and waits for it.
 //
-// Happy path: fork and exec; the text is written to its standard input, its standard output is read to the end, its
-// exit status is 0. It shares our standard error.
+// Happy path: fork and exec; the text is written to its standard input, its standard output and standard error are read
+// to the end, its exit status is 0.
 //
 // What goes wrong:
-//   - it can't be started, exits with another status, or is killed by a signal: `error` describes it
+//   - it can't be started, exits with another status, or is killed by a signal: `error` describes it, with the last
+//     line of its standard error
 //   - `stop` is set by a signal handler: the program is killed, and `stopped` is set
 #pragma once
 
@@ -16,7 +17,8 @@ namespace portloop::compare {
 
 struct ProcessOutcome {
   std::string output;
-  std::string error;  ///< Empty if its exit status is 0.
+  std::string errors;  ///< Its standard error.
+  std::string error;   ///< Empty if its exit status is 0.
   bool stopped = false;
 };
 

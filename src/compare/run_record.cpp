@@ -24,8 +24,8 @@ bool take(std::string_view& text, std::string_view expected) {
 
 }  // namespace
 
-const std::array<RecordField, 15>& record_fields() {
-  static constexpr std::array<RecordField, 15> fields{{
+const std::array<RecordField, 19>& record_fields() {
+  static constexpr std::array<RecordField, 19> fields{{
       {"wall_us", &RunRecord::wall_us, nullptr},
       {"user_us", &RunRecord::user_us, nullptr},
       {"system_us", &RunRecord::system_us, nullptr},
@@ -35,6 +35,10 @@ const std::array<RecordField, 15>& record_fields() {
       {"connect_p50_us", &RunRecord::p50_us, nullptr},
       {"connect_p95_us", &RunRecord::p95_us, nullptr},
       {"connect_p99_us", &RunRecord::p99_us, nullptr},
+      {"run_delay_us", &RunRecord::run_delay_us, nullptr},
+      {"lab_answers", &RunRecord::lab_answers, nullptr},
+      {"lab_late", &RunRecord::lab_late, nullptr},
+      {"lab_dropped", &RunRecord::lab_dropped, nullptr},
       {"connects", nullptr, &ModelRun::connects},
       {"local_failures", nullptr, &ModelRun::local_failures},
       {"peak_in_flight", nullptr, &ModelRun::peak_in_flight},

@@ -20,6 +20,11 @@ struct RunRecord {
   uint64_t switches_voluntary = 0;
   uint64_t switches_involuntary = 0;
   uint64_t p50_us = 0, p95_us = 0, p99_us = 0;  ///< Latency of the connects that were answered.
+  uint64_t run_delay_us = 0;                    ///< How long the calling thread was ready to run but had no processor.
+  // Set by the comparing process, 0 without a lab:
+  uint64_t lab_answers = 0;  ///< Packets that the lab sent.
+  uint64_t lab_late = 0;     ///< Of those, packets that it sent late.
+  uint64_t lab_dropped = 0;  ///< Packets that the lab was too slow to take, or could not send.
   ModelRun model;
   std::vector<ProbeState> states;  ///< One for each probe, in address and port order.
 };
@@ -33,7 +38,7 @@ struct RecordField {
   uint64_t& in(RunRecord& record) const { return own != nullptr ? record.*own : record.model.*models; }
   uint64_t of(const RunRecord& record) const { return own != nullptr ? record.*own : record.model.*models; }
 };
-const std::array<RecordField, 15>& record_fields();
+const std::array<RecordField, 19>& record_fields();
 
 /// Returns lines of text; the states are run-length encoded.
 std::string encode(const RunRecord& record);

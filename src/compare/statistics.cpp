@@ -13,25 +13,18 @@ Summary summarise(std::vector<double> values) {
   summary.min = values.front();
   summary.max = values.back();
   summary.median = count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-  double sum = 0;
-  for (const double value : values) sum += value;
+  double sum = 0, logarithms = 0;
+  for (const double value : values) {
+    sum += value;
+    logarithms += std::log(std::max(value, 0.0));
+  }
   summary.mean = sum / static_cast<double>(count);
+  summary.geometric_mean = std::exp(logarithms / static_cast<double>(count));
   if (count < 2) return summary;
   double squares = 0;
   for (const double value : values) squares += (value - summary.mean) * (value - summary.mean);
   summary.deviation = std::sqrt(squares / static_cast<double>(count - 1));
   return summary;
-}
-
-// For two runs on each side this is close to Student's two-sided 5 % (4.30 standard errors; here 4.24). For more runs
-// it is stricter.
-bool Ratio::differs() const { return has_uncertainty() && std::abs(value - 1) > (runs == 2 ? 3 : 2) * uncertainty; }
-
-Ratio ratio(const Summary& of, const Summary& to) {
-  if (of.mean <= 0 || to.mean <= 0) return {};
-  const double value = of.mean / to.mean;
-  const size_t runs = std::min(of.count, to.count);
-  return {value, runs < 2 ? 0 : value * std::hypot(of.deviation / of.mean, to.deviation / to.mean), runs};
 }
 
 uint32_t percentile(std::vector<uint32_t>& values, double share) {

@@ -30,6 +30,11 @@ std::string digits_like(double number, double like) {
   return format(like >= 99.95 ? "%.0f" : like >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
+/// A ratio or a bound of its interval. Two runs may prove so little that a bound has many digits.
+std::string bound_text(double number, double like) {
+  return number < 99'999.5 ? digits_like(number, like) : format("%.0e", number);
+}
+
 std::string left(const std::string& text, size_t columns) {
   return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
 }
@@ -84,18 +89,18 @@ std::string bar(double share, size_t columns) {
 
 std::string answers_table(const Comparison& comparison) {
   const std::vector<const Entry*> entries = comparison.ranked();
-  size_t wall_columns = 9, ratio_columns = 9;
+  size_t wall_columns = 9, ratio_columns = 16;
   double max_wall_s = 0;
   for (const Entry* entry : entries) {
     wall_columns = std::max(wall_columns, columns_of(spread_text(entry->wall_s)));
     ratio_columns = std::max(ratio_columns, columns_of(ratio_text(entry->to_fastest)));
     max_wall_s = std::max(max_wall_s, entry->wall_s.mean);
   }
-  const size_t fixed = 3 + name_columns + 6 + 8 + 7 + 9 + 2 + wall_columns + 2 + 2 + ratio_columns;
+  const size_t fixed = 3 + name_columns + 6 + 7 + 6 + 6 + 6 + 2 + wall_columns + 1 + 1 + ratio_columns;
   const size_t bar_columns = table_columns - std::min(table_columns - 4, fixed);
-  std::string text = "   " + left("model", name_columns) + right("found", 6) + right("missed", 8) + right("false", 7) +
-                     right("unknown", 9) + "  " + left("wall time", wall_columns) + "  " + left("", bar_columns) +
-                     "  " + "x fastest\n";
+  std::string text = "   " + left("model", name_columns) + right("found", 6) + right("missed", 7) + right("false", 6) +
+                     right("unkn.", 6) + right("misj.", 6) + "  " + left("wall time", wall_columns) + ' ' +
+                     left("", bar_columns) + " x fastest [95 %]\n";
   for (const Entry* entry : entries) {
     const Correctness& c = entry->correctness;
     std::string line =
@@ -104,10 +109,10 @@ std::string answers_table(const Comparison& comparison) {
       text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted" : entry->failure));
       continue;
     }
-    line += right(grouped(c.found), 6) + right(grouped(c.missed), 8) + right(grouped(c.wrongly_open), 7) +
-            right(grouped(c.unknown), 9);
-    line += "  " + left(spread_text(entry->wall_s), wall_columns) + "  " +
-            left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + "  ";
+    line += right(grouped(c.found), 6) + right(grouped(c.missed), 7) + right(grouped(c.wrongly_open), 6) +
+            right(grouped(c.unknown), 6) + right(grouped(c.misjudged), 6);
+    line += "  " + left(spread_text(entry->wall_s), wall_columns) + ' ' +
+            left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + ' ';
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
     text += without_trailing_space(line);
   }
@@ -165,8 +170,14 @@ std::string spread_text(const Summary& seconds) {
 }
 
 std::string ratio_text(const Ratio& ratio) {
-  if (ratio.uncertainty <= 0) return digits(ratio.value);
-  return digits(ratio.value) + " ± " + digits_like(ratio.uncertainty, ratio.value);
+  if (!ratio.has_interval()) return bound_text(ratio.value, ratio.value);
+  return bound_text(ratio.value, ratio.value) + "x [" + bound_text(ratio.low, ratio.value) + '-' +
+         bound_text(ratio.high, ratio.value) + ']';
+}
+
+std::string late_text(const Entry& entry) {
+  const std::optional<double> share = entry.late_share();
+  return share ? format("%.1f %%", *share * 100) : "-";
 }
 
 std::string table_text(const Comparison& comparison) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "compare/comparison.hpp"
+#include "compare/inference.hpp"
 
 namespace portloop::compare {
 
@@ -19,8 +20,11 @@ std::string memory_text(double kib);
 std::string count_text(double number);
 /// "2.61 ± 0.02 s": both numbers have the same unit and the same decimals.
 std::string spread_text(const Summary& seconds);
-/// "61.2 ± 3.4"; "1.00" without an uncertainty.
+/// "61.2x [57.9-64.7]"; "61.2" without an interval.
 std::string ratio_text(const Ratio& ratio);
+
+/// "2.1 %": the share of the lab's late answers; "-" without a lab.
+std::string late_text(const Entry& entry);
 
 /// The width on a terminal: every character in our texts is one column wide.
 size_t columns_of(std::string_view text);

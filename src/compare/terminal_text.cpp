@@ -10,10 +10,12 @@
 namespace portloop::compare {
 namespace {
 
-/// Returns whether a line must not end between the two words: a number and its spread or unit, a model and its "-c N".
+/// Returns whether a line must not end between the two words: a number and its spread, interval or unit, a model and
+/// its "-c N".
 bool belong_together(std::string_view left, std::string_view right) {
   static constexpr std::array<std::string_view, 8> units = {"µs", "ms", "s", "min", "MiB", "GiB", "%", "times"};
   right = right.substr(0, right.find_first_of(",.;:()"));
+  if (right.starts_with('[')) return true;
   return left == "±" || right == "±" || left == "-c" || right == "-c" ||
          std::find(units.begin(), units.end(), right) != units.end();
 }

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "engine/descriptor_check.hpp"
+#include "sockets/descriptor_table.hpp"
 
 namespace portloop {
 namespace {
@@ -189,6 +190,7 @@ int LoopPool::start() {
   size_t running = 0;
   {
     const SignalsBlocked inherited_by_the_lanes;
+    grow_descriptor_table(options_.plan.max_in_flight);
     while (error == 0 && running < opened) {
       error = lanes_[running]->start_thread();
       if (error == 0) ++running;

@@ -84,22 +84,27 @@ ConnectOutcome BlockingConnect::poll_once() {
 }
 
 ConnectOutcome BlockingConnect::connect_once(const Endpoint& endpoint) {
-  if (const int error_number = make_ready(endpoint)) return {error_number, true, std::nullopt, Peer::other};
+  if (const int not_ready = make_ready(endpoint)) return ConnectOutcome::of_call(not_ready);
   const SocketAddress target = to_socket_address(endpoint);
   ++connects_;
-  if (connect(fd_, &target.any, target.size()) == 0) {
+  in_flight_.enter();
+  const bool connected = connect(fd_, &target.any, target.size()) == 0;
+  const int error_number = errno;
+  in_flight_.leave();
+  if (connected) {
     left_ = Left::connection;
     return {0, false, std::nullopt, peer_of(fd_, kind_)};
   }
-  if (errno == EINPROGRESS) {
+  if (error_number == EINPROGRESS) {
     const ConnectOutcome outcome = poll_once();
     left_ = outcome.error_number == 0 ? Left::connection : Left::pending;
     return outcome;
   }
-  ConnectOutcome outcome{errno, false, std::nullopt, Peer::other};
+  ConnectOutcome outcome{error_number, false, std::nullopt, Peer::other};
   outcome.icmp = read_error_queue(fd_);
   // IP_RECVERR queues errors from the network; an error that is not in the queue is a local one.
   outcome.from_call = !outcome.icmp;
+  outcome.no_source = error_number == EADDRNOTAVAIL && !has_source_address(target);
   return outcome;
 }
 

@@ -8,6 +8,7 @@
 //   - ICMP: the error queue has the reason; the socket is closed
 //   - an answer arrives as the timeout expires: the socket is polled once more before the port counts as silent
 //   - the answer is not conclusive: repeated as core/doubt.hpp decides
+//   - there is no source address for the target: `unknown` at once, as none appears during a scan
 //   - out of descriptors, ports or memory: a pause, then again; `unknown` if that goes on for too long
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <optional>
 
 #include "core/classify.hpp"
+#include "models/in_flight.hpp"
 #include "models/model.hpp"
 #include "sockets/probe_socket.hpp"
 
@@ -23,9 +25,10 @@ namespace portloop {
 /// Owns at most one socket. Not thread-safe: each thread has its own.
 class BlockingConnect {
  public:
-  /// `source`: see spare_loopback_address(). `timeout_ms` >= 1.
-  BlockingConnect(const std::optional<Address>& source, uint32_t timeout_ms)
-      : source_(source), timeout_ms_(timeout_ms) {}
+  /// `source`: see spare_loopback_address(). `timeout_ms` >= 1. `in_flight` counts the connects of all threads, and
+  /// must outlive this.
+  BlockingConnect(const std::optional<Address>& source, uint32_t timeout_ms, InFlight& in_flight)
+      : source_(source), timeout_ms_(timeout_ms), in_flight_(in_flight) {}
   ~BlockingConnect();
   BlockingConnect(const BlockingConnect&) = delete;
   BlockingConnect& operator=(const BlockingConnect&) = delete;
@@ -48,6 +51,7 @@ class BlockingConnect {
 
   std::optional<Address> source_;
   uint32_t timeout_ms_;
+  InFlight& in_flight_;
   int fd_ = -1;
   SocketKind kind_ = SocketKind::ipv4;
   Left left_ = Left::nothing;

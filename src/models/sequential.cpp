@@ -6,7 +6,8 @@
 namespace portloop {
 
 ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet) {
-  BlockingConnect connect(source_for(scan), scan.timeout_ms);
+  InFlight in_flight;
+  BlockingConnect connect(source_for(scan), scan.timeout_ms, in_flight);
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
     for (uint64_t i = 0; i < scan.size(); ++i) {
@@ -20,7 +21,7 @@ ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet) {
   ModelRun run;
   run.connects = connect.connects();
   run.local_failures = connect.local_failures();
-  run.peak_in_flight = 1;
+  run.peak_in_flight = in_flight.peak();
   run.peak_descriptors = 1;
   return run;
 }

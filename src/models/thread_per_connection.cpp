@@ -7,7 +7,6 @@
 //   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried
 //     again when another thread ends. That thread may not be quite gone yet: then after a pause.
 //   - out of descriptors: BlockingConnect pauses and retries, while other threads end
-#include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,12 +16,11 @@
 
 #include "models/blocking_connect.hpp"
 #include "models/model.hpp"
+#include "models/small_stack.hpp"
+#include "sockets/descriptor_table.hpp"
 
 namespace portloop {
 namespace {
-
-// Small, so that as many threads as possible fit: a connect needs a few KiB. Only touched pages use memory.
-constexpr size_t stack_bytes = 64 * 1024;
 
 // How many times to try again if the system refuses a thread although none of ours is left.
 constexpr int max_pauses = 10'000;
@@ -34,6 +32,7 @@ struct Crowd {
   std::optional<Address> source;
   std::atomic<int> threads{0};
   std::atomic<int> wake_at{0};  // the calling thread is woken when at most this many threads are left
+  InFlight* in_flight = nullptr;
   std::atomic<uint64_t> connects{0};
   std::atomic<uint64_t> local_failures{0};
 };
@@ -43,7 +42,7 @@ Crowd crowd;
 
 void* connect_one(void* argument) {
   {
-    BlockingConnect connect(crowd.source, crowd.scan->timeout_ms);
+    BlockingConnect connect(crowd.source, crowd.scan->timeout_ms, *crowd.in_flight);
     connect.probe(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
     crowd.connects.fetch_add(connect.connects(), std::memory_order_relaxed);
     if (connect.local_failures() > 0)
@@ -60,12 +59,12 @@ void wait_until_left(int left) {
 }
 
 /// Creates the thread; if the system refuses, waits for others to end. Returns false if that does not help.
-bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
+bool make_thread(const SmallStack& stack, uint64_t i, ModelRun& run) {
   ++crowd.threads;
   for (int pauses = 0; pauses < max_pauses;) {
     const int threads = crowd.threads;
     pthread_t thread;
-    if (pthread_create(&thread, &attributes, connect_one, reinterpret_cast<void*>(static_cast<uintptr_t>(i))) == 0) {
+    if (pthread_create(&thread, stack.get(), connect_one, reinterpret_cast<void*>(static_cast<uintptr_t>(i))) == 0) {
       run.peak_threads = std::max<uint64_t>(run.peak_threads, static_cast<uint64_t>(threads) + 1);
       return true;
     }
@@ -82,7 +81,7 @@ bool make_thread(const pthread_attr_t& attributes, uint64_t i, ModelRun& run) {
   return false;
 }
 
-/// The maximum number of connects in flight: a thread that gets no descriptor waits for one.
+/// A thread that gets no descriptor waits for one.
 uint64_t max_descriptors() {
   rlimit limit{};
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
@@ -96,13 +95,10 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   crowd.source = source_for(scan);
   crowd.connects = 0;
   crowd.local_failures = 0;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, stack_bytes);
-  // With a guard page each stack is two memory maps, and max_map_count limits the threads; without, adjacent stacks are
-  // one map. Nothing here recurses deeply enough to need the guard.
-  pthread_attr_setguardsize(&attributes, 0);
+  InFlight in_flight;
+  crowd.in_flight = &in_flight;
+  grow_descriptor_table(scan.size());
+  const SmallStack stack(PTHREAD_CREATE_DETACHED);
   ModelRun run;
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
@@ -110,16 +106,16 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
     for (uint64_t i = 0; i < scan.size(); ++i) {
       if (pass > 0 && sheet.state(scan.at(i).number) != ProbeState::silent) continue;
       asked = true;
-      if (!make_thread(attributes, i, run)) sheet.set(scan.at(i).number, ProbeState::unknown, 0);
+      if (!make_thread(stack, i, run)) sheet.set(scan.at(i).number, ProbeState::unknown, 0);
       crowd.wake_at = -1;
     }
     wait_until_left(0);
     if (!asked) break;
   }
-  pthread_attr_destroy(&attributes);
   run.connects = crowd.connects;
   run.local_failures = crowd.local_failures;
-  run.peak_in_flight = run.peak_descriptors = std::min(run.peak_threads - 1, max_descriptors());
+  run.peak_in_flight = in_flight.peak();
+  run.peak_descriptors = std::min(run.peak_threads - 1, max_descriptors());
   return run;
 }
 

@@ -6,11 +6,12 @@ usage: compare_lab.py PORTLOOP PORTLOOP_LAB
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
-from compare_support import PORTLOOP, SKIPPED, run, run_tests, test
+from compare_support import PORTLOOP, SKIPPED, TIMEOUT_SECONDS, run, run_tests, test
 
 LAB = os.path.abspath(sys.argv[2])
 
@@ -37,6 +38,20 @@ def every_model_finds_what_the_lab_says_is_open():
     assert len(exported["results"]) == 5
     for result in exported["results"]:
         assert result["answer"]["found"] == exported["open_ports"] and result["rank"] is not None, result
+        assert result["lab_answers"][0] >= 500 and 0 <= result["late_share"] <= 1, result
+    assert '"syns"' not in done.stderr, done.stderr  # each run has a lab of its own, whose counters are in the results
+
+
+@test
+def a_model_whose_runs_take_minutes_is_announced_before_the_first_one():
+    words = [PORTLOOP, "compare", "--lab", "filtered", "198.18.0.1", "-p", "1-300", "--models", "sequential,loop", "-t", "1000"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        line = next(line for line in process.stderr if "each run of" in line)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=TIMEOUT_SECONDS)
+    assert line.startswith("portloop: each run of sequential will take about 29"), line
+    assert "--models" in line and "--timeout" in line, line
+    assert process.returncode == 130, process.returncode
 
 
 @test

@@ -1,5 +1,6 @@
 // Every concurrency model has the same results for the same ports, and copes with what the system refuses.
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "compare/loop_model.hpp"
+#include "compare/process_state.hpp"
 #include "models/model.hpp"
 #include "support/owned_ports.hpp"
 
@@ -163,6 +165,20 @@ TEST_CASE("thread-per-connection goes on when the system refuses threads") {
   });
   CHECK(status == 0);
 }
+
+TEST_CASE("a pool gets all its threads where large stacks would not fit") {
+  OwnedPorts owned(AF_INET);
+  for (int i = 0; i < 80; ++i) owned.add_silent();
+  const PortSet ports = set_of(owned.all());
+  const int status = in_child([&ports] {
+    set_limit(RLIMIT_AS, (status_kib("VmSize:") + 7 * 1024) * 1024);  // less than one stack of the default size
+    const Scanned scanned =
+        scan_with([](const ModelScan& scan, VerdictSheet& sheet) { return run_thread_pool(scan, sheet, 40); },
+                  "127.0.0.1", ports);
+    return scanned.run.threads_refused == 0 && scanned.run.peak_threads == 40;
+  });
+  CHECK(status == 0);
+}
 #endif
 
 TEST_CASE("blocking models wait for descriptors instead of reporting a wrong state") {
@@ -177,10 +193,61 @@ TEST_CASE("blocking models wait for descriptors instead of reporting a wrong sta
       close(next);
       set_limit(RLIMIT_NOFILE, static_cast<rlim_t>(next) + 3);
       const Scanned scanned = scan_with(models().at(name), "127.0.0.1", ports);
+      if (scanned.run.peak_threads < 4 || scanned.run.peak_in_flight > 3) return false;  // threads without a descriptor
       uint64_t known = 0;
       for (const auto& [port, state] : scanned.states)
         known += state == ProbeState::silent || state == ProbeState::closed;
       return known == ports.size() && scanned.run.local_failures > 0;
+    });
+    CHECK(status == 0);
+  }
+}
+
+TEST_CASE("without a source address for the target, every model reports unknown at once") {
+  OwnedPorts owned(AF_INET);
+  owned.add_closed();
+  const PortSet ports = set_of(owned.all());
+  for (const auto& named : models()) {
+    CAPTURE(named.first);
+    const int status = in_child([&] {
+      // In a new network loopback is down, so there is no ::1.
+      if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return true;
+      const Scanned scanned = scan_with(named.second, "::1", ports);
+      return scanned.states.begin()->second == ProbeState::unknown && scanned.run.local_failures == 0;
+    });
+    CHECK(status == 0);
+  }
+}
+
+TEST_CASE("the table of descriptors has grown before there are threads") {
+  constexpr uint64_t wanted = 700;  // more than the next two doublings from its 64 to 256 descriptors
+  const Address first = *parse_address("127.1.0.0"), last = *parse_address("127.1.2.187");
+  const TargetSet targets({{first, last}}, {});
+  REQUIRE(targets.size() == wanted);
+  OwnedPorts owned(AF_INET);
+  const PortSet ports = set_of({owned.add_closed()});
+  const std::map<std::string, Model> threaded = {
+      {"thread-per-connection", run_thread_per_connection},
+      {"thread-pool", [](const ModelScan& scan, VerdictSheet& sheet) { return run_thread_pool(scan, sheet, wanted); }},
+      {"loops:2",
+       [](const ModelScan& scan, VerdictSheet& sheet) {
+         compare::Contender contender;
+         contender.loops = 2;
+         contender.in_flight = wanted;
+         ModelRun run;
+         compare::run_loops(scan, sheet, contender, 7, Order::random, run);
+         return run;
+       }},
+  };
+  for (const auto& named : threaded) {
+    CAPTURE(named.first);
+    const int status = in_child([&] {
+      if (status_kib("FDSize:") >= wanted) return false;  // then this test shows nothing
+      const ModelScan scan{targets, ports, ProbeOrder(wanted, 1, Order::random, 7), timeout_ms};
+      VerdictSheet sheet(scan.size());
+      const uint64_t before = compare::descriptors_of_this_process();
+      named.second(scan, sheet);
+      return status_kib("FDSize:") >= wanted && compare::descriptors_of_this_process() == before;
     });
     CHECK(status == 0);
   }

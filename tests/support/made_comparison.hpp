@@ -30,7 +30,11 @@ inline compare::Entry entry_of(std::string_view model, std::string_view states, 
   compare::Entry entry;
   entry.contender = compare::parse_models(model)->front();
   if (entry.contender.is_loop()) entry.contender.in_flight = 1000;
-  for (const double wall_s : walls_s) entry.runs.push_back(run_of(states, wall_s));
+  for (const double wall_s : walls_s) {
+    entry.runs.push_back(run_of(states, wall_s));
+    ModelRun& run = entry.runs.back().model;
+    if (entry.contender.threads > 0) run.peak_threads = run.peak_in_flight = entry.contender.threads;
+  }
   return entry;
 }
 
@@ -40,7 +44,6 @@ inline compare::Comparison made_comparison() {
   comparison.entries.push_back(entry_of("sequential", "oocccsss", {6.0, 6.1, 6.2}));
   comparison.entries.push_back(entry_of("thread-pool:50", "oocccsss", {1.20, 1.21, 1.22}));
   comparison.entries.push_back(entry_of("loop", "oocccsss", {0.100, 0.101, 0.102}));
-  for (auto& run : comparison.entries[1].runs) run.model.peak_threads = run.model.peak_in_flight = 50;
   for (auto& run : comparison.entries[2].runs) run.model.peak_in_flight = 4000;
   comparison.setup.targets = "10.0.0.1";
   comparison.setup.ports = "1-8";

@@ -15,32 +15,29 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "cli/commands.hpp"
+#include "cli/compare/compare_lab.hpp"
 #include "cli/compare/compare_options.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
-#include "cli/system/event_loop.hpp"
 #include "cli/targets/target_list.hpp"
 #include "compare/exports.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/loop_model.hpp"
 #include "compare/measured_run.hpp"
-#include "compare/process_state.hpp"
 #include "compare/run_comparison.hpp"
 #include "compare/run_process.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "core/spec_error.hpp"
 #include "core/target_set.hpp"
-#include "lab/own_network.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
@@ -50,6 +47,9 @@ using namespace compare;
 
 // Each run keeps five bytes per probe, and takes 17 s even at a million probes per second.
 constexpr uint64_t max_probes = uint64_t{1} << 24;
+
+// A person who waits this long for one run should have been asked.
+constexpr double long_run_s = 60;
 
 volatile std::sig_atomic_t stop_requested = 0;
 
@@ -62,46 +62,12 @@ void watch_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-TargetList targets_of(const CompareRequest& request) {
-  EventLoop loop;
-  return collect_targets(request.targets, request.ports.size(), loop.get());
-}
-
 std::string range_lines(const TargetSet& targets) {
   std::string lines;
   for (const AddressRange& range : targets.ranges()) {
     lines += to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last)) + '\n';
   }
   return lines;
-}
-
-/// A lab's ground truth does not contain these addresses: inside the lab, the system itself answers for them.
-void refuse_own_addresses(const TargetSet& targets) {
-  const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
-  const auto refuse = [](const Address& address) {
-    throw UsageError(
-        quote_word(to_text(address)) +
-        " is this machine itself, inside the lab, too: with --lab, addresses that the lab simulates are accepted");
-  };
-  for (const AddressRange& range : targets.ranges()) {
-    if (range.first.family == Family::ipv4 && range.first.value <= last && range.last.value >= first) {
-      refuse({Family::ipv4, 0, std::max(range.first.value, first)});
-    }
-  }
-  for (const std::string_view own : {std::string_view("::1"), lab::own_ipv4_address, lab::own_ipv6_address}) {
-    if (const auto address = parse_address(own); targets.contains(*address)) refuse(*address);
-  }
-}
-
-/// Checks numeric targets before the lab is created. Names are looked up inside the lab, where nothing but the lab can
-/// answer.
-void check_lab_targets(const CompareRequest& request) {
-  CompareRequest numeric = request;
-  std::erase_if(numeric.targets.included, [](const std::string& word) {
-    const auto target = parse_target(word);
-    return word.find(',') != std::string::npos || (target && !target->range);
-  });
-  if (!numeric.targets.included.empty()) refuse_own_addresses(targets_of(numeric).targets);
 }
 
 // ---- One run, in a process of its own ----
@@ -123,13 +89,35 @@ int run_one(CompareRequest& request, const SystemServices& services) {
                        request.timeout_ms, request.retries};
   std::string error;
   const RunRecord record = measure_run(scan, contender, seed, order, error);
-  if (!error.empty()) throw CannotRun(contender.name() + ": " + error);
+  if (!error.empty()) throw CannotRun("the scan can't be made: " + error);
   const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
                                                                                                      : exit_failed;
 }
 
 // ---- The comparison ----
+
+uint64_t packets_dropped_by_lab(const std::vector<Entry>& entries) {
+  uint64_t sum = 0;
+  for (const Entry& entry : entries) {
+    for (const RunRecord& run : entry.runs) sum += run.lab_dropped;
+  }
+  return sum;
+}
+
+/// The share of the time of all runs during which the first thread was ready but had no processor.
+std::string run_delay_text(const std::vector<Entry>& entries) {
+  double delay_us = 0, wall_us = 0;
+  for (const Entry& entry : entries) {
+    for (const RunRecord& run : entry.runs) {
+      delay_us += static_cast<double>(run.run_delay_us);
+      wall_us += static_cast<double>(run.wall_us);
+    }
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f %% of the time of the runs", wall_us > 0 ? delay_us / wall_us * 100 : 0);
+  return text;
+}
 
 class CompareCommand {
  public:
@@ -139,20 +127,23 @@ class CompareCommand {
  private:
   void set_up();
   void check_limits() const;
-  void check_that_a_target_answers() const;
+  void check_that_a_target_answers();
   void read_lab_truth();
   void open_exports();
   void discard_exports();
   void prepare();
   void report_broken(const OutputFile& file, int& status) const;
   RunCommand run_command() const;
-  void show_progress(const Entry& entry, uint32_t round, uint32_t rounds) const;
+  void warn_of_long_runs(const Forecast& forecast);
+  void show_progress(size_t model, uint32_t round, const Forecast& forecast);
   int finish();
 
   const CompareRequest& request_;
   const TargetList list_;
   Comparison comparison_;
   std::vector<std::unique_ptr<OutputFile>> files_;
+  double answer_s_ = 0;      // how long the first answer took
+  std::set<size_t> warned_;  // models whose long runs have been reported
   bool shows_progress_ = isatty(STDERR_FILENO) == 1;
 };
 
@@ -204,7 +195,7 @@ void CompareCommand::check_limits() const {
 }
 
 /// Scans with one loop until the first answer. With a silent target, only its timeout would be measured.
-void CompareCommand::check_that_a_target_answers() const {
+void CompareCommand::check_that_a_target_answers() {
   if (stop_requested) return;
   const auto& [order, seed, seed_given] = request_.order;
   Contender loop;
@@ -221,8 +212,10 @@ void CompareCommand::check_that_a_target_answers() const {
   for (uint64_t i = 0; i < sheet.size(); ++i) {
     silent += sheet.state(i) == ProbeState::silent;
     if (sheet.state(i) == ProbeState::open || sheet.state(i) == ProbeState::closed ||
-        sheet.state(i) == ProbeState::filtered)
+        sheet.state(i) == ProbeState::filtered) {
+      answer_s_ = sheet.rtt_us(i) * 1e-6;
       return;
+    }
   }
   throw CannotRun(quote_word(comparison_.setup.targets) +
                   (silent > 0
@@ -260,31 +253,45 @@ RunCommand CompareCommand::run_command() const {
   const Setup& setup = comparison_.setup;
   RunCommand command;
   command.input = setup.ports + '\n' + range_lines(list_.targets);
-  command.words = [&setup](const Contender& contender) {
+  command.words = [&setup](const Contender& contender, uint32_t round) {
     Contender plain = contender;
     plain.shows_in_flight = false;
-    std::vector<std::string> words = {"/proc/self/exe",
-                                      "compare",
-                                      "--one-run",
-                                      plain.name(),
-                                      "-t",
-                                      std::to_string(setup.timeout_ms),
-                                      "--retries",
-                                      std::to_string(setup.retries),
-                                      "--seed",
-                                      std::to_string(setup.seed),
-                                      "--order",
-                                      std::string(to_text(setup.order))};
+    std::vector<std::string> words;
+    // A lab of its own for each run, so that its counters are those of the run, and its state is fresh. All models of a
+    // round have the same seed of losses.
+    if (!setup.lab_profile.empty())
+      words = {find_lab_program(), setup.lab_profile, "--seed", std::to_string(setup.seed + round), "--"};
+    words.insert(words.end(),
+                 {setup.lab_profile.empty() ? "/proc/self/exe" : own_program(), "compare", "--one-run", plain.name(),
+                  "-t", std::to_string(setup.timeout_ms), "--retries", std::to_string(setup.retries), "--seed",
+                  std::to_string(setup.seed), "--order", std::string(to_text(setup.order))});
     if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
     return words;
   };
   return command;
 }
 
-void CompareCommand::show_progress(const Entry& entry, uint32_t round, uint32_t rounds) const {
-  if (!shows_progress_ || request_.quiet) return;
-  std::fprintf(stderr, "\rround %u of %u%s: %s\x1b[K", round + 1, rounds,
-               round < comparison_.setup.warmup ? " (warm-up)" : "", entry.contender.name().c_str());
+/// Once for each model whose runs take long, as soon as that is known.
+void CompareCommand::warn_of_long_runs(const Forecast& forecast) {
+  for (size_t i = 0; i < comparison_.entries.size(); ++i) {
+    const Entry& entry = comparison_.entries[i];
+    const double seconds = forecast.run_s(i, entry.contender);
+    if (seconds < long_run_s || !entry.failure.empty() || !warned_.insert(i).second) continue;
+    std::fprintf(stderr,
+                 "%sportloop: each run of %s will take about %s; --models without it, fewer ports or a shorter "
+                 "--timeout would avoid that\n",
+                 shows_progress_ ? "\r\x1b[K" : "", entry.contender.name().c_str(), duration_text(seconds).c_str());
+  }
+}
+
+void CompareCommand::show_progress(size_t model, uint32_t round, const Forecast& forecast) {
+  if (request_.quiet) return;
+  warn_of_long_runs(forecast);
+  if (!shows_progress_) return;
+  const Setup& setup = comparison_.setup;
+  std::fprintf(stderr, "\rround %u of %u%s: %s, about %s left\x1b[K", round + 1, setup.warmup + setup.runs,
+               round < setup.warmup ? " (warm-up)" : "", comparison_.entries[model].contender.name().c_str(),
+               duration_text(forecast.remaining_s(comparison_.entries)).c_str());
   std::fflush(stderr);
 }
 
@@ -341,38 +348,18 @@ int CompareCommand::run() {
     std::fputs("portloop: interrupted before anything was measured\n", stderr);
     return exit_interrupted;
   }
-  const uint64_t dropped_before = packets_dropped_by_devices();
   run_comparison(
-      comparison_, run_command(),
-      [this](const Entry& entry, uint32_t round, uint32_t rounds) { show_progress(entry, round, rounds); },
+      comparison_, answer_s_, run_command(),
+      [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
       stop_requested);
-  const uint64_t dropped = packets_dropped_by_devices() - dropped_before;
-  if (request_.inside_lab && dropped > 0) {
+  comparison_.setup.environment.emplace_back("run delay", run_delay_text(comparison_.entries));
+  if (const uint64_t dropped = packets_dropped_by_lab(comparison_.entries); dropped > 0) {
     comparison_.caveat =
         grouped(dropped) +
-        " packets were dropped on their way to the lab: probes came faster than it could answer, and ports may have "
-        "been missed because of that.";
+        " packets were lost between the models and the lab: probes came faster than it could answer, and ports may "
+        "have been missed because of that.";
   }
   return finish();
-}
-
-/// Runs the same command inside the lab's network: this process becomes portloop-lab.
-[[noreturn]] void enter_lab(const CompareRequest& request, int argc, const char* const* argv) {
-  std::vector<std::string> words = {find_lab_program(), request.lab_profile, "--", "/proc/self/exe", "compare"};
-  std::array<char, 4096> path;
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  if (length > 0) words[3].assign(path.data(), static_cast<size_t>(length));
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    words.emplace_back(word == "--lab"              ? "--inside-lab"
-                       : word.starts_with("--lab=") ? "--inside-" + std::string(word.substr(2))
-                                                    : std::string(word));
-  }
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  execvp(pointers[0], pointers.data());
-  throw CannotRun("'portloop-lab' is neither beside portloop nor in PATH: " + std::string(std::strerror(errno)));
 }
 
 }  // namespace

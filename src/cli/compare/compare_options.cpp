@@ -117,6 +117,11 @@ void parse_models_and_sweep(const cxxopts::ParseResult& given, CompareRequest& r
   request.sweep.in_flight = parse_list(given, "in-flight", 1'000'000, false);
   request.sweep.threads = parse_list(given, "threads", 65'536, false);
   request.sweep.cross = given.count("cross") > 0;
+  if (request.sweep.cross && (request.sweep.loops.empty() || request.sweep.in_flight.empty())) {
+    throw UsageError(
+        "--cross combines two lists: with it, --loops and --in-flight are accepted, such as '--loops 1,2 --in-flight "
+        "100,1000'");
+  }
 }
 
 void parse_settings(const cxxopts::ParseResult& given, CompareRequest& request, const SystemServices& services) {
