@@ -54,7 +54,7 @@ PassFacts Block::pass_facts() const {
   facts.pass = pass_;
   facts.fixed_retries = retries_.has_value();
   facts.skipped_some = skipped_some_;
-  facts.found = loss.answers_in(pass_);
+  facts.found = found_;
   facts.empty_passes = facts.found > 0 ? 0 : empty_passes_ + 1;
   facts.answers = loss.answers();
   facts.silent = unfinished_;
@@ -68,7 +68,8 @@ bool Block::begin_pass(NextPass next, uint32_t asks_per_check) {
   const uint32_t pass = pass_ + 1;
   const auto wants = [&](const Host& host) { return wants_retry(host, pass, next); };
   if (std::none_of(hosts.begin(), hosts.end(), wants)) return false;
-  empty_passes_ = loss.answers_in(pass_) > 0 ? 0 : empty_passes_ + 1;
+  empty_passes_ = found_ > 0 ? 0 : empty_passes_ + 1;
+  found_ = 0;
   pass_ = pass;
   sweep_kind_ = next;
   skipped_some_ = false;

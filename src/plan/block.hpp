@@ -117,6 +117,12 @@ class Block {
   /// All of its hosts were away: what this pass found silent since its last answer may not have been asked at all. What
   /// was reported so far stays.
   void all_are_back(uint64_t now_us);
+  /// A port has its answer, in its host's pass `counted_pass`: a host that was not resolved or away before is no
+  /// witness of what the path has lost.
+  void count_found(uint32_t counted_pass) {
+    ++found_;
+    loss.answer(counted_pass);
+  }
   /// How far the pass has come; for an ask that is made now.
   uint32_t sweep_at() const { return sweep_at_; }
   /// An ask of this pass, which had come so far, was answered: until then everything could be.
@@ -157,6 +163,7 @@ class Block {
   bool has_unresolved_hosts_ = false;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
+  uint32_t found_ = 0;         // answers in this pass
   uint32_t empty_passes_ = 0;  // in a row, before this one
   NextPass sweep_kind_ = NextPass::sweep_all;
   Permutation sweep_;

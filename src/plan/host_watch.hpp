@@ -58,6 +58,8 @@ struct Host {
   bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
   uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
 
+  /// Which of its passes the block's `pass` is, at least 1.
+  uint32_t counted_pass(uint32_t pass) const { return pass > void_passes ? pass - void_passes : 1; }
   bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
   /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is
   /// away: `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.

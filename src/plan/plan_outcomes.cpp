@@ -87,10 +87,11 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   }
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
-  block.loss.answer(ask.pass);
+  const uint32_t pass = host.counted_pass(ask.pass);
+  block.count_found(pass);
   ++host.answers;
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
-  if (ask.pass > 1) ++host.rescued;
+  if (pass > 1) ++host.rescued;
   note_answerer(block, ask, state);
 }
 

@@ -1,8 +1,8 @@
 // The models with threads go on with those that they have if the system refuses more.
 //
-// The linker replaces pthread_create() by the function below (--wrap), which refuses threads as the system does. A limit
-// on the address space makes the system itself refuse them (models_test.cpp), but a sanitizer's runtime allocates from
-// the same address space, and ends the process if it gets none.
+// The linker replaces pthread_create() by the function below (--wrap), which refuses threads as the system does. A
+// limit on the address space makes the system itself refuse them (models_test.cpp), but a sanitizer's runtime allocates
+// from the same address space, and ends the process if it gets none.
 #include <doctest/doctest.h>
 #include <pthread.h>
 
