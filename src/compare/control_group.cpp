@@ -43,7 +43,8 @@ GroupLimits read_group_limits(const std::string& root, const std::string& self) 
     const std::string path = line.substr(second + 1);
     std::istringstream controllers(line.substr(first + 1, second - first - 1) + ',');
     for (std::string controller; std::getline(controllers, controller, ',');) {
-      const std::string mount = root + (controller.empty() ? "" : '/' + controller);
+      std::string mount = root;
+      if (!controller.empty()) mount.append("/").append(controller);
       // A group is limited by those above it, too.
       for (std::string group = path;; group.resize(group.rfind('/'))) {
         lowest.read(mount + group);

@@ -26,9 +26,9 @@ struct RunCommand {
 /// over twice as many, each directly follows every other one equally often.
 std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t seed);
 
-/// A warm-up round runs the models in the order of their forecasts, so that one whose run takes minutes is
-/// known to before it starts. `answer_s`: see Forecast. Runs until all runs are done or `stop` is set, which clears
-/// comparison.complete. An entry that fails is not run again.
+/// Runs until all runs are done or `stop` is set, which clears comparison.complete. An entry that fails is not run
+/// again. A warm-up round runs the models in the order of their forecasts: the runs of the quick ones show whether
+/// another one will take minutes before it starts. `answer_s`: see Forecast.
 void run_comparison(Comparison& comparison, double answer_s, const RunCommand& command, const BeforeRun& before_run,
                     const volatile std::sig_atomic_t& stop);
 
