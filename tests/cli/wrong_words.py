@@ -260,6 +260,16 @@ class SeveralAddresses(unittest.TestCase):
                                                  "pair.test", "single.test")
         self.assertEqual((status, self.addresses(out)), (0, ["127.0.0.2", "127.0.0.3", "127.0.0.4"]), err)
 
+    def test_localhost_is_both_families_whatever_the_hosts_file_has(self):
+        both, six = ["127.0.0.1", "::1"], "::1 localhost\n"
+        for hosts, words, expected in ((six, [], both), ("127.0.0.1 localhost\n", [], both), ("", [], both), (six, ["-4"], both[:1]),
+                                       (six, ["-6"], both[1:]), ("127.0.0.1 localhost\n127.0.0.7 localhost\n", [], [both[0], "127.0.0.7", both[1]])):
+            for name in ("localhost", "LocalHost"):
+                with self.subTest(hosts=hosts, words=words, name=name):
+                    status, out, err = self.in_private_hosts(hosts, "-f", "csv", "--show", "all", "-p", "1", *words, name)
+                    self.assertEqual((status, self.addresses(out)), (0, expected), err)
+                    self.assertNotIn("has", err)
+
     def test_the_name_stands_in_the_results(self):
         _, out, _ = self.in_private_hosts(self.HOSTS, "-f", "csv", "--show", "all", "-p", "1", "single.test")
         self.assertIn(",single.test,", out)

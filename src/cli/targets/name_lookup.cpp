@@ -1,6 +1,7 @@
 #include "cli/targets/name_lookup.hpp"
 
 #include <netdb.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,12 +17,19 @@ namespace {
 // for long lists of names.
 constexpr size_t max_requests = 16;
 
+/// RFC 6761, section 6.3: the name means this machine, in both families.
+bool is_localhost(std::string name) {
+  if (!name.empty() && name.back() == '.') name.pop_back();
+  return strcasecmp(name.c_str(), "localhost") == 0;
+}
+
 class NameLookup {
  public:
-  NameLookup(std::vector<FoundName>& names, WantedFamily family, uv_loop_t* loop) : names_(names), loop_(loop) {
+  NameLookup(std::vector<FoundName>& names, WantedFamily family, uv_loop_t* loop)
+      : names_(names), family_(family), loop_(loop) {
     hints_.ai_socktype = SOCK_STREAM;
     hints_.ai_family = family == WantedFamily::ipv4 ? AF_INET : family == WantedFamily::ipv6 ? AF_INET6 : AF_UNSPEC;
-    // A machine without an IPv6 address reaches none: "localhost" is then 127.0.0.1 first.
+    // A machine without an IPv6 address reaches none.
     if (family == WantedFamily::any) hints_.ai_flags = AI_ADDRCONFIG;
   }
 
@@ -47,7 +55,9 @@ class NameLookup {
     while (next_ < names_.size()) {
       request.name = next_++;
       FoundName& found = names_[request.name];
-      const int error = uv_getaddrinfo(loop_, &request.uv, on_resolved, found.name.c_str(), nullptr, &hints_);
+      addrinfo hints = hints_;
+      if (is_localhost(found.name)) hints.ai_flags = 0;
+      const int error = uv_getaddrinfo(loop_, &request.uv, on_resolved, found.name.c_str(), nullptr, &hints);
       if (error == 0) return;
       found.error = uv_strerror(error);
     }
@@ -63,6 +73,7 @@ class NameLookup {
       } else {
         add_addresses(answers, found);
       }
+      if (is_localhost(found.name)) lookup->add_loopback(found);
       lookup->start_next(*request);
     } catch (const std::bad_alloc&) {  // must not reach libuv
       lookup->out_of_memory_ = true;
@@ -86,7 +97,23 @@ class NameLookup {
     if (found.addresses.empty() && found.error.empty()) found.error = "no address";
   }
 
+  /// A hosts file may have only one of them, and a service may listen on the other one only.
+  void add_loopback(FoundName& found) const {
+    for (const char* text : {"127.0.0.1", "::1"}) {
+      const Address address = *parse_address(text);
+      const WantedFamily family = address.family == Family::ipv4 ? WantedFamily::ipv4 : WantedFamily::ipv6;
+      const auto& known = found.addresses;
+      if (family_ != WantedFamily::any && family_ != family) continue;
+      if (std::find(known.begin(), known.end(), address) != known.end() ||
+          !is_own_address(to_socket_address({address, 0})))
+        continue;
+      found.addresses.push_back(address);
+    }
+    found.all_taken = !found.addresses.empty();
+  }
+
   std::vector<FoundName>& names_;
+  const WantedFamily family_;
   uv_loop_t* loop_;
   addrinfo hints_{};
   std::vector<Request> requests_;
@@ -100,7 +127,7 @@ std::vector<FoundName> look_up_names(const std::vector<std::string>& names, Want
   std::vector<FoundName> found;
   std::unordered_set<std::string> seen;
   for (const std::string& name : names) {
-    if (seen.insert(name).second) found.push_back({name, {}, {}});
+    if (seen.insert(name).second) found.push_back({name, {}, {}, false});
   }
   if (!found.empty()) NameLookup(found, family, loop).run();
   return found;

@@ -15,6 +15,7 @@ struct FoundName {
   std::string name;
   std::vector<Address> addresses;  ///< In the resolver's order, each once; empty if there is none.
   std::string error;               ///< Why there is none.
+  bool all_taken = false;          ///< All of them are the target, as for localhost.
 };
 
 /// Runs `loop` until every name has its result. Results are in the order of `names`, each name once.

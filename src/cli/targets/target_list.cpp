@@ -124,9 +124,9 @@ std::vector<std::string> resolve_included(const TargetWords& given, uv_loop_t* l
       failed.push_back(failure_text(found));
       continue;
     }
-    if (!given.all_addresses && found.addresses.size() > 1 && !given.quiet)
-      report_other_addresses(found.name, found.addresses);
-    const size_t taken = given.all_addresses ? found.addresses.size() : 1;
+    const bool all = given.all_addresses || found.all_taken;
+    if (!all && found.addresses.size() > 1 && !given.quiet) report_other_addresses(found.name, found.addresses);
+    const size_t taken = all ? found.addresses.size() : 1;
     for (size_t i = 0; i < taken; ++i) {
       sorted.ranges.push_back({found.addresses[i], found.addresses[i]});
       list.names.emplace(found.addresses[i], found.name);
