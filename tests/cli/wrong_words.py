@@ -5,6 +5,7 @@ usage: wrong_words.py PORTLOOP
 
 import os
 import subprocess
+import tempfile
 import unittest
 
 import scan_support as support
@@ -168,6 +169,12 @@ class WrongWords(unittest.TestCase):
 
     def test_no_target(self):
         self.assert_refused(scan("-p", "22"), "target")
+        self.assertNotIn("-i -", scan("-p", "22")[2])
+        with tempfile.TemporaryFile("w+") as targets:
+            self.assert_refused(scan("-p", "22", stdin=targets), "'-i -' reads standard input")
+        for text in ("", "127.0.0.1\n"):  # a pipe that has ended, or has not been read yet
+            done = subprocess.run([PORTLOOP, "scan"], input=text, capture_output=True, text=True, timeout=60)
+            self.assert_refused((done.returncode, done.stdout, done.stderr), "'-i -' reads standard input")
 
     def test_everything_excluded(self):
         self.assert_refused(scan("127.0.0.1", "--exclude", "127.0.0.0/8"), "excluded")
@@ -181,6 +188,34 @@ class WrongWords(unittest.TestCase):
                     with open(path, "w") as file:
                         file.write(text)
                     self.assert_refused(scan("-i", path), path)
+
+    def test_a_wrong_word_in_a_file_is_quoted_with_file_and_line(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "targets.txt")
+            for text, line in ((b"10.0.0.0/33", 1), (b"127.0.0.1\r\n\r\n# 1.2.3\r\n10.0.0.1, 10.0.0.0/33\r\n", 4),
+                               (b"\xef\xbb\xbf10.0.0.0/33\n", 1)):
+                with open(path, "wb") as file:
+                    file.write(text)
+                for words in (["-i", path], ["--exclude-file", path, "127.0.0.1"], ["-i", "-"]):
+                    place = "standard input" if words[-1] == "-" else path
+                    with self.subTest(text=text, words=words), open(path) as stdin:
+                        self.assert_refused(scan(*words, stdin=stdin), f"portloop: {place}:{line}: '10.0.0.0/33' has a prefix length")
+            with open(path, "wb") as file:
+                file.write("127.0.0.1\n".encode("utf-16"))
+            self.assert_refused(scan("-i", path), "is UTF-16 text")
+
+    def test_a_file_of_windows_is_read(self):
+        with support.scratch() as folder:
+            path = os.path.join(folder, "targets.txt")
+            with open(path, "wb") as file:
+                file.write(b"\xef\xbb\xbf127.0.0.1\r\n127.0.0.2\r\n")
+            status, out, err = scan("-i", path, "-p", "1", "--show", "all", "-o", "csv=-")
+            self.assertEqual(status, support.COMPLETE, err)
+            self.assertEqual(sorted(line.split(",")[0] for line in out.splitlines()), ["127.0.0.1", "127.0.0.2", "address"])
+
+    def test_standard_output_has_one_format(self):
+        for words in (["-f", "text", "-o", "json=-"], ["-o", "json=-", "-o", "csv=-"]):
+            self.assert_refused(scan(*words, "127.0.0.1"), "standard output has a format already")
 
     def test_a_wrong_word_in_a_file_is_quoted(self):
         with support.scratch() as folder:

@@ -82,7 +82,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
     if (request.files.empty())
       throw UsageError(
           "no file given: the JSON or the checkpoints of a scan's shards, as in 'portloop merge *.checkpoint'");
-    request.outputs = parse_outputs(text_of(given, "format", "text"), texts_of(given, "output"));
+    request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
     request.overwrite = given.count("overwrite") > 0;
     request.quiet = given.count("quiet") > 0;
     if (given.count("show")) request.show_all = one_of(given, "show", {"open", "all"}) == "all";

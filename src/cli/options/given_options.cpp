@@ -21,6 +21,10 @@ std::string text_of(const cxxopts::ParseResult& given, const char* option, const
   return given.count(option) ? given[option].as<std::string>() : otherwise;
 }
 
+std::optional<std::string> optional_text_of(const cxxopts::ParseResult& given, const char* option) {
+  return given.count(option) ? std::optional(given[option].as<std::string>()) : std::nullopt;
+}
+
 std::vector<std::string> texts_of(const cxxopts::ParseResult& given, const char* option) {
   return given.count(option) ? given[option].as<std::vector<std::string>>() : std::vector<std::string>{};
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace portloop {
 
 /// The value of an option, or `otherwise` if it was not given.
 std::string text_of(const cxxopts::ParseResult& given, const char* option, const std::string& otherwise = "");
+
+/// The value of an option, if it was given.
+std::optional<std::string> optional_text_of(const cxxopts::ParseResult& given, const char* option);
 
 /// The values of an option that may be repeated.
 std::vector<std::string> texts_of(const cxxopts::ParseResult& given, const char* option);

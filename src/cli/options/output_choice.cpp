@@ -28,21 +28,29 @@ std::vector<NamedFile> files_of(const std::vector<OutputChoice>& outputs, bool o
   return files;
 }
 
-std::vector<OutputChoice> parse_outputs(const std::string& format, const std::vector<std::string>& more) {
+std::vector<OutputChoice> parse_outputs(const std::optional<std::string>& format,
+                                        const std::vector<std::string>& more) {
   std::vector<OutputChoice> outputs;
-  check_format(format);
-  outputs.push_back({format, ""});
+  if (format) check_format(*format);
+  outputs.push_back({format.value_or("text"), ""});
+  bool chosen = format.has_value();  // what standard output gets
   for (const std::string& word : more) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
       throw UsageError("--output " + quote_word(word) + ": FORMAT=FILE is accepted, such as json=result.json");
     }
-    check_format(word.substr(0, equals));
-    for (const OutputChoice& other : outputs) {
-      if (other.file == word.substr(equals + 1))
-        throw UsageError("--output " + quote_word(word) + ": the file is given twice");
+    OutputChoice choice{word.substr(0, equals), word.substr(equals + 1)};
+    check_format(choice.format);
+    if (choice.file == "-") {
+      if (chosen) throw UsageError("--output " + quote_word(word) + ": standard output has a format already");
+      chosen = true;
+      outputs.front().format = choice.format;
+      continue;
     }
-    outputs.push_back({word.substr(0, equals), word.substr(equals + 1)});
+    for (const OutputChoice& other : outputs) {
+      if (other.file == choice.file) throw UsageError("--output " + quote_word(word) + ": the file is given twice");
+    }
+    outputs.push_back(std::move(choice));
   }
   return outputs;
 }

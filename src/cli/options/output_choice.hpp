@@ -1,6 +1,7 @@
-// Which formats go where: -f FORMAT is standard output, -o FORMAT=FILE a file.
+// Which formats go where: -f FORMAT and -o FORMAT=- are standard output, -o FORMAT=FILE is a file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct OutputChoice {
 /// The files that these outputs write, for check_distinct(); with `overwrite` also the partial ones.
 std::vector<NamedFile> files_of(const std::vector<OutputChoice>& outputs, bool overwrite);
 
-/// From the values of -f and of every -o. Throws UsageError.
-std::vector<OutputChoice> parse_outputs(const std::string& format, const std::vector<std::string>& more);
+/// From the values of -f, if it was given, and of every -o. The first one is standard output. Throws UsageError.
+std::vector<OutputChoice> parse_outputs(const std::optional<std::string>& format, const std::vector<std::string>& more);
 
 }  // namespace portloop

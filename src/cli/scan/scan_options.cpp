@@ -1,5 +1,8 @@
 #include "cli/scan/scan_options.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -40,7 +43,8 @@ How (the defaults adapt to the network):
       --banners [http]     read what open ports send;  --banner-timeout MS (2000)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
+  -o, --output FORMAT=FILE also to a file ('-': standard output); may be repeated;
+      --overwrite          replace files that exist
       --show open|all      all: closed, filtered and unknown ports, too
       --checkpoint FILE    save there what is finished;  --resume FILE: continue from it
       --progress auto|always|never    -q, --quiet    --no-color
@@ -145,6 +149,13 @@ void parse_terminal(const cxxopts::ParseResult& given, ScanRequest& request) {
   request.colour = given.count("no-color") == 0;
 }
 
+/// A pipe or a file, such as a list of targets. Standard input is read only if it is asked for, because a script's may
+/// be anything.
+bool standard_input_has_data() {
+  struct stat status;
+  return fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+}
+
 ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
   ScanRequest request;
   request.targets.included = texts_of(given, "target");
@@ -155,13 +166,14 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.ports = ports_of(given, services);
   request.targets.family = family_of(given);
   parse_settings(given, request);
-  request.outputs = parse_outputs(text_of(given, "format", "text"), texts_of(given, "output"));
+  request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   parse_terminal(given, request);
   // Last: if an option has taken the target for its value, the message about that option is the useful one.
   if (request.targets.included.empty() && request.targets.input_files.empty()) {
-    throw UsageError("no target given: a host, an address, a block or a range, as in 'portloop scan localhost'");
+    throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop scan ") +
+                     (standard_input_has_data() ? "localhost'; '-i -' reads standard input" : "localhost'"));
   }
   return request;
 }

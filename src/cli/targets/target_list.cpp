@@ -3,53 +3,19 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <set>
 
 #include "cli/exit_status.hpp"
 #include "cli/targets/name_lookup.hpp"
 #include "cli/targets/pasted_target.hpp"
+#include "cli/targets/word_list.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 namespace {
 
 uint32_t interface_index(std::string_view zone) { return if_nametoindex(std::string(zone).c_str()); }
-
-/// Words are separated by white space or commas; '#' begins a comment.
-void split_words(std::string_view line, std::vector<std::string>& words) {
-  line = line.substr(0, line.find('#'));
-  static constexpr std::string_view separators = " \t\r\n\v\f,";
-  for (size_t start = line.find_first_not_of(separators); start != std::string_view::npos;) {
-    const size_t end = std::min(line.find_first_of(separators, start), line.size());
-    words.emplace_back(line.substr(start, end - start));
-    start = line.find_first_not_of(separators, end);
-  }
-}
-
-void append_words_of_stream(std::istream& stream, const std::string& name, std::vector<std::string>& words) {
-  const size_t before = words.size();
-  std::string line;
-  while (std::getline(stream, line)) split_words(line, words);
-  if (stream.bad()) throw CannotRun(name + " can't be read: " + std::strerror(errno));
-  if (words.size() == before)
-    throw UsageError(name + " contains no target: one address, block, range or name per line is accepted");
-}
-
-void append_words_of_file(const std::string& file, std::vector<std::string>& words) {
-  if (file == "-") return append_words_of_stream(std::cin, "standard input", words);
-  errno = 0;
-  std::ifstream stream(file);
-  if (!stream) throw UsageError("file " + quote_word(file) + " can't be opened: " + std::strerror(errno));
-  if (stream.peek() == std::ifstream::traits_type::eof() && stream.bad()) {
-    throw UsageError("file " + quote_word(file) + " can't be read: " + std::strerror(errno));
-  }
-  append_words_of_stream(stream, "file " + quote_word(file), words);
-}
 
 /// What a list of words stands for: ranges, and names to look up.
 struct SortedWords {
@@ -89,8 +55,9 @@ SortedWords sort_included(const TargetWords& given) {
     split_words(word, words);
     if (words.size() == before) add_included(word, sorted);  // nothing but separators: throws
   }
-  for (const std::string& file : given.input_files) append_words_of_file(file, words);
   for (const std::string& word : words) add_included(word, sorted);
+  for (const std::string& file : given.input_files)
+    read_word_file(file, [&sorted](const std::string& word) { add_included(word, sorted); });
   return sorted;
 }
 
@@ -98,8 +65,9 @@ SortedWords sort_excluded(const TargetWords& given) {
   SortedWords sorted;
   std::vector<std::string> words;
   for (const std::string& list : given.excluded) split_words(list, words);
-  for (const std::string& file : given.exclude_files) append_words_of_file(file, words);
   for (const std::string& word : words) add_excluded(word, sorted);
+  for (const std::string& file : given.exclude_files)
+    read_word_file(file, [&sorted](const std::string& word) { add_excluded(word, sorted); });
   return sorted;
 }
 
