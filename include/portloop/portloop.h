@@ -51,8 +51,9 @@ PORTLOOP_API void portloop_options_free(portloop_options* options);
  * "". Owned by the options; valid until the next call that takes them. */
 PORTLOOP_API const char* portloop_options_error(const portloop_options* options);
 
-/* Adds numeric targets: an address, a CIDR block, or a range (a-b or a.b.c.d-e); link-local IPv6 addresses need a zone.
- * UV_EINVAL for anything else, for 0.0.0.0 and for ::. Resolve host names yourself. */
+/* Adds numeric targets: an address, a CIDR block, a range (a-b or a.b.c.d-e) or ranges of octets (10.0.1-2.1-3);
+ * link-local IPv6 addresses need a zone. UV_EINVAL for anything else, for 0.0.0.0 and for ::. Resolve host names
+ * yourself. */
 PORTLOOP_API int portloop_options_add_target(portloop_options* options, const char* text);
 /* Adds the addresses first..last, inclusive. Both must have the same family (AF_INET or AF_INET6) and zone, and are
  * copied; their ports are ignored. UV_EINVAL as above, and if last is below first. */
@@ -61,8 +62,9 @@ PORTLOOP_API int portloop_options_add_range(portloop_options* options, const str
 /* Excludes addresses, no matter whether they are added before or after this call. Same syntax as add_target. */
 PORTLOOP_API int portloop_options_exclude_target(portloop_options* options, const char* text);
 
-/* Ports 1-65535: "22,80,8000-8100", "-" or "all", service names from portloop's built-in list, or "common" (the
- * default). set replaces the ports set before. exclude is cumulative, and also applies to ports set later. */
+/* Ports 1-65535: "22,80,8000-8100", "60000-", "-1023", "-" or "all", service names from portloop's built-in list and
+ * patterns of them ("http*"), or "common" (the default). set replaces the ports set before. exclude is cumulative, and
+ * also applies to ports set later. */
 PORTLOOP_API int portloop_options_set_ports(portloop_options* options, const char* text);
 PORTLOOP_API int portloop_options_exclude_ports(portloop_options* options, const char* text);
 

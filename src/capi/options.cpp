@@ -49,9 +49,9 @@ int add_to(portloop_options* options, const char* text, std::vector<AddressRange
   return guarded(options, [&] {
     const auto word = parse_target(text, interface_index);
     if (!word) return refuse(options, word.error());
-    if (!word->range)
+    if (word->ranges.empty())
       return refuse(options, quote_word(text) + " is a host name: look it up first, only numeric addresses are taken");
-    ranges.push_back(*word->range);
+    ranges.insert(ranges.end(), word->ranges.begin(), word->ranges.end());
     return accept(options);
   });
 }
@@ -91,7 +91,7 @@ int portloop_options_add_range(portloop_options* options, const sockaddr* first,
 
 int portloop_options_set_ports(portloop_options* options, const char* text) {
   return guarded(options, [&] {
-    auto ports = parse_ports(text, port_of_service);
+    auto ports = parse_ports(text, port_of_service, ports_of_services);
     if (!ports) return refuse(options, ports.error());
     options->ports = std::move(*ports);
     options->ports_set = true;
@@ -101,7 +101,7 @@ int portloop_options_set_ports(portloop_options* options, const char* text) {
 
 int portloop_options_exclude_ports(portloop_options* options, const char* text) {
   return guarded(options, [&] {
-    const auto ports = parse_ports(text, port_of_service);
+    const auto ports = parse_ports(text, port_of_service, ports_of_services);
     if (!ports) return refuse(options, ports.error());
     PortSet excluded = options->excluded_ports;
     for (const PortRange& range : ports->ranges()) excluded.add(range);

@@ -76,7 +76,8 @@ std::string PortSet::to_text() const {
 namespace {
 
 constexpr std::string_view accepted =
-    "a port is 1-65535, a range such as 8000-8100, a service name such as http, 'all' or 'common'";
+    "a port is 1-65535, a range such as 8000-8100, 60000- or -1023, a service name such as http or http*, 'all' or "
+    "'common'";
 
 SpecError refuse(std::string_view word, std::string_view why) {
   return {quote_word(word) + ' ' + std::string(why) + ": " + std::string(accepted)};
@@ -88,13 +89,12 @@ bool all_digits(std::string_view text) {
 
 std::optional<uint16_t> parse_port(std::string_view text) { return parse_number<uint16_t>(text, 1); }
 
-/// Parses 8000-8100. Both sides of the first hyphen are digits or empty.
+/// Parses 8000-8100, 60000- and -1023. One side of the first hyphen may be empty; the others are digits.
 Parsed<PortRange> parse_range(std::string_view word, size_t hyphen) {
   const std::string_view low = word.substr(0, hyphen);
   const std::string_view high = word.substr(hyphen + 1);
-  if (low.empty() || high.empty()) return refuse(word, "is a port range without one of its ends");
-  const auto first = parse_port(low);
-  const auto last = parse_port(high);
+  const auto first = low.empty() ? uint16_t{1} : parse_port(low);
+  const auto last = high.empty() ? uint16_t{65535} : parse_port(high);
   if (!first || !last) return refuse(word, "is not a port range");
   if (*first > *last) return refuse(word, "is a reversed port range");
   return PortRange{*first, *last};
@@ -112,8 +112,17 @@ void add_common(PortSet& ports) {
   }
 }
 
+std::optional<SpecError> add_pattern(PortSet& ports, std::string_view word, const PortPatternLookup& pattern_lookup) {
+  if (word.find_first_not_of("*?") == std::string_view::npos) return refuse(word, "has no letter of a service name");
+  const std::vector<uint16_t> named = pattern_lookup ? pattern_lookup(word) : std::vector<uint16_t>{};
+  if (named.empty()) return refuse(word, "matches no known service");
+  for (const uint16_t port : named) ports.add({port, port});
+  return std::nullopt;
+}
+
 /// Adds one word of the list. Returns an error, or nullopt.
-std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const PortNameLookup& name_lookup) {
+std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const PortNameLookup& name_lookup,
+                                  const PortPatternLookup& pattern_lookup) {
   if (word.empty()) return refuse(word, "is an empty word in the port list");
   if (word == "-" || word == "all") {
     ports.add({1, 65535});
@@ -140,6 +149,7 @@ std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const P
     ports.add({*port, *port});
     return std::nullopt;
   }
+  if (word.find_first_of("*?") != std::string_view::npos) return add_pattern(ports, word, pattern_lookup);
   const uint16_t named = name_lookup ? name_lookup(word) : uint16_t{0};
   if (named == 0) return refuse(word, "is not a port or a known service");
   ports.add({named, named});
@@ -148,11 +158,13 @@ std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const P
 
 }  // namespace
 
-Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup) {
+Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup,
+                            const PortPatternLookup& pattern_lookup) {
   PortSet ports;
   for (size_t start = 0; start <= spec.size();) {
     const size_t comma = std::min(spec.find(',', start), spec.size());
-    if (auto error = add_word(ports, trim(spec.substr(start, comma - start)), name_lookup)) return *error;
+    if (auto error = add_word(ports, trim(spec.substr(start, comma - start)), name_lookup, pattern_lookup))
+      return *error;
     start = comma + 1;
   }
   return ports;

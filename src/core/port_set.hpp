@@ -22,6 +22,9 @@ struct PortRange {
 /// Returns the port of a service name such as "http", or 0 if the name is unknown.
 using PortNameLookup = std::function<uint16_t(std::string_view)>;
 
+/// Returns the ports of all services whose name matches a pattern such as "http*".
+using PortPatternLookup = std::function<std::vector<uint16_t>(std::string_view)>;
+
 /// Sorted, disjoint, never adjacent ranges of 1-65535. Not thread-safe.
 class PortSet {
  public:
@@ -51,8 +54,10 @@ class PortSet {
   uint32_t size_ = 0;
 };
 
-/// Parses a list such as `22,80,8000-8100`: ports, ranges with both ends, `-` or `all` (1-65535), `common`, and the
-/// names that `name_lookup` finds. Port 0 is refused: to the kernel it means "any".
-Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup);
+/// Parses a list such as `22,80,8000-8100`: ports, ranges (also `60000-` and `-1023`), `-` or `all` (1-65535),
+/// `common`, and the names and patterns that the lookups find; either may be nullptr. Port 0 is refused: to the kernel
+/// it means "any".
+Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup,
+                            const PortPatternLookup& pattern_lookup = nullptr);
 
 }  // namespace portloop

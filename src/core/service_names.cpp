@@ -509,4 +509,37 @@ uint16_t port_of_service(std::string_view name) {
   return found != services.end() ? found->port : uint16_t{0};
 }
 
+std::vector<uint16_t> ports_of_services(std::string_view pattern) {
+  std::vector<uint16_t> ports;
+  const auto add_matches = [&](const auto& entries) {
+    for (const auto& entry : entries)
+      if (matches_service_pattern(entry.name, pattern)) ports.push_back(entry.port);
+  };
+  add_matches(services);
+  add_matches(aliases);
+  return ports;
+}
+
+/// If the rest of the pattern does not match, the last star takes one more character: no pattern needs more than
+/// |name| * |pattern| steps.
+bool matches_service_pattern(std::string_view name, std::string_view pattern) {
+  size_t in_name = 0, in_pattern = 0, star = std::string_view::npos, star_in_name = 0;
+  while (in_name < name.size()) {
+    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
+      star = in_pattern++;
+      star_in_name = in_name;
+    } else if (in_pattern < pattern.size() &&
+               (pattern[in_pattern] == '?' || lower(pattern[in_pattern]) == lower(name[in_name]))) {
+      ++in_pattern;
+      ++in_name;
+    } else if (star != std::string_view::npos) {
+      in_pattern = star + 1;
+      in_name = ++star_in_name;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', in_pattern) == std::string_view::npos;
+}
+
 }  // namespace portloop

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace portloop {
 
@@ -23,5 +24,12 @@ std::string_view service_name_of(uint16_t port);
 /// The port of a name or a well-known alias (ASCII case is ignored), or 0. If several ports have the name, the usual
 /// one: http-alt is 8080.
 uint16_t port_of_service(std::string_view name);
+
+/// The ports of all names and aliases that match a pattern, in which * stands for any text and ? for one character
+/// (ASCII case is ignored); not sorted, and a port may appear twice.
+std::vector<uint16_t> ports_of_services(std::string_view pattern);
+
+/// Whether the whole of `name` matches such a pattern.
+bool matches_service_pattern(std::string_view name, std::string_view pattern);
 
 }  // namespace portloop

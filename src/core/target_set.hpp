@@ -19,14 +19,15 @@ struct AddressRange {
   friend constexpr bool operator==(const AddressRange&, const AddressRange&) = default;
 };
 
-/// One word of a target list: a range of addresses, or a host name to resolve.
+/// One word of a target list: ranges of addresses, or a host name to resolve.
 struct TargetWord {
-  std::optional<AddressRange> range;
-  std::string host_name;  ///< Set if `range` is not.
+  std::vector<AddressRange> ranges;  ///< Sorted and disjoint; more than one only for ranges of octets.
+  std::string host_name;             ///< Set if there are no ranges.
 };
 
-/// Parses an IPv4 or IPv6 address (with zone), a CIDR block, a range 10.0.0.1-10.0.0.9 or 10.0.0.1-9, or a host name.
-/// Targets that include 0.0.0.0 or :: are refused, because the kernel interprets them as the machine itself.
+/// Parses an IPv4 or IPv6 address (with zone), a CIDR block, a range 10.0.0.1-10.0.0.9 or 10.0.0.1-9, ranges of octets
+/// such as nmap's 10.0.1-2.1-3, or a host name. Targets that include 0.0.0.0 or :: are refused, because the kernel
+/// interprets them as the machine itself.
 Parsed<TargetWord> parse_target(std::string_view word, const ZoneLookup& zone_lookup = numeric_zone);
 
 /// Sorted, disjoint ranges. Immutable, so safe to read from any thread.

@@ -18,7 +18,7 @@ constexpr uint32_t max_count = 10'000'000;
 Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
   ports.add({1, 65535});
   if (!words.empty() && !words[0].ends_with('%') && words[0] != "says" && !parse_refusal(words[0])) {
-    const auto parsed = parse_ports(words[0], port_of_service);
+    const auto parsed = parse_ports(words[0], port_of_service, ports_of_services);
     if (!parsed) return Fault{words[0], "is not a list of ports"};
     ports = *parsed;
     words = words.subspan(1);

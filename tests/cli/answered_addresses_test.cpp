@@ -8,7 +8,7 @@ namespace {
 
 TargetSet targets_of(std::initializer_list<const char*> words) {
   std::vector<AddressRange> ranges;
-  for (const char* word : words) ranges.push_back(*parse_target(word)->range);
+  for (const char* word : words) ranges.push_back(parse_target(word)->ranges[0]);
   return TargetSet(std::move(ranges), {});
 }
 

@@ -21,7 +21,7 @@ Checkpoint checkpoint_with_everything() {
   c.order = Order::sequential;
   c.seed = UINT64_MAX;
   c.shard = {2, 3};
-  c.list.targets = TargetSet({*parse_target("10.0.0.0/24")->range, *parse_target("fd00::1")->range}, {});
+  c.list.targets = TargetSet({parse_target("10.0.0.0/24")->ranges[0], parse_target("fd00::1")->ranges[0]}, {});
   c.list.names = {{*parse_address("fd00::1"), "host\x1b\n.test"}};
   c.list.failed_names = 1;
   c.started_us = 1'700'000'000'000'000;
@@ -86,7 +86,7 @@ TEST_CASE("no checkpoint is read whose counts, positions and targets do not fit 
       [](Checkpoint& c) {
         c.unknown["no-route"] = {UINT64_MAX, {*parse_address("10.0.0.7"), 80}};
       },
-      [](Checkpoint& c) { c.list.targets = TargetSet({*parse_target("2000::/3")->range}, {}); },
+      [](Checkpoint& c) { c.list.targets = TargetSet(parse_target("2000::/3")->ranges, {}); },
   };
   for (const auto& change : changes) {
     Checkpoint c = checkpoint_with_everything();
@@ -112,7 +112,7 @@ TEST_CASE("shards of one scan have one hash; another order, seed, port or target
   CHECK(scan_hash(c.list.targets, c.ports, Order::random, c.seed) != hash);
   CHECK(scan_hash(c.list.targets, c.ports, c.order, 0) != hash);
   CHECK(scan_hash(c.list.targets, *parse_ports("22", nullptr), c.order, c.seed) != hash);
-  CHECK(scan_hash(TargetSet({*parse_target("10.0.0.0/24")->range}, {}), c.ports, c.order, c.seed) != hash);
+  CHECK(scan_hash(TargetSet(parse_target("10.0.0.0/24")->ranges, {}), c.ports, c.order, c.seed) != hash);
 }
 
 TEST_CASE("a file that can't be replaced is reported by its name") {

@@ -33,6 +33,14 @@ TEST_CASE("an alias has its port, unless another service has that name") {
   CHECK(services.name_of(80) == "http");
 }
 
+TEST_CASE("a pattern finds the system's names and ours") {
+  const SystemServices services({{50123, "in-house", {"house-2"}}});
+  CHECK(services.ports_of("in-H?use") == std::vector<uint16_t>{50123});
+  CHECK(services.ports_of("house-2*") == std::vector<uint16_t>{50123});
+  CHECK(services.ports_of("rdp") == std::vector<uint16_t>{3389});
+  CHECK(services.ports_of("nosuch*").empty());
+}
+
 TEST_CASE("of several entries for one port or name the first is used; port 0 is ignored") {
   const SystemServices services({{514, "shell", {}}, {514, "syslog", {}}, {515, "shell", {}}, {0, "nothing", {"nil"}}});
   CHECK(services.name_of(514) == "shell");

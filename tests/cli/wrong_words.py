@@ -25,7 +25,12 @@ WRONG = [
     ("fe80::1%nosuchlink", ["fe80::1%nosuchlink"]),
     ("nosuch.invalid", ["nosuch.invalid"]),
     ("70000", ["-p", "70000", "127.0.0.1"]),
-    ("22-", ["-p", "22-", "127.0.0.1"]),
+    ("70000-", ["-p", "70000-", "127.0.0.1"]),
+    ("-0", ["-p", "-0", "127.0.0.1"]),
+    ("nosuch*", ["-p", "nosuch*", "127.0.0.1"]),
+    ("10.0.1-256.1", ["10.0.1-256.1"]),
+    ("10.0.2-1.1", ["10.0.2-1.1"]),
+    ("1-255.0-255.0-255.1", ["1-255.0-255.0-255.1"]),
     ("0", ["-p", "0", "127.0.0.1"]),
     ("90-80", ["-p", "90-80", "127.0.0.1"]),
     ("nosuchservice", ["-p", "nosuchservice", "127.0.0.1"]),
@@ -47,7 +52,13 @@ WRONG = [
     ("-1", ["--rate=-1", "127.0.0.1"]),
     ("nan", ["--rate", "nan", "127.0.0.1"]),
     ("0", ["--timeout", "0", "127.0.0.1"]),
-    ("1s", ["--timeout", "1s", "127.0.0.1"]),
+    ("1x", ["--timeout", "1x", "127.0.0.1"]),
+    ("s", ["--timeout", "s", "127.0.0.1"]),
+    ("0.0001s", ["--timeout", "0.0001s", "127.0.0.1"]),
+    ("601s", ["--timeout", "601s", "127.0.0.1"]),
+    ("nans", ["--timeout", "nans", "127.0.0.1"]),
+    ("10x", ["--rate", "10x", "127.0.0.1"]),
+    ("k", ["--rate", "k", "127.0.0.1"]),
     ("14", ["--retries", "14", "127.0.0.1"]),
     ("0", ["--in-flight", "0", "127.0.0.1"]),
     ("-3", ["--loops=-3", "127.0.0.1"]),
@@ -251,6 +262,34 @@ class WrongWords(unittest.TestCase):
                 lines = done.stdout.splitlines()
                 self.assertLessEqual(len(lines), 50)
                 self.assertLessEqual(max(map(len, lines)), 100)
+
+
+class Spellings(unittest.TestCase):
+    """What is accepted, seen in the list of ports and targets that the formats write."""
+
+    def results(self, *words):
+        status, results, err = support.scan_json("--show", "all", *words)
+        self.assertEqual(status, support.COMPLETE, err)
+        return results
+
+    def test_ranges_without_an_end(self):
+        for spec, ports in (("65533-", {65533, 65534, 65535}), ("-3", {1, 2, 3}), ("-2,65534-", {1, 2, 65534, 65535})):
+            with self.subTest(spec=spec):
+                self.assertEqual({result["port"] for result in self.results("-p", spec, "127.0.0.1")}, ports)
+
+    def test_patterns_of_services(self):
+        ports = {result["port"] for result in self.results("-p", "http*", "127.0.0.1")}
+        self.assertLess({80, 443, 8080}, ports)
+        self.assertNotIn(22, ports)
+
+    def test_ranges_of_octets(self):
+        addresses = {result["address"] for result in self.results("-p", "1", "127.0.1-2.1-3")}
+        self.assertEqual(addresses, {f"127.0.{third}.{fourth}" for third in (1, 2) for fourth in (1, 2, 3)})
+
+    def test_units(self):
+        for words in (["-t", "1s"], ["-t", "500ms"], ["-t", "0.5s"], ["-t", "1m"], ["--banner-timeout", "2s"], ["-r", "10k"], ["-r", "0.5M"]):
+            with self.subTest(words=words):
+                self.assertEqual(len(self.results("-p", "1", *words, "127.0.0.1")), 1)
 
 
 class NamesThatFail(unittest.TestCase):

@@ -6,7 +6,7 @@
 
 using namespace portloop;
 
-static Parsed<PortSet> parse(std::string_view spec) { return parse_ports(spec, port_of_service); }
+static Parsed<PortSet> parse(std::string_view spec) { return parse_ports(spec, port_of_service, ports_of_services); }
 
 TEST_CASE("overlapping and adjacent ports become one range, in ascending order") {
   const auto ports = parse("80,22,23,8000-8100,8050-8200,22");
@@ -22,6 +22,24 @@ TEST_CASE("'-' and 'all' are all ports except 0") {
   for (const char* every : {"-", "all", "1-65535"}) CHECK(parse(every)->size() == 65535);
 }
 
+TEST_CASE("a range may lack an end") {
+  CHECK(parse("60000-")->to_text() == "60000-65535");
+  CHECK(parse("-1023")->to_text() == "1-1023");
+  CHECK(parse("-22,65000-")->to_text() == "1-22,65000-65535");
+}
+
+TEST_CASE("a pattern is all services that match it") {
+  const auto http = parse("http*");
+  REQUIRE(http);
+  for (const uint16_t port : {80, 81, 443, 8080}) CHECK(http->contains(port));
+  CHECK_FALSE(http->contains(22));
+  CHECK(parse("HTTP?")->contains(443));
+  CHECK_FALSE(parse("HTTP?")->contains(80));
+  CHECK(parse("*sql")->contains(3306));
+  CHECK(parse("kerberos-s*")->to_text() == "88");  // an alias
+  CHECK_FALSE(parse_ports("http*", port_of_service));
+}
+
 TEST_CASE("names and 'common' come from the list of services") {
   CHECK(parse("http,ssh")->to_text() == "22,80");
   const auto common = parse("common");
@@ -32,7 +50,8 @@ TEST_CASE("names and 'common' come from the list of services") {
 }
 
 TEST_CASE("a wrong word is quoted with what is accepted") {
-  for (const char* wrong : {"0", "70000", "22-", "-22", "90-80", "22,,23", "", "nosuchservice", "1-2-3", "22;23"}) {
+  for (const char* wrong : {"0", "70000", "0-", "-0", "70000-", "-70000", "90-80", "22,,23", "", "nosuchservice",
+                            "1-2-3", "--", "22;23", "*", "?*", "nosuch*", "80*"}) {
     CAPTURE(wrong);
     const auto ports = parse(wrong);
     REQUIRE_FALSE(ports);

@@ -11,8 +11,8 @@ using namespace portloop;
 static AddressRange range(std::string_view word) {
   const auto target = parse_target(word);
   REQUIRE_MESSAGE(target, word);
-  REQUIRE(target->range);
-  return *target->range;
+  REQUIRE(target->ranges.size() == 1);
+  return target->ranges[0];
 }
 
 static std::string text(const std::vector<std::string_view>& included,
@@ -31,6 +31,18 @@ TEST_CASE("addresses, blocks and both forms of ranges are parsed") {
   CHECK(text({"2001:db8::/126"}) == "2001:db8::-2001:db8::3");
   CHECK(text({"fe80::1%2-fe80::9%2"}) == "fe80::1%2-fe80::9%2");
   CHECK(text({"[::1]"}) == "::1");
+}
+
+TEST_CASE("ranges of octets, as nmap has them") {
+  const auto ranges = [](std::string_view word) { return TargetSet(parse_target(word)->ranges, {}).to_text(); };
+  CHECK(ranges("10.0.1-2.1-3") == "10.0.1.1-10.0.1.3 10.0.2.1-10.0.2.3");
+  CHECK(ranges("10.0.1-2.7") == "10.0.1.7 10.0.2.7");
+  CHECK(ranges("10-11.0.0.1-2") == "10.0.0.1-10.0.0.2 11.0.0.1-11.0.0.2");
+  CHECK(ranges("10.1-2.0-255.0-255") == "10.1.0.0-10.2.255.255");
+  CHECK(ranges("10.0.5-5.1") == "10.0.5.1");
+  CHECK(parse_target("10.0-255.0-255.1")->ranges.size() == 65'536);
+  CHECK(parse_target("1-255.0-255.0-255.0-255")->ranges.size() == 1);
+  CHECK(parse_target("a.1-2.b.c")->host_name == "a.1-2.b.c");
 }
 
 TEST_CASE("a host name is left for the caller to resolve") {
@@ -56,6 +68,10 @@ TEST_CASE("a wrong target is quoted with what is accepted") {
                             "::1/129",
                             "fe80::1%nosuch",
                             "10.0.0.1-::1",
+                            "10.0.1-256.1",
+                            "10.0.2-1.1",
+                            "0-1.0-1.0-1.0-1",
+                            "1-255.0-255.0-255.1",
                             "0.0.0.0",
                             "::",
                             "0.0.0.0/0",

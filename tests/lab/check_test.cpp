@@ -24,7 +24,7 @@ std::string result(const char* address, int port, const char* state) {
 Checked check(const std::vector<std::string>& lines, bool open_only = false, const std::string& more = "") {
   const auto profile = parse_profile("test", "prefix 10.0.0.0/24\nopen 22\nclosed 24 silent\n" + more);
   REQUIRE(profile);
-  const TargetSet targets({*parse_target("10.0.0.1-2")->range}, {});
+  const TargetSet targets(parse_target("10.0.0.1-2")->ranges, {});
   const PortSet ports = *parse_ports("22-24", nullptr);
   Checked checked;
   ResultCheck compared(*profile, targets, ports, [&](const std::string& line) { checked.reported.push_back(line); });

@@ -125,7 +125,7 @@ TEST_CASE("each refusal has a state and a reason of portloop") {
 
 TEST_CASE("the truth is written as portloop's JSON lines, by address and port") {
   const Profile profile = profile_of("prefix 10.0.0.0/31\nrtt 20ms\nopen 22\nclosed 24 silent\n");
-  const TargetSet targets({*parse_target("10.0.0.0/31")->range}, {});
+  const TargetSet targets(parse_target("10.0.0.0/31")->ranges, {});
   const PortSet ports = *parse_ports("22-24", nullptr);
   std::vector<std::string> lines;
   const auto keep = [&lines](const std::string& line) {

@@ -41,7 +41,7 @@ void check_lab_targets(const CompareRequest& request) {
   CompareRequest numeric = request;
   std::erase_if(numeric.targets.included, [](const std::string& word) {
     const auto target = parse_target(word);
-    return word.find(',') != std::string::npos || (target && !target->range);
+    return word.find(',') != std::string::npos || (target && target->ranges.empty());
   });
   if (!numeric.targets.included.empty()) refuse_own_addresses(targets_of(numeric).targets);
 }

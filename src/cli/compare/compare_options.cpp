@@ -31,7 +31,7 @@ What is compared:
   -c, --in-flight LIST     connects in flight, over all loops     | with --cross, each loop count with each
       --threads LIST       threads of the pool, such as 10,50,100 | number in flight
 How (the same for every model):
-  -p, --ports SPEC         'common' by default               -t, --timeout MS   of each connect (1000)
+  -p, --ports SPEC         'common' by default               -t, --timeout TIME of each connect (1s)
       --retries N          of silent ports (0)               --order ORDER, --seed N
       --runs N             of each model (5)                 --warmup N         rounds before that (1)
 Output (tables and conclusions on stdout):
@@ -126,7 +126,7 @@ void parse_models_and_sweep(const cxxopts::ParseResult& given, CompareRequest& r
 
 void parse_settings(const cxxopts::ParseResult& given, CompareRequest& request, const SystemServices& services) {
   request.targets.family = family_of(given);
-  request.timeout_ms = number_of(given, "timeout", 1, 600'000, 1000);
+  request.timeout_ms = timeout_of(given, "timeout", 1000);
   request.retries = number_of(given, "retries", 0, 13, 0);
   request.runs = number_of(given, "runs", 1, 10'000, 5);
   request.warmup = number_of(given, "warmup", 0, 10'000, 1);

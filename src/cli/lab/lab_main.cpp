@@ -168,13 +168,13 @@ Parsed<Selection> parse_selection(const Options& options) {
   for (const std::string& word : options.targets) {
     const auto target = parse_target(word);
     if (!target) return SpecError{target.error()};
-    if (!target->range) {
+    if (target->ranges.empty()) {
       return SpecError{quote_word(word) +
                        " is a host name, which the lab can't resolve: give an address, a prefix or a range"};
     }
-    ranges.push_back(*target->range);
+    ranges.insert(ranges.end(), target->ranges.begin(), target->ranges.end());
   }
-  const auto ports = parse_ports(*options.ports, port_of_service);
+  const auto ports = parse_ports(*options.ports, port_of_service, ports_of_services);
   if (!ports) return SpecError{ports.error()};
   return Selection{TargetSet(std::move(ranges), {}), *ports};
 }

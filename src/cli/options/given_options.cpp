@@ -45,9 +45,18 @@ uint32_t number_of(const cxxopts::ParseResult& given, const char* option, uint32
   return static_cast<uint32_t>(parse_number_option(std::string("--") + option, text_of(given, option), min, max));
 }
 
+uint32_t timeout_of(const cxxopts::ParseResult& given, const char* option, uint32_t otherwise_ms) {
+  constexpr uint64_t max_ms = 600'000;
+  if (given.count(option) == 0) return otherwise_ms;
+  const std::string name = std::string("--") + option;
+  return static_cast<uint32_t>(parse_duration_option(name, text_of(given, option), TimeUnit::milliseconds, max_ms));
+}
+
 PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services) {
   const auto parse = [&services](const char* option, const std::string& spec) {
-    const auto ports = parse_ports(spec, [&services](std::string_view name) { return services.port_of(name); });
+    const auto ports = parse_ports(
+        spec, [&services](std::string_view name) { return services.port_of(name); },
+        [&services](std::string_view pattern) { return services.ports_of(pattern); });
     if (!ports) throw UsageError(std::string(option) + ' ' + ports.error());
     return *ports;
   };

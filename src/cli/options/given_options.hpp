@@ -31,6 +31,10 @@ std::string one_of(const cxxopts::ParseResult& given, const char* option, std::i
 uint32_t number_of(const cxxopts::ParseResult& given, const char* option, uint32_t min, uint32_t max,
                    uint32_t otherwise);
 
+/// The milliseconds of an option that takes a time up to ten minutes, such as 500 (milliseconds) or 2s. Throws
+/// UsageError.
+uint32_t timeout_of(const cxxopts::ParseResult& given, const char* option, uint32_t otherwise_ms);
+
 /// --ports ("common" by default) without --exclude-ports. Throws UsageError.
 PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services);
 

@@ -14,7 +14,13 @@ namespace portloop {
 /// A whole number from `min` to `max`.
 uint64_t parse_number_option(std::string_view option, std::string_view word, uint64_t min, uint64_t max);
 
-/// A positive number of connects per second; fractions are allowed.
+/// The unit of a time that is given without one.
+enum class TimeUnit : uint8_t { milliseconds, seconds };
+
+/// A time such as 500ms, 1.5s, 10m, 2h or 1d, in milliseconds, from 1 to `max_ms`.
+uint64_t parse_duration_option(std::string_view option, std::string_view word, TimeUnit unit, uint64_t max_ms);
+
+/// A positive number of connects per second; fractions are allowed, and 10k and 1M are 10,000 and 1,000,000.
 double parse_rate_option(std::string_view option, std::string_view word);
 
 /// K/N with 1 <= K <= N.

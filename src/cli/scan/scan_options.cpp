@@ -22,25 +22,26 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop scan [OPTIONS] TARGET...
 
-  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9 or
-  10.0.0.1-10.0.0.9) or a host name.
+  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9,
+  10.0.0.1-10.0.0.9 or 10.0.1-2.1-3) or a host name.
 
 What to scan:
-  -p, --ports SPEC         22,80,8000-8100, service names, 'all' or '-', or 'common'
-                           (default; the list is in the man page portloop(1))
+  -p, --ports SPEC         22,80,8000-8100,60000-, service names (also http*),
+                           'all' or '-', or 'common' (default; see portloop(1))
       --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
   -i, --input-file FILE    more targets, one or more per line; '-' is standard input
   -4, -6                   only this family of a name;  --all-addresses: not only the first
 How (the defaults adapt to the network):
   -l, --loops N            loop threads (1); 'auto': one for each processor
   -c, --in-flight N        at most N connects in flight;  -r, --rate N: started per second
-  -t, --timeout MS         maximum wait (1000);  --retries N: times a silent port is retried
+  -t, --timeout TIME       maximum wait, such as 500ms or 2s (1000 ms)
+      --retries N          times a silent port is retried
       --timing fixed       wait the whole timeout; do not adapt to the network
       --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
       --discover           first find the addresses that answer, then scan only those
       --stop-after N       stop probing a host when N of its ports are open
       --connector portable connect through libuv only;  fastest (default): directly
-      --banners [http]     read what open ports send;  --banner-timeout MS (2000)
+      --banners [http]     read what open ports send;  --banner-timeout TIME (2s)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': standard output); may be repeated;
@@ -106,7 +107,7 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
     settings.loops = number("loops", 0, 1024, 1);
   if (given.count("in-flight")) settings.in_flight = number("in-flight", 1, 1'000'000, 0);
   if (given.count("rate")) settings.rate_per_s = parse_rate_option("--rate", text_of(given, "rate"));
-  settings.timeout_ms = number("timeout", 1, 600'000, 1000);
+  settings.timeout_ms = timeout_of(given, "timeout", 1000);
   if (given.count("retries")) settings.retries = number("retries", 0, 13, 0);
   settings.adaptive = one_of(given, "timing", {"adaptive", "fixed"}) == "adaptive";
   settings.order = order_of(given);
@@ -123,7 +124,7 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
         "'--discover' and '--shard' exclude each other: each machine would discover for itself, and the shards would "
         "not fit together");
   }
-  settings.banner_timeout_ms = number("banner-timeout", 1, 600'000, 2000);
+  settings.banner_timeout_ms = timeout_of(given, "banner-timeout", 2000);
 }
 
 /// Options that take one value: if given twice, one of them would be ignored.

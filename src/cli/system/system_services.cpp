@@ -73,4 +73,12 @@ uint16_t SystemServices::port_of(std::string_view name) const {
   return found != ports_.end() ? found->second : port_of_service(name);
 }
 
+std::vector<uint16_t> SystemServices::ports_of(std::string_view pattern) const {
+  std::vector<uint16_t> ports = ports_of_services(pattern);
+  for (const auto& [name, port] : ports_) {
+    if (matches_service_pattern(name, pattern)) ports.push_back(port);
+  }
+  return ports;
+}
+
 }  // namespace portloop

@@ -32,6 +32,9 @@ class SystemServices {
   /// The port of a name or an alias (ASCII case is ignored); 0 if there is none.
   uint16_t port_of(std::string_view name) const;
 
+  /// The ports of all names and aliases that match a pattern such as "http*"; not sorted, and a port may appear twice.
+  std::vector<uint16_t> ports_of(std::string_view pattern) const;
+
  private:
   std::vector<std::pair<uint16_t, std::string>> names_;  // by port, each once
   std::vector<std::pair<std::string, uint16_t>> ports_;  // by name in lower case, each once

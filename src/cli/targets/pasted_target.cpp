@@ -47,7 +47,8 @@ std::string split_port_spelling(std::string_view word) {
   const std::string_view port = take_port(host);
   if (host == word || !parse_target(host)) return "";
   if (!port.empty())
-    return parse_ports(port, port_of_service) ? "-p " + std::string(port) + ' ' + std::string(host) : "";
+    return parse_ports(port, port_of_service, ports_of_services) ? "-p " + std::string(port) + ' ' + std::string(host)
+                                                                 : "";
   return (port_of_service(scheme) != 0 ? "-p " + std::string(scheme) + ' ' : "") + std::string(host);
 }
 

@@ -23,11 +23,8 @@ struct SortedWords {
   std::vector<std::string> names;
 
   void add(const TargetWord& target) {
-    if (target.range) {
-      ranges.push_back(*target.range);
-    } else {
-      names.push_back(target.host_name);
-    }
+    ranges.insert(ranges.end(), target.ranges.begin(), target.ranges.end());
+    if (target.ranges.empty()) names.push_back(target.host_name);
   }
 };
 
