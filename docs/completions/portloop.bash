@@ -22,7 +22,7 @@ _portloop() {
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
+      --max-time --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
       -q --quiet --no-color -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))

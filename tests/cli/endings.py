@@ -88,6 +88,39 @@ class Signals(unittest.TestCase):
                     self.assertTrue(text.endswith("</nmaprun>\n"), text)
                     self.assertIn('exit="error"', text)
 
+    def test_the_time_of_max_time_is_over(self):
+        for options in ([], ["--discover"], ["--checkpoint", "checkpoint"], ["-q"]):
+            with self.subTest(options=options), support.scratch() as folder:
+                words = ["--max-time", "1s", "-f", "json", "-o", "xml=xml", *options]
+                with self.endless_scan(*words, cwd=folder) as running:
+                    self.addCleanup(running.kill)
+                    out, err = running.communicate(timeout=PATIENCE_SECONDS)
+                self.assertEqual(running.returncode, INCOMPLETE, err)
+                self.assertEqual(b"--max-time is over" in err, "-q" not in options, err)
+                found = {json.loads(line)["port"] for line in out.splitlines()}
+                self.assertEqual(found, set() if "--discover" in options else self.listeners.ports)
+                with open(os.path.join(folder, "xml")) as file:
+                    text = file.read()
+                self.assertTrue(text.endswith("</nmaprun>\n"), text)
+                self.assertIn('exit="error"', text)
+
+    def test_a_scan_within_max_time_is_complete(self):
+        done = start("--max-time", "1h", "-p", "40000", "127.0.0.1")
+        out, err = done.communicate(timeout=PATIENCE_SECONDS)
+        self.assertEqual(done.returncode, 0, err)
+
+    def test_max_time_of_a_resumed_scan_is_its_own(self):
+        with support.scratch() as folder:
+            words = ["-q", "--checkpoint", "checkpoint", "--max-time", "1s", "-o", "json=json"]
+            with self.endless_scan(*words, cwd=folder) as running:
+                self.addCleanup(running.kill)
+                self.assertEqual(running.wait(PATIENCE_SECONDS), INCOMPLETE)
+            with start("--resume", "checkpoint", "--max-time", "500ms", cwd=folder) as running:
+                self.addCleanup(running.kill)
+                _, err = running.communicate(timeout=PATIENCE_SECONDS)
+            self.assertEqual(running.returncode, INCOMPLETE, err)
+            self.assertIn(b"--max-time is over", err)
+
     @unittest.skipIf(SIGNALS_WAIT, "ThreadSanitizer delays signals during write()")
     def test_a_second_one_from_the_terminal_ends_at_once(self):
         # Nobody reads: the pipe fills, the last write() blocks, and only a second signal ends the process.

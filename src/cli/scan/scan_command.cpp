@@ -8,6 +8,7 @@
 //     the exit status is 3
 //   - SIGINT, SIGTERM or SIGHUP: the scan is stopped, what was found is written, exit 130. A second one ends the
 //   process
+//   - --max-time is over: the scan is stopped, what was found is written, exit 3
 //   - an output breaks (reader gone, disk full): reported once, the scan is stopped, exit 3
 //   - a result is unknown: counted by reason, reported at the end, exit 3
 //   - the scan after discovery can't be started: CannotRun, but only when the loop has ended, because the error occurs
@@ -78,7 +79,8 @@ class ScanCommand : ScanSession::Events {
 
   void stop();
   void stop_if_output_broke();
-  bool stopped() const { return interrupted_ || out_of_memory_ || sinks_.outputs().failure_taken(); }
+  void stop_if_time_is_over();
+  bool stopped() const { return interrupted_ || timed_out_ || out_of_memory_ || sinks_.outputs().failure_taken(); }
   void update_stats();
   const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
   int finish();
@@ -97,6 +99,7 @@ class ScanCommand : ScanSession::Events {
   portloop_stats stats_{};  // of the phase, with the results of earlier runs
   bool all_probed_ = false;
   bool interrupted_ = false;
+  bool timed_out_ = false;  // --max-time
   bool out_of_memory_ = false;
   std::string failure_;  // why the scan after discovery could not be started
 };
@@ -204,6 +207,7 @@ void ScanCommand::on_tick() {
   guarded([this] {
     sinks_.flush();
     stop_if_output_broke();
+    stop_if_time_is_over();
     update_stats();
     progress_.draw(stats_, phase_text());
     if (!sinks_.record().save_is_due()) return;
@@ -221,6 +225,14 @@ void ScanCommand::stop_if_output_broke() {
   const std::optional<std::string> failure = sinks_.outputs().take_failure();
   if (!failure) return;
   progress_.report(*failure + "; the scan is stopped");
+  stop();
+}
+
+void ScanCommand::stop_if_time_is_over() {
+  const auto max_s = static_cast<double>(request_.max_time_ms) / 1000;
+  if (request_.max_time_ms == 0 || stopped() || sinks_.record().this_run_s() < max_s) return;
+  timed_out_ = true;
+  if (!request_.quiet) progress_.report("the time of --max-time is over; the scan is stopped");
   stop();
 }
 

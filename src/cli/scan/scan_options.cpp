@@ -40,6 +40,7 @@ How (the defaults adapt to the network):
       --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
       --discover           first find the addresses that answer, then scan only those
       --stop-after N       stop probing a host when N of its ports are open
+      --max-time TIME      stop the scan after that time, such as 90s or 2h
       --connector portable connect through libuv only;  fastest (default): directly
       --banners [http]     read what open ports send;  --banner-timeout TIME (2s)
 Output (results on stdout, everything else on stderr):
@@ -82,6 +83,7 @@ cxxopts::Options make_options() {
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                          //
       ("stop-after", "", text())                                              //
+      ("max-time", "", text())                                                //
       ("discover", "")                                                        //
       ("f,format", "", text())                                                //
       ("o,output", "", texts())                                               //
@@ -130,9 +132,9 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
 /// Options that take one value: if given twice, one of them would be ignored.
 void check_given_once(const cxxopts::ParseResult& given) {
   for (const char* option :
-       {"ports",  "exclude-ports", "loops",      "in-flight",  "rate",      "timeout", "retries",
-        "timing", "order",         "seed",       "shard",      "connector", "banners", "banner-timeout",
-        "format", "show",          "stop-after", "checkpoint", "resume",    "progress"}) {
+       {"ports",  "exclude-ports", "loops",      "in-flight",  "rate",      "timeout",  "retries",
+        "timing", "order",         "seed",       "shard",      "connector", "banners",  "banner-timeout",
+        "format", "show",          "stop-after", "checkpoint", "resume",    "progress", "max-time"}) {
     if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
   }
 }
@@ -143,8 +145,11 @@ ProgressChoice progress_of(const cxxopts::ParseResult& given) {
   return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
 }
 
-/// The options that a resumed scan takes from its own command line.
-void parse_terminal(const cxxopts::ParseResult& given, ScanRequest& request) {
+/// The options about this run, which a resumed scan takes from its own command line.
+void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
+  constexpr uint64_t max_ms = uint64_t{365} * 86'400'000;
+  if (given.count("max-time"))
+    request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.progress = progress_of(given);
   request.colour = given.count("no-color") == 0;
@@ -170,7 +175,7 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
-  parse_terminal(given, request);
+  parse_run(given, request);
   // Last: if an option has taken the target for its value, the message about that option is the useful one.
   if (request.targets.included.empty() && request.targets.input_files.empty()) {
     throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop scan ") +
@@ -179,7 +184,7 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   return request;
 }
 
-/// --checkpoint and --resume, and the request; of one that is resumed, only the options about the terminal.
+/// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
   check_given_once(given);
   const bool resumed = given.count("resume") > 0;
@@ -194,7 +199,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
   }
   ScanRequest request;
   if (resumed)
-    parse_terminal(given, request);
+    parse_run(given, request);
   else
     request = parse_request(given, services);
   if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
@@ -205,8 +210,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
   return request;
 }
 
-std::vector<OptionWord> without_terminal(const cxxopts::Options& options, const std::vector<std::string>& words) {
-  return without(option_words(options, words), {"--quiet", "--no-color", "--progress"});
+std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
+  return without(option_words(options, words), {"--quiet", "--no-color", "--progress", "--max-time"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -265,8 +270,8 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
 
 ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services) {
   const cxxopts::Options options = make_options();
-  const std::vector<OptionWord> wanted = without_terminal(options, given.words);
-  if (!wanted.empty() && wanted != without_terminal(options, checkpoint.words)) {
+  const std::vector<OptionWord> wanted = without_run(options, given.words);
+  if (!wanted.empty() && wanted != without_run(options, checkpoint.words)) {
     throw UsageError("--resume " + quote_word(given.resume_file) + ": its scan was started with " +
                      quote_word(join_command_line(checkpoint.words)) + ", not " +
                      quote_word(join_command_line(joined(options, wanted))) + ": give the same options, or none");
@@ -281,6 +286,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   request.quiet = request.targets.quiet = given.quiet;
   request.progress = given.progress;
   request.colour = given.colour;
+  request.max_time_ms = given.max_time_ms;
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
   check_recorded(request, checkpoint);

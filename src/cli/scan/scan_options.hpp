@@ -12,7 +12,7 @@ namespace portloop {
 /// Returns nullopt if --help was given, and printed. Throws UsageError.
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services);
 
-/// The request that the checkpoint's scan was started with. Options about the terminal are taken from `given`. Throws
+/// The request that the checkpoint's scan was started with. Options about this run are taken from `given`. Throws
 /// UsageError if `given` has any other option that differs from those recorded.
 ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoint, const SystemServices& services);
 

@@ -44,10 +44,11 @@ struct ScanRequest {
   bool show_all = false;
   ProgressChoice progress = ProgressChoice::automatic;
   bool quiet = false;
+  uint64_t max_time_ms = 0;  ///< After which this run is stopped; 0: no limit.
   bool colour = true;
 
   std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
-  std::string resume_file;      ///< If set, all but `words` and the options about the terminal comes from there.
+  std::string resume_file;      ///< If set, all but `words` and the options about this run comes from there.
   /// The arguments as given, without --checkpoint and --resume, and with `--shard auto` resolved: for the checkpoint.
   std::vector<std::string> words;
   std::string command_line;
