@@ -4,7 +4,11 @@ _portloop() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "scan compare merge --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare merge help --help --version" -- "$word"))
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == help ]]; then
+    COMPREPLY=($(compgen -W "scan compare merge" -- "$word"))
     return
   fi
   case $before in

@@ -4,6 +4,8 @@ complete -c portloop -f
 complete -c portloop -n __fish_use_subcommand -a scan -d 'find out which TCP ports are open'
 complete -c portloop -n __fish_use_subcommand -a compare -d 'run one scan with every concurrency model'
 complete -c portloop -n __fish_use_subcommand -a merge -d 'join the results of shards'
+complete -c portloop -n __fish_use_subcommand -a help -d 'list the options of a command'
+complete -c portloop -n '__fish_seen_subcommand_from help' -a 'scan compare merge'
 complete -c portloop -n '__fish_seen_subcommand_from merge' -F
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s p -l ports -x -d 'Ports, ranges, names, all or common'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l exclude-ports -x -d 'Do not scan these ports'

@@ -9,10 +9,12 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
+#include "core/target_set.hpp"
 
 namespace {
 
@@ -46,7 +48,7 @@ void print_help() {
   std::puts(
       "\n"
       "  portloop COMMAND --help lists the options of a command; portloop --version\n"
-      "  prints the version.\n"
+      "  prints the version; portloop TARGET is portloop scan TARGET.\n"
       "\n"
       "Examples:\n"
       "  portloop scan localhost\n"
@@ -59,9 +61,47 @@ void print_help() {
       "Scan only hosts and networks that you are allowed to scan.");
 }
 
+const Command* find_command(std::string_view name) {
+  for (const Command& command : commands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+/// An address, a block, a range, or a name with a dot: a mistyped command is none of these.
+bool is_plainly_a_target(std::string_view word) {
+  const auto target = parse_target(word, [](std::string_view) { return uint32_t{1}; });  // the scan checks the zone
+  return target && (!target->ranges.empty() || word == "localhost" || word.find('.') != std::string_view::npos);
+}
+
+[[noreturn]] void refuse_command(std::string_view word) {
+  std::string known;
+  for (const Command& command : commands) known += (known.empty() ? "" : ", ") + std::string(command.name);
+  const std::string fault = quote_word(word) + " is not a command: " + known + ", or --help";
+  throw UsageError(word.starts_with('-') ? fault + "; options follow the command, as in 'portloop scan -p 80 HOST'"
+                   : parse_target(word)  ? fault + "; 'portloop scan " + std::string(word) + "' scans a host"
+                                         : fault);
+}
+
+/// portloop help COMMAND
+int help(std::string_view word) {
+  const Command* command = find_command(word);
+  if (command == nullptr) refuse_command(word);
+  const char* const words[] = {command->name.data(), "--help"};
+  return command->run(2, words);
+}
+
+/// portloop TARGET...
+int scan_without_command(int argc, const char* const* argv) {
+  std::vector<const char*> words = {"scan"};
+  words.insert(words.end(), argv + 1, argv + argc);
+  return run_scan(static_cast<int>(words.size()), words.data());
+}
+
 int run(int argc, const char* const* argv) {
   if (argc < 2) throw UsageError("no command given: try 'portloop scan HOST', or 'portloop --help'");
   const std::string_view word = argv[1];
+  if (word == "help" && argc > 2) return help(argv[2]);
   if (word == "--help" || word == "-h" || word == "help") {
     print_help();
     return exit_complete;
@@ -70,12 +110,9 @@ int run(int argc, const char* const* argv) {
     std::printf("portloop %s (libuv %s)\n", PORTLOOP_VERSION_TEXT, uv_version_string());
     return exit_complete;
   }
-  std::string known;
-  for (const Command& command : commands) {
-    if (command.name == word) return command.run(argc - 1, argv + 1);
-    known += (known.empty() ? "" : ", ") + std::string(command.name);
-  }
-  throw UsageError(quote_word(word) + " is not a command: " + known + ", or --help");
+  if (const Command* command = find_command(word)) return command->run(argc - 1, argv + 1);
+  if (is_plainly_a_target(word)) return scan_without_command(argc, argv);
+  refuse_command(word);
 }
 
 /// A process may be started with its standard descriptors closed. Files that it opens would then get their numbers and

@@ -103,6 +103,20 @@ MEANT = [
 ]
 
 
+# Habits from nmap, and what the message says to do.
+NMAP = [
+    (["-sT"], "'-sT' is an option of nmap: TCP connects are what portloop makes, leave it out"),
+    (["-sS"], "leave it out"), (["-sU"], "TCP only"), (["-sV"], "--banners"), (["-sC"], "--banners"), (["-A"], "--banners"),
+    (["-O"], "leave it out"), (["-sn"], "--discover"), (["-Pn"], "leave it out"), (["-PS22,80"], "--discover"),
+    (["-T4"], "leave it out"), (["-n"], "leave it out"), (["-F"], "leave it out"), (["--top-ports", "100"], "leave it out"),
+    (["-oX", "net.xml"], "'-o xml=net.xml'"), (["-oG", "net"], "'-o grepable=net'"), (["-oN", "net"], "'-o text=net'"),
+    (["-oX", "-p"], "'-o xml=FILE'"), (["-oX", "a b\x1b"], "'-o xml=FILE'"),
+    (["-oA", "net"], "'-o text=net.txt -o xml=net.xml -o grepable=net.gnmap'"), (["-iL", "hosts"], "'-i hosts'"),
+    (["--open"], "leave it out"), (["--reason"], "--show all"), (["--min-rate", "5"], "leave it out"),
+    (["--max-rate=5"], "'--rate 5'"), (["--max-retries", "2"], "'--retries 2'"), (["--host-timeout", "5m"], "--max-time"),
+]
+
+
 class WrongWords(unittest.TestCase):
     def assert_refused(self, done, word):
         status, out, err = done
@@ -120,6 +134,13 @@ class WrongWords(unittest.TestCase):
         for line, meant in MEANT:
             with self.subTest(line=line):
                 self.assert_refused(scan(*line), meant)
+
+    def test_a_habit_from_nmap_gets_the_spelling_of_portloop(self):
+        for words, meant in NMAP:
+            for line in ([*words, "127.0.0.1"], ["127.0.0.1", "-p", "1", *words]):
+                with self.subTest(line=line):
+                    self.assert_refused(scan(*line), meant)
+                    self.assert_refused(scan(*line), "is an option of nmap: ")
 
     def test_a_word_like_nothing_known_gets_no_guess(self):
         for word in ("--json", "--verbose", "-x", "--targets"):
@@ -249,19 +270,41 @@ class WrongWords(unittest.TestCase):
         self.assertLess(len(scan("9" * 100_000)[2]), 1000)
 
     def test_commands(self):
-        for line, word in (([], "portloop --help"), (["scann"], "scann"), (["--nosuch"], "--nosuch")):
+        for line, word in (([], "portloop --help"), (["scann"], "scann"), (["--nosuch"], "--nosuch"), (["help", "scann"], "scann"),
+                           (["-p", "80", "127.0.0.1"], "'portloop scan -p 80 HOST'"), (["myhost"], "'portloop scan myhost'"),
+                           (["1.2.3"], "1.2.3"), (["fe80::1%nosuchlink"], "fe80::1%nosuchlink")):
             with self.subTest(line=line):
                 done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
                 self.assert_refused((done.returncode, done.stdout, done.stderr), word)
 
     def test_help_and_version_fit_a_screen_and_end_well(self):
-        for line in (["--help"], ["scan", "--help"], ["--version"]):
+        for line in (["--help"], ["help"], ["--version"], *([command, "--help"] for command in ("scan", "merge", "compare"))):
             with self.subTest(line=line):
                 done = subprocess.run([PORTLOOP, *line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 lines = done.stdout.splitlines()
                 self.assertLessEqual(len(lines), 50)
-                self.assertLessEqual(max(map(len, lines)), 100)
+                self.assertLessEqual(max(map(len, lines)), 80)
+
+
+class Commands(unittest.TestCase):
+    def run_portloop(self, *words):
+        return subprocess.run([PORTLOOP, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    def test_a_target_without_a_command_is_scanned(self):
+        for target in ("127.0.0.1", "localhost", "127.0.0.1/32", "::1"):
+            with self.subTest(target=target):
+                done = self.run_portloop(target, "-p", "1", "-f", "csv", "--show", "all")
+                self.assertEqual(done.returncode, support.COMPLETE, done.stderr)
+                self.assertIn(",closed,", done.stdout)
+        done = self.run_portloop("nosuch.invalid")
+        self.assertEqual((done.returncode, "'nosuch.invalid' does not resolve" in done.stderr), (support.USAGE, True), done.stderr)
+
+    def test_help_for_a_command(self):
+        for command in ("scan", "merge", "compare"):
+            done = self.run_portloop("help", command)
+            self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", self.run_portloop(command, "--help").stdout))
+            self.assertIn(f"Usage: portloop {command} ", done.stdout)
 
 
 class Spellings(unittest.TestCase):

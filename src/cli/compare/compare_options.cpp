@@ -20,26 +20,35 @@ constexpr const char* help_text =
     R"(Usage: portloop compare [OPTIONS] TARGET...
        portloop compare --preset classic
 
-  Runs the same scan with every concurrency model and measures it. TARGET, -p, -4, -6, -t, --order and --seed:
-  as for scan.
+  Runs the same scan with every concurrency model and measures it.
+  TARGET, -p, -4, -6, -t, --order and --seed: as for scan.
 
 What is compared:
-      --models LIST        sequential, thread-per-connection, thread-pool:N, loop, loops:N, loop/uv
-      --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread, threads, a pool of 50, one loop, loops
-      --lab PROFILE        inside portloop-lab's network, checked against its truth
-  -l, --loops LIST         loop threads, such as 1,2,4            | a list is a sweep: one axis at a time;
-  -c, --in-flight LIST     connects in flight, over all loops     | with --cross, each loop count with each
-      --threads LIST       threads of the pool, such as 10,50,100 | number in flight
+      --models LIST        sequential, thread-per-connection, thread-pool:N,
+                           loop, loops:N, loop/uv
+      --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread,
+                           threads, a pool of 50, one loop, loops
+      --lab PROFILE        inside portloop-lab's network, checked with its truth
+  -l, --loops LIST         loop threads, such as 1,2,4
+  -c, --in-flight LIST     connects in flight, over all loops
+      --threads LIST       threads of the pool, such as 10,50,100
+                           A list is a sweep: one axis at a time
+      --cross              each loop count with each number in flight
 How (the same for every model):
-  -p, --ports SPEC         'common' by default               -t, --timeout TIME of each connect (1s)
-      --retries N          of silent ports (0)               --order ORDER, --seed N
-      --runs N             of each model (5)                 --warmup N         rounds before that (1)
+  -p, --ports SPEC         'common' by default
+  -4, -6                   only this family of a name
+  -t, --timeout TIME       of each connect (1s)
+      --retries N          of silent ports (0)
+      --order ORDER        random (default) or sequential;   --seed N
+      --runs N             of each model (5);   --warmup N: rounds before (1)
 Output (tables and conclusions on stdout):
-      --export-json FILE, --export-csv FILE, --export-markdown FILE, --export-html FILE
-      --overwrite          replace files                     -q, --quiet   -h, --help
+      --export-json FILE, --export-csv FILE, --export-markdown FILE,
+      --export-html FILE   write files
+      --overwrite          replace files that exist
+  -q, --quiet   -h, --help
 
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a model could not run or an output broke,
-130 interrupted.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a model could not run
+or an output broke, 130 interrupted.
 Scan only hosts and networks that you are allowed to scan.)";
 
 // One of each kind; loops:N is added to them, N being the number of processors, at least 2.

@@ -37,18 +37,22 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop merge [OPTIONS] FILE...
 
-  FILE is the JSON of one shard of a scan (one object per line), or its checkpoint, which names the JSON and
-  records whether the shard is complete. It may be a pipe; '-' is standard input. Each endpoint is written once,
+  FILE is the JSON of one shard of a scan (one object per line), or its
+  checkpoint, which names the JSON and records whether the shard is complete. It
+  may be a pipe; '-' is standard input. Each endpoint is written once,
   sorted by address and port.
 
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also to a file; may be repeated;  --overwrite: replace files
+  -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
+      --overwrite          replace files that exist
       --show open|all      default: what the files contain
   -q, --quiet
   -h, --help
 
-If two files differ on the state of an endpoint, the first of open, closed, filtered, unknown is kept.
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or incomplete, or a result unknown.)";
+If two files differ on the state of an endpoint, the first of open, closed,
+filtered, unknown is kept.
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 a shard is missing or
+incomplete, or a result unknown.)";
 
 constexpr size_t max_reported_conflicts = 5;
 

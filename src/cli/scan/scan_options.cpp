@@ -9,6 +9,7 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
+#include "cli/options/nmap_habits.hpp"
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
 #include "cli/options/option_words.hpp"
@@ -28,32 +29,37 @@ constexpr const char* help_text =
 What to scan:
   -p, --ports SPEC         22,80,8000-8100,60000-, service names (also http*),
                            'all' or '-', or 'common' (default; see portloop(1))
-      --exclude-ports SPEC    --exclude LIST    --exclude-file FILE
-  -i, --input-file FILE    more targets, one or more per line; '-' is standard input
-  -4, -6                   only this family of a name;  --all-addresses: not only the first
+      --exclude-ports SPEC   --exclude LIST   --exclude-file FILE
+  -i, --input-file FILE    more targets, some per line; '-': standard input
+  -4, -6                   only this family of a name
+      --all-addresses      all addresses of a name, not only the first
 How (the defaults adapt to the network):
   -l, --loops N            loop threads (1); 'auto': one for each processor
-  -c, --in-flight N        at most N connects in flight;  -r, --rate N: started per second
+  -c, --in-flight N        at most N connects in flight
+  -r, --rate N             at most N connects started per second, such as 10k
   -t, --timeout TIME       maximum wait, such as 500ms or 2s (1000 ms)
       --retries N          times a silent port is retried
       --timing fixed       wait the whole timeout; do not adapt to the network
-      --order ORDER        random (default) or sequential;  --seed N;  --shard K/N|auto
-      --discover           first find the addresses that answer, then scan only those
+      --order ORDER        random (default) or sequential;   --seed N
+      --shard K/N|auto     scan only the K-th of N parts
+      --discover           first find the addresses that answer, scan only those
       --stop-after N       stop probing a host when N of its ports are open
       --max-time TIME      stop the scan after that time, such as 90s or 2h
-      --connector portable connect through libuv only;  fastest (default): directly
-      --banners [http]     read what open ports send;  --banner-timeout TIME (2s)
+      --connector portable use libuv only;   fastest (default): connect directly
+      --banners [http]     read what open ports send
+      --banner-timeout TIME  at most so long (2s)
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
-  -o, --output FORMAT=FILE also to a file ('-': standard output); may be repeated;
+  -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
       --overwrite          replace files that exist
       --show open|all      all: closed, filtered and unknown ports, too
-      --checkpoint FILE    save there what is finished;  --resume FILE: continue from it
-      --progress auto|always|never    -q, --quiet    --no-color
+      --checkpoint FILE    save there what is finished
+      --resume FILE        continue from there
+      --progress auto|always|never   -q, --quiet   --no-color
   -h, --help
 
-Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete, 130 interrupted.
-Scan only hosts and networks that you are allowed to scan.)";
+Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
+130 interrupted. Scan only hosts and networks that you are allowed to scan.)";
 
 cxxopts::Options make_options() {
   cxxopts::Options options("portloop scan");
@@ -250,6 +256,7 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& words) {
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
   std::vector<std::string> words = with_joined_values(argc, argv);
+  if (const auto hint = nmap_hint({words.begin() + 1, words.end()})) throw UsageError(*hint);
   resolve_shard(words);
   const std::vector<const char*> pointers = pointers_to(words);
   try {
