@@ -16,7 +16,7 @@ _portloop() {
     --timing) COMPREPLY=($(compgen -W "adaptive fixed" -- "$word")); return ;;
     --order) COMPREPLY=($(compgen -W "random sequential" -- "$word")); return ;;
     --show) COMPREPLY=($(compgen -W "open all" -- "$word")); return ;;
-    --progress) COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
+    --progress|--color) COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
     --connector) COMPREPLY=($(compgen -W "fastest portable" -- "$word")); return ;;
     --banners) COMPREPLY=($(compgen -W "read http" -- "$word")); return ;;
     -p|--ports) COMPREPLY=($(compgen -W "common all" -- "$word")); return ;;
@@ -27,7 +27,7 @@ _portloop() {
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
       --max-time --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
-      -q --quiet --no-color -h --help" -- "$word"))
+      -q --quiet --color --no-color -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

@@ -1,5 +1,6 @@
 // Columns for people, written as results arrive. The heading is written before the first row, so a scan without results
-// prints nothing. A cell that is wider than its column widens the column from that row on.
+// prints nothing. A cell that is wider than its column widens the column from that row on. On a terminal, rows are cut
+// to its width.
 #include <algorithm>
 #include <array>
 
@@ -42,16 +43,46 @@ std::string_view without_line_end(std::string_view banner) {
   return banner.substr(0, banner.find_last_not_of(" \t\r\n") + 1);
 }
 
+/// Cuts the row that begins at `start` to `columns`; "..." is its end then. Takes any character from U+1100 on for a
+/// wide one.
+void cut_row(std::string& out, size_t start, size_t columns) {
+  constexpr std::string_view more = "...", no_colour = "\x1b[0m";
+  size_t width = 0, cut = start;  // `cut`: up to there, `more` still fits
+  bool coloured = false, coloured_at_cut = false;
+  for (size_t i = start; i < out.size();) {
+    if (out[i] == '\x1b') {
+      coloured = out.compare(i, no_colour.size(), no_colour) != 0;
+      i = out.find('m', i) + 1;
+    } else {
+      const auto lead = static_cast<unsigned char>(out[i]);
+      const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+      width += lead > 0xe1 || (lead == 0xe1 && static_cast<unsigned char>(out[i + 1]) >= 0x84) ? 2 : 1;
+      if (width > columns) break;
+      i += length;
+    }
+    if (width + more.size() > columns) continue;
+    cut = i;
+    coloured_at_cut = coloured;
+  }
+  if (width <= columns) return;
+  out.resize(cut);
+  if (coloured_at_cut) out += no_colour;
+  out += more.substr(0, columns);
+}
+
 class TextWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string&) override {
     colour_ = header.colour;
     show_all_ = header.show_all;
+    columns_ = header.columns;
+    if (columns_ > 0 && columns_ < 100) service_.width = 8;  // such as "postgres"
+    has_reason_ = columns_ == 0 || show_all_;  // that of open ports is always syn-ack: a terminal needs the room
     // The width for one target is known at the first row. For several, it is what most addresses of the family need.
     if (header.targets > 1) address_.width = header.has_ipv6 ? 21 : 15;
     if (show_all_) {
       state_.width = 8;    // "filtered"
-      reason_.width = 12;  // "conn-refused"
+      reason_.width = 16;  // "admin-prohibited"
     }
   }
 
@@ -72,14 +103,15 @@ class TextWriter final : public Writer {
       append_heading(out);
       heading_written_ = true;
     }
+    const size_t start = out.size();
     append_cell(out, address_, address);
     append_cell(out, port_, std::to_string(probe.endpoint.port));
     append_cell(out, state_, to_text(probe.state), colour_ ? colour_of(probe.state) : std::string_view{});
     append_cell(out, service_, service);
-    append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
+    if (has_reason_) append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
     append_cell(out, rtt_, rtt_text(probe.rtt_us));
-    append_visible(out, without_line_end(probe.banner));
-    finish_line(out);
+    append_banner(out, without_line_end(probe.banner));
+    finish_line(out, start);
   }
 
   void end(const ScanFooter&, std::string&) override {}
@@ -127,19 +159,35 @@ class TextWriter final : public Writer {
   }
 
   void append_heading(std::string& out) {
+    const size_t start = out.size();
     for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_})
-      append_cell(out, *column, column->heading);
-    finish_line(out);
+      if (column != &reason_ || has_reason_) append_cell(out, *column, column->heading);
+    finish_line(out, start);
   }
 
-  static void finish_line(std::string& out) {
+  /// On a terminal, the lines of a banner are separated by " | ".
+  void append_banner(std::string& out, std::string_view banner) const {
+    while (columns_ > 0 && !banner.empty()) {
+      const size_t end = std::min(banner.find('\n'), banner.size());
+      const std::string_view line = without_line_end(banner.substr(0, end));
+      banner.remove_prefix(std::min(end + 1, banner.size()));
+      append_visible(out, line);
+      if (!line.empty() && !banner.empty()) out += " | ";
+    }
+    append_visible(out, banner);
+  }
+
+  void finish_line(std::string& out, size_t start) const {
     while (out.back() == ' ') out.pop_back();
+    if (columns_ > 0) cut_row(out, start, columns_);
     out += '\n';
   }
 
   bool colour_ = false;
   bool show_all_ = false;
+  bool has_reason_ = true;
   bool heading_written_ = false;
+  size_t columns_ = 0;
   Column address_{"ADDRESS", 7};
   Column port_{"PORT", 5, true};
   Column state_{"STATE", 5};

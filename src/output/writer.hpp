@@ -2,6 +2,7 @@
 // the file writes out, so formats are tested without files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -26,6 +27,7 @@ struct ScanHeader {
   uint64_t results_per_host = 0;
   bool has_ipv6 = false;  ///< Determines column widths.
   bool colour = false;    ///< Only for text on a terminal.
+  size_t columns = 0;     ///< Only for text on a terminal: its width, to which rows are cut. 0: rows are whole.
   bool show_all = false;  ///< --show all: closed, filtered and unknown ports are listed too.
 };
 

@@ -6,6 +6,7 @@ usage: terminal.py PORTLOOP
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -62,6 +64,26 @@ class Terminal:
         return self.program.returncode, self.shown.replace(b"\r\n", b"\n"), out or b"", err or b""
 
 
+class HttpServer:
+    """Answers whatever is sent, until the end of the test."""
+
+    def __init__(self, test):
+        self.listener = support.listen("127.0.0.1", 40010)
+        self.port = 40010
+        test.addCleanup(self.listener.close)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.0 200 OK\r\nServer: " + b"x" * 300 + b"\r\n\r\n")
+
+
 class AtATerminal(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -98,6 +120,52 @@ class AtATerminal(unittest.TestCase):
                 self.assertNotIn(b"\x1b", shown)
         _, shown, _, _ = Terminal("-p", "40000", "127.0.0.1", NO_COLOR="").finish()
         self.assertIn(b"\x1b[32m", shown)
+
+    def test_a_dumb_terminal_gets_no_escape(self):
+        _, shown, _, _ = Terminal(*self.words(), TERM="dumb").finish()
+        self.assertIn(b"open", shown)
+        self.assertNotIn(b"\x1b", shown)
+        self.assertNotIn(b"/51 (", shown)
+
+    def test_colour_that_is_asked_for(self):
+        one_port = ["--progress", "never", "-p", "40000", "127.0.0.1"]
+        for words, ends, environment, coloured in ((["always"], (0, 2), {}, True), (["auto"], (0, 2), {}, False), (["never"], (0, 1, 2), {}, False),
+                                                   (["always"], (0, 2), {"NO_COLOR": "1"}, True), (["always"], (0, 1, 2), {"TERM": "dumb"}, True)):
+            with self.subTest(words=words, ends=ends, environment=environment), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "file")
+                _, shown, out, _ = Terminal("--color", *words, *one_port, "-o", "text=" + path, ends=ends, **environment).finish()
+                self.assertEqual(b"\x1b[32mopen\x1b[0m" in shown + out, coloured, shown + out)
+                with open(path, "rb") as file:
+                    self.assertNotIn(b"\x1b", file.read())
+        status, _, err = support.scan("--color", "always", "--no-color", "127.0.0.1")
+        self.assertEqual((status, "exclude each other" in err), (support.USAGE, True), err)
+
+    def test_rows_are_cut_to_the_width(self):
+        server = HttpServer(self)
+        for columns, show in ((10, "open"), (60, "open"), (80, "all"), (200, "open")):
+            with self.subTest(columns=columns, show=show), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "file")
+                words = ["--banners", "http", "--show", show, "-p", f"{server.port},1", "-q", "-o", "text=" + path, "127.0.0.1"]
+                _, shown, _, _ = Terminal(*words, columns=columns).finish()
+                rows = [re.sub(r"\x1b\[[0-9]*m", "", row) for row in shown.decode().splitlines()]
+                self.assertEqual(len(rows), 3 if show == "all" else 2)
+                self.assertLessEqual(max(map(len, rows)), columns)
+                self.assertEqual(max(map(len, rows)), columns)  # the banner is longer than any of these
+                if columns == 200:
+                    self.assertRegex(shown, rb"HTTP/1.0 200 OK \| Server: x+\.\.\.\n")
+                self.assertEqual(shown.count(b"\x1b["), 2 * shown.count(b"\x1b[0m"), shown)
+                self.assertEqual("REASON" in rows[0] or columns < 80, show == "all" or columns < 80)
+                with open(path) as file:
+                    self.assertIn("\\x0d\\x0aServer: ", file.read())
+
+    def test_admin_prohibited_stays_in_its_column(self):
+        support.need_programs("nft")
+        support.firewall(self, "tcp dport 40001 reject with icmp type admin-prohibited")
+        _, shown, _, _ = Terminal("-q", "--show", "all", "--order", "sequential", "-p", "40000-40001", "127.0.0.1").finish()
+        rows = [re.sub(r"\x1b\[[0-9]*m", "", row) for row in shown.decode().splitlines()]
+        self.assertIn("admin-prohibited", "".join(rows))
+        self.assertEqual(len(set(map(len, rows[:2]))), 1, rows)
+        self.assertLessEqual(max(map(len, rows)), 80)
 
     def test_results_in_a_pipe_have_no_escapes_while_progress_is_shown(self):
         status, shown, out, _ = Terminal(*self.words(), ends=(0, 2)).finish()

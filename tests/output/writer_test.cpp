@@ -108,10 +108,29 @@ TEST_CASE("text: a heading, then aligned columns without spaces at the end") {
         "ADDRESS     PORT  STATE  SERVICE          REASON         RTT\n"
         "192.0.2.1     22  open   ssh              syn-ack    0.31 ms\n");
   CHECK(written("text", one_target(true), {open_ssh(), closed_http(), silent_port()}) ==
-        "ADDRESS     PORT  STATE     SERVICE          REASON              RTT\n"
-        "192.0.2.1     22  open      ssh              syn-ack         0.31 ms\n"
-        "192.0.2.1     80  closed    http             conn-refused  1234.57 ms\n"
-        "192.0.2.1  65000  filtered  -                no-response            -\n");
+        "ADDRESS     PORT  STATE     SERVICE          REASON                  RTT\n"
+        "192.0.2.1     22  open      ssh              syn-ack             0.31 ms\n"
+        "192.0.2.1     80  closed    http             conn-refused      1234.57 ms\n"
+        "192.0.2.1  65000  filtered  -                no-response                -\n");
+}
+
+TEST_CASE("text: rows are cut to the width of a terminal, between characters, and colour ends before the cut") {
+  OutputResult wide = open_ssh();
+  wide.probe.banner = "caf\u00e9 \u65e5\u672c\u8a9e\r\n\r\nnext";
+  const auto rows_at = [&](size_t columns) {
+    ScanHeader header = one_target();
+    header.columns = columns;
+    header.colour = true;
+    return written("text", header, {wide});
+  };
+  const std::string heading = "ADDRESS     PORT  STATE  SERVICE         RTT\n";
+  const std::string row = "192.0.2.1     22  \x1b[32mopen\x1b[0m   ssh         0.31 ms";
+  CHECK(rows_at(70) == heading + row + "  caf\u00e9 \u65e5\u672c\u8a9e | next\n");
+  CHECK(rows_at(64) == heading + row + "  caf\u00e9 \u65e5\u672c\u8a9e | next\n");
+  CHECK(rows_at(63) == heading + row + "  caf\u00e9 \u65e5\u672c\u8a9e | ...\n");
+  CHECK(rows_at(55) == heading + row + "  caf\u00e9 ...\n");
+  CHECK(rows_at(24) == "ADDRESS     PORT  STA...\n192.0.2.1     22  \x1b[32mope\x1b[0m...\n");
+  CHECK(rows_at(2) == "..\n..\n");
 }
 
 TEST_CASE("text: the host name follows the address, and the banner, without its line end, ends the row") {

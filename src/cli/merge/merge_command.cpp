@@ -9,8 +9,10 @@
 //   - a shard is missing, incomplete, truncated or changed: reported, everything else is written, exit 3
 //   - a file can't be read to its end: exit 1, nothing written
 //   - an output breaks: reported, exit 3
+#include <unistd.h>
 #include <algorithm>
 #include <csignal>
+
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -26,6 +28,7 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
+#include "cli/terminal/terminal_width.hpp"
 #include "core/spec_error.hpp"
 #include "core/state_counts.hpp"
 #include "output/grouped.hpp"
@@ -177,7 +180,8 @@ void report_problems(const MergeInputs& inputs, bool quiet) {
 /// Returns whether it could be written.
 bool write_output(const OutputChoice& choice, const MergeInputs& inputs, ScanHeader header, const ScanFooter& footer,
                   OutputFile& file) {
-  header.colour = file.is_terminal() && colour_is_allowed();
+  header.colour = uses_colour(ColourChoice::automatic, file.is_terminal());
+  if (file.is_terminal()) header.columns = terminal_columns(STDOUT_FILENO);
   const auto writer = find_output_format(choice.format)->make();
   writer->begin(header, file.buffer());
   for (const auto& [endpoint, result] : inputs.results) {

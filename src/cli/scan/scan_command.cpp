@@ -33,6 +33,7 @@
 #include "cli/scan/scan_summary.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
+#include "cli/terminal/colour.hpp"
 #include "core/spec_error.hpp"
 #include "output/grouped.hpp"
 
@@ -41,7 +42,7 @@ namespace {
 
 bool wants_progress(const ScanRequest& request) {
   if (request.quiet || request.progress == ProgressChoice::never) return false;
-  return request.progress == ProgressChoice::always || isatty(STDERR_FILENO) == 1;
+  return request.progress == ProgressChoice::always || (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb());
 }
 
 class ScanCommand : ScanSession::Events {

@@ -55,7 +55,8 @@ Output (results on stdout, everything else on stderr):
       --show open|all      all: closed, filtered and unknown ports, too
       --checkpoint FILE    save there what is finished
       --resume FILE        continue from there
-      --progress auto|always|never   -q, --quiet   --no-color
+      --progress WHEN, --color WHEN   auto (default), always or never
+  -q, --quiet              results only;   --no-color: as --color never
   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
@@ -97,6 +98,7 @@ cxxopts::Options make_options() {
       ("show", "", text())                                                    //
       ("progress", "", text())                                                //
       ("q,quiet", "")                                                         //
+      ("color", "", text())                                                   //
       ("no-color", "")                                                        //
       ("h,help", "")                                                          //
       ("target", "", texts());
@@ -138,9 +140,9 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
 /// Options that take one value: if given twice, one of them would be ignored.
 void check_given_once(const cxxopts::ParseResult& given) {
   for (const char* option :
-       {"ports",  "exclude-ports", "loops",      "in-flight",  "rate",      "timeout",  "retries",
-        "timing", "order",         "seed",       "shard",      "connector", "banners",  "banner-timeout",
-        "format", "show",          "stop-after", "checkpoint", "resume",    "progress", "max-time"}) {
+       {"ports",      "exclude-ports", "loops",  "in-flight", "rate",     "timeout",        "retries", "timing",
+        "order",      "seed",          "shard",  "connector", "banners",  "banner-timeout", "format",  "show",
+        "stop-after", "checkpoint",    "resume", "progress",  "max-time", "color"}) {
     if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
   }
 }
@@ -151,6 +153,14 @@ ProgressChoice progress_of(const cxxopts::ParseResult& given) {
   return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
 }
 
+ColourChoice colour_of(const cxxopts::ParseResult& given) {
+  const std::string word = one_of(given, "color", {"auto", "always", "never"});
+  if (given.count("color") && given.count("no-color"))
+    throw UsageError("'--color' and '--no-color' exclude each other: --no-color is --color never");
+  if (word == "never" || given.count("no-color")) return ColourChoice::never;
+  return word == "always" ? ColourChoice::always : ColourChoice::automatic;
+}
+
 /// The options about this run, which a resumed scan takes from its own command line.
 void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   constexpr uint64_t max_ms = uint64_t{365} * 86'400'000;
@@ -158,7 +168,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
     request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.progress = progress_of(given);
-  request.colour = given.count("no-color") == 0;
+  request.colour = colour_of(given);
 }
 
 /// A pipe or a file, such as a list of targets. Standard input is read only if it is asked for, because a script's may
@@ -217,7 +227,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 }
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
-  return without(option_words(options, words), {"--quiet", "--no-color", "--progress", "--max-time"});
+  return without(option_words(options, words), {"--quiet", "--color", "--no-color", "--progress", "--max-time"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.

@@ -1,16 +1,24 @@
 #include "cli/scan/scan_outputs.hpp"
 
+#include <unistd.h>
+
 #include <new>
 
 #include "cli/exit_status.hpp"
+#include "cli/terminal/terminal_width.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
 
+void ScanOutputs::adapt_to_terminal(ScanHeader& header, const OutputFile& file, bool is_standard_output) const {
+  header.colour = is_standard_output && uses_colour(colour_, file.is_terminal());
+  header.columns = file.is_terminal() ? terminal_columns(STDOUT_FILENO) : 0;
+}
+
 void ScanOutputs::open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header) {
   for (const OutputChoice& choice : choices) {
     Output output{choice.format, find_output_format(choice.format)->make(), open_output(choice.file, overwrite)};
-    header.colour = colour_ && output.file->is_terminal();
+    adapt_to_terminal(header, *output.file, choice.file.empty());
     output.writer->begin(header, output.file->buffer());
     output.file->end_record();
     outputs_.push_back(std::move(output));
@@ -24,7 +32,7 @@ void ScanOutputs::reopen(const std::vector<SavedOutput>& saved_outputs, const st
     const OutputFormat* format = find_output_format(saved.format);
     if (format == nullptr) throw UsageError(checkpoint + ": this portloop has no format " + quote_word(saved.format));
     Output output{saved.format, format->make(), std::make_unique<OutputFile>(saved)};
-    header.colour = colour_ && output.file->is_terminal();
+    adapt_to_terminal(header, *output.file, saved.path.empty());
     std::string header_in_file;
     output.writer->begin(header, output.file->continues() ? header_in_file : output.file->buffer());
     if (!output.writer->restore(saved.writer_state)) {

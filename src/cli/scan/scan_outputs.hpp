@@ -19,6 +19,7 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/record/saved_output.hpp"
+#include "cli/terminal/colour.hpp"
 #include "cli/terminal/progress.hpp"
 #include "output/writer.hpp"
 
@@ -26,8 +27,8 @@ namespace portloop {
 
 class ScanOutputs {
  public:
-  /// `progress` outlives this object: it is cleared before results go to a terminal. `colour`: allowed on a terminal.
-  ScanOutputs(ProgressLine& progress, bool colour) : progress_(progress), colour_(colour) {}
+  /// `progress` outlives this object: it is cleared before results go to a terminal. `colour`: of standard output.
+  ScanOutputs(ProgressLine& progress, ColourChoice colour) : progress_(progress), colour_(colour) {}
 
   void open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header);
   /// Opens what an earlier run has written, and truncates it to the length in the checkpoint. `checkpoint_file`: for
@@ -62,7 +63,9 @@ class ScanOutputs {
   static void append_whole(OutputFile& file, Append append);
 
   ProgressLine& progress_;
-  const bool colour_;
+  void adapt_to_terminal(ScanHeader& header, const OutputFile& file, bool is_standard_output) const;
+
+  const ColourChoice colour_;
   std::vector<Output> outputs_;
   bool failure_taken_ = false;
 };

@@ -9,6 +9,7 @@
 #include "cli/options/order_choice.hpp"
 #include "cli/options/output_choice.hpp"
 #include "cli/targets/target_words.hpp"
+#include "cli/terminal/colour.hpp"
 #include "core/port_set.hpp"
 #include "core/probe_order.hpp"
 
@@ -45,7 +46,7 @@ struct ScanRequest {
   ProgressChoice progress = ProgressChoice::automatic;
   bool quiet = false;
   uint64_t max_time_ms = 0;  ///< After which this run is stopped; 0: no limit.
-  bool colour = true;
+  ColourChoice colour = ColourChoice::automatic;
 
   std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
   std::string resume_file;      ///< If set, all but `words` and the options about this run comes from there.

@@ -6,7 +6,6 @@
 
 #include "cli/scan/library_result.hpp"
 #include "cli/system/unix_time.hpp"
-#include "cli/terminal/colour.hpp"
 
 namespace portloop {
 
@@ -15,7 +14,7 @@ ScanSinks::ScanSinks(const ScanRequest& request, const SystemServices& services,
     : services_(services),
       show_all_(request.show_all),
       progress_(progress),
-      outputs_(progress, request.colour && colour_is_allowed()),
+      outputs_(progress, request.colour),
       record_(std::move(checkpoint), request.checkpoint_file),
       notes_(progress, request.settings.stop_after, request.quiet) {}
 

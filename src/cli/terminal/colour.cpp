@@ -1,12 +1,23 @@
 #include "cli/terminal/colour.hpp"
 
 #include <cstdlib>
+#include <string_view>
 
 namespace portloop {
+namespace {
 
-bool colour_is_allowed() {
-  const char* no_color = std::getenv("NO_COLOR");
-  return no_color == nullptr || *no_color == '\0';
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view{} : value;
 }
+
+}  // namespace
+
+bool uses_colour(ColourChoice choice, bool is_terminal) {
+  if (choice != ColourChoice::automatic) return choice == ColourChoice::always;
+  return is_terminal && environment("NO_COLOR").empty() && !terminal_is_dumb();
+}
+
+bool terminal_is_dumb() { return environment("TERM") == "dumb"; }
 
 }  // namespace portloop

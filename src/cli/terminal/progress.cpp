@@ -1,21 +1,16 @@
 #include "cli/terminal/progress.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
+#include "cli/terminal/terminal_width.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
 namespace {
-
-size_t terminal_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<uint64_t>(std::llround(seconds));
@@ -101,7 +96,7 @@ std::string ProgressLine::status_text(const portloop_stats& stats) const {
 void ProgressLine::draw(const portloop_stats& stats, const char* phase) {
   if (!shown_) return;
   // The last column stays free: a full line would wrap and could not be cleared.
-  const std::string text = (phase + status_text(stats)).substr(0, terminal_columns() - 1);
+  const std::string text = (phase + status_text(stats)).substr(0, terminal_columns(STDERR_FILENO) - 1);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
   std::fflush(stderr);
   on_screen_ = true;
