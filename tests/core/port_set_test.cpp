@@ -31,7 +31,7 @@ TEST_CASE("a range may lack an end") {
 TEST_CASE("a pattern is all services that match it") {
   const auto http = parse("http*");
   REQUIRE(http);
-  for (const uint16_t port : {80, 81, 443, 8080}) CHECK(http->contains(port));
+  for (const uint16_t port : std::initializer_list<uint16_t>{80, 81, 443, 8080}) CHECK(http->contains(port));
   CHECK_FALSE(http->contains(22));
   CHECK(parse("HTTP?")->contains(443));
   CHECK_FALSE(parse("HTTP?")->contains(80));

@@ -109,7 +109,7 @@ TEST_CASE("for a host that leaves for good, unknown and missing ports are no dif
 TEST_CASE("the broadcast address of the own link needs no result, and may be unknown") {
   const auto profile = parse_profile("test", "link ethernet 10.0.0.1/30\nprefix 10.0.0.0/8\n");
   REQUIRE(profile);
-  const TargetSet targets({*parse_target("10.0.0.2-3")->range}, {});
+  const TargetSet targets(parse_target("10.0.0.2-3")->ranges, {});
   const PortSet ports = *parse_ports("22", nullptr);
   const auto differences = [&](const std::vector<std::string>& lines) {
     ResultCheck check(*profile, targets, ports, [](const std::string&) {});
