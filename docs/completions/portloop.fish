@@ -38,6 +38,7 @@ complete -c portloop -n '__fish_seen_subcommand_from scan' -l checkpoint -r -F -
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l resume -r -F -d 'Continue from a checkpoint'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l progress -x -a 'auto always never' -d 'The progress line'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s q -l quiet -d 'Results only'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -s v -l verbose -d 'The seed, too'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l color -x -a 'auto always never' -d 'Colour on standard output'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l no-color -d 'No colour'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s h -l help -d 'Help'

@@ -31,6 +31,14 @@ class AbsentHost(unittest.TestCase):
                     self.assertEqual({r["reason"] for r in results}, {"host-unreach"})
                     self.assertEqual(sum(r["attempts"] for r in results), 1)
 
+    def test_the_summary_counts_addresses_without_a_host(self):
+        status, _, err = scan_json("-p", "1-100", "10.7.0.77", "10.7.0.78", "127.0.0.1")
+        self.assertEqual(status, COMPLETE, err)
+        self.assertRegex(err, r"\A3 targets \(2 have no host\), 100 ports: 0 open, 100 closed, 200 filtered, 0 unknown in ")
+        self.assertNotIn("seed", err)
+        _, _, err = scan_json("-p", "1", "-v", "--seed", "77", "127.0.0.1")
+        self.assertRegex(err, r", seed 77\n\Z")
+
     def test_on_the_link_with_two_loops_each_sends_one(self):
         results = self.results("10.7.0.78", "--loops", "2")
         self.assertEqual({r["reason"] for r in results}, {"host-unreach"})
@@ -68,6 +76,7 @@ class Network(unittest.TestCase):
             with self.subTest(connector=connector):
                 status, results, err = scan_json("--show", "all", "-p", "6000-6009", "--connector", connector, "10.7.9.9")
                 self.assertEqual(status, COMPLETE, err)
+                self.assertNotIn("no host", err)
                 # Without an error queue the kernel may keep the error to itself.
                 reasons = {"host-unreach"} if connector == "fastest" else {"host-unreach", "no-response"}
                 self.assertLessEqual({r["reason"] for r in results if r["port"] < 6005}, reasons)
@@ -80,6 +89,7 @@ class Network(unittest.TestCase):
         self.addCleanup(router.run, "nft", "delete", "table", "inet", "mute")
         status, results, err = scan_json("--show", "all", "-p", "1-20", "10.7.9.8")
         self.assertEqual(status, COMPLETE, err)
+        self.assertNotIn("no host", err)
         self.assertEqual({(r["state"], r["reason"]) for r in results}, {("filtered", "no-response")})
 
     def test_the_broadcast_address_of_a_block_is_left_out_with_a_note(self):

@@ -221,7 +221,7 @@ def automatic_shards(run):
 
 def shards_agree_on_a_seed(run):
     def seed(*words):
-        return run("scan", "-p", "1-40", *words, "127.0.0.1", status=0).stderr.split("seed ")[1].split(",")[0].strip()
+        return run("scan", "-v", "-p", "1-40", *words, "127.0.0.1", status=0).stderr.split("seed ")[1].split(",")[0].strip()
     assert seed("--shard", "1/2") == seed("--shard", "2/2") == seed("--shard", "2/2")
     assert seed("--shard", "1/2", "--exclude-ports", "7") != seed("--shard", "1/2")
     assert seed("--shard", "1/2", "--seed", "5") == "5"

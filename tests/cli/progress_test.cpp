@@ -19,7 +19,7 @@ portloop_stats stats_of(uint64_t probes, uint64_t connects, uint64_t closed, uin
 }
 
 double seconds_left_at_100_connects_per_s(const portloop_stats& stats) {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   line.observe(stats, static_cast<double>(stats.connects) / 100);
   return line.seconds_left(stats);
 }
@@ -27,14 +27,43 @@ double seconds_left_at_100_connects_per_s(const portloop_stats& stats) {
 }  // namespace
 
 TEST_CASE("the rate counts connects, not results") {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   const portloop_stats stats = stats_of(65'535, 20'000, 12'342, 3);
   line.observe(stats, 2);
-  CHECK(line.status_text(stats) == "12,345/65,535 (18%), 10,000 connects/s, 3 open, 7 s left");
+  CHECK(line.status_text(stats) == "12,345/65,535 (18%), 10,000 connects/s, 3 open");
+}
+
+TEST_CASE("there is an estimate once the predictions of two seconds agree, and never one of 0 s") {
+  ProgressLine line(ProgressStyle::none);
+  std::string text;
+  const auto observe = [&](double elapsed_s, uint64_t answered) {
+    const portloop_stats stats = stats_of(1000, answered, answered);
+    line.observe(stats, elapsed_s);
+    line.predict(stats);
+    text = line.status_text(stats);
+  };
+  for (int tick = 1; tick <= 9; ++tick) observe(tick * 0.25, static_cast<uint64_t>(tick) * 25);
+  CHECK(text == "225/1,000 (22%), 100 connects/s, 0 open, 8 s left");
+  observe(2.5, 900);  // the pace changes
+  CHECK(text.find("left") == std::string::npos);
+  for (int tick = 1; tick <= 12; ++tick) {
+    observe(2.5 + tick * 0.25, 900 + static_cast<uint64_t>(tick));
+    CHECK(text.find(" 0 s left") == std::string::npos);
+  }
+}
+
+TEST_CASE("no estimate for the first two seconds") {
+  ProgressLine line(ProgressStyle::none);
+  for (int tick = 1; tick <= 7; ++tick) {
+    const portloop_stats stats = stats_of(1000, static_cast<uint64_t>(tick) * 25, static_cast<uint64_t>(tick) * 25);
+    line.observe(stats, tick * 0.25);
+    line.predict(stats);
+    CHECK(line.status_text(stats).find("left") == std::string::npos);
+  }
 }
 
 TEST_CASE("the rate is the current one: a burst at the start does not shorten the estimate") {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   line.observe(stats_of(1000, 10'000, 100), 1);
   CHECK(line.status_text(stats_of(1000, 10'000, 100)).find(" 10,000 connects/s") != std::string::npos);
   uint64_t connects = 10'000;
@@ -44,14 +73,14 @@ TEST_CASE("the rate is the current one: a burst at the start does not shorten th
 }
 
 TEST_CASE("the rate starts again with the scan that follows discovery") {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   line.observe(stats_of(100, 5000, 0), 5);
   line.observe(stats_of(100, 50, 0), 1);
   CHECK(line.status_text(stats_of(100, 50, 0)).find(" 50 connects/s") != std::string::npos);
 }
 
 TEST_CASE("there is no estimate before the first connect and after the last result") {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   CHECK(line.status_text(stats_of(100, 0, 0)) == "0/100 (0%), 0 connects/s, 0 open");
   line.observe(stats_of(100, 100, 100), 1);
   CHECK(line.status_text(stats_of(100, 100, 100)) == "100/100 (100%), 100 connects/s, 0 open");
@@ -72,7 +101,7 @@ TEST_CASE("if half of the ports are silent, half of the rest is expected to be")
 }
 
 TEST_CASE("if every port has been probed and a host answers slowly, its rate of results counts") {
-  ProgressLine line(false);
+  ProgressLine line(ProgressStyle::none);
   line.observe(stats_of(1000, 5000, 200), 10);  // 500 connects and 20 answers a second
   line.observe(stats_of(1000, 5100, 240), 12);  // 50 and 20
   CHECK(line.seconds_left(stats_of(1000, 5100, 240)) == doctest::Approx(760 / 20.0));

@@ -22,10 +22,9 @@ ScanSummary summary_of_one_host() {
 }  // namespace
 
 TEST_CASE("a complete scan") {
-  CHECK(
-      summary_text(summary_of_one_host()) ==
-      "1 target, 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown in 0.50 s (2,000 probes/s, 2,000 connects/s), "
-      "seed 7");
+  CHECK(summary_text(summary_of_one_host()) ==
+        "1 target, 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown in 0.50 s (2,000 connects/s), "
+        "seed 7");
 }
 
 TEST_CASE("what is missing is counted: after discovery, --stop-after and an interrupt") {
@@ -37,17 +36,40 @@ TEST_CASE("what is missing is counted: after discovery, --stop-after and an inte
   summary.stop_after = 2;
   summary.stopped_hosts = 1;
   summary.shard = {2, 3};
-  CHECK(
-      summary_text(summary) ==
-      "2 targets (1 of them did not answer discovery), 1,000 ports: 2 open, 90 closed, 0 filtered, 0 unknown, 8 not "
-      "probed (1 host has 2 open), 900 without a result in 0.50 s (184 probes/s, 2,000 connects/s), seed 7, shard 2/3");
+  CHECK(summary_text(summary) ==
+        "2 targets (1 of them did not answer discovery), 1,000 ports: 2 open, 90 closed, 0 filtered, 0 unknown, 8 not "
+        "probed (1 host has 2 open), 900 without a result in 0.50 s (2,000 connects/s), seed 7, shard 2/3");
 }
 
-TEST_CASE("probes count in all runs, connects in this one") {
+TEST_CASE("the time is that of all runs, the rate that of this one") {
   ScanSummary summary = summary_of_one_host();
   summary.elapsed_s = 10;
   summary.this_run_s = 2;
-  CHECK(summary_text(summary).find(" in 10.00 s (100 probes/s, 500 connects/s)") != std::string::npos);
+  CHECK(summary_text(summary).find(" in 10.00 s (500 connects/s)") != std::string::npos);
+}
+
+TEST_CASE("addresses without a host, and why results are unknown") {
+  ScanSummary summary = summary_of_one_host();
+  summary.targets = 256;
+  summary.absent_hosts = 235;
+  summary.stats.unknown = 3;
+  summary.unknown = {{"host-lost", 3}};
+  summary.seed.reset();
+  CHECK(summary_text(summary) ==
+        "256 targets (235 have no host), 1,000 ports: 2 open, 998 closed, 0 filtered, 3 unknown (host-lost) in 0.50 s "
+        "(2,000 connects/s)");
+  summary.absent_hosts = 1;
+  summary.unknown = {{"host-lost", 2}, {"no-route", 1}};
+  CHECK(summary_text(summary).find("(1 has no host)") != std::string::npos);
+  CHECK(summary_text(summary).find("3 unknown (host-lost 2, no-route 1) in") != std::string::npos);
+}
+
+TEST_CASE("a rate has three digits, and a scan of a few milliseconds has none") {
+  ScanSummary summary = summary_of_one_host();
+  summary.connects = 123'456;
+  CHECK(summary_text(summary).find("(247,000 connects/s)") != std::string::npos);
+  summary.elapsed_s = summary.this_run_s = 0.02;
+  CHECK(summary_text(summary).find(" in 0.02 s, seed 7") != std::string::npos);
 }
 
 TEST_CASE("discovery that ended early") {

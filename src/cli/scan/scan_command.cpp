@@ -24,7 +24,9 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/discovery.hpp"
+#include "cli/scan/library_result.hpp"
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
 #include "cli/scan/scan_options.hpp"
@@ -40,9 +42,10 @@
 namespace portloop {
 namespace {
 
-bool wants_progress(const ScanRequest& request) {
-  if (request.quiet || request.progress == ProgressChoice::never) return false;
-  return request.progress == ProgressChoice::always || (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb());
+ProgressStyle progress_style(const ScanRequest& request) {
+  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
+  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
+  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
 }
 
 class ScanCommand : ScanSession::Events {
@@ -51,8 +54,9 @@ class ScanCommand : ScanSession::Events {
   ScanCommand(const ScanRequest& request, const SystemServices& services, ScanSession& session, Checkpoint checkpoint)
       : request_(request),
         session_(session),
-        progress_(wants_progress(request)),
-        sinks_(request, services, progress_, std::move(checkpoint)) {
+        progress_(progress_style(request)),
+        sinks_(request, services, progress_, std::move(checkpoint)),
+        absent_(sinks_.record().list().targets) {
     request_.settings.order.seed = sinks_.record().done().seed;
   }
 
@@ -94,6 +98,7 @@ class ScanCommand : ScanSession::Events {
   ProgressLine progress_;
   ScanSinks sinks_;
   ScanLimits limits_;
+  AnsweredAddresses absent_;  // addresses of own links without a host
   Phase phase_ = Phase::scan;
   std::optional<Discovery> discovery_;
   std::optional<RunningScan> scan_;
@@ -154,6 +159,9 @@ void ScanCommand::start_scan(const TargetSet& targets) {
 }
 
 void ScanCommand::on_result(const portloop_result& result) {
+  // Without an attempt: the kernel has found for another port that an own link has no such host.
+  if (result.reason == PORTLOOP_HOST_UNREACH && result.attempts == 0)
+    absent_.add(probe_result_of(result).endpoint.address);
   sinks_.add(result);
   stop_if_output_broke();
 }
@@ -241,11 +249,13 @@ void ScanCommand::update_stats() {
   if (phase_ == Phase::discovery) {
     stats_ = discovery_->stats();
     progress_.observe(stats_, discovery_->elapsed_s());
+    progress_.predict(stats_);
   } else if (scan_) {
     stats_ = scan_->stats();
     sinks_.notes().report_flow_limit(stats_);
     progress_.observe(stats_, scan_->elapsed_s());
     stats_ = sinks_.record().total(stats_);
+    progress_.predict(stats_);
   }
 }
 
@@ -301,7 +311,9 @@ std::string ScanCommand::summary() const {
   summary.this_run_s = record.this_run_s();
   summary.stop_after = request_.settings.stop_after;
   summary.stopped_hosts = sinks_.notes().stopped_hosts();
-  summary.seed = request_.settings.order.seed;
+  if (request_.resume_file.empty()) summary.absent_hosts = absent_.count();
+  for (const auto& [reason, unknown] : record.done().unknown) summary.unknown[reason] = unknown.count;
+  if (request_.verbose) summary.seed = request_.settings.order.seed;
   summary.shard = request_.settings.shard;
   return summary_text(summary);
 }

@@ -57,6 +57,7 @@ Output (results on stdout, everything else on stderr):
       --resume FILE        continue from there
       --progress WHEN, --color WHEN   auto (default), always or never
   -q, --quiet              results only;   --no-color: as --color never
+  -v, --verbose            the summary has the seed, too
   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
@@ -97,6 +98,7 @@ cxxopts::Options make_options() {
       ("overwrite", "")                                                       //
       ("show", "", text())                                                    //
       ("progress", "", text())                                                //
+      ("v,verbose", "")                                                       //
       ("q,quiet", "")                                                         //
       ("color", "", text())                                                   //
       ("no-color", "")                                                        //
@@ -167,6 +169,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("max-time"))
     request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
+  request.verbose = given.count("verbose") > 0;
   request.progress = progress_of(given);
   request.colour = colour_of(given);
 }
@@ -227,7 +230,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 }
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
-  return without(option_words(options, words), {"--quiet", "--color", "--no-color", "--progress", "--max-time"});
+  return without(option_words(options, words),
+                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -301,6 +305,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
     throw UsageError("checkpoint " + quote_word(given.resume_file) + " is damaged: its arguments are --help");
   ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
+  request.verbose = given.verbose;
   request.progress = given.progress;
   request.colour = given.colour;
   request.max_time_ms = given.max_time_ms;

@@ -45,6 +45,7 @@ struct ScanRequest {
   bool show_all = false;
   ProgressChoice progress = ProgressChoice::automatic;
   bool quiet = false;
+  bool verbose = false;
   uint64_t max_time_ms = 0;  ///< After which this run is stopped; 0: no limit.
   ColourChoice colour = ColourChoice::automatic;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -14,13 +15,15 @@ struct ScanSummary {
   uint64_t targets = 0;
   uint64_t ports = 0;
   std::optional<uint64_t> silent_addresses;  ///< With --discover: those that did not answer.
+  uint64_t absent_hosts = 0;                 ///< On own links: addresses without a host.
   portloop_stats stats{};                    ///< With the results of earlier runs.
   double elapsed_s = 0;                      ///< Of all runs.
   double this_run_s = 0;
   uint64_t connects = 0;  ///< Of this run, with those of discovery.
   uint32_t stop_after = 0;
   uint64_t stopped_hosts = 0;
-  uint64_t seed = 0;
+  std::map<std::string, uint64_t> unknown;  ///< How many results are unknown for each reason, of all runs.
+  std::optional<uint64_t> seed;             ///< If it is to be printed.
   Shard shard;
 };
 

@@ -1,6 +1,7 @@
 #include "cli/terminal/progress.hpp"
 
 #include <unistd.h>
+#include <uv.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,8 +21,6 @@ std::string duration_text(double seconds) {
 }
 
 }  // namespace
-
-ProgressLine::ProgressLine(bool shown) : shown_(shown) {}
 
 uint64_t results_of(const portloop_stats& stats) { return stats.open + stats.closed + stats.filtered + stats.unknown; }
 
@@ -56,7 +55,7 @@ void ProgressLine::observe(const portloop_stats& stats, double elapsed_s) {
   constexpr double window_s = 2;
   if (stats.connects < observed_.connects || elapsed_s < observed_s_) {  // a new scan
     observed_ = {};
-    observed_s_ = connects_per_s_ = settled_per_s_ = 0;
+    observed_s_ = connects_per_s_ = settled_per_s_ = predicted_end_s_ = predicted_since_s_ = 0;
   }
   const double passed_s = elapsed_s - observed_s_;
   if (passed_s <= 0) return;
@@ -66,6 +65,15 @@ void ProgressLine::observe(const portloop_stats& stats, double elapsed_s) {
   settled_per_s_ += weight * (newly_settled / passed_s - settled_per_s_);
   observed_ = stats;
   observed_s_ = elapsed_s;
+}
+
+void ProgressLine::predict(const portloop_stats& stats) {
+  const double left_s = connects_per_s_ > 0 ? seconds_left(stats) : 0;
+  const double end_s = observed_s_ + left_s;
+  const double tolerance_s = std::max(1.0, left_s / 5);
+  if (connects_per_s_ > 0 && std::abs(end_s - predicted_end_s_) <= tolerance_s) return;
+  predicted_end_s_ = end_s;
+  predicted_since_s_ = observed_s_;
 }
 
 double ProgressLine::seconds_left(const portloop_stats& stats) const {
@@ -89,12 +97,24 @@ std::string ProgressLine::status_text(const portloop_stats& stats) const {
   std::string text =
       grouped(settled) + '/' + grouped(stats.probes) + " (" + std::to_string(static_cast<int>(share * 100)) + "%), " +
       grouped(static_cast<uint64_t>(std::llround(connects_per_s_))) + " connects/s, " + grouped(stats.open) + " open";
-  if (connects_per_s_ > 0 && settled < stats.probes) text += ", " + duration_text(seconds_left(stats)) + " left";
+  constexpr double min_steady_s = 2;
+  const bool steady = predicted_end_s_ > 0 && observed_s_ - predicted_since_s_ >= min_steady_s;
+  if (steady && connects_per_s_ > 0 && settled < stats.probes) {
+    const double left_s = seconds_left(stats);
+    if (left_s >= 1) text += ", " + duration_text(left_s) + " left";
+  }
   return text;
 }
 
 void ProgressLine::draw(const portloop_stats& stats, const char* phase) {
-  if (!shown_) return;
+  if (style_ == ProgressStyle::none) return;
+  if (style_ == ProgressStyle::log) {
+    constexpr uint64_t log_interval_ns = 10'000'000'000;
+    const uint64_t now_ns = uv_hrtime();
+    if (logged_ns_ != 0 && now_ns - logged_ns_ < log_interval_ns) return;
+    logged_ns_ = now_ns;
+    return report(phase + status_text(stats));
+  }
   // The last column stays free: a full line would wrap and could not be cleared.
   const std::string text = (phase + status_text(stats)).substr(0, terminal_columns(STDERR_FILENO) - 1);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
