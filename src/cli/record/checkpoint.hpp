@@ -50,7 +50,7 @@ uint64_t scan_hash(const TargetSet& targets, const PortSet& ports, Order order, 
 std::string checkpoint_text(const Checkpoint& checkpoint);
 
 /// Returns whether the file begins like a checkpoint of any version. Consumes nothing.
-bool is_checkpoint(LineReader& file);
+bool is_checkpoint(LineReader& reader);
 
 /// Throws UsageError if the file can't be read, is no checkpoint, has another version, or is damaged.
 Checkpoint read_checkpoint(LineReader& file);
