@@ -149,7 +149,7 @@ TEST_CASE("an empty scan: stop, ref, unref, stats and close are harmless, start 
   portloop::Scan closed(loop.get()), source(loop.get());
   closed.close();
   const portloop::Scan target = std::move(source);
-  for (portloop::Scan* empty : {&closed, &source}) {
+  for (portloop::Scan* empty : {&closed, &source}) {  // NOLINT(bugprone-use-after-move): that is the question
     CHECK_FALSE(*empty);
     empty->stop();
     empty->ref();

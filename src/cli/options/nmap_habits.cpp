@@ -21,7 +21,7 @@ struct Habit {
   std::string_view name;
   Tail tail;
   std::string_view hint;  ///< "{}" is the next word, or the value behind '='; "FILE" or "N" if there is none.
-  std::string_view placeholder = "";
+  std::string_view placeholder{};
 };
 
 // Options with the same name and meaning here, such as -p and --exclude, are not in the table.
