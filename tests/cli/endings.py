@@ -170,22 +170,23 @@ class Signals(unittest.TestCase):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
         with support.scratch() as folder:
             xml = os.path.join(folder, "xml")
+            told, tell = os.pipe()
             shell, screen = pty.fork()
             if shell == 0:
+                # Blocked, or it could come just before the call that waits for it.
                 scan = self.endless_scan("-f", "list", "-o", f"xml={xml}", stdout=None, stderr=None)
-                print("pid", scan.pid, flush=True)
-
-                def hang_up(*_):
-                    scan.send_signal(signal.SIGHUP)
-                    os._exit(0)
-                signal.signal(signal.SIGHUP, hang_up)
-                while True:
-                    signal.pause()
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+                os.write(tell, str(scan.pid).encode())
+                signal.sigwait({signal.SIGHUP})
+                scan.send_signal(signal.SIGHUP)
+                os._exit(0)
+            os.close(tell)
+            with open(told, "rb", buffering=0) as pipe:
+                pid = int(pipe.read(20))
             shown = b""
-            while shown.count(b"127.0.0.1:") < len(self.listeners.ports) or b"pid " not in shown:
+            while shown.count(b"127.0.0.1:") < len(self.listeners.ports):
                 self.assertTrue(select.select([screen], [], [], PATIENCE_SECONDS)[0], shown)
                 shown += os.read(screen, 1000)
-            pid = int(shown.split(b"pid ")[1].split()[0])
             os.close(screen)
             os.waitpid(shell, 0)
             _, status = support.wait_until(lambda: (done := os.waitpid(pid, os.WNOHANG))[0] and done, "it ends")
