@@ -7,12 +7,13 @@
 //   - answers arrive faster than they are processed, or far later than their hosts' shortest round-trip time: a larger
 //     window would only queue more, here or on the path; it does not grow (may_grow())
 //   - the window fills a deep queue, and answers come so late that they are taken for silence: it is cut to what keeps
-//     the queue short (limit_queue()). If that does not make it shorter, it is not ours, and longer ones are tolerated
+//     the queue short (limit_queue(), own_queue)
 //   - nothing at all is answered: growth continues up to the limit, because nothing speaks against it
 #pragma once
 
 #include <cstdint>
 
+#include "plan/own_queue.hpp"
 #include "plan/round.hpp"
 
 namespace portloop {
@@ -30,7 +31,9 @@ class Window {
   void answers_wait(bool wait) { answers_wait_ = wait; }
   /// `min_rtt_us`: the shortest of the same host, this sample included. `since_cut`: its probe was sent after the last
   /// cut.
-  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us, bool since_cut);
+  void rtt_sample(uint64_t rtt_us, uint64_t min_rtt_us, bool since_cut) {
+    queue_.rtt_sample(rtt_us, min_rtt_us, since_cut);
+  }
 
   /// A probe was answered or its soft deadline passed.
   void judged();
@@ -47,8 +50,7 @@ class Window {
   void begin_round();
 
  private:
-  bool last_cut_was_futile() const;
-  bool may_grow() const { return was_full_ && !answers_wait_ && 2 * queued_ <= samples_; }
+  bool may_grow() const { return was_full_ && !answers_wait_ && !queue_.most_are_late(); }
 
   uint32_t max_in_flight_;
   double size_;
@@ -56,20 +58,7 @@ class Window {
   bool slow_start_ = true;
   bool answers_wait_ = false;
   bool was_full_ = false;
-  uint32_t samples_ = 0;  // round-trip times; those of earlier rounds at half the weight for each round
-  uint32_t queued_ = 0;   // of them, far above their hosts' shortest
-  // Of what was sent since the last cut, smoothed: how much longer than their hosts' shortest round-trip times the
-  // others take, and these.
-  uint32_t queue_samples_ = 0;
-  double queue_us_ = 0;
-  double base_us_ = 0;
-  double max_queue_us_;
-  double foreign_queue_us_ = 0;     // that was there however small the window
-  double queue_before_cut_us_ = 0;  // 0 if the last cut has been judged
-  double size_before_cut_ = 0;
-  uint32_t futile_cuts_ = 0;  // in a row
-  double size_before_futile_cuts_ = 0;
-  bool queue_is_ours_ = false;
+  OwnQueue queue_;
   ShareHistory history_;
 };
 
