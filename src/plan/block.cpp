@@ -95,7 +95,10 @@ void Block::all_are_back(uint64_t now_us) {
   const uint32_t void_passes = pass_ == 1 ? 1 : proven_until_ == 0 ? pass_ - 1 : 0;
   hosts.path_is_back(void_passes, now_us);
   if (void_passes > 0) loss.begin_again(void_passes + 1);
-  if (pass_ == 1) return;
+  if (pass_ == 1) {
+    if (phase_ == Phase::reporting) phase_ = Phase::settling;
+    return;
+  }
   sweep_at_ = proven_until_;
   phase_ = Phase::sweeping;
 }

@@ -125,9 +125,10 @@ class Block {
   }
   /// How far the pass has come; for an ask that is made now.
   uint32_t sweep_at() const { return sweep_at_; }
-  /// An ask of this pass, which had come so far, was answered: until then everything could be.
+  /// An ask of this pass, which had come so far, was answered: until then everything could be. A recovery check is made
+  /// long after the pass had stopped being answered.
   void note_answered(const Ask& ask) {
-    if (ask.pass == pass_) proven_until_ = std::max(proven_until_, ask.sweep_at);
+    if (ask.pass == pass_ && ask.kind != ProbeKind::recovery) proven_until_ = std::max(proven_until_, ask.sweep_at);
   }
   /// When one of its ports was last asked for a result.
   uint64_t last_ask_us() const { return last_ask_us_; }

@@ -5,12 +5,12 @@
 // Happy path: nothing happens.
 //
 // What goes wrong:
-//   - a silence ends by itself, recovered(): the first time it may be anything
+//   - a silence ends by itself, silence_ended(): the first time it may be anything
 //   - the second time the rate becomes what a table lets through that holds as many connections as went through before
 //     the silence, for as long as it lasted
 //   - again, although the rate was limited: it is halved, twice at most, or a path that is bad in another way would end
 //     at a probe an hour
-//   - a silence of a second or two: no table ends its entries so soon
+//   - a silence of a second or two, or after tens of thousands of probes: no such table
 #pragma once
 
 #include <algorithm>
@@ -18,26 +18,33 @@
 
 namespace portloop {
 
-/// Not thread-safe: one for each loop.
+/// Not thread-safe: one for each loop. Serials are SendControl's, in the order sent.
 class FlowLimit {
  public:
-  /// A silence of all hosts has ended at `now_us`; it began after the answer at `silent_since_us`, which was to the ask
-  /// `answered_serial`. `next_serial`: of the next ask.
-  void recovered(uint64_t answered_serial, uint64_t next_serial, uint64_t silent_since_us, uint64_t now_us) {
-    if (now_us - silent_since_us < min_flow_hold_us) return;
-    if (++recoveries_ > 2) {
-      if (recoveries_ <= 2 + max_halvings) rate_per_s_ = std::max(min_flow_rate_per_s, rate_per_s_ / 2);
+  /// An ask was answered.
+  void answered(uint64_t serial, uint64_t now_us) {
+    answered_serial_ = std::max(answered_serial_, serial);
+    answered_us_ = now_us;
+  }
+  /// A silence of all hosts is ended by an answer that answered() has not been told of yet; `next_serial` is that of
+  /// the next ask.
+  void silence_ended(uint64_t next_serial, uint64_t now_us) {
+    const uint64_t flows = flows_now();
+    recovered_serial_ = next_serial;
+    if (now_us - answered_us_ < min_flow_hold_us || flows > max_table_flows) return;
+    if (++silences_ > 2) {
+      if (silences_ <= 2 + max_halvings) rate_per_s_ = std::max(min_flow_rate_per_s, rate_per_s_ / 2);
       return;
     }
-    const uint64_t flows = std::max(answered_serial, recovered_serial_ + 1) - recovered_serial_;
-    recovered_serial_ = next_serial;
     flows_ = std::max(flows_, flows);
-    hold_us_ = std::max<uint64_t>(hold_us_, now_us - silent_since_us);
-    if (recoveries_ < 2) return;
+    hold_us_ = std::max<uint64_t>(hold_us_, now_us - answered_us_);
+    if (silences_ < 2) return;
     const double full_per_s = static_cast<double>(flows_) * 1e6 / static_cast<double>(hold_us_);
     rate_per_s_ = std::max(min_flow_rate_per_s, share_of_flow_rate * full_per_s);
   }
 
+  /// Whether a silence that begins now may be that of a small table.
+  bool may_be_full() const { return flows_now() <= max_small_table; }
   /// Probes a second; 0 if no limit is known.
   double rate_per_s() const { return rate_per_s_; }
   /// Probes that went through before a silence, at least: the last one that was answered was hardly the last of them.
@@ -51,9 +58,17 @@ class FlowLimit {
   static constexpr uint32_t max_halvings = 2;
   static constexpr double min_flow_rate_per_s = 2;
   static constexpr uint64_t min_flow_hold_us = 4'000'000;
+  static constexpr uint64_t max_table_flows = 65'536;
+  // A larger one does not fill up in the time that its entries live, unless a scan is far faster than most.
+  static constexpr uint64_t max_small_table = 8192;
 
+  /// Asks since the last silence, up to the last one that was answered.
+  uint64_t flows_now() const { return std::max(answered_serial_, recovered_serial_) - recovered_serial_ + 1; }
+
+  uint64_t answered_serial_ = 0;
+  uint64_t answered_us_ = 0;
   uint64_t recovered_serial_ = 0;
-  uint32_t recoveries_ = 0;
+  uint32_t silences_ = 0;
   uint64_t flows_ = 0;
   uint64_t hold_us_ = 0;
   double rate_per_s_ = 0;

@@ -57,13 +57,13 @@ bool HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
   return false;
 }
 
-void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t now_us) {
+void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t now_us, uint32_t recovery_checks) {
   Host& host = hosts_[host_number];
   host.doubt += static_cast<float>(expected_answers);
   if (host.state != HostState::alive || host.doubt < max_doubt) return;
   if (now_us - host.last_answer_us < std::max(min_silence_us, 4 * host.rtt.deadline_us())) return;
   host.state = HostState::suspended;
-  suspensions_.push_back({host_number, RecoverySchedule(now_us)});
+  suspensions_.push_back({host_number, RecoverySchedule(now_us, recovery_checks)});
 }
 
 void HostWatch::path_is_back(uint32_t void_passes, uint64_t now_us) {

@@ -7,7 +7,7 @@
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
-//     six is, it is lost
+//     four is, or six, it is lost
 //   - a host has enough open ports (stop_after) -> stopped
 #pragma once
 
@@ -97,8 +97,10 @@ class HostWatch {
   /// A port or a check of the host was answered: fresh, suspended, absent -> alive. The passes of a suspended or absent
   /// host up to `pass`, the block's current one, become void. Returns whether it was suspended.
   bool answered(uint32_t host_number, uint32_t pass, uint64_t now_us);
-  /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted.
-  void silent(uint32_t host_number, double expected_answers, uint64_t now_us);
+  /// `expected_answers` did not come: alive -> suspended, once the doubt is large enough and has lasted. It is lost
+  /// after `recovery_checks`.
+  void silent(uint32_t host_number, double expected_answers, uint64_t now_us,
+              uint32_t recovery_checks = RecoverySchedule::min_recovery_checks);
   /// The path to all hosts was away and is back: suspended -> alive. The passes of every host up to `void_passes`
   /// become void.
   void path_is_back(uint32_t void_passes, uint64_t now_us);

@@ -1,5 +1,5 @@
-// Whether what is sent waits in a queue, and whether that queue is our own: a slow uplink loses nothing for a while, but
-// each answer comes later than the one before.
+// Whether what is sent waits in a queue, and whether that queue is our own: a slow uplink loses nothing for a while,
+// but each answer comes later than the one before.
 //
 // Happy path: the delay above the hosts' shortest round-trip times stays short.
 //

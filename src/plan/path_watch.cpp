@@ -36,11 +36,11 @@ bool PathWatch::heard(uint64_t now_us) {
   return was_suspended && !lost_;
 }
 
-void PathWatch::silent(double expected_answers, uint64_t now_us) {
+void PathWatch::silent(double expected_answers, uint64_t now_us, uint32_t recovery_checks) {
   doubt_ += expected_answers;
   if (suspended() || lost_ || doubt_ < max_path_doubt || witnesses_ < min_witnesses) return;
   if (now_us - last_answer_us_ < std::max(min_path_silence_us, 2 * max_deadline_us())) return;
-  suspend(now_us);
+  suspend(now_us, recovery_checks);
 }
 
 uint64_t PathWatch::max_deadline_us() const {
@@ -51,10 +51,10 @@ uint64_t PathWatch::max_deadline_us() const {
   return deadline_us;
 }
 
-void PathWatch::suspend(uint64_t now_us) {
+void PathWatch::suspend(uint64_t now_us, uint32_t recovery_checks) {
   const uint64_t patience_us = std::min((now_us - first_answer_us_) / patience_divisor, max_patience_us);
   const auto checks = static_cast<uint32_t>(patience_us / RecoverySchedule::max_recovery_interval_us);
-  schedule_.emplace(now_us, std::max(RecoverySchedule::min_recovery_checks, checks));
+  schedule_.emplace(now_us, std::max(recovery_checks, checks));
   proof_wanted_ = false;
 }
 
@@ -79,10 +79,10 @@ void PathWatch::check_sent(uint64_t now_us) {
   if (burst_left_ > 0 && --burst_left_ == 0 && schedule_) schedule_->check_sent(now_us);
 }
 
-void PathWatch::check_failed(uint64_t now_us) {
+void PathWatch::check_failed(uint64_t now_us, uint32_t recovery_checks) {
   assert(checks_in_flight_ > 0);
   --checks_in_flight_;
-  silent(max_path_doubt / max_voices, now_us);
+  silent(max_path_doubt / max_voices, now_us, recovery_checks);
 }
 
 }  // namespace portloop

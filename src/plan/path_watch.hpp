@@ -47,8 +47,9 @@ class PathWatch {
   void add_witness(const Witness& witness);
   /// An answer has arrived. Returns whether it ends a suspension.
   bool heard(uint64_t now_us);
-  /// `expected_answers` did not come.
-  void silent(double expected_answers, uint64_t now_us);
+  /// `expected_answers` did not come. A path that is suspended for it is lost after `recovery_checks` at least.
+  void silent(double expected_answers, uint64_t now_us,
+              uint32_t recovery_checks = RecoverySchedule::min_recovery_checks);
 
   /// Whether an answer has arrived since `since_us`; true as well if there are too few witnesses to ask.
   bool is_proven_since(uint64_t since_us) const { return last_answer_us_ >= since_us || witnesses_ < min_witnesses; }
@@ -62,7 +63,7 @@ class PathWatch {
   std::optional<Witness> due_check(uint64_t now_us, uint64_t random);
   void check_sent(uint64_t now_us);
   void check_answered() { --checks_in_flight_; }
-  void check_failed(uint64_t now_us);
+  void check_failed(uint64_t now_us, uint32_t recovery_checks = RecoverySchedule::min_recovery_checks);
   /// The check could not be made.
   void check_withdrawn() { --checks_in_flight_; }
   /// When due_check() should be called again; UINT64_MAX if only an answer can change anything.
@@ -74,7 +75,7 @@ class PathWatch {
   static constexpr uint32_t max_voices = 4;
 
   uint64_t max_deadline_us() const;
-  void suspend(uint64_t now_us);
+  void suspend(uint64_t now_us, uint32_t recovery_checks);
 
   std::array<std::optional<Witness>, 32> places_;  // by target
   uint32_t witnesses_ = 0;

@@ -152,6 +152,7 @@ class ProbePlan {
   void forget_ask(const Ask& ask);
   void heard(const Ask& ask, uint64_t now_us);
   void silence_ended(uint64_t now_us);
+  uint32_t recovery_checks() const;
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
@@ -168,8 +169,6 @@ class ProbePlan {
   PathWatch path_;
   RouteWatch routes_;
   FlowLimit flows_;
-  uint64_t answered_serial_ = 0;  // of the last ask that was answered, in the order sent
-  uint64_t answered_us_ = 0;      // when the last answer came
   NeighbourWaits waits_;
   bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;  // the block that fresh probes are drawn into

@@ -34,15 +34,19 @@ void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
     }
     silence_ended(now_us);
   }
-  answered_serial_ = std::max(answered_serial_, ask.serial);
-  answered_us_ = now_us;
+  flows_.answered(ask.serial, now_us);
 }
 
 /// Of a host, if it is the only one, or of the path.
 void ProbePlan::silence_ended(uint64_t now_us) {
   control_.forget_rounds();
-  flows_.recovered(answered_serial_, control_.next_serial(), answered_us_, now_us);
+  flows_.silence_ended(control_.next_serial(), now_us);
   control_.limit_rate(flows_.rate_per_s());
+}
+
+/// How many checks a host or a path that falls silent now is given.
+uint32_t ProbePlan::recovery_checks() const {
+  return flows_.may_be_full() ? RecoverySchedule::checks_of_full_table : RecoverySchedule::min_recovery_checks;
 }
 
 void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
@@ -52,7 +56,7 @@ void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
     path_.check_answered();
     heard(ask, now_us);
   } else {
-    path_.check_failed(now_us);
+    path_.check_failed(now_us, recovery_checks());
   }
 }
 
@@ -184,22 +188,23 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
 /// Answers that were expected and did not come raise doubts about the host, and about the path to all.
 void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   Host& host = block.hosts[ask.host];
+  const uint32_t checks = recovery_checks();
   const double doubt_before = std::min<double>(host.doubt, path_.max_doubt_of_one_host());
   switch (ask.kind) {
     case ProbeKind::check:
       if (!host.has_lone_answerer()) {
-        block.hosts.silent(ask.host, doubt_of_a_check, now_us);
+        block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
         break;
       }
       note_lost_lone_check(block, host, ask.pass);
-      path_.silent(1, now_us);
+      path_.silent(1, now_us, checks);
       return;
-    case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us); break;
-    case ProbeKind::recovery: path_.silent(1, now_us); return;
+    case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us, checks); break;
+    case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
     case ProbeKind::witness: return;
   }
-  path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us);
+  path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
 }
 
 void ProbePlan::note_lost_lone_check(Block& block, Host& host, uint32_t pass) {

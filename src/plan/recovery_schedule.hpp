@@ -10,11 +10,12 @@ namespace portloop {
 /// process that was stopped for a while has not waited meanwhile.
 class RecoverySchedule {
  public:
-  /// The last is made after 31 s: a router that holds each connection for 30 s has room again by then. A scan of a host
-  /// that died ends 8 s later.
-  static constexpr uint32_t min_recovery_checks = 6;
+  /// A link that goes down and up is covered; a scan of a host that died should end soon: 1 + 2 + 4 + 8 + 8 = 23 s.
+  static constexpr uint32_t min_recovery_checks = 4;
+  /// The last is made after 31 s: a router that holds each connection for 30 s has room again by then.
+  static constexpr uint32_t checks_of_full_table = 6;
 
-  explicit RecoverySchedule(uint64_t now_us, uint32_t checks = min_recovery_checks)
+  RecoverySchedule(uint64_t now_us, uint32_t checks)
       : next_check_us_(now_us + first_interval_us), checks_left_(checks) {}
 
   uint64_t next_check_us() const { return next_check_us_; }

@@ -131,3 +131,42 @@ TEST_CASE("a block of a shard has the shard's probes only, and positions are the
   CHECK(block.position(0) == 0);
   CHECK(block.probe_at(block.position(12)) == 12);
 }
+
+TEST_CASE(
+    "when all hosts are back, a pass goes on after its last ask that was answered; a recovery check proves nothing") {
+  const ScanSpace space = space_of(1, 20);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  const auto ask_at = [&block](ProbeKind kind) {
+    Ask ask;
+    ask.pass = static_cast<uint8_t>(block.pass());
+    ask.sweep_at = block.sweep_at();
+    ask.kind = kind;
+    return ask;
+  };
+  for (int i = 0; i < 7; ++i) block.advance();
+  const Ask answered = ask_at(ProbeKind::retry);
+  while (!block.at_end()) block.advance();
+  const Ask recovery = ask_at(ProbeKind::recovery);
+  block.note_answered(answered);
+  block.end_sweep();
+  block.all_are_back(1);
+  block.note_answered(recovery);
+  CHECK(block.phase() == Block::Phase::sweeping);
+  CHECK(block.sweep_at() == 7);
+  block.all_are_back(2);
+  CHECK(block.sweep_at() == 7);
+}
+
+TEST_CASE("when all hosts are back while their first silence is reported, the rest is asked again") {
+  const ScanSpace space = space_of(1, 20);
+  Block block(space, 0, 0, 0);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  block.begin_reporting();
+  block.all_are_back(1);
+  CHECK(block.phase() == Block::Phase::settling);
+  CHECK(block.begin_pass(decide_next_pass(block.pass_facts()).next, 8));
+}

@@ -5,45 +5,77 @@
 using namespace portloop;
 
 namespace {
+
 constexpr uint64_t second_us = 1'000'000;
+
+/// The `number`-th silence: it begins after 1,000 asks since the one before, the last of them answered, and lasts 30 s.
+void one_silence(FlowLimit& flows, uint64_t number) {
+  const uint64_t begins_us = number * 40 * second_us;
+  flows.answered(number * 5000 - 4001, begins_us);
+  flows.silence_ended(number * 5000, begins_us + 30 * second_us);
 }
+
+}  // namespace
 
 TEST_CASE("one silence that ends may be anything: nothing is limited") {
   FlowLimit flows;
-  flows.recovered(1000, 5000, second_us, 32 * second_us);
+  one_silence(flows, 1);
   CHECK(flows.rate_per_s() == 0);
 }
 
 TEST_CASE("after the second silence the rate is seven tenths of what went through, in the time that it took") {
   FlowLimit flows;
-  flows.recovered(800, 5000, 1 * second_us, 31 * second_us);
-  flows.recovered(6000, 9000, 32 * second_us, 62 * second_us);
+  for (const uint64_t number : {1, 2}) one_silence(flows, number);
   CHECK(flows.flows() == 1000);
   CHECK(flows.hold_us() == 30 * second_us);
   CHECK(flows.rate_per_s() == doctest::Approx(0.7 * 1000 / 30));
 }
 
-TEST_CASE("a silence of a few seconds is no table's") {
+TEST_CASE("of two silences the one after more probes counts: the last that went through was hardly answered") {
   FlowLimit flows;
-  for (uint64_t second = 0; second < 100; second += 5)
-    flows.recovered(second * 10, second * 10, second * second_us, (second + 3) * second_us);
-  CHECK(flows.rate_per_s() == 0);
+  flows.answered(99, second_us);
+  flows.silence_ended(5000, 31 * second_us);
+  one_silence(flows, 2);
+  CHECK(flows.flows() == 1000);
+}
+
+TEST_CASE("a silence of a few seconds is no table's, and neither is one after a hundred thousand probes") {
+  FlowLimit brief, late;
+  for (uint64_t second = 10; second < 100; second += 5) {
+    brief.answered(second * 10, second * second_us);
+    brief.silence_ended(second * 10 + 1, (second + 3) * second_us);
+    late.answered(second * 100'000, second * 10 * second_us);
+    late.silence_ended(second * 100'000 + 1, (second * 10 + 30) * second_us);
+  }
+  CHECK(brief.rate_per_s() == 0);
+  CHECK(late.rate_per_s() == 0);
 }
 
 TEST_CASE("a silence at the limited rate halves it, twice at most") {
   FlowLimit flows;
-  flows.recovered(1000, 1000, 0, 30 * second_us);
-  flows.recovered(2000, 2000, 30 * second_us, 60 * second_us);
+  for (const uint64_t number : {1, 2}) one_silence(flows, number);
   const double rate_per_s = flows.rate_per_s();
-  flows.recovered(9000, 9000, 100 * second_us, 110 * second_us);
+  one_silence(flows, 3);
   CHECK(flows.rate_per_s() == rate_per_s / 2);
-  for (int i = 0; i < 10; ++i) flows.recovered(9000, 9000, 110 * second_us, 120 * second_us);
+  for (uint64_t number = 4; number < 14; ++number) one_silence(flows, number);
   CHECK(flows.rate_per_s() == rate_per_s / 4);
-  CHECK(flows.flows() == 1000);
 }
 
 TEST_CASE("if hardly anything went through, the rate is still two a second") {
   FlowLimit flows;
-  for (int silence = 0; silence < 5; ++silence) flows.recovered(0, 0, 0, 30 * second_us);
+  for (uint64_t silence = 1; silence < 6; ++silence) {
+    flows.answered(silence, silence * 100 * second_us);
+    flows.silence_ended(silence, (silence * 100 + 30) * second_us);
+  }
   CHECK(flows.rate_per_s() == 2);
+}
+
+TEST_CASE("a silence may be a small table's as long as no more than 8,192 probes went before it") {
+  FlowLimit flows;
+  flows.answered(8191, second_us);
+  CHECK(flows.may_be_full());
+  flows.answered(8192, second_us);
+  CHECK(!flows.may_be_full());
+  flows.silence_ended(9000, 32 * second_us);
+  CHECK(flows.may_be_full());
 }
