@@ -59,7 +59,7 @@ PassFacts Block::pass_facts() const {
   facts.answers = loss.answers();
   facts.silent = unfinished_;
   facts.first_pass_loss = loss.first_pass_loss();
-  facts.missing = loss.missing_after(pass_);
+  facts.missing = loss.missing_after(counted_pass(pass_));
   return facts;
 }
 
@@ -90,11 +90,14 @@ void Block::begin_reporting() {
 /// A retry pass goes on where it was answered last: if it began anew in another order each time, a router that lets a
 /// thousand probes through every half minute would never let all of them through.
 void Block::all_are_back(uint64_t now_us) {
-  loss.withdraw_lost_checks(pass_);
+  loss.withdraw_lost_checks(counted_pass(pass_));
   // If nothing of this pass was answered, the last answer belongs to an earlier one, which was cut short.
   const uint32_t void_passes = pass_ == 1 ? 1 : proven_until_ == 0 ? pass_ - 1 : 0;
   hosts.path_is_back(void_passes, now_us);
-  if (void_passes > 0) loss.begin_again(void_passes + 1);
+  if (void_passes > void_passes_) {
+    void_passes_ = void_passes;
+    loss.begin_again();
+  }
   if (pass_ == 1) {
     if (phase_ == Phase::reporting) phase_ = Phase::settling;
     return;

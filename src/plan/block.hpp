@@ -96,6 +96,8 @@ class Block {
 
   Phase phase() const { return phase_; }
   uint32_t pass() const { return pass_; }
+  /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
+  uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
   PassFacts pass_facts() const;
   /// Begins the pass that `next` asks for. Returns false, and changes nothing, if it has no host to ask again.
@@ -117,11 +119,11 @@ class Block {
   /// All of its hosts were away: what this pass found silent since its last answer may not have been asked at all. What
   /// was reported so far stays.
   void all_are_back(uint64_t now_us);
-  /// A port has its answer, in its host's pass `counted_pass`: a host that was not resolved or away before is no
-  /// witness of what the path has lost.
-  void count_found(uint32_t counted_pass) {
+  /// A port has its answer, in its host's `host_pass`-th pass that counts: a host that was not resolved or away before
+  /// is no witness of what the path has lost.
+  void count_found(uint32_t host_pass) {
     ++found_;
-    loss.answer(counted_pass);
+    loss.answer(host_pass);
   }
   /// How far the pass has come; for an ask that is made now.
   uint32_t sweep_at() const { return sweep_at_; }
@@ -164,6 +166,7 @@ class Block {
   bool has_unresolved_hosts_ = false;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
+  uint32_t void_passes_ = 0;   // up to this one none counts: all hosts were away
   uint32_t found_ = 0;         // answers in this pass
   uint32_t empty_passes_ = 0;  // in a row, before this one
   NextPass sweep_kind_ = NextPass::sweep_all;

@@ -27,11 +27,10 @@ void LossEstimate::withdraw_lost_checks(uint32_t pass, uint32_t count) {
   }
 }
 
-void LossEstimate::begin_again(uint32_t first_pass) {
-  const auto all = static_cast<uint32_t>(answers());
-  answers_ = {all};
+void LossEstimate::begin_again() {
+  answers_ = {static_cast<uint32_t>(answers())};
   checks_ = checks_lost_ = {};
-  first_pass_ = first_pass;
+  lost_in_a_row_ = 0;
 }
 
 void LossEstimate::exchange(SharedAnswers& shared) {
@@ -72,8 +71,7 @@ double LossEstimate::loss_of(uint32_t pass, uint32_t last) const {
 
 double LossEstimate::missing_after(uint32_t last) const {
   double missing = (static_cast<double>(answers()) + prior_answers) * first_pass_loss();
-  for (uint32_t pass = first_pass_ + 1; pass <= std::min(last, first_pass_ + passes_counted - 1); ++pass)
-    missing *= loss_of(pass, last);
+  for (uint32_t pass = 2; pass <= std::min(last, passes_counted); ++pass) missing *= loss_of(pass, last);
   return missing;
 }
 

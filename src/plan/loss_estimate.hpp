@@ -1,7 +1,6 @@
 // How many ports that would answer are still missing after k passes over the silent ones.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -36,8 +35,8 @@ class LossEstimate {
     lost_in_a_row_ = answered ? 0 : lost_in_a_row_ + 1;
   }
 
-  /// The passes before `first_pass` found silent what they had not asked: it takes the place of the first.
-  void begin_again(uint32_t first_pass);
+  /// The passes so far found silent what they had not asked: the next one is counted as the first.
+  void begin_again();
   /// The last `count` checks that were lost, up to `pass`, were no measure of the path.
   void withdraw_lost_checks(uint32_t pass, uint32_t count);
   /// The same for all checks since the last answer.
@@ -59,16 +58,12 @@ class LossEstimate {
   double missing_after(uint32_t last) const;
 
  private:
-  /// Passes before `first_pass_` count with it.
-  uint32_t index(uint32_t pass) const {
-    return std::clamp(pass, first_pass_, first_pass_ + passes_counted - 1) - first_pass_;
-  }
+  static constexpr uint32_t index(uint32_t pass) { return pass < passes_counted ? pass - 1 : passes_counted - 1; }
   double loss_of(uint32_t pass, uint32_t last) const;
 
   std::array<uint32_t, passes_counted> answers_{};
   std::array<uint32_t, passes_counted> checks_{};
   std::array<uint32_t, passes_counted> checks_lost_{};
-  uint32_t first_pass_ = 1;
   uint32_t lost_in_a_row_ = 0;
   uint64_t published_answers_ = 0, published_rescued_ = 0;
   uint64_t others_answers_ = 0, others_rescued_ = 0;  // that the other loops have published

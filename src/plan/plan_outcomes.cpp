@@ -86,7 +86,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   }
   host.failed_checks = 0;
   if (ask.kind == ProbeKind::check) {
-    block.loss.check(ask.pass, true);
+    block.loss.check(block.counted_pass(ask.pass), true);
     if (host.answered_checks < UINT8_MAX) ++host.answered_checks;
   }
   if (!ask.is_probe()) return;
@@ -120,7 +120,7 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   resolve(block, ask.host, now_us);
   control_.path_answered(ask.serial);
-  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, false);
+  if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
   if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
@@ -180,7 +180,7 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     return;
   }
   if (host.state == HostState::absent) return;  // reported with the host's other ports
-  if (ask.kind == ProbeKind::check) block.loss.check(ask.pass, false);
+  if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
   if (options_.adaptive) note_silence(block, ask, now_us);
 }
@@ -196,7 +196,7 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
         block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
         break;
       }
-      note_lost_lone_check(block, host, ask.pass);
+      note_lost_lone_check(block, host, block.counted_pass(ask.pass));
       path_.silent(1, now_us, checks);
       return;
     case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us, checks); break;

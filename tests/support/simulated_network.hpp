@@ -20,6 +20,8 @@ namespace portloop::testing {
 /// How the simulated hosts behave. Every host has the same ports.
 struct Behaviour {
   uint64_t rtt_us = 20'000;
+  double slow_host_share = 0;  ///< Of the addresses; their round-trip time is `slow_rtt_us`.
+  uint64_t slow_rtt_us = 600'000;
   uint64_t jitter_us = 1'000;
   double loss_each_way = 0;
   double rst_per_s = 0;   ///< 0: unlimited. A host's bucket holds a tenth of a second.
@@ -63,6 +65,7 @@ struct Outcome {
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
   uint64_t no_route = 0;
+  uint64_t local_errors = 0;
   uint64_t sent_on_uplink = 0;
   uint64_t refused_flows = 0;
   uint64_t path_answers = 0;
@@ -158,6 +161,10 @@ class SimulatedNetwork {
 
   double uniform(uint64_t what) const {
     return static_cast<double>(mix64(what + behaviour_.seed * 1'000'003) >> 11) * 0x1p-53;
+  }
+  uint64_t rtt_of(const Address& address) const {
+    return uniform(static_cast<uint64_t>(address.value) * 53) < behaviour_.slow_host_share ? behaviour_.slow_rtt_us
+                                                                                           : behaviour_.rtt_us;
   }
   bool lost() {
     return behaviour_.loss_each_way > 0 && std::uniform_real_distribution<>(0, 1)(random_) < behaviour_.loss_each_way;
@@ -330,7 +337,8 @@ class SimulatedNetwork {
     } else if (answers(ask, now)) {
       const uint64_t jitter =
           behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
-      events_.push({now + *queued_us + behaviour_.rtt_us + jitter, Event::Kind::answer, number, now, loop, ask});
+      events_.push(
+          {now + *queued_us + rtt_of(ask.endpoint.address) + jitter, Event::Kind::answer, number, now, loop, ask});
     } else if (const uint64_t at_us = path_answers_at(ask, now); at_us != 0) {
       events_.push({at_us, Event::Kind::path_answer, number, now, loop, ask});
     }
@@ -345,6 +353,7 @@ class SimulatedNetwork {
     }
     if (report.state == PortState::unknown) {
       if (report.reason == Reason::host_lost) ++outcome_.host_lost;
+      if (report.reason == Reason::local_error) ++outcome_.local_errors;
       return;
     }
     if (!exists(report.endpoint.address)) return;
