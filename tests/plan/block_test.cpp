@@ -170,3 +170,40 @@ TEST_CASE("when all hosts are back while their first silence is reported, the re
   CHECK(block.phase() == Block::Phase::settling);
   CHECK(block.begin_pass(decide_next_pass(block.pass_facts()).next, 8));
 }
+
+TEST_CASE("when all hosts are back, checks that were lost meanwhile say nothing, and void passes are no passes") {
+  const ScanSpace space = space_of(1, 20);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  for (int i = 0; i < 10; ++i) block.count_found(1);
+  const double loss = block.loss.first_pass_loss();
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  for (int i = 0; i < 8; ++i) block.loss.check(2, false);
+  CHECK(block.loss.first_pass_loss() > loss);
+  block.all_are_back(1);
+  CHECK(block.loss.first_pass_loss() == loss);
+  CHECK(block.counted_pass(2) == 1);
+  CHECK(block.counted_pass(3) == 2);
+  CHECK(block.pass_facts().missing == doctest::Approx(block.loss.missing_after(1)));
+}
+
+TEST_CASE("a retry pass that was answered before its hosts were away still counts, without the checks that were lost") {
+  const ScanSpace space = space_of(1, 20);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  for (int i = 0; i < 10; ++i) block.count_found(1);
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  block.advance();
+  Ask ask;
+  ask.pass = 2;
+  ask.sweep_at = block.sweep_at();
+  block.note_answered(ask);
+  block.loss.check(2, true);
+  const double loss = block.loss.first_pass_loss();
+  for (int i = 0; i < 8; ++i) block.loss.check(2, false);
+  block.all_are_back(1);
+  CHECK(block.counted_pass(2) == 2);
+  CHECK(block.loss.first_pass_loss() == loss);
+}

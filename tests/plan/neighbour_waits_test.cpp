@@ -54,6 +54,16 @@ TEST_CASE("hosts that are there are scanned while absent ones are still looked f
   CHECK(outcome.asked_while_resolving == 0);
 }
 
+TEST_CASE("a host that had to be looked for is no witness of loss: its silent ports are asked as often as others") {
+  Behaviour link = sparse_link();
+  link.host_share = 0.2;
+  link.silent_share = 0.4;
+  link.open_share = 0.1;
+  const Outcome outcome = run_on_link(link, 254, 4);
+  check_exact(outcome);
+  CHECK(outcome.asks < 600);
+}
+
 TEST_CASE("the neighbour table never overflows by the scan's doing, and the time is that of the table") {
   for (const uint32_t loops : {1U, 2U}) {
     for (uint64_t seed = 1; seed <= 3; ++seed) {

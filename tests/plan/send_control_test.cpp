@@ -73,6 +73,27 @@ TEST_CASE("a window does not grow while answers come far later than the first on
   CHECK(sent > first);  // old news fades
 }
 
+TEST_CASE("whether a host is back is no question of speed: silent recovery checks teach no rate") {
+  SendControl control = wide();
+  uint64_t now_us = 1;
+  for (int burst = 0; burst < 20; ++burst) round(control, ProbeKind::recovery, now_us, 1'000'000, 50);
+  CHECK(control.learned_rate_per_s() == 0);
+  for (int burst = 0; burst < 20; ++burst) round(control, ProbeKind::check, now_us, 1'000'000, 50);
+  CHECK(control.learned_rate_per_s() > 0);
+}
+
+TEST_CASE("rounds that are forgotten teach nothing") {
+  SendControl control = wide();
+  uint64_t now_us = 1;
+  for (int burst = 0; burst < 4; ++burst) round(control, ProbeKind::check, now_us, 1);
+  std::vector<uint64_t> silent;
+  while (control.may_send(now_us)) silent.push_back(control.sent(ProbeKind::check, now_us));
+  control.forget_rounds();
+  now_us += 2'000'000;
+  control.advance(now_us);
+  CHECK(control.learned_rate_per_s() == 0);
+}
+
 TEST_CASE("a queue of our own is cut to what keeps it short, and the floor of first asks no longer holds") {
   Window window(15000);
   for (int i = 0; i < 16; ++i) window.rtt_sample(1'000'000, 20'000, true);
