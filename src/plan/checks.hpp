@@ -25,8 +25,8 @@ class Checks {
   bool too_few() const { return missing_ > 0; }
 
   /// A probe that should be answered, with an ask of `host`; Host::no_probe if there is none. Of many hosts only this
-  /// one's own will do (`only_host` is false), because loss is the path's.
-  uint32_t pick(Host& host, bool only_host, uint64_t random) const;
+  /// one's own will do (`only_host` is false), because loss is the path's. `at_end`: the pass has asked all ports.
+  uint32_t pick(Host& host, bool only_host, bool at_end, uint64_t random) const;
   /// A probe of any host that should be answered; Host::no_probe if there is none.
   uint32_t pick_any(uint64_t random) const;
   /// Whether pick_any() returns an open port.

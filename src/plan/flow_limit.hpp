@@ -45,6 +45,8 @@ class FlowLimit {
 
   /// Whether a silence that begins now may be that of a small table.
   bool may_be_full() const { return flows_now() <= max_small_table; }
+  /// Whether enough was sent since the last silence to fill the smallest of tables.
+  bool may_fill_table(uint64_t next_serial) const { return next_serial - recovered_serial_ >= min_table_flows; }
   /// Probes a second; 0 if no limit is known.
   double rate_per_s() const { return rate_per_s_; }
   /// Probes that went through before a silence, at least: the last one that was answered was hardly the last of them.
@@ -58,6 +60,7 @@ class FlowLimit {
   static constexpr uint32_t max_halvings = 2;
   static constexpr double min_flow_rate_per_s = 2;
   static constexpr uint64_t min_flow_hold_us = 4'000'000;
+  static constexpr uint64_t min_table_flows = 512;
   static constexpr uint64_t max_table_flows = 65'536;
   // A larger one does not fill up in the time that its entries live, unless a scan is far faster than most.
   static constexpr uint64_t max_small_table = 8192;

@@ -66,6 +66,19 @@ void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t n
   suspensions_.push_back({host_number, RecoverySchedule(now_us, recovery_checks)});
 }
 
+void HostWatch::doubt(uint32_t host_number) {
+  if (hosts_[host_number].state == HostState::alive) in_doubt_.push_back(host_number);
+}
+
+std::optional<uint32_t> HostWatch::take_doubtful() {
+  while (!in_doubt_.empty()) {
+    const uint32_t host = in_doubt_.back();
+    in_doubt_.pop_back();
+    if (hosts_[host].state == HostState::alive && hosts_[host].failed_checks > 0) return host;
+  }
+  return std::nullopt;
+}
+
 void HostWatch::path_is_back(uint32_t void_passes, uint64_t now_us) {
   suspensions_.clear();
   for (Host& host : hosts_) {

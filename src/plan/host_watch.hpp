@@ -61,10 +61,11 @@ struct Host {
   /// Which of its passes the block's `pass` is, at least 1.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes ? pass - void_passes : 1; }
   bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
-  /// Whether one open port is all that has answered. If it falls silent, it is more likely limited than the host is
-  /// away: `ufw limit ssh` lets six connections in half a minute through. Its silence says nothing of the other ports.
-  /// But one that never answered a second time may have fallen silent with all others.
-  bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open && answered_checks >= 2; }
+  /// Whether one open port is all that has answered.
+  bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
+  /// Whether its silence may be its own: `ufw limit ssh` lets five connections in half a minute through. One that never
+  /// answered a second time may have fallen silent with all others.
+  bool answerer_may_be_limited() const { return has_lone_answerer() && answered_checks > 0; }
   /// The estimated probability that the next fresh ask is answered.
   double expected_share() const { return static_cast<double>(answers) / first_asks; }
 };
@@ -109,6 +110,12 @@ class HostWatch {
   /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.
   void has_enough_open_ports(uint32_t host_number);
 
+  /// The lone answerer of an alive host fell silent. It is checked once in a pass: the next one must not wait for that.
+  void doubt(uint32_t host_number);
+  bool any_in_doubt() const { return !in_doubt_.empty(); }
+  /// A host that doubt() was called for and that is alive still, once for each call; nullopt if there is none.
+  std::optional<uint32_t> take_doubtful();
+
   // ---- Recovery ----
 
   bool any_suspended() const { return !suspensions_.empty(); }
@@ -130,6 +137,7 @@ class HostWatch {
 
   std::vector<Host> hosts_;
   std::vector<Suspension> suspensions_;  // one for each host whose state is suspended
+  std::vector<uint32_t> in_doubt_;
 };
 
 }  // namespace portloop

@@ -124,13 +124,15 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
 
 ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& next) {
   if (block.hosts.any_suspended() && next_recovery_check(block, now_us, next)) return Search::found;
+  if (block.hosts.any_in_doubt() && next_check_in_doubt(block, now_us, next)) return Search::found;
   switch (block.phase()) {
     case Block::Phase::drawing: return Search::nothing;
     case Block::Phase::sweeping:
       if (const Search search = next_retry(block, now_us, next); block.phase() == Block::Phase::sweeping) return search;
       [[fallthrough]];
     case Block::Phase::settling:
-      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended()) return Search::nothing;
+      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended() || block.hosts.any_in_doubt())
+        return Search::nothing;
       return pass_ended(block);
     case Block::Phase::reporting: return next_report(block, next);
   }
@@ -142,6 +144,16 @@ bool ProbePlan::next_recovery_check(Block& block, uint64_t now_us, Next& next) {
   if (!host || !may_send(now_us)) return false;
   block.hosts.recovery_check_sent(*host, now_us);
   ask(block, block.hosts[*host].answerer, ProbeKind::recovery, now_us, next);
+  return true;
+}
+
+/// What is an open port's own limit, and what is a host or a path that is away, is found out at once: a pass that goes on
+/// meanwhile asks in vain.
+bool ProbePlan::next_check_in_doubt(Block& block, uint64_t now_us, Next& next) {
+  if (!may_send(now_us)) return false;
+  const std::optional<uint32_t> host = block.hosts.take_doubtful();
+  if (!host) return false;
+  ask(block, block.hosts[*host].answerer, ProbeKind::check, now_us, next);
   return true;
 }
 
@@ -184,7 +196,7 @@ ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& nex
 
 bool ProbePlan::next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next) {
   if (!options_.adaptive || !block.checks.due(block.check_interval(control_.asks_per_check()))) return false;
-  const uint32_t probe = block.checks.pick(host, block.hosts.size() == 1, random);
+  const uint32_t probe = block.checks.pick(host, block.hosts.size() == 1, false, random);
   if (probe == Host::no_probe) return false;
   block.checks.check_made();
   ask(block, probe, ProbeKind::check, now_us, next);
@@ -199,7 +211,7 @@ bool ProbePlan::next_last_check(Block& block, uint64_t now_us, Next& next) {
   Host& host = block.hosts[block.local(probe).host_in_block];
   if (!host.is_fresh_or_alive()) return false;
   // Connections to open ports are limited, host by host.
-  if (block.checks.any_is_open()) probe = block.checks.pick(host, block.hosts.size() == 1, mix64(now_us));
+  if (block.checks.any_is_open()) probe = block.checks.pick(host, block.hosts.size() == 1, true, mix64(now_us));
   if (probe == Host::no_probe) return false;
   block.checks.check_made();
   ask(block, probe, ProbeKind::check, now_us, next);

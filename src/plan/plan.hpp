@@ -126,6 +126,7 @@ class ProbePlan {
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
+  bool next_check_in_doubt(Block& block, uint64_t now_us, Next& next);
   Search next_retry(Block& block, uint64_t now_us, Next& next);
   bool next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next);
   bool next_last_check(Block& block, uint64_t now_us, Next& next);
@@ -157,7 +158,7 @@ class ProbePlan {
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);
-  void note_lost_lone_check(Block& block, Host& host, uint32_t pass);
+  bool answerer_is_limited(Block& block, const Ask& ask);
   void note_answerer(Block& block, const Ask& ask, PortState state);
 
   const ScanSpace& space_;

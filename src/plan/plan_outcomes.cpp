@@ -192,13 +192,13 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   const double doubt_before = std::min<double>(host.doubt, path_.max_doubt_of_one_host());
   switch (ask.kind) {
     case ProbeKind::check:
-      if (!host.has_lone_answerer()) {
-        block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
-        break;
+      if (answerer_is_limited(block, ask)) {
+        path_.silent(1, now_us, checks);
+        return;
       }
-      note_lost_lone_check(block, host, block.counted_pass(ask.pass));
-      path_.silent(1, now_us, checks);
-      return;
+      block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
+      if (host.has_lone_answerer()) block.hosts.doubt(ask.host);
+      break;
     case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us, checks); break;
     case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
@@ -207,10 +207,17 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
 }
 
-void ProbePlan::note_lost_lone_check(Block& block, Host& host, uint32_t pass) {
-  if (host.answerer_is_limited || ++host.failed_checks < checks_until_limited) return;
+/// A check was lost: whether by a limit of the port's own, which is no evidence about anything else. Behind a router
+/// whose table is full it would look the same, if enough was asked to fill one.
+bool ProbePlan::answerer_is_limited(Block& block, const Ask& ask) {
+  Host& host = block.hosts[ask.host];
+  if (host.failed_checks < UINT8_MAX) ++host.failed_checks;
+  if (host.answerer_is_limited || !host.answerer_may_be_limited()) return host.answerer_is_limited;
+  if (host.failed_checks < checks_until_limited || flows_.may_fill_table(control_.next_serial())) return false;
   host.answerer_is_limited = true;
-  block.loss.withdraw_lost_checks(pass, host.failed_checks);
+  host.doubt = 0;
+  block.loss.withdraw_lost_checks(block.counted_pass(ask.pass), host.failed_checks);
+  return true;
 }
 
 void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us) {

@@ -46,17 +46,17 @@ TEST_CASE("checks go to closed ports, as often as wanted; to an open port only f
   checks.begin_pass(hosts, 0);
   checks.add_answerer(1, Answerer::closed);
   Host closed = answering(Answerer::closed, 1);
-  for (int i = 0; i < 20; ++i) CHECK(checks.pick(closed, false, 0) == 1);
+  for (int i = 0; i < 20; ++i) CHECK(checks.pick(closed, false, false, 0) == 1);
   Host open = answering(Answerer::open, 2);
   open.open_checks_left = hosts[0].open_checks_left;
-  for (int i = 0; i < 4; ++i) CHECK(checks.pick(open, false, 0) == 2);
-  CHECK(checks.pick(open, false, 0) == Host::no_probe);
+  for (int i = 0; i < 4; ++i) CHECK(checks.pick(open, false, false, 0) == 2);
+  CHECK(checks.pick(open, false, false, 0) == Host::no_probe);
 }
 
 TEST_CASE("a host without an answer has no check") {
   HostWatch hosts(1);
   Checks checks;
-  CHECK(checks.pick(hosts[0], true, 0) == Host::no_probe);
+  CHECK(checks.pick(hosts[0], true, false, 0) == Host::no_probe);
   CHECK(checks.pick_any(0) == Host::no_probe);
 }
 
@@ -69,8 +69,8 @@ TEST_CASE("a single host is checked at any of its answerers, each open port four
   CHECK(checks.any_is_open());
   hosts[0].answerer = 12;
   hosts[0].answerer_kind = Answerer::open;
-  CHECK(checks.pick(hosts[0], true, 0) == 10);
-  CHECK(checks.pick(hosts[0], true, 1) == 11);
+  CHECK(checks.pick(hosts[0], true, false, 0) == 10);
+  CHECK(checks.pick(hosts[0], true, false, 1) == 11);
   checks.add_answerer(13, Answerer::closed);
   CHECK(checks.pick_any(5) == 13);
   CHECK(!checks.any_is_open());
