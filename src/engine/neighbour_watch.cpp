@@ -102,6 +102,7 @@ OwnLinks find_own_links(const TargetSet& targets) {
     });
   };
   std::copy_if(addresses->on_link.begin(), addresses->on_link.end(), std::back_inserter(links.on_link), is_scanned);
+  std::copy_if(addresses->own.begin(), addresses->own.end(), std::back_inserter(links.own), is_scanned);
   if (links.empty()) return links;
   for (const NeighbourEvent& neighbour : current_neighbours()) {
     if (neighbour.found) links.known.push_back(neighbour.address);

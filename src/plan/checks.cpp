@@ -12,8 +12,8 @@ constexpr uint32_t min_checks_per_pass = 8;
 // PerSourcePenalties, for one, shuts an address out after fifteen.
 constexpr uint32_t checks_of_an_open_port = 4;
 
-// `ufw limit ssh` drops the sixth connection in half a minute, and most scans of such a host have three passes. If it is
-// dropped nevertheless, nothing tells it from a path that is away.
+// `ufw limit ssh` drops the sixth connection in half a minute, and most scans of such a host have three passes. If it
+// is dropped nevertheless, nothing tells it from a path that is away.
 constexpr uint8_t checks_of_a_lone_answerer = 1;
 
 }  // namespace

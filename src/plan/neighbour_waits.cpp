@@ -5,12 +5,20 @@
 
 namespace portloop {
 
-bool OwnLinks::contains(const Address& address) const {
+namespace {
+
+bool any_contains(const std::vector<AddressRange>& ranges, const Address& address) {
   const auto after =
-      std::upper_bound(on_link.begin(), on_link.end(), address,
+      std::upper_bound(ranges.begin(), ranges.end(), address,
                        [](const Address& value, const AddressRange& range) { return value < range.first; });
-  return after != on_link.begin() && address <= (after - 1)->last;
+  return after != ranges.begin() && address <= (after - 1)->last;
 }
+
+}  // namespace
+
+bool OwnLinks::contains(const Address& address) const { return any_contains(on_link, address); }
+
+bool OwnLinks::is_own(const Address& address) const { return any_contains(own, address); }
 
 bool OwnLinks::is_unresolved(const Address& address) const {
   return contains(address) && !std::binary_search(known.begin(), known.end(), address);

@@ -25,11 +25,16 @@ namespace portloop {
 /// What the scan knows of the machine's own links when it starts. Immutable while it runs.
 struct OwnLinks {
   std::vector<AddressRange> on_link;  ///< Sorted and disjoint.
+  std::vector<AddressRange> own;      ///< This machine's addresses. Sorted and disjoint.
   std::vector<Address> known;         ///< Neighbours that were resolved when the scan started. Sorted.
   uint64_t resolve_us = 3'000'000;    ///< How long the kernel looks for a neighbour.
 
+  /// When the kernel asks for a neighbour for the last time: it sends three requests, at equal intervals.
+  uint64_t last_request_us() const { return resolve_us / 3 * 2; }
   bool empty() const { return on_link.empty(); }
   bool contains(const Address& address) const;
+  /// Whether `address` is this machine's own: its answers show nothing of any path.
+  bool is_own(const Address& address) const;
   bool is_unresolved(const Address& address) const;
   /// How long a probe waits for news of its neighbour.
   uint64_t wait_us() const { return resolve_us + 500'000; }
@@ -76,6 +81,7 @@ class NeighbourWaits {
     bool holds_room() const { return resolved_us == 0 && !failed; }
   };
 
+  bool empty() const { return waits_.empty(); }
   /// nullptr if no probe of this target waits.
   const Wait* find(uint64_t target) const;
   /// Returns false if the table has no room. Precondition: no probe of this target waits.

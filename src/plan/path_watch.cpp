@@ -22,11 +22,18 @@ void PathWatch::add_witness(const Witness& witness) {
   std::optional<Witness>& place = places_[mix64(witness.target) % places_.size()];
   witnesses_ += !place;
   // A RST costs its host nothing; a connection is logged, and a server that counts them may shut us out.
-  if (!place || place->target != witness.target || witness.kind >= place->kind) place = witness;
+  if (place && place->target == witness.target && witness.kind < place->kind) return;
+  closed_witnesses_ -= place && place->kind == Answerer::closed;
+  closed_witnesses_ += witness.kind == Answerer::closed;
+  place = witness;
 }
 
 bool PathWatch::heard(uint64_t now_us) {
   if (first_answer_us_ == 0) first_answer_us_ = now_us;
+  if (may_ask_often() && now_us - last_answer_us_ > quiet_us) {
+    silent_from_us_ = last_answer_us_;
+    silent_until_us_ = now_us;
+  }
   last_answer_us_ = now_us;
   doubt_ = 0;
   proof_wanted_ = false;
@@ -69,8 +76,11 @@ std::optional<Witness> PathWatch::due_check(uint64_t now_us, uint64_t random) {
   }
   const bool due = burst_left_ > 0 || (proof_wanted_ && checks_in_flight_ == 0);
   if (!due || witnesses_ == 0 || lost_) return std::nullopt;
+  // A proof is asked of a closed port, if any is known; whether the path is back, of any host.
+  const bool closed_only = !schedule_ && closed_witnesses_ > 0;
   auto place = random % places_.size();
-  while (!places_[place]) place = (place + 1) % places_.size();
+  while (!places_[place] || (closed_only && places_[place]->kind != Answerer::closed))
+    place = (place + 1) % places_.size();
   return places_[place];
 }
 

@@ -41,6 +41,7 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
 }
 
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
+  if (options_.adaptive && !waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
   if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;
   if (path_.suspended()) return Search::nothing;
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
@@ -63,6 +64,8 @@ uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   uint64_t wake_us = std::min(control_.next_judgement_us(), path_.next_check_us());
   // Another loop's probes may make room in the neighbour table; nothing else would wake this one.
   if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
+  if (options_.adaptive && !waits_.empty() && path_.quiet_from_us() > now_us)
+    wake_us = std::min(wake_us, path_.quiet_from_us());
   const bool room = in_flight_ < backoff_.limit() && control_.has_room();
   if (room && control_.next_send_us() > now_us) wake_us = std::min(wake_us, control_.next_send_us());
   for (uint32_t place = 0; place < blocks_.places() && !path_.suspended(); ++place) {
@@ -80,7 +83,8 @@ ProbePlan::Search ProbePlan::next_witness(uint64_t now_us, Next& next) {
     }
     return Search::changed;
   }
-  if (!witness || !may_send(now_us)) return Search::nothing;
+  // What fills the window may be waiting for the very path that is to be checked.
+  if (!witness || in_flight_ >= backoff_.limit() || now_us < control_.next_send_us()) return Search::nothing;
   path_.check_sent(now_us);
   next.step = Step::ask;
   next.ask = {};
@@ -147,8 +151,8 @@ bool ProbePlan::next_recovery_check(Block& block, uint64_t now_us, Next& next) {
   return true;
 }
 
-/// What is an open port's own limit, and what is a host or a path that is away, is found out at once: a pass that goes on
-/// meanwhile asks in vain.
+/// What is an open port's own limit, and what is a host or a path that is away, is found out at once: a pass that goes
+/// on meanwhile asks in vain.
 bool ProbePlan::next_check_in_doubt(Block& block, uint64_t now_us, Next& next) {
   if (!may_send(now_us)) return false;
   const std::optional<uint32_t> host = block.hosts.take_doubtful();

@@ -28,6 +28,7 @@ Block& ProbePlan::ended(const Ask& ask) {
 }
 
 void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
+  if (space_.links.is_own(ask.endpoint.address)) return;
   if (path_.heard(now_us)) {
     for (uint32_t place = 0; place < blocks_.places(); ++place) {
       if (Block* block = blocks_.at(place)) block->all_are_back(now_us);
@@ -102,7 +103,9 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
 void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
   Host& host = block.hosts[ask.host];
   const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
-  if (host.answers == 1 || kind > host.answerer_kind) path_.add_witness({ask.endpoint, host.target, host.rtt, kind});
+  const bool is_path = !space_.links.is_own(ask.endpoint.address);
+  if (is_path && (host.answers == 1 || kind > host.answerer_kind))
+    path_.add_witness({ask.endpoint, host.target, host.rtt, kind});
   if (kind >= host.answerer_kind) {
     host.answerer = ask.probe;
     host.answerer_kind = kind;
@@ -143,9 +146,14 @@ void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now
   } else if (block.hosts[wait->host].state == HostState::unresolved) {
     // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
     // icmp_msgs_per_sec). Its timeout is now over.
-    block.hosts.has_no_neighbour(wait->host);
+    if (is_absent(*wait)) block.hosts.has_no_neighbour(wait->host);
     waits_.failed(*target);
   }
+}
+
+/// A neighbour that was looked for in vain: not while the link may have been away. Then its wait ends without news.
+bool ProbePlan::is_absent(const NeighbourWaits::Wait& wait) const {
+  return !options_.adaptive || path_.proves_absence(wait.sent_us, wait.sent_us + space_.links.last_request_us());
 }
 
 bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
@@ -155,6 +163,11 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
   if (hosts[ask.host].state == HostState::alive && space_.links.contains(ask.endpoint.address)) {
+    silent(ask, now_us);
+    return false;
+  }
+  if (ask.unresolved && hosts[ask.host].state == HostState::unresolved &&
+      !is_absent(*waits_.find(hosts[ask.host].target))) {
     silent(ask, now_us);
     return false;
   }

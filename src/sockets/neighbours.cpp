@@ -84,6 +84,7 @@ std::optional<LinkAddresses> read_link_addresses() {
       const bool direct = route.rtm_type == RTN_UNICAST && !attributes.has(RTA_GATEWAY) && !attributes.has(RTA_VIA) &&
                           !attributes.has(RTA_MULTIPATH) && known != devices->end() && known->second;
       if (is_link_local(*prefix)) prefix->zone = device;
+      if (route.rtm_type == RTN_LOCAL) addresses.own.push_back(prefix_range(*prefix, route.rtm_dst_len));
       routes.push_back({prefix_range(*prefix, route.rtm_dst_len), route.rtm_dst_len, direct, routes.size()});
     });
     if (!read) return std::nullopt;
@@ -103,6 +104,7 @@ std::optional<LinkAddresses> read_link_addresses() {
     claimed.push_back(route.range);
   }
   addresses.on_link = TargetSet(addresses.on_link, {}).ranges();
+  addresses.own = TargetSet(addresses.own, {}).ranges();
   std::sort(addresses.broadcast.begin(), addresses.broadcast.end());
   return addresses;
 }

@@ -19,6 +19,8 @@ struct LinkAddresses {
   /// Reached directly, through a device that resolves neighbours. Sorted and disjoint; link-local ranges have their
   /// zone.
   std::vector<AddressRange> on_link;
+  /// This machine's own. Sorted and disjoint.
+  std::vector<AddressRange> own;
   /// IPv4 addresses that stand for all hosts of a link: no TCP connection can be made to them.
   std::vector<Address> broadcast;
 };

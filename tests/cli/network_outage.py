@@ -3,6 +3,7 @@
 usage: network_outage.py PORTLOOP
 """
 
+import collections
 import json
 import signal
 import sys
@@ -21,10 +22,11 @@ HOSTS, PORTS = 32, 100
 class Outage(unittest.TestCase):
     """32 hosts with 100 closed ports, 2,000 probes a second: the scan takes 1.6 s without an outage."""
 
-    def scan(self, away, back, targets=ON_LINK, options=(), seconds=1.5, stopped=False):
+    def scan(self, away, back, targets=ON_LINK, options=(), seconds=1.5, stopped=False, ports=f"1-{PORTS}", rate=2000,
+             lines=100):
         """Calls away() when the scan has begun, and back() later. Returns the exit status and each endpoint's results."""
-        process = support.start("--format", "json", "--show", "all", "-p", f"1-{PORTS}", "-r", "2000", *options, targets)
-        lines = [process.stdout.readline() for _ in range(100)]
+        process = support.start("--format", "json", "--show", "all", "-p", ports, "-r", str(rate), *options, targets)
+        begun = [process.stdout.readline() for _ in range(lines)]
         away()
         time.sleep(seconds)  # how long the outage lasts
         if stopped:
@@ -34,7 +36,7 @@ class Outage(unittest.TestCase):
         process.send_signal(signal.SIGCONT)
         with process.stdout, process.stderr:
             out, err = process.communicate(timeout=2 * support.PATIENCE_SECONDS)
-        results = [json.loads(line) for line in b"".join(lines).splitlines() + out.splitlines()]
+        results = [json.loads(line) for line in b"".join(begun).splitlines() + out.splitlines()]
         self.assertEqual(len({(r["address"], r["port"]) for r in results}), len(results))
         return process.returncode, results, err.decode()
 
@@ -62,6 +64,16 @@ class Outage(unittest.TestCase):
     def test_a_far_network_that_does_not_answer_for_a_while(self):
         self.expect_exact(self.scan(far_network_away, far_network_back, ROUTED))
 
+    def test_neighbours_that_are_looked_for_while_the_wire_is_cut(self):
+        # 100 addresses a second; the kernel looks for each of them for 3 s.
+        for cut, mend in ((wire_cut, wire_mended), (far_link_down, far_link_up)):
+            with self.subTest(cut=cut.__name__):
+                support.ip("neigh flush dev near")
+                status, results, err = self.scan(cut, mend, "10.7.0.0/24", seconds=4.5, ports="7", rate=100, lines=3)
+                self.assertEqual(status, COMPLETE, err)
+                found = collections.Counter((r["state"], r["reason"]) for r in results)
+                self.assertEqual(found, {("closed", "conn-refused"): HOSTS + 1, ("filtered", "host-unreach"): 256 - HOSTS - 1}, err)
+
     def test_a_scan_that_is_stopped_meanwhile(self):
         self.expect_exact(self.scan(far_network_away, far_network_back, ROUTED, seconds=2, stopped=True))
 
@@ -82,6 +94,23 @@ def routed():
     support.ip(f"route replace {ROUTED} via 10.7.0.2")
 
 
+def wire_cut():
+    far.run("nft", "add table netdev wire; add chain netdev wire cut { type filter hook ingress device far priority 0; policy drop; }")
+
+
+def wire_mended():
+    far.run("nft", "delete table netdev wire")
+
+
+def far_link_down():
+    far.ip("link set far down")
+
+
+def far_link_up():
+    far.ip("link set far up")
+    far.ip(f"route replace local {ROUTED} dev lo")
+
+
 def link_up():
     support.ip("link set near up")
     routed()
@@ -98,7 +127,7 @@ def far_network_back():
 
 
 if __name__ == "__main__":
-    support.need_programs("nsenter")
+    support.need_programs("nft", "nsenter")
     support.enter_own_network()
     far = Neighbour("near", "far")
     try:

@@ -10,9 +10,9 @@ using namespace portloop::testing;
 
 namespace {
 
-/// A scan of hosts that are all on an own link.
+/// A scan of hosts that are all on an own link, but for the first if that is this machine.
 Outcome run_on_link(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t loops = 1,
-                    PlanOptions options = {}) {
+                    PlanOptions options = {}, bool first_is_own = false) {
   PortSet port_set;
   port_set.add({1, ports});
   const Address first{Family::ipv4, 0, 0x0a070001};
@@ -20,6 +20,10 @@ Outcome run_on_link(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, 
   last.value += hosts - 1;
   ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
   space.links.on_link = {{first, last}};
+  if (first_is_own) {
+    space.links.own = {{first, first}};
+    ++space.links.on_link[0].first.value;
+  }
   space.links.resolve_us = behaviour.resolve_us;
   options.max_in_flight = 15000;
   return SimulatedNetwork(behaviour, space).run(options, loops);
@@ -98,6 +102,35 @@ TEST_CASE("with most events and errors lost the scan is exact all the same, and 
     const Outcome outcome = run_on_link(link, 500, 20);
     check_exact(outcome);
     CHECK(outcome.microseconds < 25'000'000);
+  }
+}
+
+TEST_CASE("neighbours that are looked for while the link is away are looked for again") {
+  for (const double open_share : {0.5, 1.0}) {
+    for (const uint64_t gone_at_us : {100'000U, 2'000'000U, 3'100'000U}) {
+      CAPTURE(open_share);
+      CAPTURE(gone_at_us);
+      Behaviour link = sparse_link();
+      link.host_share = 0.1;
+      link.open_share = open_share;
+      link.gone_at_us = gone_at_us;
+      link.back_at_us = gone_at_us + 5'000'000;
+      const Outcome outcome = run_on_link(link, 2000, 2, 1, {}, true);
+      check_exact(outcome);
+      CHECK(outcome.host_lost == 0);
+      CHECK(outcome.microseconds < 40'000'000);
+    }
+  }
+}
+
+TEST_CASE("absent neighbours are looked for once, although hardly anything answers meanwhile") {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Behaviour link = sparse_link();
+    link.host_share = 0.002;
+    link.seed = seed;
+    const Outcome outcome = run_on_link(link, 4000, 1);
+    check_exact(outcome);
+    CHECK(outcome.asks < 4050);
   }
 }
 

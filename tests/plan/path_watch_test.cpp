@@ -182,3 +182,41 @@ TEST_CASE("a host's closed port is a better witness than its open one") {
     CHECK(chosen->kind == Answerer::closed);
   }
 }
+
+TEST_CASE("a proof is asked of a closed port, if any is known") {
+  PathWatch path;
+  for (uint32_t host = 0; host < 8; ++host)
+    path.add_witness(witness(host, host == 5 ? Answerer::closed : Answerer::open));
+  path.heard(second_us);
+  path.want_proof();
+  for (uint64_t random = 0; random < 32; ++random) CHECK(path.due_check(2 * second_us, random)->target == 5);
+}
+
+TEST_CASE("while neighbours are looked for, a witness is due a second and a half after the last answer") {
+  CHECK(watched_path().quiet_from_us() == second_us * 5 / 2);
+}
+
+TEST_CASE("a neighbour is absent only if something has answered between the first request and the last") {
+  PathWatch path = watched_path();
+  CHECK(path.proves_absence(second_us, 3 * second_us));
+  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
+  path.heard(3 * second_us);  // in time for the last request
+  CHECK(path.proves_absence(second_us + 1, 3 * second_us));
+  path = watched_path();
+  path.heard(3 * second_us + 1);  // the link came back after it
+  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
+  CHECK(path.proves_absence(second_us, 3 * second_us));
+  path.heard(4 * second_us);
+  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
+  CHECK(path.proves_absence(2 * second_us, 4 * second_us));
+}
+
+TEST_CASE("a few open ports are not asked every other second, and prove nothing of neighbours") {
+  PathWatch path;
+  for (uint32_t host = 0; host < 7; ++host) path.add_witness(witness(host, Answerer::open));
+  path.heard(second_us);
+  CHECK(path.quiet_from_us() == UINT64_MAX);
+  CHECK(path.proves_absence(5 * second_us, 7 * second_us));
+  path.add_witness(witness(7, Answerer::open));
+  CHECK(path.quiet_from_us() == second_us * 5 / 2);
+}

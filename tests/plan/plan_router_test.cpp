@@ -71,9 +71,8 @@ TEST_CASE("a lone open port that falls silent when a table may be full is no pro
   // The table is full from some ask on, for half a minute; the first asks of port 77 are lost on the way.
   for (const uint32_t full_from : {650U, 1000U, 1300U, 1700U, 1799U}) {
     CAPTURE(full_from);
-    const LoneAnswerer outcome = scan_lone_answerer(600, 20'000'000, [&](uint32_t ask, uint64_t now) {
-      return ask >= full_from && now < 30'000'000;
-    });
+    const LoneAnswerer outcome = scan_lone_answerer(
+        600, 20'000'000, [&](uint32_t ask, uint64_t now) { return ask >= full_from && now < 30'000'000; });
     CHECK(outcome.found_other);
     CHECK(outcome.filtered == 598);
     CHECK(outcome.asks_while_full < 620);  // the rest of a pass, and checks
@@ -81,8 +80,7 @@ TEST_CASE("a lone open port that falls silent when a table may be full is no pro
 }
 
 TEST_CASE("a lone open port that is limited is no sign of a full table if too little was asked to fill one") {
-  const LoneAnswerer outcome =
-      scan_lone_answerer(6, UINT64_MAX, [](uint32_t ask, uint64_t) { return ask > 13; });
+  const LoneAnswerer outcome = scan_lone_answerer(6, UINT64_MAX, [](uint32_t ask, uint64_t) { return ask > 13; });
   CHECK(outcome.filtered == 5);
   CHECK(outcome.connections <= 8);
   CHECK(outcome.microseconds < 5'000'000);

@@ -88,7 +88,7 @@ class SimulatedNetwork {
   void observe(Observer observer) { observer_ = std::move(observer); }
 
   bool exists(const Address& address) const {
-    return uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
+    return space_.links.is_own(address) || uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
   }
   bool open(const Endpoint& endpoint) const {
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) < behaviour_.open_share;
@@ -172,6 +172,7 @@ class SimulatedNetwork {
 
   bool answers(const Ask& ask, uint64_t now) {
     if (behaviour_.path_per_s > 0 && !path_.take(behaviour_.path_per_s, now)) return false;
+    if (space_.links.is_own(ask.endpoint.address)) return !silent(ask.endpoint);
     if (lost() || !exists(ask.endpoint.address)) return false;
     if (now >= behaviour_.gone_at_us && now < behaviour_.back_at_us) return false;
     if (now + 10'000 >= behaviour_.route_lost_at_us && now < behaviour_.route_back_at_us) return false;
@@ -249,7 +250,7 @@ class SimulatedNetwork {
 
   /// What becomes of a probe to a neighbour. Returns false if it is dropped or waits in vain.
   bool passes_neighbour_table(const Ask& ask, uint32_t loop, uint64_t number, uint64_t now) {
-    if (behaviour_.neighbour_entries == 0) return true;
+    if (behaviour_.neighbour_entries == 0 || space_.links.is_own(ask.endpoint.address)) return true;
     Neighbour& neighbour = neighbours_[static_cast<uint64_t>(ask.endpoint.address.value)];
     if (neighbour == Neighbour::resolved) return true;
     if (neighbour == Neighbour::resolving) {
@@ -264,7 +265,8 @@ class SimulatedNetwork {
     }
     neighbour = Neighbour::resolving;
     outcome_.peak_neighbours = std::max(outcome_.peak_neighbours, ++resolving_);
-    if (exists(ask.endpoint.address)) {
+    const bool link_is_away = now >= behaviour_.gone_at_us && now < behaviour_.back_at_us;
+    if (exists(ask.endpoint.address) && !link_is_away) {
       events_.push({now + 200, Event::Kind::resolved, number, now, loop, ask});
       return true;
     }
