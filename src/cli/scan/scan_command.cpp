@@ -159,8 +159,8 @@ void ScanCommand::start_scan(const TargetSet& targets) {
 }
 
 void ScanCommand::on_result(const portloop_result& result) {
-  // Without an attempt: the kernel has found for another port that an own link has no such host.
-  if (result.reason == PORTLOOP_HOST_UNREACH && result.attempts == 0)
+  // Without a round trip: no router has answered, but the kernel has found no such neighbour on an own link.
+  if (result.reason == PORTLOOP_HOST_UNREACH && result.rtt_us == 0)
     absent_.add(probe_result_of(result).endpoint.address);
   sinks_.add(result);
   stop_if_output_broke();
