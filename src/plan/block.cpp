@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <unordered_map>
+#include <utility>
 
 namespace portloop {
 
@@ -89,7 +90,8 @@ void Block::begin_reporting() {
 
 /// A retry pass goes on where it was answered last: if it began anew in another order each time, a router that lets a
 /// thousand probes through every half minute would never let all of them through.
-void Block::all_are_back(uint64_t now_us) {
+bool Block::all_are_back(uint64_t now_us) {
+  const Progress before = std::exchange(last_return_, {pass_, proven_until_, unfinished_});
   loss.withdraw_lost_checks(counted_pass(pass_));
   // If nothing of this pass was answered, the last answer belongs to an earlier one, which was cut short.
   const uint32_t void_passes = pass_ == 1 ? 1 : proven_until_ == 0 ? pass_ - 1 : 0;
@@ -100,10 +102,11 @@ void Block::all_are_back(uint64_t now_us) {
   }
   if (pass_ == 1) {
     if (phase_ == Phase::reporting) phase_ = Phase::settling;
-    return;
+  } else {
+    sweep_at_ = proven_until_;
+    phase_ = Phase::sweeping;
   }
-  sweep_at_ = proven_until_;
-  phase_ = Phase::sweeping;
+  return before != last_return_;
 }
 
 bool Block::wants_retry(const Host& host, uint32_t pass, NextPass kind) const {

@@ -117,8 +117,8 @@ class Block {
   void note_skipped() { skipped_some_ = true; }
   void end_sweep() { phase_ = Phase::settling; }
   /// All of its hosts were away: what this pass found silent since its last answer may not have been asked at all. What
-  /// was reported so far stays.
-  void all_are_back(uint64_t now_us);
+  /// was reported so far stays. Returns whether the block has come further since it was called last.
+  bool all_are_back(uint64_t now_us);
   /// A port has its answer, in its host's `host_pass`-th pass that counts: a host that was not resolved or away before
   /// is no witness of what the path has lost.
   void count_found(uint32_t host_pass) {
@@ -173,6 +173,10 @@ class Block {
   Permutation sweep_;
   uint32_t sweep_at_ = 0;
   uint32_t proven_until_ = 0;  // of the sweep
+  struct Progress {
+    uint32_t pass, proven_until, unfinished;
+    bool operator==(const Progress&) const = default;
+  } last_return_{};
   bool skipped_some_ = false;
 };
 

@@ -10,6 +10,7 @@
 //     the silence, for as long as it lasted
 //   - again, although the rate was limited: it is halved, twice at most, or a path that is bad in another way would end
 //     at a probe an hour
+//   - the scan comes no further from one silence to the next, slow_down(): it is halved each time
 //   - a silence of a second or two, or after tens of thousands of probes: no such table
 #pragma once
 
@@ -30,7 +31,12 @@ class FlowLimit {
   /// the next ask.
   void silence_ended(uint64_t next_serial, uint64_t now_us) {
     const uint64_t flows = flows_now();
+    last_flows_ = flows;
+    last_hold_us_ = now_us - answered_us_;
+    last_rate_per_s_ = static_cast<double>(next_serial - recovered_serial_) * 1e6 /
+                       static_cast<double>(std::max<uint64_t>(1, now_us - recovered_us_));
     recovered_serial_ = next_serial;
+    recovered_us_ = now_us;
     if (now_us - answered_us_ < min_flow_hold_us || flows > max_table_flows) return;
     if (++silences_ > 2) {
       if (silences_ <= 2 + max_halvings) rate_per_s_ = std::max(min_flow_rate_per_s, rate_per_s_ / 2);
@@ -41,6 +47,16 @@ class FlowLimit {
     if (silences_ < 2) return;
     const double full_per_s = static_cast<double>(flows_) * 1e6 / static_cast<double>(hold_us_);
     rate_per_s_ = std::max(min_flow_rate_per_s, share_of_flow_rate * full_per_s);
+  }
+
+  /// The scan came no further between the last two silences: whatever the path is, it gets half of what it got then.
+  void slow_down() {
+    if (rate_per_s_ == 0) {
+      flows_ = last_flows_;
+      hold_us_ = last_hold_us_;
+      rate_per_s_ = last_rate_per_s_;
+    }
+    rate_per_s_ = std::max(min_flow_rate_per_s, std::min(rate_per_s_, last_rate_per_s_) / 2);
   }
 
   /// Whether a silence that begins now may be that of a small table.
@@ -71,6 +87,9 @@ class FlowLimit {
   uint64_t answered_serial_ = 0;
   uint64_t answered_us_ = 0;
   uint64_t recovered_serial_ = 0;
+  uint64_t recovered_us_ = 0;
+  uint64_t last_flows_ = 0, last_hold_us_ = 0;
+  double last_rate_per_s_ = 0;  // between the last two silences
   uint32_t silences_ = 0;
   uint64_t flows_ = 0;
   uint64_t hold_us_ = 0;

@@ -49,6 +49,11 @@ class PathWatch {
   void add_witness(const Witness& witness);
   /// An answer has arrived. Returns whether it ends a suspension.
   bool heard(uint64_t now_us);
+  /// The path is lost, although it answers now and then.
+  void give_up() {
+    lost_ = true;
+    schedule_.reset();
+  }
   /// `expected_answers` did not come. A path that is suspended for it is lost after `recovery_checks` at least.
   void silent(double expected_answers, uint64_t now_us,
               uint32_t recovery_checks = RecoverySchedule::min_recovery_checks);
@@ -76,8 +81,11 @@ class PathWatch {
   void check_failed(uint64_t now_us, uint32_t recovery_checks = RecoverySchedule::min_recovery_checks);
   /// The check could not be made.
   void check_withdrawn() { --checks_in_flight_; }
-  /// When due_check() should be called again; UINT64_MAX if only an answer can change anything.
-  uint64_t next_check_us() const { return schedule_ ? schedule_->next_check_us() : UINT64_MAX; }
+  /// When due_check() should be called again, 0 for at once; UINT64_MAX if only the end of an ask can change anything.
+  uint64_t next_check_us() const {
+    if (burst_left_ > 0 || (proof_wanted_ && checks_in_flight_ == 0)) return 0;
+    return schedule_ ? schedule_->next_check_us() : UINT64_MAX;
+  }
 
  private:
   // None of several hosts is silent by chance. A false alarm costs a second.

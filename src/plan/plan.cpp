@@ -61,26 +61,33 @@ bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.l
 
 uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   if (backoff_.paused(now_us)) return backoff_.pause_until_us();
-  uint64_t wake_us = std::min(control_.next_judgement_us(), path_.next_check_us());
+  uint64_t wake_us = control_.next_judgement_us();
   // Another loop's probes may make room in the neighbour table; nothing else would wake this one.
   if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
   if (options_.adaptive && !waits_.empty() && path_.quiet_from_us() > now_us)
     wake_us = std::min(wake_us, path_.quiet_from_us());
-  const bool room = in_flight_ < backoff_.limit() && control_.has_room();
-  if (room && control_.next_send_us() > now_us) wake_us = std::min(wake_us, control_.next_send_us());
-  for (uint32_t place = 0; place < blocks_.places() && !path_.suspended(); ++place) {
-    if (const Block* block = blocks_.at(place)) wake_us = std::min(wake_us, block->hosts.next_recovery_check_us());
-  }
+  if (in_flight_ < backoff_.limit()) wake_us = std::min(wake_us, next_possible_send_us(now_us));
   return std::max(wake_us, now_us + 1);
+}
+
+/// When the rate allows what is due, or will be; UINT64_MAX if the end of an ask comes first. What is due already must
+/// not be returned as it is, or the loop would turn until the rate allows it.
+uint64_t ProbePlan::next_possible_send_us(uint64_t now_us) const {
+  uint64_t due_us = path_.next_check_us();
+  if (control_.has_room()) {
+    if (control_.next_send_us() > now_us) return control_.next_send_us();
+    for (uint32_t place = 0; place < blocks_.places() && !path_.suspended(); ++place) {
+      if (const Block* block = blocks_.at(place)) due_us = std::min(due_us, block->hosts.next_recovery_check_us());
+    }
+  }
+  return due_us == UINT64_MAX ? UINT64_MAX : std::max(due_us, control_.next_send_us());
 }
 
 ProbePlan::Search ProbePlan::next_witness(uint64_t now_us, Next& next) {
   const bool was_lost = path_.lost();
   const std::optional<Witness> witness = path_.due_check(now_us, mix64(now_us));
   if (path_.lost() && !was_lost) {
-    for (uint32_t place = 0; place < blocks_.places(); ++place) {
-      if (Block* block = blocks_.at(place)) block->hosts.path_is_lost();
-    }
+    lose_hosts();
     return Search::changed;
   }
   // What fills the window may be waiting for the very path that is to be checked.

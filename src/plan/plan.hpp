@@ -139,6 +139,7 @@ class ProbePlan {
   bool may_send(uint64_t now_us) const;
   bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
   uint64_t wake_time_us(uint64_t now_us) const;
+  uint64_t next_possible_send_us(uint64_t now_us) const;
   Search draw_chunk();
   Block* block_for_drawing(uint64_t position);
   void end_drawing();
@@ -153,7 +154,8 @@ class ProbePlan {
   void connect_ended(const Ask& ask);
   void forget_ask(const Ask& ask);
   void heard(const Ask& ask, uint64_t now_us);
-  void silence_ended(uint64_t now_us);
+  void silence_ended(bool came_further, uint64_t now_us);
+  void lose_hosts();
   uint32_t recovery_checks() const;
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
@@ -181,6 +183,7 @@ class ProbePlan {
   bool drawn_all_ = false;
   uint32_t steps_left_ = 0;  // of this call of next()
   uint32_t in_flight_ = 0;
+  uint32_t fruitless_returns_ = 0;  // silences in a row that ended where the one before had ended
   uint64_t not_asked_ = 0;
 };
 

@@ -10,6 +10,11 @@ namespace {
 // At 20 % loss, three checks in a row are lost once in 125 times; then the estimate of loss falls back to its prior.
 constexpr uint8_t checks_until_limited = 3;
 
+// Chance may cut a pass short at the same point twice. Halved from then on, the rate of any scan has come down to the
+// least by the time that the path is given up.
+constexpr uint32_t fruitless_returns_until_slower = 3;
+constexpr uint32_t max_fruitless_returns = 32;
+
 }  // namespace
 
 void ProbePlan::connect_ended(const Ask& ask) {
@@ -30,19 +35,33 @@ Block& ProbePlan::ended(const Ask& ask) {
 void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
   if (space_.links.is_own(ask.endpoint.address)) return;
   if (path_.heard(now_us)) {
+    bool came_further = false;
     for (uint32_t place = 0; place < blocks_.places(); ++place) {
-      if (Block* block = blocks_.at(place)) block->all_are_back(now_us);
+      if (Block* block = blocks_.at(place)) came_further |= block->all_are_back(now_us);
     }
-    silence_ended(now_us);
+    silence_ended(came_further, now_us);
   }
   flows_.answered(ask.serial, now_us);
 }
 
-/// Of a host, if it is the only one, or of the path.
-void ProbePlan::silence_ended(uint64_t now_us) {
+/// Of a host, if it is the only one, or of the path. What was asked in vain is asked again, so a path that falls silent
+/// each time at the same point is asked more and more slowly, and given up in the end.
+void ProbePlan::silence_ended(bool came_further, uint64_t now_us) {
   control_.forget_rounds();
   flows_.silence_ended(control_.next_serial(), now_us);
+  fruitless_returns_ = came_further ? 0 : fruitless_returns_ + 1;
+  if (fruitless_returns_ >= fruitless_returns_until_slower) flows_.slow_down();
   control_.limit_rate(flows_.rate_per_s());
+  if (fruitless_returns_ < max_fruitless_returns) return;
+  path_.give_up();
+  lose_hosts();
+}
+
+/// The path is lost: what has no result is reported as such.
+void ProbePlan::lose_hosts() {
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    if (Block* block = blocks_.at(place)) block->hosts.path_is_lost();
+  }
 }
 
 /// How many checks a host or a path that falls silent now is given.
@@ -75,8 +94,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   resolve(block, ask.host, now_us);
   control_.answered(ask.serial);
   if (block.hosts.answered(ask.host, block.pass(), now_us) && block.hosts.size() == 1) {
-    block.all_are_back(now_us);
-    silence_ended(now_us);
+    silence_ended(block.all_are_back(now_us), now_us);
   }
   heard(ask, now_us);
   block.note_answered(ask);

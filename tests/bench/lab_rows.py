@@ -25,6 +25,7 @@ ROWS = {
     "e": ("filtered", ["198.18.0.1"], "1-10000"),
     "f": ("internet", ["198.18.0.0/20"], "22,80,443"),
     "lossy10": ("lossy10", ["198.18.0.1"], "1-65535"),
+    "mixture": ("mixture", ["198.18.0.0/20"], "22,80,443"),
     "unreachable": ("unreachable", ["198.18.%d.0/28" % i for i in range(5)], "1-200"),
 }
 # Each writes its open ports to a file. masscan needs the device and the source address: it cannot find them on a device

@@ -152,12 +152,15 @@ TEST_CASE(
   const Ask recovery = ask_at(ProbeKind::recovery);
   block.note_answered(answered);
   block.end_sweep();
-  block.all_are_back(1);
+  CHECK(block.all_are_back(1));
   block.note_answered(recovery);
   CHECK(block.phase() == Block::Phase::sweeping);
   CHECK(block.sweep_at() == 7);
-  block.all_are_back(2);
+  CHECK(!block.all_are_back(2));  // it has come no further
   CHECK(block.sweep_at() == 7);
+  block.finish(0);
+  CHECK(block.all_are_back(3));
+  CHECK(!block.all_are_back(4));
 }
 
 TEST_CASE("when all hosts are back while their first silence is reported, the rest is asked again") {

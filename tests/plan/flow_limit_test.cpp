@@ -79,3 +79,24 @@ TEST_CASE("a silence may be a small table's as long as no more than 8,192 probes
   flows.silence_ended(9000, 32 * second_us);
   CHECK(flows.may_be_full());
 }
+
+TEST_CASE("a scan that comes no further has half of what it had, down to two a second") {
+  FlowLimit flows;
+  uint64_t serial = 0, now_us = 0;
+  const auto silence_after = [&](uint64_t asks, uint64_t seconds) {
+    serial += asks;
+    now_us += seconds * second_us;
+    flows.answered(serial - 1, now_us - second_us);
+    flows.silence_ended(serial, now_us);
+  };
+  silence_after(1000, 10);
+  flows.slow_down();
+  CHECK(flows.rate_per_s() == doctest::Approx(50));
+  CHECK(flows.flows() == 1000);
+  CHECK(flows.hold_us() == second_us);
+  silence_after(300, 10);  // it was slower than it might have been
+  flows.slow_down();
+  CHECK(flows.rate_per_s() == doctest::Approx(15));
+  for (int i = 0; i < 10; ++i) flows.slow_down();
+  CHECK(flows.rate_per_s() == 2);
+}

@@ -65,6 +65,25 @@ void draw_path(Dice& dice, Behaviour& network) {
     network.back_at_us = network.gone_at_us + static_cast<uint64_t>(dice.log_scale(1e5, 1e8));
 }
 
+/// What stands between this machine and the hosts: an own link, a slow uplink, a router with a table.
+void draw_way(Dice& dice, Behaviour& network) {
+  if (dice.one_in(4)) {
+    network.neighbour_entries = static_cast<uint32_t>(dice.log_scale(1, 1000));
+    if (dice.one_in(3))
+      network.free_entries_of_table = 1 + static_cast<uint32_t>(dice.below(network.neighbour_entries));
+    if (dice.one_in(3)) network.event_share = dice.share(1);
+    if (dice.one_in(3)) network.error_share = dice.share(1);
+  }
+  if (dice.one_in(6)) {
+    network.uplink_per_s = dice.log_scale(50, 10'000);
+    network.uplink_queue_us = static_cast<uint64_t>(dice.log_scale(1e4, 3e6));
+  }
+  if (dice.one_in(6)) {
+    network.router_flows = static_cast<uint32_t>(dice.log_scale(100, 10'000));
+    network.flow_hold_us = static_cast<uint64_t>(dice.log_scale(1e6, 6e7));
+  }
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -84,25 +103,29 @@ Scan draw_scan(uint64_t seed) {
   if (dice.one_in(8)) scan.options.rate_per_s = dice.log_scale(5, 10000);
   if (dice.one_in(8)) scan.options.stop_after = 1 + static_cast<uint32_t>(dice.below(3));
   scan.loops = dice.one_in(4) ? 1 + static_cast<uint32_t>(dice.below(4)) : 1;
+  draw_way(dice, scan.behaviour);
   return scan;
 }
 
 double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
 
 std::string describe(const Scan& s) {
-  char text[600];
+  char text[900];
   const Behaviour& b = s.behaviour;
   std::snprintf(
       text, sizeof text,
       "%u hosts x %u ports, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
       "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
-      "%d rate %.0f stop %u loops %u",
+      "%d rate %.0f stop %u loops %u; neighbours %u (%u free, events %.2f, errors %.2f), uplink %.0f/s %.2f s, router "
+      "%u "
+      "flows %.1f s",
       s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
       b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
       b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
       b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms, s.options.adaptive ? "" : " fixed",
       s.options.retries ? static_cast<int>(*s.options.retries) : -1, s.options.rate_per_s, s.options.stop_after,
-      s.loops);
+      s.loops, b.neighbour_entries, b.free_entries_of_table, b.event_share, b.error_share, b.uplink_per_s,
+      seconds(b.uplink_queue_us), b.router_flows, seconds(b.flow_hold_us));
   return text;
 }
 
@@ -119,6 +142,10 @@ uint64_t max_duration_us(const Scan& scan, uint64_t asks) {
   return static_cast<uint64_t>(static_cast<double>(asks + 100) * (second * 1e6 + 1000.0 * scan.options.timeout_ms));
 }
 
+/// A turn makes an ask, reports something, hears of an ask that ended, judges one that is late, or draws and looks for
+/// work in steps.
+uint64_t max_turns(const Outcome& outcome) { return 10 * (outcome.asks + outcome.results) + 1000; }
+
 /// Why the outcome is wrong; empty if it is not.
 std::string fault_of(const Scan& scan, const Outcome& outcome) {
   if (!outcome.finished) return "it does not end";
@@ -128,12 +155,14 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
   if (outcome.reported_twice > 0) return "a probe has two results";
   if (outcome.peak_in_flight > scan.options.max_in_flight) return "more in flight than allowed";
   if (outcome.asks > max_asks(scan, outcome.probes)) return "more asks than the passes allow";
+  if (outcome.turns > max_turns(outcome)) return "it turns more often than there is work";
   if (outcome.microseconds > max_duration_us(scan, outcome.asks)) return "longer than its asks can take";
   return {};
 }
 
 Outcome play(const Scan& scan) {
-  const ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed);
+  ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed);
+  if (scan.behaviour.neighbour_entries > 0) space.links.on_link = space.targets.ranges();
   return SimulatedNetwork(scan.behaviour, space).run(scan.options, scan.loops, max_virtual_us);
 }
 

@@ -59,6 +59,7 @@ struct Outcome {
   uint64_t microseconds = 0;
   uint64_t last_open_us = 0;
   uint64_t asks = 0;
+  uint64_t turns = 0;  ///< Moments at which the plans were asked what to do.
   uint64_t results = 0;
   uint64_t reported_twice = 0;
   uint64_t missed_open = 0;
@@ -107,6 +108,7 @@ class SimulatedNetwork {
     outcome_.probes = space_.size();
     for (uint64_t now = 1; now < max_us;) {
       deliver(now);
+      ++outcome_.turns;
       uint64_t wake = events_.empty() ? UINT64_MAX : events_.top().at_us;
       uint32_t asked = 0, finished = 0;
       for (uint32_t loop = 0; loop < loops; ++loop) {
