@@ -4,11 +4,26 @@ _portloop() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "scan compare merge help --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff merge help --help --version" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == help ]]; then
-    COMPREPLY=($(compgen -W "scan compare merge" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff merge" -- "$word"))
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == diff ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")) ;;
+      --ignore) COMPREPLY=($(compgen -W "reason banner reason,banner" -- "$word")) ;;
+      --color) COMPREPLY=($(compgen -W "auto always never" -- "$word")) ;;
+      *)
+        if [[ $word == -* ]]; then
+          COMPREPLY=($(compgen -W "-f --format --complete --ignore --color --no-color -q --quiet -h --help" -- "$word"))
+        else
+          COMPREPLY=($(compgen -f -- "$word"))
+        fi
+        ;;
+    esac
     return
   fi
   case $before in

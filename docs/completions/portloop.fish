@@ -3,10 +3,19 @@
 complete -c portloop -f
 complete -c portloop -n __fish_use_subcommand -a scan -d 'find out which TCP ports are open'
 complete -c portloop -n __fish_use_subcommand -a compare -d 'run one scan with every concurrency model'
+complete -c portloop -n __fish_use_subcommand -a diff -d 'what opened, closed or changed between two results'
 complete -c portloop -n __fish_use_subcommand -a merge -d 'join the results of shards'
 complete -c portloop -n __fish_use_subcommand -a help -d 'list the options of a command'
-complete -c portloop -n '__fish_seen_subcommand_from help' -a 'scan compare merge'
+complete -c portloop -n '__fish_seen_subcommand_from help' -a 'scan compare diff merge'
 complete -c portloop -n '__fish_seen_subcommand_from merge' -F
+complete -c portloop -n '__fish_seen_subcommand_from diff' -F
+complete -c portloop -n '__fish_seen_subcommand_from diff' -s f -l format -x -a 'text json' -d 'How differences are written'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -l complete -d 'A port that is not listed was not open'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -l ignore -x -a 'reason banner reason,banner' -d 'What is not compared'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -l color -x -a 'auto always never' -d 'Colour on standard output'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -l no-color -d 'No colour'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -s q -l quiet -d 'No summary and no notes'
+complete -c portloop -n '__fish_seen_subcommand_from diff' -s h -l help -d 'Help'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s p -l ports -x -d 'Ports, ranges, names, all or common'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l exclude-ports -x -d 'Do not scan these ports'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l exclude -x -d 'Do not scan these addresses'

@@ -31,6 +31,7 @@ constexpr Command commands[] = {
 #ifdef PORTLOOP_HAS_COMPARE
     {"compare", "run one scan with every concurrency model and compare them", run_compare},
 #endif
+    {"diff", "what opened, closed or changed between two results", run_diff},
     {"merge", "join the results of the shards of a scan", run_merge},
 };
 

@@ -139,28 +139,10 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
   settings.banner_timeout_ms = timeout_of(given, "banner-timeout", 2000);
 }
 
-/// Options that take one value: if given twice, one of them would be ignored.
-void check_given_once(const cxxopts::ParseResult& given) {
-  for (const char* option :
-       {"ports",      "exclude-ports", "loops",  "in-flight", "rate",     "timeout",        "retries", "timing",
-        "order",      "seed",          "shard",  "connector", "banners",  "banner-timeout", "format",  "show",
-        "stop-after", "checkpoint",    "resume", "progress",  "max-time", "color"}) {
-    if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
-  }
-}
-
 ProgressChoice progress_of(const cxxopts::ParseResult& given) {
   const std::string word = one_of(given, "progress", {"auto", "always", "never"});
   if (word == "always") return ProgressChoice::always;
   return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
-}
-
-ColourChoice colour_of(const cxxopts::ParseResult& given) {
-  const std::string word = one_of(given, "color", {"auto", "always", "never"});
-  if (given.count("color") && given.count("no-color"))
-    throw UsageError("'--color' and '--no-color' exclude each other: --no-color is --color never");
-  if (word == "never" || given.count("no-color")) return ColourChoice::never;
-  return word == "always" ? ColourChoice::always : ColourChoice::automatic;
 }
 
 /// The options about this run, which a resumed scan takes from its own command line.
@@ -205,7 +187,10 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
 
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given);
+  check_given_once(
+      given, {"ports",      "exclude-ports", "loops",  "in-flight", "rate",     "timeout",        "retries", "timing",
+              "order",      "seed",          "shard",  "connector", "banners",  "banner-timeout", "format",  "show",
+              "stop-after", "checkpoint",    "resume", "progress",  "max-time", "color"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
