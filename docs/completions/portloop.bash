@@ -4,11 +4,11 @@ _portloop() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "scan compare diff merge help --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain merge help --help --version" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == help ]]; then
-    COMPREPLY=($(compgen -W "scan compare diff merge" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain merge" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == diff ]]; then
@@ -21,6 +21,21 @@ _portloop() {
           COMPREPLY=($(compgen -W "-f --format --complete --ignore --color --no-color -q --quiet -h --help" -- "$word"))
         else
           COMPREPLY=($(compgen -f -- "$word"))
+        fi
+        ;;
+    esac
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == explain ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")) ;;
+      -t|--timeout|--tries) ;;
+      --color) COMPREPLY=($(compgen -W "auto always never" -- "$word")) ;;
+      *)
+        if [[ $word == -* ]]; then
+          COMPREPLY=($(compgen -W "-t --timeout --tries -4 -6 -f --format --color --no-color -h --help" -- "$word"))
+        else
+          COMPREPLY=($(compgen -A hostname -S : -- "$word"))
         fi
         ;;
     esac

@@ -32,6 +32,9 @@ constexpr Command commands[] = {
     {"compare", "run one scan with every concurrency model and compare them", run_compare},
 #endif
     {"diff", "what opened, closed or changed between two results", run_diff},
+#ifdef PORTLOOP_HAS_EXPLAIN
+    {"explain", "ask one port in slow motion and show what happens", run_explain},
+#endif
     {"merge", "join the results of the shards of a scan", run_merge},
 };
 

@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 PORTLOOP, LAB, DOCS = sys.argv[1:4]
-COMMANDS = ["scan", "diff"]  # whose options are completed
+COMMANDS = ["scan", "diff", "explain"]  # whose options are completed
 
 
 def read(*path):
@@ -126,7 +126,7 @@ class Pages(unittest.TestCase):
     def test_bash_completes(self):
         script = ". '%s'; COMP_WORDS=(portloop %s); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
         path = os.path.join(DOCS, "completions", "portloop.bash")
-        for words, completed in (("scan --stop", "--stop-after"), ("diff --comp", "--complete")):
+        for words, completed in (("scan --stop", "--stop-after"), ("diff --comp", "--complete"), ("explain --tr", "--tries")):
             done = subprocess.run(["bash", "-c", script % (path, words)], capture_output=True, text=True, check=True)
             self.assertEqual((done.stdout, done.stderr), (completed + "\n", ""))
 

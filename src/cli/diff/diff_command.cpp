@@ -98,14 +98,14 @@ DiffRequest parse_request(const cxxopts::ParseResult& given) {
 
 std::optional<DiffRequest> parse_options(int argc, const char* const* argv) {
   cxxopts::Options options("portloop diff");
-  options.add_options()                                 //
-      ("f,format", "", cxxopts::value<std::string>())   //
-      ("complete", "")                                  //
-      ("ignore", "", cxxopts::value<std::string>())     //
-      ("color", "", cxxopts::value<std::string>())      //
-      ("no-color", "")                                  //
-      ("q,quiet", "")                                   //
-      ("h,help", "")                                    //
+  options.add_options()                                //
+      ("f,format", "", cxxopts::value<std::string>())  //
+      ("complete", "")                                 //
+      ("ignore", "", cxxopts::value<std::string>())    //
+      ("color", "", cxxopts::value<std::string>())     //
+      ("no-color", "")                                 //
+      ("q,quiet", "")                                  //
+      ("h,help", "")                                   //
       ("file", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("file");
   try {

@@ -38,7 +38,7 @@ class DifferenceRows {
   const size_t columns_;
   size_t endpoint_width_ = 21;  // an IPv4 address with its port
   Address host_;
-  std::vector<Row> rows_;                                              // of `host_`
+  std::vector<Row> rows_;                                            // of `host_`
   std::map<std::pair<DifferenceKind, std::string>, size_t> shared_;  // rows that further ports may join
 };
 

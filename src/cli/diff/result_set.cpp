@@ -38,9 +38,7 @@ Standing ResultSet::standing(const Endpoint& endpoint) const {
   return result != nullptr ? standing_of(result->probe.state) : standing_if_unlisted(endpoint);
 }
 
-bool ResultSet::leaves_scope_open() const {
-  return inputs_.truncated || (!order_ && !lists_all_states_ && !complete_);
-}
+bool ResultSet::leaves_scope_open() const { return inputs_.truncated || (!order_ && !lists_all_states_ && !complete_); }
 
 Standing ResultSet::standing_if_unlisted(const Endpoint& endpoint) const {
   if (!order_) {
