@@ -4,11 +4,11 @@ _portloop() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "scan compare diff explain merge help --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain watch merge help --help --version" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == help ]]; then
-    COMPREPLY=($(compgen -W "scan compare diff explain merge" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain watch merge" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == diff ]]; then
@@ -40,6 +40,20 @@ _portloop() {
         ;;
     esac
     return
+  fi
+  if [[ ${COMP_WORDS[1]} == watch ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
+      --exec) COMPREPLY=($(compgen -c -- "$word")); return ;;
+      --state|--prometheus) COMPREPLY=($(compgen -f -- "$word")); return ;;
+      --interval) COMPREPLY=($(compgen -W "60s 5m 1h" -- "$word")); return ;;
+    esac
+    if [[ $word == -* ]]; then
+      COMPREPLY=($(compgen -W "--interval --rounds --state --exec --prometheus -f --format -p --ports --exclude-ports --exclude
+        --exclude-file -i --input-file -4 -6 --all-addresses -l --loops -c --in-flight -r --rate -t --timeout --retries
+        --timing --connector --color --no-color --progress -v --verbose -q --quiet -h --help" -- "$word"))
+      return
+    fi
   fi
   case $before in
     -f|--format) COMPREPLY=($(compgen -W "text json csv xml grepable list" -- "$word")); return ;;

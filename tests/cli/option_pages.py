@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 PORTLOOP, LAB, DOCS = sys.argv[1:4]
-COMMANDS = ["scan", "diff", "explain"]  # whose options are completed
+COMMANDS = ["scan", "diff", "explain", "watch"]  # whose options are completed
 
 
 def read(*path):
@@ -47,7 +47,7 @@ class Pages(unittest.TestCase):
                                 read("completions", "portloop.bash"), read("completions", "portloop.fish"))
         for command in COMMANDS:
             text = help_of(PORTLOOP, command)
-            of_fish = "".join(line for line in fish.splitlines(keepends=True) if f"from {command}'" in line)
+            of_fish = "".join(line for line in fish.splitlines(keepends=True) if re.search(rf"from [a-z ]*\b{command}\b", line))
             of_zsh = zsh.split(f"\n{command})\n")[1].split("\n  ;;")[0]
             for option in sorted(long_options(text)):
                 with self.subTest(command=command, option=option):
@@ -126,7 +126,7 @@ class Pages(unittest.TestCase):
     def test_bash_completes(self):
         script = ". '%s'; COMP_WORDS=(portloop %s); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
         path = os.path.join(DOCS, "completions", "portloop.bash")
-        for words, completed in (("scan --stop", "--stop-after"), ("diff --comp", "--complete"), ("explain --tr", "--tries")):
+        for words, completed in (("scan --stop", "--stop-after"), ("diff --comp", "--complete"), ("explain --tr", "--tries"), ("watch --prom", "--prometheus")):
             done = subprocess.run(["bash", "-c", script % (path, words)], capture_output=True, text=True, check=True)
             self.assertEqual((done.stdout, done.stderr), (completed + "\n", ""))
 

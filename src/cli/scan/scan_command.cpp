@@ -42,12 +42,6 @@
 namespace portloop {
 namespace {
 
-ProgressStyle progress_style(const ScanRequest& request) {
-  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
-  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
-  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
-}
-
 class ScanCommand : ScanSession::Events {
  public:
   /// `services` and `session` outlive this object. `checkpoint`: new, or that of the scan that is resumed.

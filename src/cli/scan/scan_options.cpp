@@ -67,27 +67,13 @@ cxxopts::Options make_options() {
   cxxopts::Options options("portloop scan");
   const auto text = [] { return cxxopts::value<std::string>(); };
   const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
+  add_probe_options(options);
   options.add_options()                                                       //
-      ("p,ports", "", text())                                                 //
-      ("exclude-ports", "", text())                                           //
-      ("exclude", "", texts())                                                //
-      ("exclude-file", "", texts())                                           //
-      ("i,input-file", "", texts())                                           //
-      ("4", "")                                                               //
-      ("6", "")                                                               //
-      ("all-addresses", "")                                                   //
-      ("l,loops", "", text())                                                 //
-      ("c,in-flight", "", text())                                             //
-      ("r,rate", "", text())                                                  //
-      ("t,timeout", "", text())                                               //
-      ("retries", "", text())                                                 //
-      ("timing", "", text())                                                  //
       ("order", "", text())                                                   //
       ("seed", "", text())                                                    //
       ("shard", "", text())                                                   //
       ("checkpoint", "", text())                                              //
       ("resume", "", text())                                                  //
-      ("connector", "", text())                                               //
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                          //
       ("stop-after", "", text())                                              //
@@ -163,7 +149,8 @@ bool standard_input_has_data() {
   return fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
 }
 
-ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+/// Targets, ports and settings.
+ScanRequest parse_probes(const cxxopts::ParseResult& given, const SystemServices& services) {
   ScanRequest request;
   request.targets.included = texts_of(given, "target");
   request.targets.input_files = texts_of(given, "input-file");
@@ -173,15 +160,23 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.ports = ports_of(given, services);
   request.targets.family = family_of(given);
   parse_settings(given, request);
+  return request;
+}
+
+/// To be called last: if an option has taken the target for its value, the message about that option is the useful one.
+void check_any_target(const ScanRequest& request, const char* command) {
+  if (!request.targets.included.empty() || !request.targets.input_files.empty()) return;
+  throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop ") + command +
+                   (standard_input_has_data() ? " localhost'; '-i -' reads standard input" : " localhost'"));
+}
+
+ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+  ScanRequest request = parse_probes(given, services);
   request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   parse_run(given, request);
-  // Last: if an option has taken the target for its value, the message about that option is the useful one.
-  if (request.targets.included.empty() && request.targets.input_files.empty()) {
-    throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop scan ") +
-                     (standard_input_has_data() ? "localhost'; '-i -' reads standard input" : "localhost'"));
-  }
+  check_any_target(request, "scan");
   return request;
 }
 
@@ -251,6 +246,40 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+void add_probe_options(cxxopts::Options& options) {
+  const auto text = [] { return cxxopts::value<std::string>(); };
+  const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
+  options.add_options()              //
+      ("p,ports", "", text())        //
+      ("exclude-ports", "", text())  //
+      ("exclude", "", texts())       //
+      ("exclude-file", "", texts())  //
+      ("i,input-file", "", texts())  //
+      ("4", "")                      //
+      ("6", "")                      //
+      ("all-addresses", "")          //
+      ("l,loops", "", text())        //
+      ("c,in-flight", "", text())    //
+      ("r,rate", "", text())         //
+      ("t,timeout", "", text())      //
+      ("retries", "", text())        //
+      ("timing", "", text())         //
+      ("connector", "", text());
+}
+
+ScanRequest parse_probe_options(const cxxopts::ParseResult& given, const SystemServices& services) {
+  ScanRequest request = parse_probes(given, services);
+  parse_run(given, request);
+  check_any_target(request, "watch");
+  return request;
+}
+
+ProgressStyle progress_style(const ScanRequest& request) {
+  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
+  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
+  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
+}
 
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();

@@ -10,6 +10,7 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/targets/target_words.hpp"
 #include "cli/terminal/colour.hpp"
+#include "cli/terminal/progress.hpp"
 #include "core/port_set.hpp"
 #include "core/probe_order.hpp"
 
@@ -55,5 +56,8 @@ struct ScanRequest {
   std::vector<std::string> words;
   std::string command_line;
 };
+
+/// How progress is shown on this standard error.
+ProgressStyle progress_style(const ScanRequest& request);
 
 }  // namespace portloop
