@@ -65,13 +65,13 @@ _portloop() {
     --banners) COMPREPLY=($(compgen -W "read http" -- "$word")); return ;;
     -p|--ports) COMPREPLY=($(compgen -W "common all" -- "$word")); return ;;
     -l|--loops|--shard) COMPREPLY=($(compgen -W "auto" -- "$word")); return ;;
-    -i|--input-file|--exclude-file|--checkpoint|--resume) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -i|--input-file|--exclude-file|--output-all|--checkpoint|--resume) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --max-time --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
-      -q --quiet -v --verbose --color --no-color -h --help" -- "$word"))
+      --max-time --connector --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --checkpoint --resume --progress
+      --stats-every --nmap-command -q --quiet -v --verbose --color --no-color -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

@@ -111,7 +111,7 @@ NMAP = [
     (["-T4"], "leave it out"), (["-n"], "leave it out"), (["-F"], "leave it out"), (["--top-ports", "100"], "leave it out"),
     (["-oX", "net.xml"], "'-o xml=net.xml'"), (["-oG", "net"], "'-o grepable=net'"), (["-oN", "net"], "'-o text=net'"),
     (["-oX", "-p"], "'-o xml=FILE'"), (["-oX", "a b\x1b"], "'-o xml=FILE'"),
-    (["-oA", "net"], "'-o text=net.txt -o xml=net.xml -o grepable=net.gnmap'"), (["-iL", "hosts"], "'-i hosts'"),
+    (["-oA", "net"], "'--output-all net'"), (["-iL", "hosts"], "'-i hosts'"),
     (["--open"], "leave it out"), (["--reason"], "--show all"), (["--min-rate", "5"], "leave it out"),
     (["--max-rate=5"], "'--rate 5'"), (["--max-retries", "2"], "'--retries 2'"), (["--host-timeout", "5m"], "--max-time"),
 ]

@@ -51,11 +51,14 @@ How (the defaults adapt to the network):
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
+      --output-all BASE    to BASE.txt, BASE.json, BASE.xml and BASE.gnmap
       --overwrite          replace files that exist
       --show open|all      all: closed, filtered and unknown ports, too
       --checkpoint FILE    save there what is finished
       --resume FILE        continue from there
       --progress WHEN, --color WHEN   auto (default), always or never
+      --stats-every TIME   a status line so often; any key shows one
+      --nmap-command       print the nmap command for the open ports at the end
   -q, --quiet              results only;   --no-color: as --color never
   -v, --verbose            the summary has the seed, too
   -h, --help
@@ -81,9 +84,12 @@ cxxopts::Options make_options() {
       ("discover", "")                                                        //
       ("f,format", "", text())                                                //
       ("o,output", "", texts())                                               //
+      ("output-all", "", text())                                              //
       ("overwrite", "")                                                       //
       ("show", "", text())                                                    //
       ("progress", "", text())                                                //
+      ("stats-every", "", text())                                             //
+      ("nmap-command", "")                                                    //
       ("v,verbose", "")                                                       //
       ("q,quiet", "")                                                         //
       ("color", "", text())                                                   //
@@ -136,6 +142,10 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   constexpr uint64_t max_ms = uint64_t{365} * 86'400'000;
   if (given.count("max-time"))
     request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
+  if (given.count("stats-every"))
+    request.stats_every_ms =
+        parse_duration_option("--stats-every", text_of(given, "stats-every"), TimeUnit::seconds, max_ms);
+  request.nmap_command = given.count("nmap-command") > 0;
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.verbose = given.count("verbose") > 0;
   request.progress = progress_of(given);
@@ -170,9 +180,22 @@ void check_any_target(const ScanRequest& request, const char* command) {
                    (standard_input_has_data() ? " localhost'; '-i -' reads standard input" : " localhost'"));
 }
 
+/// --output-all, as values of --output.
+void add_all_outputs(const cxxopts::ParseResult& given, std::vector<std::string>& outputs) {
+  if (given.count("output-all") == 0) return;
+  const std::string base = text_of(given, "output-all");
+  if (base.empty() || base.ends_with('/') || base == "-")
+    throw UsageError("--output-all " + quote_word(base) + ": the beginning of files' names is accepted, such as net");
+  for (const auto& [format, ending] :
+       {std::pair{"text", "txt"}, {"json", "json"}, {"xml", "xml"}, {"grepable", "gnmap"}})
+    outputs.push_back(std::string(format) + '=' + base + '.' + ending);
+}
+
 ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
   ScanRequest request = parse_probes(given, services);
-  request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
+  std::vector<std::string> outputs = texts_of(given, "output");
+  add_all_outputs(given, outputs);
+  request.outputs = parse_outputs(optional_text_of(given, "format"), outputs);
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   parse_run(given, request);
@@ -182,10 +205,10 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
 
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(
-      given, {"ports",      "exclude-ports", "loops",  "in-flight", "rate",     "timeout",        "retries", "timing",
-              "order",      "seed",          "shard",  "connector", "banners",  "banner-timeout", "format",  "show",
-              "stop-after", "checkpoint",    "resume", "progress",  "max-time", "color"});
+  check_given_once(given, {"ports",   "exclude-ports",  "loops",    "in-flight", "rate",       "timeout",
+                           "retries", "timing",         "order",    "seed",      "shard",      "connector",
+                           "banners", "banner-timeout", "format",   "show",      "stop-after", "checkpoint",
+                           "resume",  "progress",       "max-time", "color",     "output-all", "stats-every"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
@@ -204,6 +227,12 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
   if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
     throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
   }
+  if (request.nmap_command && (resumed || given.count("checkpoint"))) {
+    throw UsageError(
+        "'--nmap-command' excludes '--checkpoint' and '--resume': a resumed scan does not know which ports it has "
+        "found "
+        "before");
+  }
   request.resume_file = resume_file;
   request.checkpoint_file = resumed ? resume_file : checkpoint_file;
   return request;
@@ -211,7 +240,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
   return without(option_words(options, words),
-                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time"});
+                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--stats-every"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -323,6 +352,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   request.progress = given.progress;
   request.colour = given.colour;
   request.max_time_ms = given.max_time_ms;
+  request.stats_every_ms = given.stats_every_ms;
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
   check_recorded(request, checkpoint);

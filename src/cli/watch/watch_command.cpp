@@ -155,6 +155,7 @@ class WatchCommand : ScanSession::Events {
 int WatchCommand::run() {
   if (!request_.state_file.empty()) read_watch_state(request_.state_file, targets(), ports(), filter_, counts_);
   session_.watch(*this);
+  if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
   limits_ = choose_limits(settings_, request_.scan.quiet);
   uv_timer_init(session_.loop(), &pause_);
   pause_.data = this;
