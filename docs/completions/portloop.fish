@@ -72,3 +72,4 @@ complete -c portloop -n '__fish_seen_subcommand_from scan' -s v -l verbose -d 'T
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l color -x -a 'auto always never' -d 'Colour on standard output'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l no-color -d 'No colour'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -s h -l help -d 'Help'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -l json-schema -d 'Print the schema of a JSON result'

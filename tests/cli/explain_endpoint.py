@@ -14,6 +14,7 @@ import termios
 import unittest
 
 import scan_support as support
+from result_schema import check_record
 from scan_support import COMPLETE, INCOMPLETE, PORTLOOP, USAGE
 
 OWN, SILENT = "10.7.0.1", "10.7.0.9"
@@ -47,6 +48,7 @@ class Explain(unittest.TestCase):
         code, out, err = explain("-f", "json", *words)
         self.assertEqual((code, err), (status, ""), out)
         *connects, result = [json.loads(line) for line in out.splitlines()]
+        check_record(result)
         self.assertEqual([connect["connect"] for connect in connects], list(range(1, len(connects) + 1)))
         self.assertEqual(result["attempts"], len(connects))
         return connects, result

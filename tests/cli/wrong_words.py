@@ -143,7 +143,7 @@ class WrongWords(unittest.TestCase):
                     self.assert_refused(scan(*line), "is an option of nmap: ")
 
     def test_a_word_like_nothing_known_gets_no_guess(self):
-        for word in ("--json", "--loud", "-x", "--targets"):
+        for word in ("--gently", "--loud", "-x", "--targets"):
             with self.subTest(word=word):
                 self.assert_refused(scan(word, "127.0.0.1"), f"'{word}' is not an option: 'portloop scan --help' lists the options")
         for word in ("127.0.0.1:70000", "a:b:c", ":80", "//127.0.0.1", "]:", "["):

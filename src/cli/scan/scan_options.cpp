@@ -13,6 +13,7 @@
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
 #include "cli/options/option_words.hpp"
+#include "cli/options/result_schema.hpp"
 #include "cli/options/shard_choice.hpp"
 #include "cli/scan/recorded_scan.hpp"
 #include "core/spec_error.hpp"
@@ -61,7 +62,7 @@ Output (results on stdout, everything else on stderr):
       --nmap-command       print the nmap command for the open ports at the end
   -q, --quiet              results only;   --no-color: as --color never
   -v, --verbose            the summary has the seed, too
-  -h, --help
+  -h, --help               this;   --json-schema: the schema of a JSON result
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
 130 interrupted. Scan only hosts and networks that you are allowed to scan.)";
@@ -94,6 +95,7 @@ cxxopts::Options make_options() {
       ("q,quiet", "")                                                         //
       ("color", "", text())                                                   //
       ("no-color", "")                                                        //
+      ("json-schema", "")                                                     //
       ("h,help", "")                                                          //
       ("target", "", texts());
   options.parse_positional("target");
@@ -322,6 +324,10 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
       std::puts(help_text);
       return std::nullopt;
     }
+    if (given.count("json-schema")) {
+      std::fputs(result_schema, stdout);
+      return std::nullopt;
+    }
     ScanRequest request = parse_new_or_resumed(given, services);
     request.words =
         joined(options, without(option_words(options, {words.begin() + 1, words.end()}), {"--checkpoint", "--resume"}));
@@ -345,7 +351,8 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   const std::vector<const char*> pointers = pointers_to(words);
   const auto parsed = parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
   if (!parsed)
-    throw UsageError("checkpoint " + quote_word(given.resume_file) + " is damaged: its arguments are --help");
+    throw UsageError("checkpoint " + quote_word(given.resume_file) +
+                     " is damaged: its arguments are --help or --json-schema");
   ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
   request.verbose = given.verbose;

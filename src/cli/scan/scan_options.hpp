@@ -10,7 +10,7 @@
 
 namespace portloop {
 
-/// Returns nullopt if --help was given, and printed. Throws UsageError.
+/// Returns nullopt if --help or --json-schema was given, and printed. Throws UsageError.
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services);
 
 /// What other commands that scan have in common with it: adds the options for targets and for how they are probed.
