@@ -146,9 +146,10 @@ void note_open_scope(const char* side, const char* other, const ResultSet& set) 
 
 class Diff {
  public:
-  Diff(const DiffRequest& request, const ResultSet& a, const ResultSet& b)
+  /// All outlive this object.
+  Diff(const DiffRequest& request, const SystemServices& services, const ResultSet& a, const ResultSet& b)
       : request_(request),
-        services_(SystemServices::load()),
+        services_(services),
         a_(a),
         b_(b),
         rows_(uses_colour(request.colour, out_.is_terminal()),
@@ -206,7 +207,7 @@ class Diff {
   }
 
   const DiffRequest& request_;
-  const SystemServices services_;
+  const SystemServices& services_;
   const ResultSet& a_;
   const ResultSet& b_;
   OutputFile out_;
@@ -221,6 +222,7 @@ class Diff {
 
 int run_diff(int argc, const char* const* argv) {
   try {
+    const SystemServices services = SystemServices::load();  // first: without memory, glibc would abort
     const auto request = parse_options(argc, argv);
     if (!request) return exit_complete;
     std::signal(SIGPIPE, SIG_IGN);  // a reader that is gone shall be an error of write()
@@ -228,7 +230,7 @@ int run_diff(int argc, const char* const* argv) {
     const ResultSet b(read_merge_inputs({request->b}), request->complete);
     report_problems("A", a);
     report_problems("B", b);
-    return Diff(*request, a, b).run();
+    return Diff(*request, services, a, b).run();
   } catch (const CannotRun& error) {
     throw UsageError(error.what());
   } catch (const std::bad_alloc&) {

@@ -13,7 +13,6 @@
 //   - the program fails, a file can't be written: reported, the watch goes on; exit 3 at the end
 //   - standard output breaks: reported, the watch ends, exit 3
 //   - the memory is used up: reported, the watch ends, exit 3
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +28,6 @@
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
 #include "cli/scan/scan_session.hpp"
-#include "cli/system/distinct_files.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "cli/targets/target_list.hpp"
@@ -48,21 +46,6 @@ namespace {
 
 /// A byte for each: what is remembered must fit into memory.
 constexpr uint64_t max_endpoints = uint64_t{1} << 28;
-
-void check_files(const WatchRequest& request) {
-  std::vector<NamedFile> files;
-  for (const auto& [option, path] :
-       {std::pair{"--state ", request.state_file}, {"--prometheus ", request.prometheus_file}}) {
-    if (path.empty()) continue;
-    const std::string word = option + quote_word(path);
-    struct stat status;
-    if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-      throw UsageError(word + ": a regular file or a new one is accepted");
-    files.push_back({word, path});
-    files.push_back({"the temporary file of " + word, path + ".tmp", true});
-  }
-  check_distinct(files);
-}
 
 TargetList targets_of(const WatchRequest& request, uv_loop_t* loop) {
   TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop);
@@ -98,6 +81,7 @@ class WatchCommand : ScanSession::Events {
   /// For callbacks from libuv, which no exception may reach.
   template <class Body>
   void guarded(Body body) noexcept;
+  void report_out_of_memory() noexcept;
   void on_interrupt() override;
   void on_status_request() override;
   void on_tick() override;
@@ -209,7 +193,7 @@ void WatchCommand::on_result(const portloop_result& result) {
 
 /// Not the end yet: what follows needs the descriptors of the sockets that are being closed.
 void WatchCommand::on_scan_done(int status) {
-  if (status == UV_ENOMEM) throw std::bad_alloc();
+  if (status == UV_ENOMEM) report_out_of_memory();
   update_stats();
   scan_->close([this] { guarded([this] { on_scan_closed(); }); });
   scan_.reset();
@@ -344,11 +328,16 @@ void WatchCommand::guarded(Body body) noexcept {
   try {
     body();
   } catch (const std::bad_alloc&) {
-    out_of_memory_ = true;
-    progress_.clear();
-    std::fputs("portloop: out of memory; the watch ends\n", stderr);
+    report_out_of_memory();
     stop();
   }
+}
+
+void WatchCommand::report_out_of_memory() noexcept {
+  if (out_of_memory_) return;
+  out_of_memory_ = true;
+  progress_.clear();
+  std::fputs("portloop: out of memory; the watch ends\n", stderr);
 }
 
 void WatchCommand::on_interrupt() {
@@ -402,7 +391,6 @@ int run_watch(int argc, const char* const* argv) {
   const SystemServices services = SystemServices::load();
   const auto request = parse_watch_options(argc, argv, services);
   if (!request) return exit_complete;
-  check_files(*request);
   ScanSession session;
   TargetList list = targets_of(*request, session.loop());
   return WatchCommand(*request, services, session, std::move(list)).run();

@@ -1,7 +1,9 @@
 #include "cli/watch/watch_request.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,6 +13,7 @@
 #include "cli/options/option_values.hpp"
 #include "cli/options/option_words.hpp"
 #include "cli/scan/scan_options.hpp"
+#include "cli/system/distinct_files.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -93,6 +96,22 @@ std::string file_of(const cxxopts::ParseResult& given, const char* option) {
   return text_of(given, option);
 }
 
+/// They are replaced: each must be a file of its own, and nothing else than a file.
+void check_files(const WatchRequest& request) {
+  std::vector<NamedFile> files;
+  for (const auto& [option, path] :
+       {std::pair{"--state ", request.state_file}, {"--prometheus ", request.prometheus_file}}) {
+    if (path.empty()) continue;
+    const std::string word = option + quote_word(path);
+    struct stat status;
+    if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+      throw UsageError(word + ": a regular file or a new one is accepted");
+    files.push_back({word, path});
+    files.push_back({"the temporary file of " + word, path + ".tmp", true});
+  }
+  check_distinct(files);
+}
+
 WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
   check_given_once(given,
                    {"ports", "exclude-ports", "loops", "in-flight", "rate", "timeout", "retries", "timing", "connector",
@@ -108,6 +127,7 @@ WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServic
   request.prometheus_file = file_of(given, "prometheus");
   if (given.count("exec")) request.program = find_program(text_of(given, "exec"));
   request.scan = parse_probe_options(given, services);
+  check_files(request);
   return request;
 }
 
