@@ -4,12 +4,56 @@ _portloop() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "scan compare merge help --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain watch merge help --help --version" -- "$word"))
     return
   fi
   if [[ ${COMP_WORDS[1]} == help ]]; then
-    COMPREPLY=($(compgen -W "scan compare merge" -- "$word"))
+    COMPREPLY=($(compgen -W "scan compare diff explain watch merge" -- "$word"))
     return
+  fi
+  if [[ ${COMP_WORDS[1]} == diff ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")) ;;
+      --ignore) COMPREPLY=($(compgen -W "reason banner reason,banner" -- "$word")) ;;
+      --color) COMPREPLY=($(compgen -W "auto always never" -- "$word")) ;;
+      *)
+        if [[ $word == -* ]]; then
+          COMPREPLY=($(compgen -W "-f --format --complete --ignore --color --no-color -q --quiet -h --help" -- "$word"))
+        else
+          COMPREPLY=($(compgen -f -- "$word"))
+        fi
+        ;;
+    esac
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == explain ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")) ;;
+      -t|--timeout|--tries) ;;
+      --color) COMPREPLY=($(compgen -W "auto always never" -- "$word")) ;;
+      *)
+        if [[ $word == -* ]]; then
+          COMPREPLY=($(compgen -W "-t --timeout --tries -4 -6 -f --format --color --no-color -h --help" -- "$word"))
+        else
+          COMPREPLY=($(compgen -A hostname -S : -- "$word"))
+        fi
+        ;;
+    esac
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == watch ]]; then
+    case $before in
+      -f|--format) COMPREPLY=($(compgen -W "text json" -- "$word")); return ;;
+      --exec) COMPREPLY=($(compgen -c -- "$word")); return ;;
+      --state|--prometheus) COMPREPLY=($(compgen -f -- "$word")); return ;;
+      --interval) COMPREPLY=($(compgen -W "60s 5m 1h" -- "$word")); return ;;
+    esac
+    if [[ $word == -* ]]; then
+      COMPREPLY=($(compgen -W "--interval --rounds --state --exec --prometheus -f --format -p --ports --exclude-ports --exclude
+        --exclude-file -i --input-file -4 -6 --all-addresses -l --loops -c --in-flight -r --rate -t --timeout --retries
+        --timing --connector --color --no-color --progress -v --verbose -q --quiet -h --help" -- "$word"))
+      return
+    fi
   fi
   case $before in
     -f|--format) COMPREPLY=($(compgen -W "text json csv xml grepable list" -- "$word")); return ;;
@@ -21,13 +65,13 @@ _portloop() {
     --banners) COMPREPLY=($(compgen -W "read http" -- "$word")); return ;;
     -p|--ports) COMPREPLY=($(compgen -W "common all" -- "$word")); return ;;
     -l|--loops|--shard) COMPREPLY=($(compgen -W "auto" -- "$word")); return ;;
-    -i|--input-file|--exclude-file|--checkpoint|--resume) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -i|--input-file|--exclude-file|--output-all|--checkpoint|--resume) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --max-time --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
-      -q --quiet -v --verbose --color --no-color -h --help" -- "$word"))
+      --max-time --connector --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --checkpoint --resume --progress
+      --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --json-schema -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

@@ -6,6 +6,9 @@ namespace portloop {
 
 int run_scan(int argc, const char* const* argv);
 int run_merge(int argc, const char* const* argv);
+int run_diff(int argc, const char* const* argv);
+int run_explain(int argc, const char* const* argv);
+int run_watch(int argc, const char* const* argv);
 int run_compare(int argc, const char* const* argv);
 
 }  // namespace portloop

@@ -31,6 +31,11 @@ constexpr Command commands[] = {
 #ifdef PORTLOOP_HAS_COMPARE
     {"compare", "run one scan with every concurrency model and compare them", run_compare},
 #endif
+    {"diff", "what opened, closed or changed between two results", run_diff},
+#ifdef PORTLOOP_HAS_EXPLAIN
+    {"explain", "ask one port in slow motion and show what happens", run_explain},
+#endif
+    {"watch", "scan again and again and tell what has changed", run_watch},
     {"merge", "join the results of the shards of a scan", run_merge},
 };
 

@@ -33,6 +33,13 @@ class Permutation {
     return i;
   }
 
+  /// The inverse of at(). `image` < n.
+  uint64_t index_of(uint64_t image) const {
+    do image = decrypt(image);
+    while (image >= n_);
+    return image;
+  }
+
   uint64_t size() const { return n_; }
 
  private:
@@ -42,6 +49,16 @@ class Permutation {
     for (uint64_t round = 0; round < 4; round += 2) {
       left ^= mix64(right ^ key_ ^ round << 60) & left_mask_;
       right ^= mix64(left ^ key_ ^ (round + 1) << 60) & right_mask_;
+    }
+    return left << right_bits_ | right;
+  }
+
+  uint64_t decrypt(uint64_t value) const {
+    uint64_t left = value >> right_bits_;
+    uint64_t right = value & right_mask_;
+    for (uint64_t round = 4; round > 0; round -= 2) {
+      right ^= mix64(left ^ key_ ^ (round - 1) << 60) & right_mask_;
+      left ^= mix64(right ^ key_ ^ (round - 2) << 60) & left_mask_;
     }
     return left << right_bits_ | right;
   }

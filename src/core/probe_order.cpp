@@ -41,6 +41,13 @@ ProbeOrder::Position ProbeOrder::at(uint64_t i) const {
   return {block.host(local.host_in_block), local.port};
 }
 
+uint64_t ProbeOrder::index_of(const Position& position) const {
+  const uint64_t host = order_ == Order::random ? host_permutation_.index_of(position.host) : position.host;
+  const Block block(*this, host / hosts_per_block_);
+  const auto host_in_block = static_cast<uint32_t>(host % hosts_per_block_);
+  return host / hosts_per_block_ * block_size() + block.index_of({host_in_block, position.port});
+}
+
 ProbeOrder::Block::Block(const ProbeOrder& order, uint64_t block)
     : order_(&order),
       first_host_(block * order.hosts_per_block_),
@@ -49,6 +56,11 @@ ProbeOrder::Block::Block(const ProbeOrder& order, uint64_t block)
 ProbeOrder::Block::Local ProbeOrder::Block::at(uint64_t j) const {
   if (order_->order_ == Order::random) j = probes_.at(j);
   return {static_cast<uint32_t>(j / order_->ports_), static_cast<uint32_t>(j % order_->ports_)};
+}
+
+uint64_t ProbeOrder::Block::index_of(const Local& local) const {
+  const uint64_t j = uint64_t{local.host_in_block} * order_->ports_ + local.port;
+  return order_->order_ == Order::random ? probes_.index_of(j) : j;
 }
 
 uint64_t ProbeOrder::Block::host(uint32_t host_in_block) const {

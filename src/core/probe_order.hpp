@@ -34,6 +34,8 @@ class ProbeOrder {
 
   uint64_t size() const { return hosts_ * ports_; }
   Position at(uint64_t i) const;
+  /// The inverse of at().
+  uint64_t index_of(const Position& position) const;
 
   uint32_t ports() const { return ports_; }
   uint64_t hosts() const { return hosts_; }
@@ -53,6 +55,8 @@ class ProbeOrder {
       uint32_t port;
     };
     Local at(uint64_t j) const;
+    /// The inverse of at().
+    uint64_t index_of(const Local& local) const;
     /// The index in the target set of one of the block's hosts.
     uint64_t host(uint32_t host_in_block) const;
 
@@ -81,6 +85,10 @@ struct Shard {
     return order_size < number ? 0 : (order_size - number) / count + 1;
   }
   constexpr uint64_t index_at(uint64_t position) const { return number - 1 + position * count; }
+  /// The position of an index of the order; nullopt if another shard has it.
+  constexpr std::optional<uint64_t> position_of(uint64_t index) const {
+    return index % count == number - 1 ? std::optional(index / count) : std::nullopt;
+  }
   friend constexpr bool operator==(const Shard&, const Shard&) = default;
   /// The first position whose index is at least `index`.
   constexpr uint64_t first_position_at_or_after(uint64_t index) const {

@@ -60,7 +60,7 @@ bool is_host_unreachable(const IcmpError& icmp) {
 
 }  // namespace
 
-std::optional<IcmpError> read_error_queue(int fd) {
+std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender) {
   alignas(cmsghdr) std::array<char, 256> control;
   std::optional<IcmpError> first;
   for (;;) {
@@ -77,12 +77,14 @@ std::optional<IcmpError> read_error_queue(int fd) {
       const bool from_icmp = error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
       if (!from_icmp || first) continue;
       first = IcmpError{v4 ? Family::ipv4 : Family::ipv6, error.ee_type, error.ee_code};
-      if (!is_host_unreachable(*first)) continue;
+      if (sender == nullptr && !is_host_unreachable(*first)) continue;
       // The sender's address follows the error (ip(7), SO_EE_OFFENDER).
       SocketAddress offender{};
       const size_t rest = header->cmsg_len - std::min<size_t>(header->cmsg_len, CMSG_LEN(sizeof error));
       __builtin_memcpy(&offender, CMSG_DATA(header) + sizeof error, std::min(rest, sizeof offender));
-      first->from_own_address = is_own_address(offender);
+      if (is_host_unreachable(*first)) first->from_own_address = is_own_address(offender);
+      const auto from = sender != nullptr ? to_endpoint(offender.any) : std::nullopt;
+      if (from) *sender = from->address;
     }
   }
 }

@@ -32,8 +32,9 @@ SocketKind socket_kind(const Address& target, const std::optional<Address>& sour
 /// socket(), such as SOCK_NONBLOCK. Returns 0 and sets `fd`, or returns an errno.
 int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd);
 
-/// Empties the error queue and returns the first ICMP error in it.
-std::optional<IcmpError> read_error_queue(int fd);
+/// Empties the error queue and returns the first ICMP error in it. `sender`, if not nullptr, receives the address that
+/// it came from.
+std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender = nullptr);
 
 /// Returns who is at the other end of a connected socket. Always Peer::other for the kind loopback: its source address
 /// is not a target.

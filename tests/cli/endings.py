@@ -8,7 +8,6 @@ import array
 import contextlib
 import ctypes
 import fcntl
-import json
 import os
 import pty
 import select
@@ -20,6 +19,7 @@ import time
 import unittest
 
 import scan_support as support
+from result_schema import read_record
 from scan_support import INCOMPLETE, INTERRUPTED, PATIENCE_SECONDS, start
 
 # Open ports of 127.0.0.1 are found at once. These addresses are silent for longer than any test waits.
@@ -77,10 +77,10 @@ class Signals(unittest.TestCase):
                         rest, err = running.communicate(timeout=PATIENCE_SECONDS)
                     self.assertEqual(running.returncode, INTERRUPTED, err)
                     self.assertIn(b"interrupted", err)
-                    found = [json.loads(line) for line in b"".join(lines + [rest]).splitlines()]
+                    found = [read_record(line) for line in b"".join(lines + [rest]).splitlines()]
                     self.assertEqual({r["port"] for r in found}, self.listeners.ports)
                     with open(files["json"]) as file:
-                        self.assertEqual({json.loads(line)["port"] for line in file}, self.listeners.ports)
+                        self.assertEqual({read_record(line)["port"] for line in file}, self.listeners.ports)
                     with open(files["list"]) as file:
                         self.assertEqual(len(list(file)), len(self.listeners.ports))
                     with open(files["xml"]) as file:
@@ -97,7 +97,7 @@ class Signals(unittest.TestCase):
                     out, err = running.communicate(timeout=PATIENCE_SECONDS)
                 self.assertEqual(running.returncode, INCOMPLETE, err)
                 self.assertEqual(b"--max-time is over" in err, "-q" not in options, err)
-                found = {json.loads(line)["port"] for line in out.splitlines()}
+                found = {read_record(line)["port"] for line in out.splitlines()}
                 self.assertEqual(found, set() if "--discover" in options else self.listeners.ports)
                 with open(os.path.join(folder, "xml")) as file:
                     text = file.read()
@@ -258,7 +258,7 @@ class NonBlockingOutput(unittest.TestCase):
                 text = pipe.read()
             err = running.stderr.read()
         self.assertEqual((running.returncode, err), (0, b""))
-        self.assertEqual({json.loads(line)["port"] for line in text.splitlines()}, set(range(1, 3001)))
+        self.assertEqual({read_record(line)["port"] for line in text.splitlines()}, set(range(1, 3001)))
 
 
 class ReaderGone(unittest.TestCase):
@@ -273,7 +273,7 @@ class ReaderGone(unittest.TestCase):
                         err = running.stderr.read().decode()
                         status = running.wait(PATIENCE_SECONDS)
                     self.assertEqual(status, INCOMPLETE, err)
-                    json.loads(line)
+                    read_record(line)
                     self.assertEqual(err.count("standard output"), 1, err)
 
     def test_the_error_stream_may_be_gone_too(self):
@@ -323,7 +323,7 @@ class FullDisk(unittest.TestCase):
                     self.assertTrue(text.endswith("\n"))
                     if name == "json":
                         for line in text.splitlines():
-                            json.loads(line)
+                            read_record(line)
                     else:
                         self.assertEqual({line.count(",") for line in text.split("\r\n")[:-1]}, {10})
                     os.remove(path)
@@ -342,7 +342,7 @@ class FullDisk(unittest.TestCase):
             with open(path) as file:
                 for line in file:
                     self.assertTrue(line.endswith("\n"))
-                    json.loads(line)
+                    read_record(line)
 
 
 class FilesOfOthers(unittest.TestCase):
@@ -358,7 +358,7 @@ class FilesOfOthers(unittest.TestCase):
             status, _, err = support.scan("-p", "1", "--show", "all", "--overwrite", "-o", "json=" + path, "127.0.0.1")
             self.assertEqual(status, support.COMPLETE, err)
             with open(path) as file:
-                self.assertEqual(json.loads(file.read())["port"], 1)
+                self.assertEqual(read_record(file.read())["port"], 1)
             self.assertEqual(os.listdir(folder), ["out.json"])
 
     def test_a_file_that_cannot_be_made(self):

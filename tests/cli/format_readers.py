@@ -1,8 +1,9 @@
 """Reads the output of five formats into one shape: {(address, port): state}."""
 import csv
-import json
 import re
 import xml.etree.ElementTree as ElementTree
+
+from result_schema import read_record
 
 
 def once(pairs):
@@ -16,7 +17,7 @@ def once(pairs):
 
 def read_json(text):
     assert text == "" or text.endswith("\n"), "the last line is incomplete"
-    lines = [json.loads(line) for line in text.splitlines()]
+    lines = [read_record(line) for line in text.splitlines()]
     return once(((line["address"], line["port"]), line["state"]) for line in lines)
 
 

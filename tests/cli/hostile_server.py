@@ -5,7 +5,6 @@ usage: hostile_server.py PORTLOOP
 
 import csv
 import io
-import json
 import os
 import pty
 import re
@@ -18,6 +17,7 @@ import threading
 import unittest
 import xml.etree.ElementTree as xml
 
+from result_schema import read_record
 from results import original
 
 PORTLOOP = sys.argv[1]
@@ -106,7 +106,7 @@ class HostileServer(unittest.TestCase):
                 self.assertNotRegex(out.replace("\r\n", "\n"), "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u202e\u2066]")
 
     def test_json_gives_every_banner_back(self):
-        records = [json.loads(line) for line in self.out["json"].splitlines()]
+        records = [read_record(line) for line in self.out["json"].splitlines()]
         self.assertEqual({r["state"] for r in records}, {"open"})
         self.check_banners({r["port"]: r["banner"] for r in records})
 

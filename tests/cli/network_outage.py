@@ -4,7 +4,6 @@ usage: network_outage.py PORTLOOP
 """
 
 import collections
-import json
 import signal
 import sys
 import time
@@ -12,6 +11,7 @@ import unittest
 
 import scan_support as support
 from far_network import Neighbour
+from result_schema import read_record
 from scan_support import COMPLETE, INCOMPLETE
 
 ON_LINK = "10.7.0.2-33"
@@ -36,7 +36,7 @@ class Outage(unittest.TestCase):
         process.send_signal(signal.SIGCONT)
         with process.stdout, process.stderr:
             out, err = process.communicate(timeout=2 * support.PATIENCE_SECONDS)
-        results = [json.loads(line) for line in b"".join(begun).splitlines() + out.splitlines()]
+        results = [read_record(line) for line in b"".join(begun).splitlines() + out.splitlines()]
         self.assertEqual(len({(r["address"], r["port"]) for r in results}), len(results))
         return process.returncode, results, err.decode()
 

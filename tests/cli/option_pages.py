@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 PORTLOOP, LAB, DOCS = sys.argv[1:4]
+COMMANDS = ["scan", "diff", "explain", "watch"]  # whose options are completed
 
 
 def read(*path):
@@ -40,26 +41,35 @@ def short_options(text):
 
 
 class Pages(unittest.TestCase):
-    def test_scan_options(self):
-        text = help_of(PORTLOOP, "scan")
-        self.assertGreater(len(long_options(text)), 25)
+    def test_options(self):
+        self.assertGreater(len(long_options(help_of(PORTLOOP, "scan"))), 25)
         man, zsh, bash, fish = (read("man", "portloop.1"), read("completions", "_portloop"),
                                 read("completions", "portloop.bash"), read("completions", "portloop.fish"))
-        for option in sorted(long_options(text)):
-            with self.subTest(option=option):
-                self.assertRegex(man, rf"Fl -{option}\b")
-                self.assertRegex(bash, rf"--{option}\b")
-                self.assertRegex(zsh, rf"--{option}\b")
-                self.assertRegex(fish, rf"-l {option}\b")
-        for option in sorted(short_options(text)):
-            with self.subTest(option=option):
-                self.assertRegex(man, rf"Fl {option}\b")
-                self.assertRegex(bash, rf"[ \n]-{option}\b")
-                self.assertRegex(zsh, rf"-{option}\b")
-                self.assertRegex(fish, rf"-s {option}\b")
+        for command in COMMANDS:
+            text = help_of(PORTLOOP, command)
+            of_fish = "".join(line for line in fish.splitlines(keepends=True) if re.search(rf"from [a-z ]*\b{command}\b", line))
+            of_zsh = zsh.split(f"\n{command})\n")[1].split("\n  ;;")[0]
+            for option in sorted(long_options(text)):
+                with self.subTest(command=command, option=option):
+                    self.assertRegex(man, rf"Fl -{option}\b")
+                    self.assertRegex(bash, rf"--{option}\b")
+                    self.assertRegex(of_zsh, rf"--{option}\b")
+                    self.assertRegex(of_fish, rf"-l {option}\b")
+            for option in sorted(short_options(text)):
+                with self.subTest(command=command, option=option):
+                    self.assertRegex(man, rf"Fl {option}\b")
+                    self.assertRegex(bash, rf"[ \n]-{option}\b")
+                    self.assertRegex(of_zsh, rf"-{option}\b")
+                    self.assertRegex(of_fish, rf"-s {option}\b")
 
-    def test_completions_have_no_option_that_scan_does_not(self):
-        known = long_options(help_of(PORTLOOP, "scan")) | long_options(help_of(LAB)) | {"help", "version"}
+    def test_help_fits_80_columns(self):
+        for command in COMMANDS:
+            for line in help_of(PORTLOOP, command).splitlines():
+                self.assertLessEqual(len(line), 80, f"{command} --help: {line}")
+
+    def test_completions_have_no_option_that_no_command_has(self):
+        known = set().union(*(long_options(help_of(PORTLOOP, command)) for command in COMMANDS))
+        known |= long_options(help_of(LAB)) | {"help", "version"}
         fish = set(re.findall(r"-l ([a-z-]+)", read("completions", "portloop.fish")))
         for name, options in (("bash", long_options(read("completions", "portloop.bash"))),
                               ("zsh", long_options(read("completions", "_portloop"))), ("fish", fish)):
@@ -114,10 +124,11 @@ class Pages(unittest.TestCase):
             self.assertRegex(page, rf"(?m)(?:^ +|`){statement}\b", f"lab.md does not have the statement {statement}")
 
     def test_bash_completes(self):
-        script = ". '%s'; COMP_WORDS=(portloop scan --stop); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
+        script = ". '%s'; COMP_WORDS=(portloop %s); COMP_CWORD=2; _portloop; echo \"${COMPREPLY[*]}\""
         path = os.path.join(DOCS, "completions", "portloop.bash")
-        done = subprocess.run(["bash", "-c", script % path], capture_output=True, text=True, check=True)
-        self.assertEqual((done.stdout, done.stderr), ("--stop-after\n", ""))
+        for words, completed in (("scan --stop", "--stop-after"), ("diff --comp", "--complete"), ("explain --tr", "--tries"), ("watch --prom", "--prometheus")):
+            done = subprocess.run(["bash", "-c", script % (path, words)], capture_output=True, text=True, check=True)
+            self.assertEqual((done.stdout, done.stderr), (completed + "\n", ""))
 
     def test_man_pages_have_no_warning(self):
         if shutil.which("man") is None:

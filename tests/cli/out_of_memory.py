@@ -111,10 +111,34 @@ class OutOfMemory(unittest.TestCase):
                     self.assertEqual(read_xml(file.read()), self.truth)
         self.assertGreater(resumed, 5)
 
+    def write_results(self, name, states):
+        reasons = {"open": "syn-ack", "closed": "conn-refused"}
+        with open(self.path(name), "w") as file:
+            for (address, port), state in states.items():
+                file.write(f'{{"address":"{address}","port":{port},"state":"{state}","reason":"{reasons[state]}"}}\n')
+
+    def test_diff(self):
+        self.write_results("a", self.truth)
+        self.write_results("b", self.truth | {("127.0.0.1", 1): "open"})
+        for rule, done in self.each_failure("diff", "-q", "-f", "json", "a", "a"):
+            with self.subTest(rule=rule):  # not 1: that the files differ is a false statement
+                self.assertIn(done.returncode, (0, 2), done.stderr)
+                self.assertEqual(done.stdout, "")
+        for line in self.run_command("diff", "-f", "json", "a", "b").stdout.splitlines():
+            self.assertIn('"port":1,', line)
+
+    def test_watch(self):
+        """Two rounds of a network in which nothing changes."""
+        for rule, done in self.each_failure("watch", "--rounds", "2", "--interval", "1ms", "-p", "1-30", "--state", "state", "127.0.0.1",
+                                            prepare=self.remove_files):
+            with self.subTest(rule=rule):
+                self.check_end(done)
+                self.assertEqual(done.stdout, "")
+                if os.path.exists(self.path("state")):
+                    self.assertEqual(self.run_command("watch", "--rounds", "1", "-p", "1-30", "--state", "state", "127.0.0.1").stdout, "")
+
     def test_merge(self):
-        lines = [f'{{"address":"127.0.0.1","port":{port},"state":"{state}","reason":"syn-ack"}}\n' for (_, port), state in self.truth.items()]
-        with open(self.path("in"), "w") as file:
-            file.writelines(lines)
+        self.write_results("in", self.truth)
         for rule, done in self.each_failure("merge", "-f", "json", "in"):
             with self.subTest(rule=rule):
                 self.check_end(done)

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import json
 import os
 import resource
 import shutil
@@ -12,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from result_schema import read_record
 
 SKIPPED = 77  # the exit status by which Meson recognises a skipped test
 PATIENCE_SECONDS = 30  # a bound on what must happen, never a time to sleep
@@ -82,7 +83,7 @@ def scan(*words, stdin=subprocess.DEVNULL, **options):
 def scan_json(*words, **options):
     """Runs one scan with --format json: (exit status, its results, stderr). Every line must be complete."""
     status, out, err = scan("--format", "json", *words, **options)
-    return status, [json.loads(line) for line in out.splitlines()], err
+    return status, [read_record(line) for line in out.splitlines()], err
 
 
 def start(*words, **options):

@@ -111,7 +111,7 @@ NMAP = [
     (["-T4"], "leave it out"), (["-n"], "leave it out"), (["-F"], "leave it out"), (["--top-ports", "100"], "leave it out"),
     (["-oX", "net.xml"], "'-o xml=net.xml'"), (["-oG", "net"], "'-o grepable=net'"), (["-oN", "net"], "'-o text=net'"),
     (["-oX", "-p"], "'-o xml=FILE'"), (["-oX", "a b\x1b"], "'-o xml=FILE'"),
-    (["-oA", "net"], "'-o text=net.txt -o xml=net.xml -o grepable=net.gnmap'"), (["-iL", "hosts"], "'-i hosts'"),
+    (["-oA", "net"], "'--output-all net'"), (["-iL", "hosts"], "'-i hosts'"),
     (["--open"], "leave it out"), (["--reason"], "--show all"), (["--min-rate", "5"], "leave it out"),
     (["--max-rate=5"], "'--rate 5'"), (["--max-retries", "2"], "'--retries 2'"), (["--host-timeout", "5m"], "--max-time"),
 ]
@@ -143,7 +143,7 @@ class WrongWords(unittest.TestCase):
                     self.assert_refused(scan(*line), "is an option of nmap: ")
 
     def test_a_word_like_nothing_known_gets_no_guess(self):
-        for word in ("--json", "--loud", "-x", "--targets"):
+        for word in ("--gently", "--loud", "-x", "--targets"):
             with self.subTest(word=word):
                 self.assert_refused(scan(word, "127.0.0.1"), f"'{word}' is not an option: 'portloop scan --help' lists the options")
         for word in ("127.0.0.1:70000", "a:b:c", ":80", "//127.0.0.1", "]:", "["):

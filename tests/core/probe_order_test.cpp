@@ -17,6 +17,7 @@ void check_bijection(uint64_t size, uint64_t seed) {
     const uint64_t image = permutation.at(i);
     REQUIRE(image < size);
     REQUIRE_FALSE(seen[image]);
+    REQUIRE(permutation.index_of(image) == i);
     seen[image] = true;
   }
 }
@@ -134,4 +135,23 @@ TEST_CASE("different seeds give different orders, equal seeds the same order") {
     REQUIRE(a.at(i).port == again.at(i).port);
   }
   CHECK(same < 10);
+}
+
+TEST_CASE("index_of() is the inverse of at(), in both orders and for any shape") {
+  for (const Order order : {Order::random, Order::sequential}) {
+    for (const auto& [hosts, ports] :
+         {std::pair{1ULL, 1U}, {3ULL, 65535U}, {50ULL, 65535U}, {100000ULL, 3U}, {7ULL, 11U}}) {
+      const ProbeOrder probes(hosts, ports, order, 42);
+      for (uint64_t i = 0; i < probes.size(); i += 1 + probes.size() / 5000)
+        REQUIRE(probes.index_of(probes.at(i)) == i);
+    }
+  }
+}
+
+TEST_CASE("a shard's position of an index is the inverse of its index of a position") {
+  const Shard shard{3, 7};
+  for (uint64_t position = 0; position < 100; ++position)
+    CHECK(shard.position_of(shard.index_at(position)) == position);
+  CHECK_FALSE(shard.position_of(3));
+  CHECK_FALSE(Shard{1, 2}.position_of(1));
 }

@@ -17,6 +17,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
+from result_schema import read_record
 from results import Result, formatted
 
 DTD = "/usr/share/nmap/nmap.dtd"
@@ -197,7 +198,7 @@ class Others(unittest.TestCase):
 
     def test_csv_has_the_fields_of_the_json_in_its_order(self):
         rows = list(csv.DictReader(io.StringIO(formatted("csv", FIRST, show="all").decode(), newline="")))
-        records = [json.loads(line) for line in formatted("json", FIRST, show="all").splitlines()]
+        records = [read_record(line) for line in formatted("json", FIRST, show="all").splitlines()]
         self.assertEqual(list(rows[0]), list(records[0]))
         for row, record in zip(rows, records):
             self.assertEqual(row, {f: "" if record.get(f) is None else str(record[f]) for f in row})
@@ -211,7 +212,7 @@ class Others(unittest.TestCase):
     def test_json_of_a_killed_scan_is_whole_lines(self):
         out = formatted("json", FIRST, show="all", end=None)
         self.assertTrue(out.endswith(b"\n"))
-        self.assertEqual(len([json.loads(line) for line in out.splitlines()]), len(FIRST))
+        self.assertEqual(len([read_record(line) for line in out.splitlines()]), len(FIRST))
 
 
 class Documentation(unittest.TestCase):

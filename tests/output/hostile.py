@@ -5,13 +5,13 @@ usage: output_hostile.py FORMAT_RESULTS
 
 import csv
 import io
-import json
 import random
 import re
 import unicodedata
 import unittest
 import xml.etree.ElementTree as xml
 
+from result_schema import read_record
 from results import Result, formatted, original
 
 SEED = 20261122
@@ -81,7 +81,7 @@ class Hostile(unittest.TestCase):
     def test_json(self):
         out = formatted("json", RESULTS)
         self.check_safe(out, ["\n"])
-        records = [json.loads(line) for line in out.decode().split("\n")[:-1]]
+        records = [read_record(line) for line in out.decode().split("\n")[:-1]]
         self.assertEqual([original(r["banner"]) for r in records], TEXTS)
         self.assertEqual([original(r["service"]) for r in records], [b"x" + text for text in TEXTS])
         self.assertEqual([original(r["host"]) for r in records], [b"h" + text for text in TEXTS])

@@ -44,6 +44,7 @@ void read_results(LineReader& file, MergeInputs& inputs) {
     auto result = read_json_result(*line);
     if (file.cut_off()) {
       // The scan was killed while it wrote the line.
+      inputs.truncated = true;
       inputs.incomplete.push_back("the last line of " + file.name() + " is incomplete and is ignored");
       return;
     }
@@ -137,6 +138,7 @@ void check_open_ports(MergeInputs& inputs) {
   for (const auto& [number, open] : counted) wanted += open;
   for (const auto& [endpoint, result] : inputs.results) found += result.probe.state == PortState::open ? 1 : 0;
   if (found >= wanted) return;
+  inputs.truncated = true;
   inputs.incomplete.push_back("the files have " + std::to_string(found) + " open ports, the checkpoints count " +
                               std::to_string(wanted) + ": results are missing");
 }
@@ -164,6 +166,7 @@ MergeInputs read_merge_inputs(const std::vector<std::string>& files) {
     if (const ShardResults results = results_of(file, checkpoint); !results.file.empty()) {
       named.push_back(results.file);
       if (!results.whole) {
+        inputs.truncated = true;
         inputs.incomplete.push_back("file " + quote_word(results.file) + " does not have the results that checkpoint " +
                                     quote_word(file) + " counts: it has been truncated or changed");
       }

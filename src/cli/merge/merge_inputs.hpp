@@ -24,6 +24,7 @@ struct MergeInputs {
   std::vector<Checkpoint> checkpoints;                         ///< All of one scan, in the order given.
   std::vector<std::string> incomplete;                         ///< What is missing, one line for each.
   std::vector<MergeConflict> conflicts;
+  bool truncated = false;  ///< A file ends within a line, or lacks results that its checkpoint counts.
 };
 
 /// Reads every file, "-" being standard input: JSON lines, or a checkpoint and the JSON that it names. Throws

@@ -72,6 +72,20 @@ WantedFamily family_of(const cxxopts::ParseResult& given) {
   return given.count("4") ? WantedFamily::ipv4 : given.count("6") ? WantedFamily::ipv6 : WantedFamily::any;
 }
 
+ColourChoice colour_of(const cxxopts::ParseResult& given) {
+  const std::string word = one_of(given, "color", {"auto", "always", "never"});
+  if (given.count("color") && given.count("no-color"))
+    throw UsageError("'--color' and '--no-color' exclude each other: --no-color is --color never");
+  if (word == "never" || given.count("no-color")) return ColourChoice::never;
+  return word == "always" ? ColourChoice::always : ColourChoice::automatic;
+}
+
+void check_given_once(const cxxopts::ParseResult& given, std::initializer_list<const char*> options) {
+  for (const char* option : options) {
+    if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
+  }
+}
+
 OrderChoice order_of(const cxxopts::ParseResult& given) {
   OrderChoice choice;
   const std::string random(to_text(Order::random)), sequential(to_text(Order::sequential));

@@ -11,6 +11,7 @@
 #include "cli/options/order_choice.hpp"
 #include "cli/system/system_services.hpp"
 #include "cli/targets/target_words.hpp"
+#include "cli/terminal/colour.hpp"
 #include "core/port_set.hpp"
 
 namespace portloop {
@@ -40,6 +41,12 @@ PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& servic
 
 /// -4 and -6. Throws UsageError.
 WantedFamily family_of(const cxxopts::ParseResult& given);
+
+/// --color and --no-color. Throws UsageError.
+ColourChoice colour_of(const cxxopts::ParseResult& given);
+
+/// Throws UsageError if one of `options`, which take one value, was given more than once: one value would be ignored.
+void check_given_once(const cxxopts::ParseResult& given, std::initializer_list<const char*> options);
 
 /// --order and --seed; without --seed a random one, short enough to be typed. Throws UsageError.
 OrderChoice order_of(const cxxopts::ParseResult& given);

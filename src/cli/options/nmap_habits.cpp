@@ -48,7 +48,7 @@ constexpr auto habits = std::to_array<Habit>({
     {"-oX", Tail::value, "write '-o xml={}'", "FILE"},
     {"-oG", Tail::value, "write '-o grepable={}'", "FILE"},
     {"-oN", Tail::value, "write '-o text={}'", "FILE"},
-    {"-oA", Tail::value, "write '-o text={}.txt -o xml={}.xml -o grepable={}.gnmap'", "BASE"},
+    {"-oA", Tail::value, "write '--output-all {}'", "BASE"},
     {"-iL", Tail::value, "write '-i {}'", "FILE"},
     {"--excludefile", Tail::value, "write '--exclude-file {}'", "FILE"},
     {"--open", Tail::nothing, "only open ports are listed unless --show all is given, leave it out"},
@@ -60,7 +60,6 @@ constexpr auto habits = std::to_array<Habit>({
     {"--min-parallelism", Tail::value, "the number in flight adapts to the network, leave it out"},
     {"--max-parallelism", Tail::value, "write '--in-flight {}'", "N"},
     {"--host-timeout", Tail::value, "'--max-time TIME' limits the whole scan"},
-    {"--stats-every", Tail::value, "'--progress always' prints the progress, and the signal USR1 a line of it"},
 });
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -27,6 +27,7 @@
 #include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/discovery.hpp"
 #include "cli/scan/library_result.hpp"
+#include "cli/scan/nmap_command.hpp"
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
 #include "cli/scan/scan_options.hpp"
@@ -41,12 +42,6 @@
 
 namespace portloop {
 namespace {
-
-ProgressStyle progress_style(const ScanRequest& request) {
-  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
-  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
-  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
-}
 
 class ScanCommand : ScanSession::Events {
  public:
@@ -85,6 +80,7 @@ class ScanCommand : ScanSession::Events {
   void stop();
   void stop_if_output_broke();
   void stop_if_time_is_over();
+  void show_stats_if_due();
   bool stopped() const { return interrupted_ || timed_out_ || out_of_memory_ || sinks_.outputs().failure_taken(); }
   void update_stats();
   const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
@@ -98,11 +94,13 @@ class ScanCommand : ScanSession::Events {
   ProgressLine progress_;
   ScanSinks sinks_;
   ScanLimits limits_;
+  OpenPorts open_ports_;      // for --nmap-command
   AnsweredAddresses absent_;  // addresses of own links without a host
   Phase phase_ = Phase::scan;
   std::optional<Discovery> discovery_;
   std::optional<RunningScan> scan_;
   portloop_stats stats_{};  // of the phase, with the results of earlier runs
+  uint64_t stats_shown_ns_ = uv_hrtime();
   bool all_probed_ = false;
   bool interrupted_ = false;
   bool timed_out_ = false;  // --max-time
@@ -113,6 +111,7 @@ class ScanCommand : ScanSession::Events {
 int ScanCommand::run() {
   if (!sinks_.open(request_)) return exit_failed;
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
+  if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
   limits_ = choose_limits(request_.settings, request_.quiet);
   if (request_.discover)
     start_discovery();
@@ -162,6 +161,7 @@ void ScanCommand::on_result(const portloop_result& result) {
   // Without a round trip: no router has answered, but the kernel has found no such neighbour on an own link.
   if (result.reason == PORTLOOP_HOST_UNREACH && result.rtt_us == 0)
     absent_.add(probe_result_of(result).endpoint.address);
+  if (request_.nmap_command && result.state == PORTLOOP_OPEN) open_ports_.add(probe_result_of(result).endpoint);
   sinks_.add(result);
   stop_if_output_broke();
 }
@@ -219,10 +219,19 @@ void ScanCommand::on_tick() {
     stop_if_time_is_over();
     update_stats();
     progress_.draw(stats_, phase_text());
+    show_stats_if_due();
     if (!sinks_.record().save_is_due()) return;
     sinks_.save();
     stop_if_output_broke();
   });
+}
+
+/// --stats-every
+void ScanCommand::show_stats_if_due() {
+  const uint64_t now_ns = uv_hrtime();
+  if (request_.stats_every_ms == 0 || now_ns - stats_shown_ns_ < request_.stats_every_ms * 1'000'000) return;
+  stats_shown_ns_ = now_ns;
+  on_status_request();
 }
 
 void ScanCommand::stop() {
@@ -289,6 +298,9 @@ int ScanCommand::finish_outputs() {
                        to_text(unknown.first.address, unknown.first.port));
     }
     std::fprintf(stderr, "%s%s\n", interrupted_ ? "interrupted: " : "", footer.summary.c_str());
+  }
+  if (request_.nmap_command) {
+    for (const std::string& command : open_ports_.nmap_commands()) std::fprintf(stderr, "%s\n", command.c_str());
   }
   if (interrupted_) return exit_interrupted;
   return footer.complete && !sinks_.outputs().broken() && !sinks_.record().save_failed() ? exit_complete

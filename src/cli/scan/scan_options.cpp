@@ -13,6 +13,7 @@
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
 #include "cli/options/option_words.hpp"
+#include "cli/options/result_schema.hpp"
 #include "cli/options/shard_choice.hpp"
 #include "cli/scan/recorded_scan.hpp"
 #include "core/spec_error.hpp"
@@ -51,14 +52,17 @@ How (the defaults adapt to the network):
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
+      --output-all BASE    to BASE.txt, BASE.json, BASE.xml and BASE.gnmap
       --overwrite          replace files that exist
       --show open|all      all: closed, filtered and unknown ports, too
       --checkpoint FILE    save there what is finished
       --resume FILE        continue from there
       --progress WHEN, --color WHEN   auto (default), always or never
+      --stats-every TIME   a status line so often; any key shows one
+      --nmap-command       print the nmap command for the open ports at the end
   -q, --quiet              results only;   --no-color: as --color never
   -v, --verbose            the summary has the seed, too
-  -h, --help
+  -h, --help               this;   --json-schema: the schema of a JSON result
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
 130 interrupted. Scan only hosts and networks that you are allowed to scan.)";
@@ -67,27 +71,13 @@ cxxopts::Options make_options() {
   cxxopts::Options options("portloop scan");
   const auto text = [] { return cxxopts::value<std::string>(); };
   const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
+  add_probe_options(options);
   options.add_options()                                                       //
-      ("p,ports", "", text())                                                 //
-      ("exclude-ports", "", text())                                           //
-      ("exclude", "", texts())                                                //
-      ("exclude-file", "", texts())                                           //
-      ("i,input-file", "", texts())                                           //
-      ("4", "")                                                               //
-      ("6", "")                                                               //
-      ("all-addresses", "")                                                   //
-      ("l,loops", "", text())                                                 //
-      ("c,in-flight", "", text())                                             //
-      ("r,rate", "", text())                                                  //
-      ("t,timeout", "", text())                                               //
-      ("retries", "", text())                                                 //
-      ("timing", "", text())                                                  //
       ("order", "", text())                                                   //
       ("seed", "", text())                                                    //
       ("shard", "", text())                                                   //
       ("checkpoint", "", text())                                              //
       ("resume", "", text())                                                  //
-      ("connector", "", text())                                               //
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                          //
       ("stop-after", "", text())                                              //
@@ -95,13 +85,17 @@ cxxopts::Options make_options() {
       ("discover", "")                                                        //
       ("f,format", "", text())                                                //
       ("o,output", "", texts())                                               //
+      ("output-all", "", text())                                              //
       ("overwrite", "")                                                       //
       ("show", "", text())                                                    //
       ("progress", "", text())                                                //
+      ("stats-every", "", text())                                             //
+      ("nmap-command", "")                                                    //
       ("v,verbose", "")                                                       //
       ("q,quiet", "")                                                         //
       ("color", "", text())                                                   //
       ("no-color", "")                                                        //
+      ("json-schema", "")                                                     //
       ("h,help", "")                                                          //
       ("target", "", texts());
   options.parse_positional("target");
@@ -139,28 +133,10 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
   settings.banner_timeout_ms = timeout_of(given, "banner-timeout", 2000);
 }
 
-/// Options that take one value: if given twice, one of them would be ignored.
-void check_given_once(const cxxopts::ParseResult& given) {
-  for (const char* option :
-       {"ports",      "exclude-ports", "loops",  "in-flight", "rate",     "timeout",        "retries", "timing",
-        "order",      "seed",          "shard",  "connector", "banners",  "banner-timeout", "format",  "show",
-        "stop-after", "checkpoint",    "resume", "progress",  "max-time", "color"}) {
-    if (given.count(option) > 1) throw UsageError(std::string("--") + option + " is given twice: once is accepted");
-  }
-}
-
 ProgressChoice progress_of(const cxxopts::ParseResult& given) {
   const std::string word = one_of(given, "progress", {"auto", "always", "never"});
   if (word == "always") return ProgressChoice::always;
   return word == "never" ? ProgressChoice::never : ProgressChoice::automatic;
-}
-
-ColourChoice colour_of(const cxxopts::ParseResult& given) {
-  const std::string word = one_of(given, "color", {"auto", "always", "never"});
-  if (given.count("color") && given.count("no-color"))
-    throw UsageError("'--color' and '--no-color' exclude each other: --no-color is --color never");
-  if (word == "never" || given.count("no-color")) return ColourChoice::never;
-  return word == "always" ? ColourChoice::always : ColourChoice::automatic;
 }
 
 /// The options about this run, which a resumed scan takes from its own command line.
@@ -168,6 +144,10 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   constexpr uint64_t max_ms = uint64_t{365} * 86'400'000;
   if (given.count("max-time"))
     request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
+  if (given.count("stats-every"))
+    request.stats_every_ms =
+        parse_duration_option("--stats-every", text_of(given, "stats-every"), TimeUnit::seconds, max_ms);
+  request.nmap_command = given.count("nmap-command") > 0;
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.verbose = given.count("verbose") > 0;
   request.progress = progress_of(given);
@@ -181,7 +161,8 @@ bool standard_input_has_data() {
   return fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
 }
 
-ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+/// Targets, ports and settings.
+ScanRequest parse_probes(const cxxopts::ParseResult& given, const SystemServices& services) {
   ScanRequest request;
   request.targets.included = texts_of(given, "target");
   request.targets.input_files = texts_of(given, "input-file");
@@ -191,21 +172,45 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.ports = ports_of(given, services);
   request.targets.family = family_of(given);
   parse_settings(given, request);
-  request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
+  return request;
+}
+
+/// To be called last: if an option has taken the target for its value, the message about that option is the useful one.
+void check_any_target(const ScanRequest& request, const char* command) {
+  if (!request.targets.included.empty() || !request.targets.input_files.empty()) return;
+  throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop ") + command +
+                   (standard_input_has_data() ? " localhost'; '-i -' reads standard input" : " localhost'"));
+}
+
+/// --output-all, as values of --output.
+void add_all_outputs(const cxxopts::ParseResult& given, std::vector<std::string>& outputs) {
+  if (given.count("output-all") == 0) return;
+  const std::string base = text_of(given, "output-all");
+  if (base.empty() || base.ends_with('/') || base == "-")
+    throw UsageError("--output-all " + quote_word(base) + ": the beginning of files' names is accepted, such as net");
+  for (const auto& [format, ending] :
+       {std::pair{"text", "txt"}, {"json", "json"}, {"xml", "xml"}, {"grepable", "gnmap"}})
+    outputs.push_back(std::string(format) + '=' + base + '.' + ending);
+}
+
+ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+  ScanRequest request = parse_probes(given, services);
+  std::vector<std::string> outputs = texts_of(given, "output");
+  add_all_outputs(given, outputs);
+  request.outputs = parse_outputs(optional_text_of(given, "format"), outputs);
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   parse_run(given, request);
-  // Last: if an option has taken the target for its value, the message about that option is the useful one.
-  if (request.targets.included.empty() && request.targets.input_files.empty()) {
-    throw UsageError(std::string("no target given: a host, an address, a block or a range, as in 'portloop scan ") +
-                     (standard_input_has_data() ? "localhost'; '-i -' reads standard input" : "localhost'"));
-  }
+  check_any_target(request, "scan");
   return request;
 }
 
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given);
+  check_given_once(given, {"ports",   "exclude-ports",  "loops",    "in-flight", "rate",       "timeout",
+                           "retries", "timing",         "order",    "seed",      "shard",      "connector",
+                           "banners", "banner-timeout", "format",   "show",      "stop-after", "checkpoint",
+                           "resume",  "progress",       "max-time", "color",     "output-all", "stats-every"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
@@ -224,6 +229,12 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
   if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
     throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
   }
+  if (request.nmap_command && (resumed || given.count("checkpoint"))) {
+    throw UsageError(
+        "'--nmap-command' excludes '--checkpoint' and '--resume': a resumed scan does not know which ports it has "
+        "found "
+        "before");
+  }
   request.resume_file = resume_file;
   request.checkpoint_file = resumed ? resume_file : checkpoint_file;
   return request;
@@ -231,7 +242,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
   return without(option_words(options, words),
-                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time"});
+                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--stats-every"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -267,6 +278,40 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& words) {
 
 }  // namespace
 
+void add_probe_options(cxxopts::Options& options) {
+  const auto text = [] { return cxxopts::value<std::string>(); };
+  const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
+  options.add_options()              //
+      ("p,ports", "", text())        //
+      ("exclude-ports", "", text())  //
+      ("exclude", "", texts())       //
+      ("exclude-file", "", texts())  //
+      ("i,input-file", "", texts())  //
+      ("4", "")                      //
+      ("6", "")                      //
+      ("all-addresses", "")          //
+      ("l,loops", "", text())        //
+      ("c,in-flight", "", text())    //
+      ("r,rate", "", text())         //
+      ("t,timeout", "", text())      //
+      ("retries", "", text())        //
+      ("timing", "", text())         //
+      ("connector", "", text());
+}
+
+ScanRequest parse_probe_options(const cxxopts::ParseResult& given, const SystemServices& services) {
+  ScanRequest request = parse_probes(given, services);
+  parse_run(given, request);
+  check_any_target(request, "watch");
+  return request;
+}
+
+ProgressStyle progress_style(const ScanRequest& request) {
+  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
+  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
+  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
+}
+
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
   std::vector<std::string> words = with_joined_values(argc, argv);
@@ -277,6 +322,10 @@ std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv,
     const cxxopts::ParseResult given = parse_command_line(options, static_cast<int>(pointers.size()), pointers.data());
     if (given.count("help")) {
       std::puts(help_text);
+      return std::nullopt;
+    }
+    if (given.count("json-schema")) {
+      std::fputs(result_schema, stdout);
       return std::nullopt;
     }
     ScanRequest request = parse_new_or_resumed(given, services);
@@ -302,13 +351,15 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   const std::vector<const char*> pointers = pointers_to(words);
   const auto parsed = parse_scan_options(static_cast<int>(pointers.size()), pointers.data(), services);
   if (!parsed)
-    throw UsageError("checkpoint " + quote_word(given.resume_file) + " is damaged: its arguments are --help");
+    throw UsageError("checkpoint " + quote_word(given.resume_file) +
+                     " is damaged: its arguments are --help or --json-schema");
   ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
   request.verbose = given.verbose;
   request.progress = given.progress;
   request.colour = given.colour;
   request.max_time_ms = given.max_time_ms;
+  request.stats_every_ms = given.stats_every_ms;
   request.resume_file = request.checkpoint_file = given.resume_file;
   request.words = checkpoint.words;
   check_recorded(request, checkpoint);

@@ -10,6 +10,7 @@
 #include "cli/options/output_choice.hpp"
 #include "cli/targets/target_words.hpp"
 #include "cli/terminal/colour.hpp"
+#include "cli/terminal/progress.hpp"
 #include "core/port_set.hpp"
 #include "core/probe_order.hpp"
 
@@ -46,7 +47,9 @@ struct ScanRequest {
   ProgressChoice progress = ProgressChoice::automatic;
   bool quiet = false;
   bool verbose = false;
-  uint64_t max_time_ms = 0;  ///< After which this run is stopped; 0: no limit.
+  uint64_t stats_every_ms = 0;  ///< The interval of status lines; 0: none.
+  bool nmap_command = false;    ///< Print the nmap commands for the open ports at the end.
+  uint64_t max_time_ms = 0;     ///< After which this run is stopped; 0: no limit.
   ColourChoice colour = ColourChoice::automatic;
 
   std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
@@ -55,5 +58,8 @@ struct ScanRequest {
   std::vector<std::string> words;
   std::string command_line;
 };
+
+/// How progress is shown on this standard error.
+ProgressStyle progress_style(const ScanRequest& request);
 
 }  // namespace portloop

@@ -25,6 +25,7 @@ uv_handle_t* base(Handle& handle) {
 
 /// None of these handles keeps the loop alive: if an error ends the command, nothing would close them.
 void ScanSession::watch(Events& events) {
+  loop()->data = this;
   std::signal(SIGPIPE, SIG_IGN);  // if the reader is gone, write() then returns an error
   check(uv_async_init(loop(), &ending_, [](uv_async_t* async) { events_of(async->data).on_interrupt(); }),
         "signals can't be watched");
@@ -42,11 +43,22 @@ void ScanSession::watch(Events& events) {
   check(uv_timer_init(loop(), &clock_), "a timer can't be created");
   clock_.data = &events;
   uv_timer_start(
-      &clock_, [](uv_timer_t* timer) { events_of(timer->data).on_tick(); }, tick_ms, tick_ms);
+      &clock_,
+      [](uv_timer_t* timer) {
+        auto* self = static_cast<ScanSession*>(timer->loop->data);
+        self->keys_.resume();
+        events_of(timer->data).on_tick();
+      },
+      tick_ms, tick_ms);
   uv_unref(base(clock_));
 }
 
+void ScanSession::watch_keys() {
+  keys_.start(loop(), [this] { events_of(clock_.data).on_status_request(); });
+}
+
 void ScanSession::unwatch() {
+  keys_.stop();
   unwatch_ending_signals();
   const auto close = [](uv_handle_t* handle) {
     const bool initialised = handle->loop != nullptr;

@@ -15,6 +15,7 @@
 #include <csignal>
 
 #include "cli/system/event_loop.hpp"
+#include "cli/terminal/key_watch.hpp"
 
 namespace portloop {
 
@@ -24,7 +25,7 @@ class ScanSession {
   class Events {
    public:
     virtual void on_interrupt() = 0;
-    virtual void on_status_request() = 0;  ///< SIGUSR1, or SIGINFO if the system has it.
+    virtual void on_status_request() = 0;  ///< SIGUSR1, SIGINFO if the system has it, or a key.
     virtual void on_tick() = 0;            ///< Five times a second.
 
    protected:
@@ -37,6 +38,8 @@ class ScanSession {
   uv_loop_t* loop() { return loop_.get(); }
   /// Until unwatch(). `events` outlives that. Throws CannotRun.
   void watch(Events& events);
+  /// After watch(): keys of the terminal request the status, too.
+  void watch_keys();
   /// Closes the handles of watch(), so that run() can return.
   void unwatch();
   /// Returns after unwatch(), when everything on the loop is closed.
@@ -51,6 +54,7 @@ class ScanSession {
   });
 
   EventLoop loop_;
+  KeyWatch keys_;
   uv_timer_t clock_{};
   uv_async_t ending_{};
   std::array<uv_signal_t, status_numbers.size()> status_signals_{};

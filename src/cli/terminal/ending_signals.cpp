@@ -11,6 +11,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "cli/terminal/key_watch.hpp"
+
 namespace portloop {
 namespace {
 
@@ -35,6 +37,7 @@ void on_ending_signal(int number, siginfo_t* info, void*) {
   }
   if (!is_first && number == SIGHUP) return;
   if (!is_first && info->si_code == SI_USER && now - first < repetition_ns) return;
+  restore_terminal();
   std::signal(number, SIG_DFL);
   std::raise(number);  // pending until this handler returns
 }

@@ -18,6 +18,8 @@ class ProgressLine {
  public:
   explicit ProgressLine(ProgressStyle style) : style_(style) {}
 
+  bool is_redrawn() const { return style_ == ProgressStyle::redrawn; }
+
   /// Updates the rate of connects, which is that of about the last two seconds. To be called a few times a second.
   /// `elapsed_s`: since the scan of these stats was started.
   void observe(const portloop_stats& stats, double elapsed_s);

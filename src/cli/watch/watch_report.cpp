@@ -1,0 +1,125 @@
+#include "cli/watch/watch_report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/visible_text.hpp"
+#include "output/terminal_row.hpp"
+#include "output/time_text.hpp"
+
+namespace portloop {
+namespace {
+
+std::string_view word_of(WatchedState state) {
+  switch (state) {
+    case WatchedState::open: return "open";
+    case WatchedState::closed: return "closed";
+    case WatchedState::filtered: return "filtered";
+    case WatchedState::none: break;
+  }
+  return "unknown";
+}
+
+void append_json_or_null(std::string& out, std::string_view text) {
+  if (text.empty())
+    out += "null";
+  else
+    append_json_string(out, text);
+}
+
+void append_metric(std::string& text, const char* name, const char* type, const char* help) {
+  text += std::string("# HELP portloop_") + name + ' ' + help + "\n# TYPE portloop_" + name + ' ' + type + '\n';
+}
+
+std::string decimal(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", number);
+  return text;
+}
+
+}  // namespace
+
+std::string_view change_word(const ConfirmedChange& change) {
+  if (change.after == WatchedState::open) return "opened";
+  return change.before == WatchedState::open ? "closed" : "changed";
+}
+
+void append_change_json(std::string& out, const ReportedChange& reported) {
+  const ConfirmedChange& change = reported.change;
+  out += "{\"time\":";
+  append_json_string(out, rfc3339_text(reported.time_us));
+  out += ",\"round\":" + std::to_string(reported.round) + ",\"change\":";
+  append_json_string(out, change_word(change));
+  out += ",\"address\":";
+  append_json_string(out, to_text(reported.endpoint.address));
+  out += ",\"port\":" + std::to_string(reported.endpoint.port) + ",\"protocol\":\"tcp\",\"service\":";
+  append_json_or_null(out, reported.service);
+  if (!reported.host_name.empty()) {
+    out += ",\"host\":";
+    append_json_string(out, reported.host_name);
+  }
+  out += ",\"before\":";
+  append_json_string(out, word_of(change.before));
+  out += ",\"after\":";
+  append_json_string(out, word_of(change.after));
+  out += "}\n";
+}
+
+void append_change_row(std::string& out, const ReportedChange& reported, bool colour, size_t columns) {
+  const ConfirmedChange& change = reported.change;
+  const size_t start = out.size();
+  const auto append_cell = [&out](std::string_view text, size_t width) {
+    out += text;
+    out.append(width - std::min(width, text.size()) + 2, ' ');
+  };
+  const std::string time = rfc3339_text(reported.time_us);
+  constexpr size_t narrow = 100, date = 11, seconds_end = 19;
+  append_cell(
+      columns > 0 && columns < narrow ? time.substr(date, seconds_end - date) + 'Z' : time.substr(0, seconds_end) + 'Z',
+      0);
+  const std::string_view word = change_word(change);
+  if (colour) out += word == "opened" ? "\x1b[32m" : word == "closed" ? "\x1b[31m" : "\x1b[33m";
+  append_cell(word, 7);
+  if (colour) out += "\x1b[0m";
+  append_cell(to_text(reported.endpoint.address, reported.endpoint.port), columns > 0 && columns < 80 ? 0 : 21);
+  out += std::string(word_of(change.before)) + " -> " + std::string(word_of(change.after));
+  if (!reported.service.empty()) append_visible(out += "  ", reported.service);
+  if (!reported.host_name.empty()) append_visible(out += "  ", reported.host_name);
+  if (columns > 0) cut_row(out, start, columns);
+  out += '\n';
+}
+
+void append_label_value(std::string& out, std::string_view raw) {
+  std::string visible;
+  append_visible(visible, raw);
+  out += '"';
+  for (const char c : visible) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
+std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, const WatchCounts& counts,
+                            const RoundFacts& last) {
+  std::string text;
+  append_metric(text, "watch_rounds_total", "counter", "Rounds that have ended.");
+  text += "portloop_watch_rounds_total " + std::to_string(counts.rounds) + '\n';
+  append_metric(text, "watch_changes_total", "counter", "Changes that were confirmed and told.");
+  text += "portloop_watch_changes_total{change=\"opened\"} " + std::to_string(counts.opened) + '\n';
+  text += "portloop_watch_changes_total{change=\"closed\"} " + std::to_string(counts.closed) + '\n';
+  text += "portloop_watch_changes_total{change=\"changed\"} " + std::to_string(counts.changed) + '\n';
+  append_metric(text, "watch_last_round_timestamp_seconds", "gauge", "When the last round ended, in Unix time.");
+  text += "portloop_watch_last_round_timestamp_seconds " + decimal(static_cast<double>(last.ended_us) * 1e-6) + '\n';
+  append_metric(text, "watch_last_round_seconds", "gauge", "How long the last round took.");
+  text += "portloop_watch_last_round_seconds " + decimal(last.seconds) + '\n';
+  append_metric(text, "watch_ports", "gauge", "Ports by the state that was told last.");
+  text += "portloop_watch_ports{state=\"open\"} " + std::to_string(open) + '\n';
+  text += "portloop_watch_ports{state=\"closed\"} " + std::to_string(closed) + '\n';
+  text += "portloop_watch_ports{state=\"filtered\"} " + std::to_string(filtered) + '\n';
+  append_metric(text, "watch_unknown_ports", "gauge", "Ports of the last round that could not be asked.");
+  text += "portloop_watch_unknown_ports " + std::to_string(last.unknown) + '\n';
+  return text;
+}
+
+}  // namespace portloop
