@@ -25,8 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto rows = fuzz::read_csv(cell + "\r\n");
   EXPECT(rows && rows->size() == 1 && rows->front().size() == 1);
   std::string_view content = rows->front().front();
-  if (content.starts_with("'")) content.remove_prefix(1);
-  else EXPECT(content.find_first_of("=+-@\t\r") != 0);
+  if (content.starts_with("'"))
+    content.remove_prefix(1);
+  else
+    EXPECT(content.find_first_of("=+-@\t\r") != 0);
   EXPECT(fuzz::raw_of_visible(content) == raw);
 
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE nmaprun>\n<a b=\"";

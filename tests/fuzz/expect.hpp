@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define EXPECT(condition)                                                               \
-  do {                                                                                  \
-    if (condition) break;                                                               \
+#define EXPECT(condition)                                                          \
+  do {                                                                             \
+    if (condition) break;                                                          \
     std::fprintf(stderr, "%s:%d: expected: %s\n", __FILE__, __LINE__, #condition); \
-    std::abort();                                                                       \
+    std::abort();                                                                  \
   } while (false)

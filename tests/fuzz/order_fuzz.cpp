@@ -68,15 +68,19 @@ std::vector<PositionRange> check_finished(uint64_t bound, fuzz::Input& input) {
   for (int i = 0; i < 24 && !input.empty(); ++i) {
     const uint64_t first = input.below(bound);
     const uint64_t last = input.flag() ? first : first + input.below(std::min<uint64_t>(bound - first, 9000));
-    if (first == last) finished.add(first);
-    else finished.add({first, last});
+    if (first == last)
+      finished.add(first);
+    else
+      finished.add({first, last});
     for (uint64_t position = first; position <= last; ++position) model.insert(position);
   }
   EXPECT(finished.size() == model.size());
   std::vector<PositionRange> ranges;
   for (const uint64_t position : model) {
-    if (!ranges.empty() && ranges.back().last + 1 == position) ranges.back().last = position;
-    else ranges.push_back({position, position});
+    if (!ranges.empty() && ranges.back().last + 1 == position)
+      ranges.back().last = position;
+    else
+      ranges.push_back({position, position});
   }
   EXPECT(finished.ranges() == ranges);
   const auto again = FinishedSet::parse(finished.to_text());
@@ -104,8 +108,10 @@ void check_space(uint64_t hosts, uint16_t ports, Order kind, uint64_t seed, Shar
   };
   uint64_t count = 0, next = space.size();
   for (uint64_t position = space.size(); position-- > 0;) {
-    if (is_finished(position)) ++count;
-    else next = position;
+    if (is_finished(position))
+      ++count;
+    else
+      next = position;
     EXPECT(std::min(space.first_unfinished(position), space.size()) == next);
     const uint64_t block = space.block_of(position);
     EXPECT(space.first_position(block) <= position && position < space.first_position(block + 1));

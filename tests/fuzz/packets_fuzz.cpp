@@ -31,8 +31,10 @@ uint16_t sum_of(const Bytes& bytes) {
 Bytes pseudo_header(const Bytes& packet, bool v6, size_t header_bytes, uint8_t protocol) {
   Bytes pseudo(packet.begin() + (v6 ? 8 : 12), packet.begin() + (v6 ? 40 : 20));
   const size_t length = packet.size() - header_bytes;
-  if (v6) pseudo.insert(pseudo.end(), {0, 0});
-  else pseudo.insert(pseudo.end(), {0, protocol});
+  if (v6)
+    pseudo.insert(pseudo.end(), {0, 0});
+  else
+    pseudo.insert(pseudo.end(), {0, protocol});
   pseudo.insert(pseudo.end(), {static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
   if (v6) pseudo.insert(pseudo.end(), {0, 0, 0, protocol});
   return pseudo;
@@ -74,7 +76,8 @@ void check_parsers(const Bytes& bytes) {
 const std::vector<Profile>& profiles() {
   static const std::vector<Profile> parsed = [] {
     std::vector<Profile> all;
-    for (const BuiltInProfile& built_in : built_in_profiles()) all.push_back(*parse_profile(built_in.name, built_in.text));
+    for (const BuiltInProfile& built_in : built_in_profiles())
+      all.push_back(*parse_profile(built_in.name, built_in.text));
     return all;
   }();
   return parsed;

@@ -32,7 +32,8 @@ Behaviour take_network(fuzz::Input& input) {
   if (input.flag()) network.path_per_s = static_cast<double>(scaled(input, 5));
   if (input.flag()) network.router_flows = static_cast<uint32_t>(scaled(input, 4));
   if (input.flag()) network.gone_at_us = scaled(input, 10'000);
-  if (network.gone_at_us != UINT64_MAX && input.flag()) network.back_at_us = network.gone_at_us + scaled(input, 100'000);
+  if (network.gone_at_us != UINT64_MAX && input.flag())
+    network.back_at_us = network.gone_at_us + scaled(input, 100'000);
   if (input.flag()) {
     network.route_lost_at_us = scaled(input, 10'000);
     network.route_back_at_us = network.route_lost_at_us + scaled(input, 100'000);

@@ -6,18 +6,28 @@ namespace {
 /// The code point at the start of `text`, which is taken; nullopt if it is not valid UTF-8.
 std::optional<char32_t> take_code_point(std::string_view& text) {
   const auto byte = [&text](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const auto follows = [&byte](size_t i, uint8_t min = 0x80, uint8_t max = 0xbf) { return byte(i) >= min && byte(i) <= max; };
+  const auto follows = [&byte](size_t i, uint8_t min = 0x80, uint8_t max = 0xbf) {
+    return byte(i) >= min && byte(i) <= max;
+  };
   // The table of RFC 3629, section 4.
   const uint8_t lead = byte(0);
   size_t length = 0;
-  if (lead <= 0x7f) length = 1;
-  else if (lead >= 0xc2 && lead <= 0xdf && follows(1)) length = 2;
-  else if (lead == 0xe0 && follows(1, 0xa0) && follows(2)) length = 3;
-  else if (lead == 0xed && follows(1, 0x80, 0x9f) && follows(2)) length = 3;
-  else if (lead >= 0xe1 && lead <= 0xef && lead != 0xed && follows(1) && follows(2)) length = 3;
-  else if (lead == 0xf0 && follows(1, 0x90) && follows(2) && follows(3)) length = 4;
-  else if (lead >= 0xf1 && lead <= 0xf3 && follows(1) && follows(2) && follows(3)) length = 4;
-  else if (lead == 0xf4 && follows(1, 0x80, 0x8f) && follows(2) && follows(3)) length = 4;
+  if (lead <= 0x7f)
+    length = 1;
+  else if (lead >= 0xc2 && lead <= 0xdf && follows(1))
+    length = 2;
+  else if (lead == 0xe0 && follows(1, 0xa0) && follows(2))
+    length = 3;
+  else if (lead == 0xed && follows(1, 0x80, 0x9f) && follows(2))
+    length = 3;
+  else if (lead >= 0xe1 && lead <= 0xef && lead != 0xed && follows(1) && follows(2))
+    length = 3;
+  else if (lead == 0xf0 && follows(1, 0x90) && follows(2) && follows(3))
+    length = 4;
+  else if (lead >= 0xf1 && lead <= 0xf3 && follows(1) && follows(2) && follows(3))
+    length = 4;
+  else if (lead == 0xf4 && follows(1, 0x80, 0x8f) && follows(2) && follows(3))
+    length = 4;
   if (length == 0 || length > text.size()) return std::nullopt;
   static constexpr uint8_t payload[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
   char32_t code = lead & payload[length];

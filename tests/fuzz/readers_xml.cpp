@@ -41,8 +41,10 @@ class XmlReader {
   }
 
   bool value(std::string& out) {
-    static constexpr struct { std::string_view entity; char meant; } entities[] = {
-        {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    static constexpr struct {
+      std::string_view entity;
+      char meant;
+    } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
     if (!literal("=\"")) return false;
     while (!text_.empty() && text_.front() != '"') {
       const char c = text_.front();

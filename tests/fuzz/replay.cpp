@@ -53,7 +53,9 @@ class Mutator {
         if (at < bytes.size()) bytes[at] = static_cast<uint8_t>(below(256));
         break;
       case 1: bytes.insert(place, static_cast<uint8_t>(below(256))); break;
-      case 2: bytes.erase(place, place + static_cast<std::ptrdiff_t>(below(std::min<size_t>(bytes.size() - at, 8) + 1))); break;
+      case 2:
+        bytes.erase(place, place + static_cast<std::ptrdiff_t>(below(std::min<size_t>(bytes.size() - at, 8) + 1)));
+        break;
       default: {
         const Bytes& other = any();
         const size_t from = below(other.size() + 1);

@@ -35,9 +35,7 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-void check_message(const std::exception& error) {
-  EXPECT(fuzz::is_printable(error.what()) && error.what()[0] != '\0');
-}
+void check_message(const std::exception& error) { EXPECT(fuzz::is_printable(error.what()) && error.what()[0] != '\0'); }
 
 bool check_words(std::string_view text, const std::string& path) {
   std::vector<std::string> words;

@@ -1,5 +1,5 @@
-// Words of a target list: each is refused with one printable line, or is sorted ranges of addresses whose canonical text
-// is parsed as the same ranges.
+// Words of a target list: each is refused with one printable line, or is sorted ranges of addresses whose canonical
+// text is parsed as the same ranges.
 #include <algorithm>
 
 #include "core/target_set.hpp"
