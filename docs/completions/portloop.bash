@@ -27,7 +27,7 @@ _portloop() {
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
       --max-time --connector --banners --banner-timeout -f --format -o --output --overwrite --show --checkpoint --resume --progress
-      -q --quiet -v --verbose --color --no-color -h --help" -- "$word"))
+      -q --quiet -v --verbose --color --no-color --no-sandbox -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

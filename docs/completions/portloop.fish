@@ -41,4 +41,5 @@ complete -c portloop -n '__fish_seen_subcommand_from scan' -s q -l quiet -d 'Res
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s v -l verbose -d 'The seed, too'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l color -x -a 'auto always never' -d 'Colour on standard output'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l no-color -d 'No colour'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -l no-sandbox -d 'Keep rights that are not needed'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -s h -l help -d 'Help'

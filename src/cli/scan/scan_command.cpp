@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 #include <optional>
 
@@ -33,6 +34,7 @@
 #include "cli/scan/scan_session.hpp"
 #include "cli/scan/scan_sinks.hpp"
 #include "cli/scan/scan_summary.hpp"
+#include "cli/system/confinement.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "cli/terminal/colour.hpp"
@@ -75,6 +77,7 @@ class ScanCommand : ScanSession::Events {
   void on_status_request() override;
   void on_tick() override;
 
+  NeededFiles needed_files() const;
   void start_discovery();
   void on_discovery_end();
   void start_scan(const TargetSet& targets);
@@ -114,12 +117,22 @@ int ScanCommand::run() {
   if (!sinks_.open(request_)) return exit_failed;
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   limits_ = choose_limits(request_.settings, request_.quiet);
+  if (request_.confined) confine(needed_files());
   if (request_.discover)
     start_discovery();
   else
     start_scan(targets());
   session_.run();
   return finish();
+}
+
+NeededFiles ScanCommand::needed_files() const {
+  NeededFiles files{request_.checkpoint_file, {}};
+  const std::filesystem::path directory = sinks_.record().done().directory;
+  for (const OutputChoice& output : request_.outputs) {
+    if (!output.file.empty()) files.outputs.push_back((directory / output.file).string());
+  }
+  return files;
 }
 
 // ---- The scan, and discovery before it ----

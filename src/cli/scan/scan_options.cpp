@@ -58,6 +58,7 @@ Output (results on stdout, everything else on stderr):
       --progress WHEN, --color WHEN   auto (default), always or never
   -q, --quiet              results only;   --no-color: as --color never
   -v, --verbose            the summary has the seed, too
+      --no-sandbox         keep rights that the scan does not need
   -h, --help
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
@@ -102,6 +103,7 @@ cxxopts::Options make_options() {
       ("q,quiet", "")                                                         //
       ("color", "", text())                                                   //
       ("no-color", "")                                                        //
+      ("no-sandbox", "")                                                      //
       ("h,help", "")                                                          //
       ("target", "", texts());
   options.parse_positional("target");
@@ -170,6 +172,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
     request.max_time_ms = parse_duration_option("--max-time", text_of(given, "max-time"), TimeUnit::seconds, max_ms);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.verbose = given.count("verbose") > 0;
+  request.confined = given.count("no-sandbox") == 0;
   request.progress = progress_of(given);
   request.colour = colour_of(given);
 }
@@ -231,7 +234,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
   return without(option_words(options, words),
-                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time"});
+                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--no-sandbox"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -306,6 +309,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
   request.verbose = given.verbose;
+  request.confined = given.confined;
   request.progress = given.progress;
   request.colour = given.colour;
   request.max_time_ms = given.max_time_ms;

@@ -46,6 +46,7 @@ struct ScanRequest {
   ProgressChoice progress = ProgressChoice::automatic;
   bool quiet = false;
   bool verbose = false;
+  bool confined = true;      ///< Give up what the scan doesn't need of the system (system/confinement.hpp).
   uint64_t max_time_ms = 0;  ///< After which this run is stopped; 0: no limit.
   ColourChoice colour = ColourChoice::automatic;
 
