@@ -36,7 +36,7 @@ CLI_ROOMS = {
     "scan": {"system", "terminal", "targets", "options", "record"},
     "merge": {"system", "terminal", "targets", "options", "record"},
     "compare": {"system", "terminal", "targets", "options", "record"},
-    "lab": set(),
+    "lab": {"options"},
 }
 
 # Core and plan are pure: they include no header of the operating system, of threads, of clocks or of streams.

@@ -1,5 +1,6 @@
 /* Preloaded (LD_PRELOAD) into a scan: does what an intruder would, once in each thread, as soon as the thread connects.
- * Prints "ACTION: ERROR" for each, or "ACTION: done". PORTLOOP_VICTIM is a file that the scan has nothing to do with. */
+ * Prints "ACTION: ERROR" for each, or "ACTION: done". PORTLOOP_VICTIM is a file that the scan has nothing to do with.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,8 @@
 
 static void report(const char* action, long result) {
   char line[200];
-  const int length = snprintf(line, sizeof line, "intruder: %s: %s\n", action, result < 0 ? strerrorname_np(errno) : "done");
+  const int length =
+      snprintf(line, sizeof line, "intruder: %s: %s\n", action, result < 0 ? strerrorname_np(errno) : "done");
   if (write(STDERR_FILENO, line, (size_t)length) < 0) abort();
 }
 
