@@ -38,6 +38,7 @@ static void start_programs(void) {
 
 static void touch_files(void) {
   const char* victim = getenv("PORTLOOP_VICTIM");
+  if (victim == NULL) abort();
   report("read", open(victim, O_RDONLY));
   report("write", open(victim, O_WRONLY));
   report("list", open("/", O_RDONLY | O_DIRECTORY));
