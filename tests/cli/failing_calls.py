@@ -151,6 +151,21 @@ class FailingCalls(unittest.TestCase):
 
         self.each_failure([PORTLOOP, "scan", "--resume", "c"], self.check_file_and_resume, prepare=interrupted, step=6)
 
+    def test_one_call_in_a_hundred_of_a_larger_scan(self):
+        failing = {"socket": "EMFILE", "connect": "EADDRNOTAVAIL", "bind": "EADDRINUSE", "setsockopt": "ENOBUFS", "recvmsg": "ENOMEM", "write": "EINTR",
+                   "read": "EINTR", "epoll_wait": "EINTR", "mmap": "ENOMEM"}
+        rules = [word for turn, (call, error) in enumerate(failing.items()) for word in ("-e", f"inject={call}:error={error}:when={60 + turn}+97")]
+        for options in ([], ["--loops", "2"], ["--connector", "portable"]):
+            with self.subTest(options=options):
+                done = self.run_traced(["-o", "/dev/null", "-e", "trace=" + ",".join(failing), *rules],
+                                       [PORTLOOP, "scan", "-p", "1-2000", "--show", "all", "-f", "json", *options, "127.0.0.1"])
+                self.assertIn(done.returncode, (COMPLETE, INCOMPLETE), done.stderr)
+                results = read_json(done.stdout)
+                self.assertEqual(len(results), 2000)
+                for (_, port), state in results.items():
+                    right = "open" if port in self.listeners.ports else "closed"
+                    self.assertIn(state, (right,) if done.returncode == COMPLETE else (right, "unknown"))
+
     def test_merge(self):
         with open(self.path("j"), "w") as file:
             file.writelines(f'{{"address":"127.0.0.1","port":{port},"state":"{state}","reason":"syn-ack"}}\n' for (_, port), state in self.truth.items())
