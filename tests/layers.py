@@ -39,7 +39,7 @@ CLI_ROOMS = {
     "explain": {"system", "terminal", "targets", "options", "record"},
     "watch": {"system", "terminal", "targets", "options", "record", "scan"},
     "compare": {"system", "terminal", "targets", "options", "record"},
-    "lab": set(),
+    "lab": {"options"},
 }
 
 # Core and plan are pure: they include no header of the operating system, of threads, of clocks or of streams.

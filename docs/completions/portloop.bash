@@ -71,7 +71,7 @@ _portloop() {
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
       --max-time --connector --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --checkpoint --resume --progress
-      --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --json-schema -h --help" -- "$word"))
+      --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --no-sandbox --json-schema -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

@@ -73,3 +73,4 @@ complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l color -x -a 
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l no-color -d 'No colour'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -s h -l help -d 'Help'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l json-schema -d 'Print the schema of a JSON result'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -l no-sandbox -d 'Keep rights that are not needed'

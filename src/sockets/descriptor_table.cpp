@@ -1,6 +1,7 @@
 #include "sockets/descriptor_table.hpp"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@ namespace portloop {
 void grow_descriptor_table(uint64_t descriptors) {
   rlimit limit{};
   if (descriptors == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const int lowest_free = open("/", O_RDONLY | O_CLOEXEC);
+  const int lowest_free = eventfd(0, EFD_CLOEXEC);
   if (lowest_free < 0) return;
   const uint64_t wanted = static_cast<uint64_t>(lowest_free) + descriptors;
   const uint64_t last = std::min<uint64_t>({wanted, limit.rlim_cur, uint64_t{1} << 30}) - 1;

@@ -93,7 +93,8 @@ def as_subproject(folder):
     portloop.mkdir(parents=True)
     for name in ("include", "src"):
         shutil.copytree(SOURCE / name, portloop / name)
-    shutil.copy(SOURCE / "meson.build", portloop)
+    for name in ("meson.build", "meson_options.txt"):
+        shutil.copy(SOURCE / name, portloop)
     for name in ("cli", "lab", "output"):
         shutil.rmtree(portloop / "src" / name, ignore_errors=True)
     shutil.copytree(SOURCE / "tests" / "api" / "outside", project, dirs_exist_ok=True)

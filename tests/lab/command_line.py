@@ -4,6 +4,7 @@
 usage: command_line.py PORTLOOP_LAB
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,26 @@ def wrong_words_are_quoted_in_one_line():
             assert quoted in done.stderr and len(done.stderr.splitlines()) == 1, (arguments, done)
 
 
+def words_of_100_kilobytes_are_refused():
+    long = 120_000 * "a"
+    for arguments in ([long], ["--" + long], ["-" + long], ["--" + long + "=1"], ["lan", "-p" + long, "--truth", "10.0.0.1"],
+                      ["lan", "--truth", long, "-p", "1"], ["lan", "--check", long, "10.0.0.1", "-p", "1"],
+                      ["lan", "--seed", 120_000 * "9", "--", "true"], ["--show", long]):
+        done = run(*arguments)
+        assert done.returncode in (1, 2) and done.stdout == "", (done.returncode, done.stderr[:200])
+        assert re.fullmatch(r"portloop-lab: [^\n]{1,999}\n", done.stderr), done.stderr[:200]
+    done = run("lan", "--truth", "10.0.0.1", "-p" + ",".join(map(str, range(1, 20_000))))
+    assert done.returncode == 0 and done.stdout.count("\n") == 19_999, done.stderr[:200]
+
+
+def values_may_be_in_the_word_of_an_option():
+    for arguments in (["-p22,80"], ["--ports=22,80"], ["-p", "22,80"]):
+        done = run("lan", "--truth", "10.0.0.1", *arguments)
+        assert done.returncode == 0 and done.stdout.count("\n") == 2, done
+    done = run("lan", "--truth", "10.0.0.1,10.0.0.2", "10.0.0.3", "-p", "1")
+    assert done.returncode == 0 and done.stdout.count("\n") == 3, done
+
+
 def unreadable_and_unwritable_files_are_named():
     done = run("lan", "--check", "/nonexistent", "10.0.0.1", "-p", "1")
     assert done.returncode == 1 and "'/nonexistent'" in done.stderr, done
@@ -111,7 +132,8 @@ def main():
     for case in [help_fits_a_screen, the_list_names_each_profile_with_a_target,
                  every_suggested_target_is_accepted, a_shown_profile_is_a_profile_file,
                  a_file_in_this_folder_needs_no_slash, the_truth_agrees_with_itself,
-                 wrong_words_are_quoted_in_one_line, unreadable_and_unwritable_files_are_named]:
+                 wrong_words_are_quoted_in_one_line, words_of_100_kilobytes_are_refused,
+                 values_may_be_in_the_word_of_an_option, unreadable_and_unwritable_files_are_named]:
         case()
         print("ok", case.__name__.replace("_", " "))
 

@@ -1,11 +1,11 @@
 // portloop-lab: runs a command inside a simulated network, or prints the ground truth of that network.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <cxxopts.hpp>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -15,6 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/cxxopts.hpp"
+#include "cli/options/option_error.hpp"
+#include "cli/options/option_words.hpp"
 #include "core/service_names.hpp"
 #include "core/target_set.hpp"
 #include "lab/built_in_profiles.hpp"
@@ -105,7 +108,7 @@ Parsed<Options> read_options(int argc, char** argv) {
       "words", "", cxxopts::value<std::vector<std::string>>());
   accepted.parse_positional({"words"});
   try {
-    const auto given = accepted.parse(static_cast<int>(own.size()), own.data());
+    const auto given = parse_command_line(accepted, static_cast<int>(own.size()), own.data());
     const auto text = [&given](const char* name) -> std::optional<std::string> {
       if (given.count(name) == 0) return std::nullopt;
       return given[name].as<std::string>();
@@ -122,7 +125,8 @@ Parsed<Options> read_options(int argc, char** argv) {
     options.version = given.count("version") > 0;
     if (given.count("words") > 0) options.targets = given["words"].as<std::vector<std::string>>();
   } catch (const cxxopts::exceptions::exception& error) {
-    return SpecError{std::string(error.what()) + "; portloop-lab --help lists what is accepted"};
+    return SpecError{
+        option_error_text(error, accepted, static_cast<int>(own.size()), own.data(), "portloop-lab --help")};
   }
   if (!options.targets.empty()) {
     options.profile = options.targets.front();
@@ -160,19 +164,32 @@ struct Selection {
   PortSet ports;
 };
 
+/// The words of `list`, which commas separate.
+std::vector<std::string> split_at_commas(const std::string& list) {
+  std::vector<std::string> words;
+  for (size_t start = 0; start <= list.size();) {
+    const size_t end = std::min(list.find(',', start), list.size());
+    words.push_back(list.substr(start, end - start));
+    start = end + 1;
+  }
+  return words;
+}
+
 /// Parses TARGET... and -p of --truth and --check.
 Parsed<Selection> parse_selection(const Options& options) {
   if (options.targets.empty()) return SpecError{"no TARGET: give an address, a prefix or a range"};
   if (!options.ports) return SpecError{"no ports: give them as in -p 22,80,8000-8100"};
   std::vector<AddressRange> ranges;
-  for (const std::string& word : options.targets) {
-    const auto target = parse_target(word);
-    if (!target) return SpecError{target.error()};
-    if (target->ranges.empty()) {
-      return SpecError{quote_word(word) +
-                       " is a host name, which the lab can't resolve: give an address, a prefix or a range"};
+  for (const std::string& list : options.targets) {
+    for (const std::string& word : split_at_commas(list)) {
+      const auto target = parse_target(word);
+      if (!target) return SpecError{target.error()};
+      if (target->ranges.empty()) {
+        return SpecError{quote_word(word) +
+                         " is a host name, which the lab can't resolve: give an address, a prefix or a range"};
+      }
+      ranges.insert(ranges.end(), target->ranges.begin(), target->ranges.end());
     }
-    ranges.insert(ranges.end(), target->ranges.begin(), target->ranges.end());
   }
   const auto ports = parse_ports(*options.ports, port_of_service, ports_of_services);
   if (!ports) return SpecError{ports.error()};

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <new>
 
 #include "cli/exit_status.hpp"
@@ -122,15 +121,8 @@ SavedOutput OutputFile::saved() {
   flush();
   if (regular_ && !broken() && fdatasync(fd_) != 0 && errno != EINVAL) fail("can't be written", errno);
   SavedOutput saved;
-  // The scan may be resumed from another directory.
-  const auto absolute = [](const std::string& path) {
-    std::error_code error;
-    const std::filesystem::path whole = std::filesystem::absolute(path, error);
-    if (error == std::errc::not_enough_memory) throw std::bad_alloc();
-    return error ? path : whole.string();  // the directory has been deleted
-  };
-  if (!path_.empty()) saved.path = absolute(path_);
-  if (!partial_path_.empty()) saved.partial_path = absolute(partial_path_);
+  saved.path = path_;
+  saved.partial_path = partial_path_;
   saved.regular = regular_;
   saved.start = start_;
   saved.length = length_;

@@ -48,7 +48,8 @@ class OutputFile {
   bool continues() const { return continues_; }
   /// Removes what the earlier run wrote after its checkpoint. Throws CannotRun.
   void truncate();
-  /// Flushes, waits for the disk if it is a regular file, and returns how far it is written.
+  /// Flushes, waits for the disk if it is a regular file, and returns how far it is written. Paths are as they were
+  /// given.
   SavedOutput saved();
 
   bool is_terminal() const { return terminal_; }

@@ -8,7 +8,7 @@ namespace portloop {
 
 struct SavedOutput {
   std::string format;
-  std::string path;          ///< Absolute; empty for standard output.
+  std::string path;          ///< Absolute in a checkpoint; empty for standard output.
   std::string partial_path;  ///< Where it is written until the end if an older file is to be replaced; else empty.
   bool regular = false;      ///< A regular file, which can be truncated and continued.
   uint64_t start = 0;        ///< Offset of our first byte.

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 #include <optional>
 
@@ -34,6 +35,7 @@
 #include "cli/scan/scan_session.hpp"
 #include "cli/scan/scan_sinks.hpp"
 #include "cli/scan/scan_summary.hpp"
+#include "cli/system/confinement.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "cli/terminal/colour.hpp"
@@ -70,6 +72,7 @@ class ScanCommand : ScanSession::Events {
   void on_status_request() override;
   void on_tick() override;
 
+  NeededFiles needed_files() const;
   void start_discovery();
   void on_discovery_end();
   void start_scan(const TargetSet& targets);
@@ -113,12 +116,22 @@ int ScanCommand::run() {
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
   limits_ = choose_limits(request_.settings, request_.quiet);
+  if (request_.confined) confine(needed_files());
   if (request_.discover)
     start_discovery();
   else
     start_scan(targets());
   session_.run();
   return finish();
+}
+
+NeededFiles ScanCommand::needed_files() const {
+  NeededFiles files{request_.checkpoint_file, {}};
+  const std::filesystem::path directory = sinks_.record().done().directory;
+  for (const OutputChoice& output : request_.outputs) {
+    if (!output.file.empty()) files.outputs.push_back((directory / output.file).string());
+  }
+  return files;
 }
 
 // ---- The scan, and discovery before it ----

@@ -62,6 +62,7 @@ Output (results on stdout, everything else on stderr):
       --nmap-command       print the nmap command for the open ports at the end
   -q, --quiet              results only;   --no-color: as --color never
   -v, --verbose            the summary has the seed, too
+      --no-sandbox         keep rights that the scan does not need
   -h, --help               this;   --json-schema: the schema of a JSON result
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,
@@ -96,6 +97,7 @@ cxxopts::Options make_options() {
       ("color", "", text())                                                   //
       ("no-color", "")                                                        //
       ("json-schema", "")                                                     //
+      ("no-sandbox", "")                                                      //
       ("h,help", "")                                                          //
       ("target", "", texts());
   options.parse_positional("target");
@@ -150,6 +152,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   request.nmap_command = given.count("nmap-command") > 0;
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
   request.verbose = given.count("verbose") > 0;
+  request.confined = given.count("no-sandbox") == 0;
   request.progress = progress_of(given);
   request.colour = colour_of(given);
 }
@@ -242,7 +245,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
   return without(option_words(options, words),
-                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--stats-every"});
+                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--stats-every",
+                  "--no-sandbox"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.
@@ -356,6 +360,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   ScanRequest request = *parsed;
   request.quiet = request.targets.quiet = given.quiet;
   request.verbose = given.verbose;
+  request.confined = given.confined;
   request.progress = given.progress;
   request.colour = given.colour;
   request.max_time_ms = given.max_time_ms;

@@ -44,6 +44,16 @@ void check_files(const ScanRequest& request) {
   }
 }
 
+/// A checkpoint has the whole names of its outputs.
+void check_directory(const ScanRequest& request, const std::string& directory) {
+  if (request.checkpoint_file.empty() || !directory.empty()) return;
+  for (const OutputChoice& output : request.outputs) {
+    if (output.file.empty() || output.file.front() == '/') continue;
+    throw CannotRun("--checkpoint: the current directory has no name, which is part of output " +
+                    quote_word(output.file) + ": whole names are accepted");
+  }
+}
+
 }  // namespace
 
 Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
@@ -60,6 +70,7 @@ Checkpoint new_checkpoint(const ScanRequest& request, TargetList list) {
   }
   checkpoint.started_us = unix_time_us();
   checkpoint.directory = current_directory();
+  check_directory(request, checkpoint.directory);
   check_files(request);
   return checkpoint;
 }
@@ -112,6 +123,12 @@ bool ScanRecord::save_is_due() const { return file_.due(uv_hrtime()); }
 
 std::string ScanRecord::save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions,
                              uint64_t begun_ns) {
+  // The scan may be resumed from another directory.
+  const std::filesystem::path directory = done_.directory;
+  for (SavedOutput& output : outputs) {
+    for (std::string* path : {&output.path, &output.partial_path})
+      if (!path->empty()) *path = (directory / *path).string();
+  }
   done_.outputs = std::move(outputs);
   done_.unknown_positions = std::move(unknown_positions);
   return save(begun_ns);
