@@ -14,6 +14,8 @@
  *     state and changes no resource limits. It starts threads only if loops > 1; they block all signals, and all have
  *     been joined when the done callback runs.
  *   - Strings: NUL-terminated UTF-8, never NULL. Strings passed in are copied.
+ *   - uv_walk(): the data field of portloop's handles is always NULL. Close scans, not their handles.
+ *   - fork(): a running scan stays with the process that started it; see UV_ENOTSUP at portloop_done_cb.
  *   - Exceptions: a callback must not throw; std::terminate() is called if it does.
  * docs/embedding.md has more detail and examples. portloop.hpp is the C++ interface.
  */
@@ -163,7 +165,8 @@ typedef struct portloop_scan portloop_scan;
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
- * itself. From then on the scan no longer keeps the loop alive. */
+ * itself; UV_ENOTSUP in a child process whose parent started the scan: there it has no result, and only closes its
+ * copies of the descriptors. From then on the scan no longer keeps the loop alive. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
 /* The last callback of a scan. The scan is freed when it returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
