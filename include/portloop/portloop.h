@@ -116,6 +116,7 @@ PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum po
 
 /* ---- Results ---- */
 
+/* Later versions may add reasons, and options may add states; treat one that you don't know as PORTLOOP_UNKNOWN. */
 enum portloop_state { PORTLOOP_OPEN = 0, PORTLOOP_CLOSED = 1, PORTLOOP_FILTERED = 2, PORTLOOP_UNKNOWN = 3 };
 
 enum portloop_reason {
@@ -133,8 +134,10 @@ enum portloop_reason {
 };
 
 /* The result of one probe. Owned by the library; it and what it points to are valid only during the callback. Later
- * versions may add fields at the end. */
+ * versions may add fields at the end: a program that was compiled with a newer header than the library has must not use
+ * a field that ends behind `size`. Don't declare a portloop_result of your own, except as a copy of one. */
 typedef struct portloop_result {
+  size_t size;                     /* of this structure, in bytes, as the library has it */
   struct sockaddr_storage address; /* a sockaddr_in or sockaddr_in6, including the port */
   uint16_t port;                   /* host byte order */
   enum portloop_state state;
@@ -200,7 +203,7 @@ PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_set_data(portloop_scan* scan, void* data);
 PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 
-/* Counts so far. Later versions may add fields at the end. */
+/* Counts so far. Later versions may add fields at the end: portloop_scan_stats() takes the size that you know. */
 typedef struct portloop_stats {
   uint64_t probes;                          /* addresses x ports in this scan's shard */
   uint64_t connects;                        /* connect attempts, including retries and those that failed locally */

@@ -140,6 +140,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
 void portloop_scan::on_result(const ProbeResult& result) noexcept {
   if (on_result_ == nullptr) return;
   portloop_result c_result{};
+  c_result.size = sizeof c_result;
   const SocketAddress address = to_socket_address(result.endpoint);
   __builtin_memcpy(&c_result.address, &address, address.size());
   c_result.port = result.endpoint.port;

@@ -10,7 +10,8 @@
 //   - one scan has more work than fits into a turn: it does a part, and queues again behind the others
 //   - the process forks: in the child, every scan that has joined is told before it does any work or the loop polls.
 //     The sockets are the parent's; whatever is done to them in the child happens to the parent's connects
-//   - a scan starts while the handles are being closed, or in the child on a loop that still has scans of the parent: it
+//   - a scan starts while the handles are being closed, or in the child on a loop that still has scans of the parent:
+//   it
 //     gets a new shared object
 #pragma once
 

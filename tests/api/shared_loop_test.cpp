@@ -112,6 +112,7 @@ TEST_CASE("fifty scans on one loop start no more connects in a turn than one may
       auto& scan = *state.scans.emplace_back(std::make_unique<Recorded>(loop));
       scan.on_done = [&](Recorded&) {
         if (--running > 0) return;
+        uv_check_stop(&check);
         for (const auto& each : state.scans) each->close();
       };
       REQUIRE(scan.start(options) == 0);
