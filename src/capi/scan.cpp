@@ -52,6 +52,7 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
 
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
+  void set_paused(bool on);
   void close(portloop_close_cb close_cb);
   bool is_closing() const { return close_called_; }
   void set_referenced(bool on);
@@ -162,6 +163,11 @@ void portloop_scan::stop() {
   if (pool_) pool_->stop();
 }
 
+void portloop_scan::set_paused(bool on) {
+  if (scanner_) scanner_->set_paused(on);
+  if (pool_) pool_->set_paused(on);
+}
+
 void portloop_scan::close(portloop_close_cb close_cb) {
   if (close_called_) return;
   close_called_ = true;
@@ -235,6 +241,8 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
 }
 
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }
+void portloop_scan_pause(portloop_scan* scan) { scan->set_paused(true); }
+void portloop_scan_resume(portloop_scan* scan) { scan->set_paused(false); }
 void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed) { scan->close(on_closed); }
 int portloop_scan_is_closing(const portloop_scan* scan) { return scan->is_closing() ? 1 : 0; }
 void portloop_scan_ref(portloop_scan* scan) { scan->set_referenced(true); }

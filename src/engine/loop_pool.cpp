@@ -45,7 +45,7 @@ class SignalsBlocked {
 }  // namespace
 
 /// One thread. The pool's thread creates and joins it; between start_thread() and join() it may call only
-/// request_stop() and counters().
+/// wake() and counters().
 class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
  public:
   Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
@@ -71,15 +71,21 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     }
     error = make_scanner();
     if (error == 0) {
-      error = uv_async_init(&loop_, stop_request_.get(),
-                            [](uv_async_t* async) { decltype(stop_request_)::owner_of(async).scanner_->stop(); });
+      error = uv_async_init(&loop_, request_.get(), [](uv_async_t* async) {
+        Lane& self = decltype(request_)::owner_of(async);
+        if (self.pool_.lanes_stop_) {
+          self.scanner_->stop();
+        } else {
+          self.scanner_->set_paused(self.pool_.lanes_pause_);
+        }
+      });
     }
     if (error != 0) {
       turn_->leave(*this, [] {});
       uv_run(&loop_, UV_RUN_DEFAULT);
       return error;
     }
-    stop_request_.owner = before_sleep_.owner = this;
+    request_.owner = before_sleep_.owner = this;
     uv_prepare_init(&loop_, before_sleep_.get());
     uv_prepare_start(before_sleep_.get(),
                      [](uv_prepare_t* prepare) { decltype(before_sleep_)::owner_of(prepare).flush(); });
@@ -104,9 +110,10 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     uv_run(&loop_, UV_RUN_DEFAULT);
   }
 
-  void request_stop() {
+  /// The lane does what lanes_stop_ and lanes_pause_ ask for.
+  void wake() {
     const std::lock_guard lock(ending_);
-    if (!ended_) uv_async_send(stop_request_.get());
+    if (!ended_) uv_async_send(request_.get());
   }
 
   void join() {
@@ -155,8 +162,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     }
     turn_->leave(*this, [] {});
     uv_close(before_sleep_.any(), nullptr);
-    uv_close(stop_request_.any(),
-             [](uv_handle_t* handle) { decltype(stop_request_)::owner_of(handle).pool_.lane_ended(); });
+    uv_close(request_.any(), [](uv_handle_t* handle) { decltype(request_)::owner_of(handle).pool_.lane_ended(); });
   }
 
   LoopPool& pool_;
@@ -169,7 +175,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   std::unique_ptr<Scanner> scanner_;
   std::vector<Stored> batch_;
   OwnedHandle<uv_prepare_t, Lane> before_sleep_;
-  OwnedHandle<uv_async_t, Lane> stop_request_;
+  OwnedHandle<uv_async_t, Lane> request_;
   std::mutex ending_;  // guards ended_: uv_async_send() must not be called on a closed handle
   bool ended_ = false;
 };
@@ -234,8 +240,9 @@ int LoopPool::start() {
     discarding_ = true;
   }
   room_.notify_all();
+  lanes_stop_ = true;
   for (size_t lane = 0; lane < opened; ++lane) {
-    lane < running ? lanes_[lane]->request_stop() : lanes_[lane]->unwind();
+    lane < running ? lanes_[lane]->wake() : lanes_[lane]->unwind();
     lanes_[lane]->join();
   }
   lanes_.clear();
@@ -277,6 +284,7 @@ void LoopPool::deliver_some() {
     if (on_closed_) close_handles();
     return;
   }
+  if (paused_) return;
   if (delivered_ == delivering_.size()) {
     delivering_.clear();
     delivered_ = 0;
@@ -286,12 +294,13 @@ void LoopPool::deliver_some() {
   }
   const size_t begin = delivered_;
   const size_t end = std::min(delivering_.size(), begin + deliveries_per_turn);
-  while (delivered_ < end && !on_closed_) {
+  while (delivered_ < end && !on_closed_ && !paused_) {
     if (delivered_ > begin && turn_.is_over(uv_hrtime() / 1000)) break;
     Stored& stored = delivering_[delivered_++];
     stored.result.banner = stored.banner;
     events_.on_result(stored.result);
   }
+  if (paused_) return;  // by on_result()
   if (on_closed_) delivered_ = delivering_.size();
   bool ended = false;
   bool more = delivered_ < delivering_.size();
@@ -325,7 +334,18 @@ void LoopPool::stop() {
   if (!started_ || stopped_ || done_) return;
   stopped_ = true;
   if (turn_.is_forked()) return;
-  for (auto& lane : lanes_) lane->request_stop();
+  paused_ = false;
+  lanes_stop_ = true;
+  for (auto& lane : lanes_) lane->wake();
+  turn_.queue_turn(work_);  // what was kept while it was paused
+}
+
+void LoopPool::set_paused(bool paused) {
+  if (!started_ || stopped_ || done_ || paused == paused_ || turn_.is_forked()) return;
+  paused_ = paused;
+  lanes_pause_ = paused;
+  for (auto& lane : lanes_) lane->wake();
+  if (!paused) turn_.queue_turn(work_);
 }
 
 void LoopPool::close(std::function<void()> on_closed) {

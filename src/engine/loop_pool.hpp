@@ -15,6 +15,7 @@
 //     touched there; on_done() and the close callback come all the same
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -44,6 +45,8 @@ class LoopPool {
   int start();
   bool holds_loop() const { return holds_loop_; }
   void stop();
+  /// As Scanner::set_paused(); in addition, results that the lanes have handed over are kept until the scan is resumed.
+  void set_paused(bool paused);
   /// Only if holds_loop() is true.
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
@@ -88,6 +91,9 @@ class LoopPool {
   std::vector<Stored> delivering_;  // taken from queue_
   size_t delivered_ = 0;            // how many of them
   bool started_ = false;
+  bool paused_ = false;
+  std::atomic<bool> lanes_stop_{false};  // what the lanes do when they are woken
+  std::atomic<bool> lanes_pause_{false};
   bool stopped_ = false;
   bool done_ = false;
   bool forked_ = false;

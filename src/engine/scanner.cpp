@@ -20,6 +20,8 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 // The kernel retransmits a SYN after 1 s. A later answer may be to either SYN, and so is no sample (Karn's algorithm).
 constexpr uint64_t max_sample_us = 950'000;
 
+constexpr uint64_t pause_check_ms = 3'600'000;
+
 /// Reserves a quarter of the maximum in flight for connections whose banner is being read.
 ScannerOptions without_banner_share(ScannerOptions options) {
   if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
@@ -111,6 +113,14 @@ void Scanner::on_turn() {
   }
 }
 
+void Scanner::on_wake(uv_timer_t* timer) { decltype(wake_)::owner_of(timer).schedule_turn(); }
+
+void Scanner::set_paused(bool paused) {
+  if (state_ != State::running) return;
+  paused_ = paused;
+  schedule_turn();
+}
+
 void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
   pumping_ = true;
@@ -119,6 +129,11 @@ void Scanner::pump(uint64_t began_us) {
     const uint64_t now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && (now_us - began_us > max_batch_us || turn_.is_over(now_us)))) {
       schedule_turn();
+      break;
+    }
+    if (paused_) {
+      // Nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
+      uv_timer_start(wake_.get(), on_wake, pause_check_ms, 0);
       break;
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
@@ -140,9 +155,7 @@ void Scanner::pump(uint64_t began_us) {
     } else if (next.wait_until_us != UINT64_MAX) {
       const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
       uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
-      uv_timer_start(
-          wake_.get(), [](uv_timer_t* timer) { decltype(wake_)::owner_of(timer).schedule_turn(); },
-          (wait_us + 999) / 1000, 0);
+      uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
     }
     break;
   }

@@ -98,6 +98,9 @@ class Scanner final : private ConnectorEvents {
   /// whose banner is being read are still reported, with the part that has arrived. No effect before start() and after
   /// on_done().
   void stop();
+  /// While it is paused, a running scan starts no connect; those in flight end, and their results are reported. It is
+  /// not done before it is resumed. No effect unless it runs.
+  void set_paused(bool paused);
   /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
   /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
   /// closes the timers, the connector and all other handles, some in each turn of the loop, and calls `on_closed` from
@@ -117,6 +120,7 @@ class Scanner final : private ConnectorEvents {
   template <class Body>
   void guarded(Body body) noexcept;
   void on_turn();
+  static void on_wake(uv_timer_t* timer);
   static void start_timer(ConnectSlot& slot, uint64_t wait_us);
   static void on_deadline(uv_timer_t* timer);
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
@@ -162,6 +166,7 @@ class Scanner final : private ConnectorEvents {
   State state_ = State::fresh;
   bool referenced_ = true;
   bool pumping_ = false;
+  bool paused_ = false;
   bool forked_ = false;
   LoopTurn::Work work_{[](void* self) { static_cast<Scanner*>(self)->on_turn(); }, this};
   OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again

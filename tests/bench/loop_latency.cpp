@@ -2,11 +2,11 @@
 //
 //   loop_latency TARGET PORTS SCANS RATE [thread]     inside portloop-lab or another network namespace
 //
-// A thread of its own sends a request over one loopback connection, waits for the response, pauses for a millisecond, and
-// so on, for three seconds. The server is on the loop that SCANS scans run on, each with RATE connects a second (0: no
-// limit); with "thread", the scans run on a second loop in a second thread. With 0 scans the figures are those of the
-// machine. Also prints the longest time between two turns of the server's loop, the processor time of the longest turn,
-// and how long the start of the last scan took.
+// A thread of its own sends a request over one loopback connection, waits for the response, pauses for a millisecond,
+// and so on, for three seconds. The server is on the loop that SCANS scans run on, each with RATE connects a second (0:
+// no limit); with "thread", the scans run on a second loop in a second thread. With 0 scans the figures are those of
+// the machine. Also prints the longest time between two turns of the server's loop, the processor time of the longest
+// turn, and how long the start of the last scan took.
 #include <arpa/inet.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -44,9 +44,8 @@ class Server {
     uv_tcp_init(loop, &client_);
     listener_.data = client_.data = turns_.data = this;
     uv_tcp_bind(&listener_, reinterpret_cast<sockaddr*>(&name), 0);
-    uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 1, [](uv_stream_t* stream, int) {
-      static_cast<Server*>(stream->data)->accept();
-    });
+    uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 1,
+              [](uv_stream_t* stream, int) { static_cast<Server*>(stream->data)->accept(); });
     uv_check_init(loop, &turns_);
     uv_check_start(&turns_, [](uv_check_t* check) { static_cast<Server*>(check->data)->on_turn(); });
     turn_ns_ = processor_time_ns();
@@ -172,9 +171,11 @@ int main(int argc, char** argv) {
     const auto at = [&](double share) {
       return latencies_ms[static_cast<size_t>(share * static_cast<double>(latencies_ms.size() - 1))];
     };
-    std::printf("%s scans, rate %s%s: %.0f connects/s, %zu requests, median %.3f ms, 99 %% %.3f ms, 99.9 %% %.3f ms, max %.3f ms; ",
-                argv[3], argv[4], in_thread ? ", in a thread" : "", static_cast<double>(scans.connects()) * 1e9 / duration_ns,
-                latencies_ms.size(), at(0.5), at(0.99), at(0.999), latencies_ms.back());
+    std::printf(
+        "%s scans, rate %s%s: %.0f connects/s, %zu requests, median %.3f ms, 99 %% %.3f ms, 99.9 %% %.3f ms, max %.3f "
+        "ms; ",
+        argv[3], argv[4], in_thread ? ", in a thread" : "", static_cast<double>(scans.connects()) * 1e9 / duration_ns,
+        latencies_ms.size(), at(0.5), at(0.99), at(0.999), latencies_ms.back());
     std::printf("longest turn %.3f ms, last start %.3f ms\n", server.max_turn_ms(), scans.last_start_ms());
     std::fflush(stdout);
     _exit(0);  // the scans are not worth closing
