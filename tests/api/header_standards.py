@@ -39,9 +39,12 @@ def main():
     tried, strict, wrong = 0, 0, []
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
+        pairs = {}  # by the program that is meant: cc is often gcc
         for c, cpp in ((os.environ.get("CC", "cc"), os.environ.get("CXX", "c++")), ("gcc", "g++"), ("clang", "clang++")):
             if not shutil.which(c.split()[0]) or not shutil.which(cpp.split()[0]):
                 continue
+            pairs.setdefault(os.path.realpath(shutil.which(c.split()[0])), (c, cpp))
+        for c, cpp in pairs.values():
             for compiler, standards, text in ((c, C, PROGRAM), (cpp, CPP, PROGRAM),
                                               (cpp, CPP_INTERFACE, "#include <portloop/portloop.hpp>\nportloop::Options options();\n")):
                 for standard in standards:
