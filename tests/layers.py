@@ -168,7 +168,8 @@ def check_symbols():
     header = (SOURCE / "include" / "portloop" / "portloop.h").read_text()
     declared = set(re.findall(r"PORTLOOP_API [^;(]*?\b(portloop_\w+)\(", header))
     nm = subprocess.run(["nm", "-D", "--defined-only", SHARED_LIBRARY], capture_output=True, text=True, check=True)
-    exported = {line.split()[-1].split("@")[0] for line in nm.stdout.splitlines()}
+    # An absolute symbol is a version's name.
+    exported = {line.split()[-1].split("@")[0] for line in nm.stdout.splitlines() if " A " not in line}
     if len(declared) < 30:
         wrong.append(f"only {len(declared)} functions were found in portloop.h: this test no longer reads it")
     for name in sorted(exported - declared):

@@ -30,9 +30,9 @@ class PortloopError(Exception):
 
 class _Result(ctypes.Structure):
     """struct portloop_result. sockaddr_storage has 128 bytes and the alignment of a pointer."""
-    _fields_ = [("address", ctypes.c_uint64 * 16), ("port", ctypes.c_uint16), ("state", ctypes.c_int), ("reason", ctypes.c_int),
+    _fields_ = [("size", ctypes.c_size_t), ("address", ctypes.c_uint64 * 16), ("port", ctypes.c_uint16), ("state", ctypes.c_int), ("reason", ctypes.c_int),
                 ("error", ctypes.c_int), ("attempts", ctypes.c_uint32), ("rtt_us", ctypes.c_uint64),
-                ("banner", ctypes.POINTER(ctypes.c_char)), ("banner_length", ctypes.c_size_t)]
+                ("banner", ctypes.POINTER(ctypes.c_char)), ("banner_length", ctypes.c_size_t), ("position", ctypes.c_uint64)]
 
 
 _ON_RESULT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(_Result))
@@ -44,7 +44,7 @@ _UV_RUN_DEFAULT, _UV_RUN_ONCE = 0, 1
 @functools.lru_cache(maxsize=None)
 def _load():
     """Returns the library. Symbols of the libuv that it is linked with are found through it, too."""
-    portloop = ctypes.CDLL(os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.0")
+    portloop = ctypes.CDLL(os.environ.get("PORTLOOP_LIBRARY") or ctypes.util.find_library("portloop") or "libportloop.so.1")
     pointer, text, u32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32
     for function, result, arguments in (
             ("portloop_options_new", pointer, []), ("portloop_options_free", None, [pointer]),

@@ -14,6 +14,8 @@
  *     state and changes no resource limits. It starts threads only if loops > 1; they block all signals, and all have
  *     been joined when the done callback runs.
  *   - Strings: NUL-terminated UTF-8, never NULL. Strings passed in are copied.
+ *   - uv_walk(): the data field of portloop's handles is always NULL. Close scans, not their handles.
+ *   - fork(): a running scan stays with the process that started it; see UV_ENOTSUP at portloop_done_cb.
  *   - Exceptions: a callback must not throw; std::terminate() is called if it does.
  * docs/embedding.md has more detail and examples. portloop.hpp is the C++ interface.
  */
@@ -114,6 +116,7 @@ PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum po
 
 /* ---- Results ---- */
 
+/* Later versions may add reasons, and options may add states; treat one that you don't know as PORTLOOP_UNKNOWN. */
 enum portloop_state { PORTLOOP_OPEN = 0, PORTLOOP_CLOSED = 1, PORTLOOP_FILTERED = 2, PORTLOOP_UNKNOWN = 3 };
 
 enum portloop_reason {
@@ -131,8 +134,10 @@ enum portloop_reason {
 };
 
 /* The result of one probe. Owned by the library; it and what it points to are valid only during the callback. Later
- * versions may add fields at the end. */
+ * versions may add fields at the end: a program that was compiled with a newer header than the library has must not use
+ * a field that ends behind `size`. Don't declare a portloop_result of your own, except as a copy of one. */
 typedef struct portloop_result {
+  size_t size;                     /* of this structure, in bytes, as the library has it */
   struct sockaddr_storage address; /* a sockaddr_in or sockaddr_in6, including the port */
   uint16_t port;                   /* host byte order */
   enum portloop_state state;
@@ -163,7 +168,8 @@ typedef struct portloop_scan portloop_scan;
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
- * itself. From then on the scan no longer keeps the loop alive. */
+ * itself; UV_ENOTSUP in a child process whose parent started the scan: there it has no result, and only closes its
+ * copies of the descriptors. From then on the scan no longer keeps the loop alive. */
 typedef void (*portloop_done_cb)(portloop_scan* scan, int status);
 /* The last callback of a scan. The scan is freed when it returns. */
 typedef void (*portloop_close_cb)(portloop_scan* scan);
@@ -180,6 +186,12 @@ PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* opti
  * part of their banner read so far; results queued by loop threads), then done is called. No effect if the scan is not
  * running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
+/* Pauses a running scan: no connect is started until it is resumed. Connects in flight end as usual, and so does the
+ * reading of banners; their results are still reported, or, with loops > 1, kept (at most 65,536) until the scan is
+ * resumed. A paused scan is not done, and keeps the loop alive. stop and close end the pause. Call them in any
+ * callback, any number of times; no effect if the scan is not running. */
+PORTLOOP_API void portloop_scan_pause(portloop_scan* scan);
+PORTLOOP_API void portloop_scan_resume(portloop_scan* scan);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls
  * `on_closed`, which may be NULL, from the loop. May be called again until the scan is freed, for example in done while
  * an earlier close is in progress: later calls have no effect, and their callback is never called. A scan that is being
@@ -197,7 +209,7 @@ PORTLOOP_API void portloop_scan_unref(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_set_data(portloop_scan* scan, void* data);
 PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 
-/* Counts so far. Later versions may add fields at the end. */
+/* Counts so far. Later versions may add fields at the end: portloop_scan_stats() takes the size that you know. */
 typedef struct portloop_stats {
   uint64_t probes;                          /* addresses x ports in this scan's shard */
   uint64_t connects;                        /* connect attempts, including retries and those that failed locally */

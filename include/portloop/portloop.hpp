@@ -7,8 +7,9 @@
 //   - Destroying a Scan closes it. After that none of its callbacks is called, not even on_done. The loop frees
 //     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
 //     callbacks.
-//   - A Scan that was closed or moved from is empty: stop(), ref(), unref() and close() have no effect, stats() returns
-//     zeros, and start() throws Error(UV_EALREADY).
+//   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), ref(), unref() and close() have no
+//   effect,
+//     stats() returns zeros, and start() throws Error(UV_EALREADY).
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 
@@ -131,6 +132,14 @@ class Scan {
   /// Stops the scan early; on_done follows.
   void stop() noexcept {
     if (state_ != nullptr) portloop_scan_stop(state_->scan);
+  }
+
+  /// While a running scan is paused, it starts no connect. See portloop_scan_pause().
+  void pause() noexcept {
+    if (state_ != nullptr) portloop_scan_pause(state_->scan);
+  }
+  void resume() noexcept {
+    if (state_ != nullptr) portloop_scan_resume(state_->scan);
   }
 
   /// Stops the scan if it is running (on_done is called first), frees it, then calls `on_closed` from the loop. This

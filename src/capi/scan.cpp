@@ -11,6 +11,7 @@
 //   - a callback of the caller throws: the noexcept functions below end the program
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "capi/options.hpp"
 #include "core/service_names.hpp"
@@ -46,11 +47,12 @@ static_assert(same(PORTLOOP_HOST_LOST, Reason::host_lost));
 
 }  // namespace
 
-struct portloop_scan final : public ScanEvents {
+struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
 
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
+  void set_paused(bool on);
   void close(portloop_close_cb close_cb);
   bool is_closing() const { return close_called_; }
   void set_referenced(bool on);
@@ -65,6 +67,11 @@ struct portloop_scan final : public ScanEvents {
   void on_done(int status) noexcept override {
     if (on_done_ != nullptr) on_done_(this, status);
   }
+  void on_fork() noexcept override {
+    if (scanner_) scanner_->on_fork();
+    if (pool_) pool_->on_fork();
+  }
+  int start_engine(const portloop_options& options);
   void closed() noexcept;
 
   portloop_result_cb on_result_ = nullptr;
@@ -76,9 +83,10 @@ struct portloop_scan final : public ScanEvents {
   bool referenced_ = true;
   std::optional<ScanSpace> space_;
   std::optional<ProbeCursor> cursor_;
-  std::unique_ptr<Scanner> scanner_;  // loops == 1
-  std::unique_ptr<LoopPool> pool_;    // loops > 1
-  uv_idle_t closer_{};                // closed instead, if neither exists
+  std::unique_ptr<Scanner> scanner_;              // loops == 1
+  std::unique_ptr<LoopPool> pool_;                // loops > 1
+  LoopTurn* turn_ = nullptr;                      // of the loop, from the start on
+  OwnedHandle<uv_idle_t, portloop_scan> closer_;  // closed instead, if neither exists
 };
 
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
@@ -100,32 +108,40 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
                  options->finished);
   space_->links = find_own_links(space_->targets);
   cursor_.emplace(*space_);
-  int error = 0;
-  if (options->loops == 1) {
-    scanner_ = std::make_unique<Scanner>(loop, *space_, *cursor_, options->scanner,
-                                         make_connector(options->connector, space_->targets), *this);
-    scanner_->set_referenced(referenced_);
-    error = scanner_->start();
-    if (error != 0) {
-      scanner_.reset();
-    } else if (error = check_descriptors(descriptors_of_first_connect(options->connector)); error != 0) {
-      on_result_ = nullptr;  // a start that fails calls nothing
-      on_done_ = nullptr;
-      scanner_->stop();
-    }
-  } else {
-    auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
-    error = pool->start();  // if it throws, it has no handles on the loop yet, and so there is no pool to close
+  turn_ = &LoopTurn::join(loop, *this);
+  const int error = start_engine(*options);
+  started_ = error == 0;
+  return error;
+}
+
+int portloop_scan::start_engine(const portloop_options& options) {
+  if (options.loops > 1) {
+    auto pool =
+        std::make_unique<LoopPool>(loop, *turn_, *space_, options.scanner, options.connector, options.loops, *this);
+    const int error = pool->start();  // if it throws, it has no handles on the loop yet: there is no pool to close
     if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);
+    return error;
   }
-  started_ = error == 0;
+  auto scanner = std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner,
+                                           make_connector(options.connector, space_->targets, *turn_), *this);
+  scanner->set_referenced(referenced_);
+  int error = scanner->start();
+  if (error != 0) return error;
+  scanner_ = std::move(scanner);
+  error = check_descriptors(descriptors_of_first_connect(options.connector));
+  if (error != 0) {
+    on_result_ = nullptr;  // a start that fails calls nothing
+    on_done_ = nullptr;
+    scanner_->stop();
+  }
   return error;
 }
 
 void portloop_scan::on_result(const ProbeResult& result) noexcept {
   if (on_result_ == nullptr) return;
   portloop_result c_result{};
+  c_result.size = sizeof c_result;
   const SocketAddress address = to_socket_address(result.endpoint);
   __builtin_memcpy(&c_result.address, &address, address.size());
   c_result.port = result.endpoint.port;
@@ -147,6 +163,11 @@ void portloop_scan::stop() {
   if (pool_) pool_->stop();
 }
 
+void portloop_scan::set_paused(bool on) {
+  if (scanner_) scanner_->set_paused(on);
+  if (pool_) pool_->set_paused(on);
+}
+
 void portloop_scan::close(portloop_close_cb close_cb) {
   if (close_called_) return;
   close_called_ = true;
@@ -156,14 +177,19 @@ void portloop_scan::close(portloop_close_cb close_cb) {
   } else if (pool_) {
     pool_->close([this] { closed(); });
   } else {
-    uv_idle_init(loop, &closer_);
-    closer_.data = this;
-    uv_close(reinterpret_cast<uv_handle_t*>(&closer_),
-             [](uv_handle_t* handle) { static_cast<portloop_scan*>(handle->data)->closed(); });
+    uv_idle_init(loop, closer_.get());
+    closer_.owner = this;
+    uv_close(closer_.any(), [](uv_handle_t* handle) { decltype(closer_)::owner_of(handle).closed(); });
   }
 }
 
 void portloop_scan::closed() noexcept {
+  if (LoopTurn* turn = std::exchange(turn_, nullptr)) {
+    turn->leave(*this, [this] { closed(); });
+    return;
+  }
+  if (pool_ && pool_->is_forked())
+    (void)pool_.release();  // NOLINT(bugprone-unused-return-value): its threads are not here
   if (on_close_ != nullptr) on_close_(this);
   delete this;
 }
@@ -215,6 +241,8 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
 }
 
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }
+void portloop_scan_pause(portloop_scan* scan) { scan->set_paused(true); }
+void portloop_scan_resume(portloop_scan* scan) { scan->set_paused(false); }
 void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed) { scan->close(on_closed); }
 int portloop_scan_is_closing(const portloop_scan* scan) { return scan->is_closing() ? 1 : 0; }
 void portloop_scan_ref(portloop_scan* scan) { scan->set_referenced(true); }

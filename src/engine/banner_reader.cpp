@@ -48,8 +48,8 @@ bool has_unread_bytes(uv_tcp_t& tcp) {
 }  // namespace
 
 struct BannerReader::Reading {
-  uv_tcp_t tcp{};
-  uv_timer_t timer{};
+  OwnedHandle<uv_tcp_t, Reading> tcp;
+  OwnedHandle<uv_timer_t, Reading> timer;
   BannerReader* reader = nullptr;
   ProbeResult result;
   size_t place = 0;  // index in readings_
@@ -70,9 +70,9 @@ struct BannerReader::Reading {
   }
 };
 
-BannerReader::BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t max_at_once,
+BannerReader::BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, uint32_t max_at_once,
                            std::function<void(const ProbeResult&)> on_read)
-    : loop_(loop), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {
+    : loop_(loop), turn_(turn), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {
   readings_.reserve(max_at_once);
 }
 
@@ -89,34 +89,33 @@ void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& 
   reading->reader = this;
   reading->place = readings_.size();
   reading->result = result;
-  reading->tcp.data = reading;
-  reading->timer.data = reading;
-  uv_tcp_init(loop_, &reading->tcp);
-  uv_timer_init(loop_, &reading->timer);
+  reading->tcp.owner = reading->timer.owner = reading;
+  uv_tcp_init(loop_, reading->tcp.get());
+  uv_timer_init(loop_, reading->timer.get());
   open_handles_ += 2;
   ++active_;
   readings_.push_back(reading);
   if (!referenced_) {
-    uv_unref(reinterpret_cast<uv_handle_t*>(&reading->tcp));
-    uv_unref(reinterpret_cast<uv_handle_t*>(&reading->timer));
+    uv_unref(reading->tcp.any());
+    uv_unref(reading->timer.any());
   }
-  int error = connector.hand_over(slot, &reading->tcp);
-  if (error == 0) error = uv_read_start(reinterpret_cast<uv_stream_t*>(&reading->tcp), on_allocate, on_read);
+  int error = connector.hand_over(slot, reading->tcp.get());
+  if (error == 0) error = uv_read_start(reinterpret_cast<uv_stream_t*>(reading->tcp.get()), on_allocate, on_read);
   if (error != 0) {
     end(*reading);
     return;
   }
   reading->deadline_ms = uv_now(loop_) + options_.timeout_ms;
-  uv_timer_start(&reading->timer, on_deadline, options_.timeout_ms, 0);
+  uv_timer_start(reading->timer.get(), on_deadline, options_.timeout_ms, 0);
 }
 
 void BannerReader::on_allocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-  auto* reading = static_cast<Reading*>(handle->data);
+  Reading* reading = &decltype(Reading::tcp)::owner_of(handle);
   *buffer = uv_buf_init(reading->buffer.data(), static_cast<unsigned>(reading->buffer.size()));
 }
 
 void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*) {
-  auto* reading = static_cast<Reading*>(stream->data);
+  Reading* reading = &decltype(Reading::tcp)::owner_of(reinterpret_cast<uv_tcp_t*>(stream));
   BannerReader* self = reading->reader;
   if (length < 0) {
     self->end(*reading);
@@ -130,14 +129,15 @@ void BannerReader::on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*)
   }
   const uint64_t now_ms = uv_now(self->loop_);
   const uint64_t left_ms = reading->deadline_ms > now_ms ? reading->deadline_ms - now_ms : 0;
-  uv_timer_start(&reading->timer, on_deadline, std::min(quiet_ms, left_ms), 0);
+  uv_timer_start(reading->timer.get(), on_deadline, std::min(quiet_ms, left_ms), 0);
 }
 
 void BannerReader::on_deadline(uv_timer_t* timer) {
-  auto* reading = static_cast<Reading*>(timer->data);
+  Reading* reading = &decltype(Reading::timer)::owner_of(timer);
   BannerReader* self = reading->reader;
+  if (self->turn_.is_forked()) return;  // it is ended before the loop polls
   // Timers run before the loop polls. With 0 ms this one would run again before the poll.
-  if (reading->bytes.empty() && has_unread_bytes(reading->tcp)) {
+  if (reading->bytes.empty() && has_unread_bytes(reading->tcp.handle)) {
     uv_timer_start(timer, on_deadline, 1, 0);
     return;
   }
@@ -150,12 +150,12 @@ void BannerReader::on_deadline(uv_timer_t* timer) {
 
 void BannerReader::send_get(Reading& reading) {
   reading.get_sent = true;
-  if (!send_now(reading.tcp, get_request)) {
+  if (!send_now(reading.tcp.handle, get_request)) {
     end(reading);
     return;
   }
   reading.deadline_ms = uv_now(loop_) + options_.timeout_ms;
-  uv_timer_start(&reading.timer, on_deadline, options_.timeout_ms, 0);
+  uv_timer_start(reading.timer.get(), on_deadline, options_.timeout_ms, 0);
 }
 
 void BannerReader::end(Reading& reading) {
@@ -165,16 +165,17 @@ void BannerReader::end(Reading& reading) {
   --active_;
   ProbeResult result = reading.result;
   result.banner = reading.bytes;
-  uv_timer_stop(&reading.timer);
-  if (uv_tcp_close_reset(&reading.tcp, on_handle_closed) != 0) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&reading.tcp), on_handle_closed);
+  uv_timer_stop(reading.timer.get());
+  const auto tcp_closed = [](uv_handle_t* handle) { handle_closed(&decltype(Reading::tcp)::owner_of(handle)); };
+  if (turn_.is_forked() || uv_tcp_close_reset(reading.tcp.get(), tcp_closed) != 0) {
+    uv_close(reading.tcp.any(), tcp_closed);
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(&reading.timer), on_handle_closed);
+  uv_close(reading.timer.any(),
+           [](uv_handle_t* handle) { handle_closed(&decltype(Reading::timer)::owner_of(handle)); });
   on_read_(result);
 }
 
-void BannerReader::on_handle_closed(uv_handle_t* handle) {
-  auto* reading = static_cast<Reading*>(handle->data);
+void BannerReader::handle_closed(Reading* reading) {
   BannerReader* self = reading->reader;
   if (--reading->open_handles == 0) delete reading;
   if (--self->open_handles_ > 0 || !self->on_closed_) return;
@@ -190,8 +191,7 @@ bool BannerReader::end_some(size_t max) {
 void BannerReader::set_referenced(bool referenced) {
   referenced_ = referenced;
   for (Reading* reading : readings_) {
-    for (auto* handle :
-         {reinterpret_cast<uv_handle_t*>(&reading->tcp), reinterpret_cast<uv_handle_t*>(&reading->timer)}) {
+    for (uv_handle_t* handle : {reading->tcp.any(), reading->timer.any()}) {
       referenced ? uv_ref(handle) : uv_unref(handle);
     }
   }

@@ -16,7 +16,8 @@ namespace portloop {
 class BannerReader {
  public:
   /// `on_read` receives each result with its banner, which is empty if nothing was read.
-  BannerReader(uv_loop_t* loop, const BannerOptions& options, uint32_t max_at_once,
+  /// `turn` is the loop's, and outlives it.
+  BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, uint32_t max_at_once,
                std::function<void(const ProbeResult&)> on_read);
   ~BannerReader();
 
@@ -37,11 +38,12 @@ class BannerReader {
   static void on_allocate(uv_handle_t* handle, size_t, uv_buf_t* buffer);
   static void on_read(uv_stream_t* stream, ssize_t length, const uv_buf_t*);
   static void on_deadline(uv_timer_t* timer);
-  static void on_handle_closed(uv_handle_t* handle);
+  static void handle_closed(Reading* reading);
   void send_get(Reading& reading);
   void end(Reading& reading);
 
   uv_loop_t* loop_;
+  LoopTurn& turn_;
   BannerOptions options_;
   uint32_t max_at_once_;
   std::function<void(const ProbeResult&)> on_read_;

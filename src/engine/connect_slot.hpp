@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include "engine/owned_handle.hpp"
 #include "plan/plan.hpp"
 
 namespace portloop {
@@ -16,7 +17,7 @@ struct ConnectSlot {
     late,        ///< The deadline has passed; the connector is polled once more before that counts.
   };
 
-  uv_timer_t timer{};
+  OwnedHandle<uv_timer_t, ConnectSlot> timer;
   Scanner* scanner = nullptr;
   uint32_t number = 0;
   uint32_t kind = 0;  ///< Of its last probe: see Connector::kind_of().

@@ -2,18 +2,19 @@
 
 namespace portloop {
 
-std::unique_ptr<Connector> make_uv_connector();
+std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn);
 #ifdef __linux__
-std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets);
+std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets, LoopTurn& turn);
 #endif
 
-std::unique_ptr<Connector> make_connector(ConnectorKind kind, [[maybe_unused]] const TargetSet& targets) {
+std::unique_ptr<Connector> make_connector(ConnectorKind kind, [[maybe_unused]] const TargetSet& targets,
+                                          LoopTurn& turn) {
 #ifdef __linux__
-  if (kind == ConnectorKind::fastest) return make_epoll_connector(targets);
+  if (kind == ConnectorKind::fastest) return make_epoll_connector(targets, turn);
 #else
   (void)kind;
 #endif
-  return make_uv_connector();
+  return make_uv_connector(turn);
 }
 
 }  // namespace portloop

@@ -13,6 +13,7 @@
 
 #include "core/classify.hpp"
 #include "core/target_set.hpp"
+#include "engine/loop_turn.hpp"
 
 namespace portloop {
 
@@ -22,7 +23,7 @@ class ConnectorEvents {
   /// The slot's connect has ended; with EALREADY only if there is an ICMP error. The slot keeps its socket until
   /// release().
   virtual void on_outcome(uint32_t slot, const ConnectOutcome& outcome) = 0;
-  /// All outcomes of this turn of the loop have been reported. `more_wait`: more are ready, for the next turn.
+  /// The outcomes of this turn of the loop have been reported. `more_wait`: more are ready, for the next turn.
   virtual void on_batch_end(bool more_wait) = 0;
 
  protected:
@@ -71,11 +72,15 @@ class Connector {
 
   /// Closes everything and then calls `on_closed` from the loop. Every slot must be free.
   virtual void close(std::function<void()> on_closed) = 0;
+
+  /// In a child process, where every socket is shared with the parent: closes the descriptors, and does nothing that
+  /// the parent's connects would notice. Every slot is free then, and only release() and close() may be called.
+  virtual void abandon() noexcept = 0;
 };
 
 enum class ConnectorKind : uint8_t { fastest, portable };
 
-/// `targets` outlives the connector, which chooses source addresses that are no targets.
-std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets);
+/// `targets` and `turn` outlive the connector, which chooses source addresses that are no targets.
+std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn);
 
 }  // namespace portloop

@@ -41,7 +41,8 @@ constexpr size_t closes_per_turn = 128;
 
 class EpollConnector final : public Connector {
  public:
-  explicit EpollConnector(const TargetSet& targets) : loopback_source_(spare_loopback_address(targets, uv_hrtime())) {}
+  EpollConnector(const TargetSet& targets, LoopTurn& turn)
+      : turn_(turn), loopback_source_(spare_loopback_address(targets, uv_hrtime())) {}
   ~EpollConnector() override;
 
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
@@ -53,6 +54,7 @@ class EpollConnector final : public Connector {
   int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
+  void abandon() noexcept override;
 
  private:
   struct Socket {
@@ -66,24 +68,24 @@ class EpollConnector final : public Connector {
     SocketAddress target{};
   };
 
-  static void on_readable(uv_poll_t* poll, int status, int events);
-  static void on_close_turn(uv_idle_t* idle);
-  static void on_handle_closed(uv_handle_t* handle);
+  void report_outcomes();
+  void close_some();
+  static void on_poll_closed(uv_handle_t* handle);
   int make_socket(Socket& socket, SocketKind kind) const;
   int watch(uint32_t slot);
   ConnectOutcome poll_socket(Socket& socket) const;
   bool close_idle_socket();
   static void close_socket(Socket& socket);
 
-  uv_loop_t* loop_ = nullptr;
+  LoopTurn& turn_;
   ConnectorEvents* events_ = nullptr;
   std::optional<Address> loopback_source_;
   int epoll_fd_ = -1;
-  uv_poll_t poll_{};
-  uv_idle_t close_turns_{};
+  OwnedHandle<uv_poll_t, EpollConnector> poll_;
+  LoopTurn::Work outcomes_{[](void* self) { static_cast<EpollConnector*>(self)->report_outcomes(); }, this};
+  LoopTurn::Work closing_{[](void* self) { static_cast<EpollConnector*>(self)->close_some(); }, this};
   std::vector<Socket> sockets_;
   size_t closed_sockets_ = 0;
-  int open_handles_ = 0;
   std::function<void()> on_closed_;
 };
 
@@ -93,21 +95,21 @@ EpollConnector::~EpollConnector() {
 }
 
 int EpollConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
-  loop_ = loop;
   events_ = events;
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_fd_ < 0) return uv_translate_sys_error(errno);
-  const int error = uv_poll_init(loop, &poll_, epoll_fd_);
+  const int error = uv_poll_init(loop, poll_.get(), epoll_fd_);
   if (error != 0) {
     ::close(epoll_fd_);
     epoll_fd_ = -1;
     return error;
   }
-  poll_.data = this;
-  uv_idle_init(loop, &close_turns_);
-  close_turns_.data = this;
-  open_handles_ = 2;
-  uv_poll_start(&poll_, UV_READABLE, on_readable);
+  poll_.owner = this;
+  // An epoll set has no errors of its own.
+  uv_poll_start(poll_.get(), UV_READABLE, [](uv_poll_t* poll, int status, int) {
+    EpollConnector& self = decltype(poll_)::owner_of(poll);
+    if (status == 0) self.turn_.queue_outcomes(self.outcomes_);
+  });
   return 0;
 }
 
@@ -188,24 +190,23 @@ ConnectOutcome EpollConnector::poll_socket(Socket& socket) const {
   return outcome;
 }
 
-void EpollConnector::on_readable(uv_poll_t* poll, int status, int) {
-  auto* self = static_cast<EpollConnector*>(poll->data);
-  if (status < 0) return;  // an epoll set has no errors of its own
+void EpollConnector::report_outcomes() {
   std::array<epoll_event, events_at_once> events;
   const uint64_t began_us = uv_hrtime() / 1000;
   int count = events_at_once;
-  while (count == events_at_once && uv_hrtime() / 1000 - began_us <= max_batch_us) {
-    count = epoll_wait(self->epoll_fd_, events.data(), events_at_once, 0);
+  for (uint64_t now_us = began_us;
+       count == events_at_once && now_us - began_us <= max_batch_us && !turn_.is_over(now_us);
+       now_us = uv_hrtime() / 1000) {
+    count = epoll_wait(epoll_fd_, events.data(), events_at_once, 0);
     for (int i = 0; i < count; ++i) {
       const uint32_t slot = events[static_cast<size_t>(i)].data.u32;
-      if (self->on_closed_) return;  // on_outcome() led to close()
-      if (!self->sockets_[slot].busy) continue;
-      const ConnectOutcome outcome = self->poll(slot);
+      if (!sockets_[slot].busy) continue;
+      const ConnectOutcome outcome = poll(slot);
       if (outcome.error_number == EALREADY && !outcome.icmp) continue;
-      self->events_->on_outcome(slot, outcome);
+      events_->on_outcome(slot, outcome);
     }
   }
-  if (!self->on_closed_) self->events_->on_batch_end(count == events_at_once);
+  events_->on_batch_end(count == events_at_once);
 }
 
 void EpollConnector::release(uint32_t slot, Keep keep) {
@@ -249,39 +250,43 @@ bool EpollConnector::close_idle_socket() {
   return false;
 }
 
-void EpollConnector::set_referenced(bool referenced) {
-  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&close_turns_)}) {
-    referenced ? uv_ref(handle) : uv_unref(handle);
-  }
-}
+void EpollConnector::set_referenced(bool referenced) { referenced ? uv_ref(poll_.any()) : uv_unref(poll_.any()); }
 
 void EpollConnector::close(std::function<void()> on_closed) {
   on_closed_ = std::move(on_closed);
-  uv_poll_stop(&poll_);
-  uv_idle_start(&close_turns_, on_close_turn);
+  uv_poll_stop(poll_.get());
+  LoopTurn::cancel(outcomes_);
+  turn_.queue_turn(closing_);
 }
 
-void EpollConnector::on_close_turn(uv_idle_t* idle) {
-  auto* self = static_cast<EpollConnector*>(idle->data);
-  for (size_t i = 0; i < closes_per_turn && self->closed_sockets_ < self->sockets_.size(); ++i) {
-    close_socket(self->sockets_[self->closed_sockets_++]);
+void EpollConnector::close_some() {
+  for (size_t i = 0; i < closes_per_turn && closed_sockets_ < sockets_.size(); ++i) {
+    if (i > 0 && turn_.is_over(uv_hrtime() / 1000)) break;
+    close_socket(sockets_[closed_sockets_++]);
   }
-  if (self->closed_sockets_ < self->sockets_.size()) return;
-  uv_close(reinterpret_cast<uv_handle_t*>(&self->close_turns_), on_handle_closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&self->poll_), on_handle_closed);
+  if (closed_sockets_ < sockets_.size()) {
+    turn_.queue_turn(closing_);
+  } else {
+    uv_close(poll_.any(), on_poll_closed);
+  }
 }
 
-void EpollConnector::on_handle_closed(uv_handle_t* handle) {
-  auto* self = static_cast<EpollConnector*>(handle->data);
-  if (--self->open_handles_ > 0) return;
-  const std::function<void()> on_closed = std::move(self->on_closed_);
+void EpollConnector::on_poll_closed(uv_handle_t* handle) {
+  const std::function<void()> on_closed = std::move(decltype(poll_)::owner_of(handle).on_closed_);
   on_closed();  // may delete this connector
+}
+
+/// close() alone: the epoll set is shared, too, and connect(AF_UNSPEC) would end the parent's connect.
+void EpollConnector::abandon() noexcept {
+  uv_poll_stop(poll_.get());
+  LoopTurn::cancel(outcomes_);
+  for (Socket& socket : sockets_) close_socket(socket);
 }
 
 }  // namespace
 
-std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets) {
-  return std::make_unique<EpollConnector>(targets);
+std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets, LoopTurn& turn) {
+  return std::make_unique<EpollConnector>(targets, turn);
 }
 
 }  // namespace portloop

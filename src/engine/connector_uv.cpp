@@ -1,7 +1,7 @@
 // A fresh uv_tcp_t for each probe. Uses libuv alone, so it works wherever libuv does. A probe costs twice as much as
 // with the epoll connector, because socket() and close() cost more than the connect.
 //
-// Happy path of a slot: uv_tcp_init(), uv_tcp_connect(), its callback with a status, a turn of the loop that reports
+// Happy path of a slot: uv_tcp_init(), uv_tcp_connect(), its callback with a status, after the poll the report of
 // the outcome, uv_close(). A handle is never connected twice: libuv would report the old connection for the new port.
 //
 // What goes wrong:
@@ -28,6 +28,7 @@ namespace {
 
 class UvConnector final : public Connector {
  public:
+  explicit UvConnector(LoopTurn& turn) : turn_(turn) {}
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint&) const override { return 0; }
   bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
@@ -37,11 +38,12 @@ class UvConnector final : public Connector {
   int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
+  void abandon() noexcept override;
 
  private:
   /// One connect. Owned by its slot, and after release() by its close callback.
   struct Connection {
-    uv_tcp_t tcp{};
+    OwnedHandle<uv_tcp_t, Connection> tcp;
     uv_connect_t request{};
     UvConnector* owner = nullptr;
     uint32_t slot = 0;
@@ -52,26 +54,27 @@ class UvConnector final : public Connector {
 
   static void on_connect_done(uv_connect_t* request, int status);
   static void on_tcp_closed(uv_handle_t* handle);
-  static void on_turn(uv_idle_t* idle);
+  void report_outcomes();
   static ConnectOutcome outcome_of(const Connection& connection, int status);
   void close_connection(Connection* connection);
-  void report_closed();
+  void connection_closed();
 
   uv_loop_t* loop_ = nullptr;
   ConnectorEvents* events_ = nullptr;
+  LoopTurn& turn_;
   std::vector<Connection*> slots_;
-  size_t alive_ = 0;            // connections whose close callback has not run; while closing, also turns_
+  size_t alive_ = 0;            // connections whose close callback has not run
   std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
   bool referenced_ = true;
-  uv_idle_t turns_{};  // active while ended_ is not empty
+  bool abandoned_ = false;
+  LoopTurn::Work outcomes_{[](void* self) { static_cast<UvConnector*>(self)->report_outcomes(); }, this};
+  OwnedHandle<uv_idle_t, UvConnector> closer_;  // its closing is the last part of close()
   std::function<void()> on_closed_;
 };
 
 int UvConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
   loop_ = loop;
   events_ = events;
-  uv_idle_init(loop, &turns_);
-  turns_.data = this;
   return 0;
 }
 
@@ -81,18 +84,18 @@ std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& 
   auto* connection = new Connection;
   connection->owner = this;
   connection->slot = slot;
-  connection->tcp.data = connection;
+  connection->tcp.owner = connection;
   connection->request.data = connection;
   // With a family the socket is created now, and running out of descriptors is reported now.
-  int error = uv_tcp_init_ex(loop_, &connection->tcp, address.any.sa_family);
+  int error = uv_tcp_init_ex(loop_, connection->tcp.get(), address.any.sa_family);
   if (error != 0) {
     delete connection;
     return ConnectOutcome::of_call(-error);
   }
   ++alive_;
-  if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&connection->tcp));
+  if (!referenced_) uv_unref(connection->tcp.any());
   slots_[slot] = connection;
-  error = uv_tcp_connect(&connection->request, &connection->tcp, &address.any, on_connect_done);
+  error = uv_tcp_connect(&connection->request, connection->tcp.get(), &address.any, on_connect_done);
   if (error == 0) return std::nullopt;
   ConnectOutcome outcome = ConnectOutcome::of_call(-error);
   outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address);
@@ -105,7 +108,8 @@ ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status)
   if (status != 0) return outcome;
   uv_os_fd_t fd = -1;
   Endpoint local, remote;
-  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&connection.tcp), &fd) != 0 || !find_peer(fd, local, remote)) {
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&connection.tcp.handle), &fd) != 0 ||
+      !find_peer(fd, local, remote)) {
     outcome.error_number = ETIMEDOUT;  // not connected after all, and the reason is lost
     return outcome;
   }
@@ -124,26 +128,26 @@ void UvConnector::on_connect_done(uv_connect_t* request, int status) {
   } catch (const std::bad_alloc&) {
     return;  // the slot's deadline will poll it
   }
-  uv_idle_start(&self->turns_, on_turn);
+  self->turn_.queue_outcomes(self->outcomes_);
 }
 
-void UvConnector::on_turn(uv_idle_t* idle) {
-  auto* self = static_cast<UvConnector*>(idle->data);
+void UvConnector::report_outcomes() {
   const uint64_t began_us = uv_hrtime() / 1000;
   // Twice the time, because the scanner starts two batches of connects in a turn. An outcome left for the next turn
   // costs one more system call: libuv disarms its descriptor before it polls again, because its handle is not closed
   // yet.
-  while (!self->ended_.empty() && uv_hrtime() / 1000 - began_us <= 2 * max_batch_us) {
-    const uint32_t slot = self->ended_.front();
-    self->ended_.pop_front();
-    const Connection* connection = self->slots_[slot];
+  for (uint64_t now_us = began_us; !ended_.empty() && now_us - began_us <= 2 * max_batch_us && !turn_.is_over(now_us);
+       now_us = uv_hrtime() / 1000) {
+    const uint32_t slot = ended_.front();
+    ended_.pop_front();
+    const Connection* connection = slots_[slot];
     // It may have been released meanwhile, or even be in use again; then that connect is added to the list when it
     // ends.
     if (connection == nullptr || !connection->ended) continue;
-    self->events_->on_outcome(slot, outcome_of(*connection, connection->status));
+    events_->on_outcome(slot, outcome_of(*connection, connection->status));
   }
-  if (self->ended_.empty()) uv_idle_stop(idle);
-  self->events_->on_batch_end(!self->ended_.empty());
+  if (!ended_.empty()) turn_.queue_outcomes(outcomes_);
+  events_->on_batch_end(!ended_.empty());
 }
 
 /// libuv can't poll a pending connect, but if the peer's address can be read, it has succeeded.
@@ -165,17 +169,16 @@ void UvConnector::release(uint32_t slot, Keep) {
 void UvConnector::close_connection(Connection* connection) {
   connection->released = true;
   // A reset leaves no TIME_WAIT. If it fails, it has closed nothing.
-  if (uv_tcp_close_reset(&connection->tcp, on_tcp_closed) != 0) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), on_tcp_closed);
+  if (abandoned_ || uv_tcp_close_reset(connection->tcp.get(), on_tcp_closed) != 0) {
+    uv_close(connection->tcp.any(), on_tcp_closed);
   }
 }
 
 void UvConnector::on_tcp_closed(uv_handle_t* handle) {
-  auto* connection = static_cast<Connection*>(handle->data);
+  Connection* connection = &decltype(Connection::tcp)::owner_of(handle);
   UvConnector* self = connection->owner;
   delete connection;
-  --self->alive_;
-  if (self->on_closed_ && self->alive_ == 0) self->report_closed();
+  self->connection_closed();
 }
 
 int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
@@ -183,43 +186,50 @@ int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
   // then leaves the connection intact.
   Connection* connection = slots_[slot];
   uv_os_fd_t fd = -1;
-  int error = uv_fileno(reinterpret_cast<uv_handle_t*>(&connection->tcp), &fd);
+  int error = uv_fileno(connection->tcp.any(), &fd);
   const int copy = error == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
   if (error == 0 && copy < 0) error = uv_translate_sys_error(errno);
   if (error == 0) error = uv_tcp_open(tcp, copy);
   if (error != 0 && copy >= 0) ::close(copy);
   slots_[slot] = nullptr;
   connection->released = true;
-  uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), on_tcp_closed);
+  uv_close(connection->tcp.any(), on_tcp_closed);
   return error;
 }
 
 void UvConnector::set_referenced(bool referenced) {
   referenced_ = referenced;
-  referenced ? uv_ref(reinterpret_cast<uv_handle_t*>(&turns_)) : uv_unref(reinterpret_cast<uv_handle_t*>(&turns_));
   for (Connection* connection : slots_) {
     if (connection == nullptr) continue;
-    auto* handle = reinterpret_cast<uv_handle_t*>(&connection->tcp);
-    referenced ? uv_ref(handle) : uv_unref(handle);
+    referenced ? uv_ref(connection->tcp.any()) : uv_unref(connection->tcp.any());
   }
 }
 
 void UvConnector::close(std::function<void()> on_closed) {
+  LoopTurn::cancel(outcomes_);
   on_closed_ = std::move(on_closed);
   ++alive_;
-  uv_close(reinterpret_cast<uv_handle_t*>(&turns_), [](uv_handle_t* handle) {
-    auto* self = static_cast<UvConnector*>(handle->data);
-    if (--self->alive_ == 0) self->report_closed();
-  });
+  closer_.owner = this;
+  uv_idle_init(loop_, closer_.get());  // even without a connection, on_closed_ is called from the loop
+  uv_close(closer_.any(), [](uv_handle_t* handle) { decltype(closer_)::owner_of(handle).connection_closed(); });
 }
 
-void UvConnector::report_closed() {
+void UvConnector::connection_closed() {
+  if (--alive_ > 0 || !on_closed_) return;
   const std::function<void()> on_closed = std::move(on_closed_);
   on_closed();  // may delete this connector
 }
 
+/// No reset: it would set an option of a socket that is the parent's.
+void UvConnector::abandon() noexcept {
+  abandoned_ = true;
+  LoopTurn::cancel(outcomes_);
+  ended_.clear();
+  for (uint32_t slot = 0; slot < slots_.size(); ++slot) release(slot, Keep::nothing);
+}
+
 }  // namespace
 
-std::unique_ptr<Connector> make_uv_connector() { return std::make_unique<UvConnector>(); }
+std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn) { return std::make_unique<UvConnector>(turn); }
 
 }  // namespace portloop

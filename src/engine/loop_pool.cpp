@@ -45,8 +45,8 @@ class SignalsBlocked {
 }  // namespace
 
 /// One thread. The pool's thread creates and joins it; between start_thread() and join() it may call only
-/// request_stop() and counters().
-class LoopPool::Lane final : public ScanEvents {
+/// wake() and counters().
+class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
  public:
   Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
   ~Lane() {
@@ -64,19 +64,31 @@ class LoopPool::Lane final : public ScanEvents {
     if (error != 0) return error;
     loop_made_ = true;
     try {
-      scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_,
-                                           make_connector(pool_.connector_kind_, pool_.space_.targets), *this);
       batch_.reserve(batch_size);
+      turn_ = &LoopTurn::join(&loop_, *this);
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
     }
-    error = uv_async_init(&loop_, &stop_request_,
-                          [](uv_async_t* async) { static_cast<Lane*>(async->data)->scanner_->stop(); });
-    if (error != 0) return error;
-    stop_request_.data = this;
-    uv_prepare_init(&loop_, &before_sleep_);
-    before_sleep_.data = this;
-    uv_prepare_start(&before_sleep_, [](uv_prepare_t* prepare) { static_cast<Lane*>(prepare->data)->flush(); });
+    error = make_scanner();
+    if (error == 0) {
+      error = uv_async_init(&loop_, request_.get(), [](uv_async_t* async) {
+        Lane& self = decltype(request_)::owner_of(async);
+        if (self.pool_.lanes_stop_) {
+          self.scanner_->stop();
+        } else {
+          self.scanner_->set_paused(self.pool_.lanes_pause_);
+        }
+      });
+    }
+    if (error != 0) {
+      turn_->leave(*this, [] {});
+      uv_run(&loop_, UV_RUN_DEFAULT);
+      return error;
+    }
+    request_.owner = before_sleep_.owner = this;
+    uv_prepare_init(&loop_, before_sleep_.get());
+    uv_prepare_start(before_sleep_.get(),
+                     [](uv_prepare_t* prepare) { decltype(before_sleep_)::owner_of(prepare).flush(); });
     error = scanner_->start();
     if (error != 0) {
       close_own_handles();
@@ -98,9 +110,10 @@ class LoopPool::Lane final : public ScanEvents {
     uv_run(&loop_, UV_RUN_DEFAULT);
   }
 
-  void request_stop() {
+  /// The lane does what lanes_stop_ and lanes_pause_ ask for.
+  void wake() {
     const std::lock_guard lock(ending_);
-    if (!ended_) uv_async_send(&stop_request_);
+    if (!ended_) uv_async_send(request_.get());
   }
 
   void join() {
@@ -112,6 +125,19 @@ class LoopPool::Lane final : public ScanEvents {
   const ScanCounters& counters() const { return scanner_->counters(); }
 
  private:
+  /// In a child process there is no thread that could notice.
+  void on_fork() noexcept override {}
+
+  int make_scanner() noexcept {
+    try {
+      scanner_ = std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_,
+                                           make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_), *this);
+      return 0;
+    } catch (const std::bad_alloc&) {
+      return UV_ENOMEM;
+    }
+  }
+
   void on_result(const ProbeResult& result) override {
     batch_.push_back({result, std::string(result.banner)});
     if (batch_.size() >= batch_size) flush();
@@ -134,28 +160,35 @@ class LoopPool::Lane final : public ScanEvents {
       const std::lock_guard lock(ending_);
       ended_ = true;
     }
-    uv_close(reinterpret_cast<uv_handle_t*>(&before_sleep_), nullptr);
-    uv_close(reinterpret_cast<uv_handle_t*>(&stop_request_),
-             [](uv_handle_t* handle) { static_cast<Lane*>(handle->data)->pool_.lane_ended(); });
+    turn_->leave(*this, [] {});
+    uv_close(before_sleep_.any(), nullptr);
+    uv_close(request_.any(), [](uv_handle_t* handle) { decltype(request_)::owner_of(handle).pool_.lane_ended(); });
   }
 
   LoopPool& pool_;
   ScannerOptions options_;
   uv_loop_t loop_{};
   bool loop_made_ = false;
+  LoopTurn* turn_ = nullptr;
   uv_thread_t thread_{};
   bool joinable_ = false;
   std::unique_ptr<Scanner> scanner_;
   std::vector<Stored> batch_;
-  uv_prepare_t before_sleep_{};
-  uv_async_t stop_request_{};
+  OwnedHandle<uv_prepare_t, Lane> before_sleep_;
+  OwnedHandle<uv_async_t, Lane> request_;
   std::mutex ending_;  // guards ended_: uv_async_send() must not be called on a closed handle
   bool ended_ = false;
 };
 
-LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
-                   uint32_t loops, ScanEvents& events)
-    : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events), cursor_(space) {
+LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
+                   ConnectorKind connector, uint32_t loops, ScanEvents& events)
+    : loop_(loop),
+      turn_(turn),
+      space_(space),
+      options_(options),
+      connector_kind_(connector),
+      events_(events),
+      cursor_(space) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;
@@ -174,12 +207,14 @@ int LoopPool::start() {
   static_assert((max_queued + batch_size) * sizeof(Stored) <= 10 << 20);
   queue_.reserve(max_queued + batch_size);
   delivering_.reserve(max_queued + batch_size);  // the two are swapped; untouched pages cost nothing
-  int error = uv_async_init(loop_, &results_ready_, on_results);
+  int error = uv_async_init(loop_, results_ready_.get(), [](uv_async_t* async) {
+    LoopPool& self = decltype(results_ready_)::owner_of(async);
+    self.turn_.queue_outcomes(self.work_);
+  });
   if (error != 0) return error;
-  results_ready_.data = this;
-  uv_idle_init(loop_, &turns_);
-  turns_.data = this;
-  open_handles_ = 2;
+  results_ready_.owner = this;
+  holds_loop_ = true;
+  turn_.ref();
   size_t opened = 0;
   while (error == 0 && opened < lanes_.size()) {
     error = lanes_[opened]->open();
@@ -205,8 +240,9 @@ int LoopPool::start() {
     discarding_ = true;
   }
   room_.notify_all();
+  lanes_stop_ = true;
   for (size_t lane = 0; lane < opened; ++lane) {
-    lane < running ? lanes_[lane]->request_stop() : lanes_[lane]->unwind();
+    lane < running ? lanes_[lane]->wake() : lanes_[lane]->unwind();
     lanes_[lane]->join();
   }
   lanes_.clear();
@@ -222,7 +258,7 @@ void LoopPool::hand_over(std::vector<Stored>& batch) {
     if (!discarding_) std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
   }
   batch.clear();
-  uv_async_send(&results_ready_);
+  uv_async_send(results_ready_.get());
 }
 
 void LoopPool::note_failure(int status) {
@@ -236,17 +272,19 @@ void LoopPool::lane_ended() {
     const std::lock_guard lock(mutex_);
     ++lanes_ended_;
   }
-  uv_async_send(&results_ready_);
+  uv_async_send(results_ready_.get());
 }
 
-void LoopPool::on_results(uv_async_t* async) { static_cast<LoopPool*>(async->data)->deliver_some(); }
-void LoopPool::on_turn(uv_idle_t* idle) { static_cast<LoopPool*>(idle->data)->deliver_some(); }
-
 void LoopPool::deliver_some() {
+  if (forked_ && !done_) {
+    finish();
+    return;
+  }
   if (done_) {
     if (on_closed_) close_handles();
     return;
   }
+  if (paused_) return;
   if (delivered_ == delivering_.size()) {
     delivering_.clear();
     delivered_ = 0;
@@ -254,12 +292,15 @@ void LoopPool::deliver_some() {
     delivering_.swap(queue_);
     room_.notify_all();
   }
-  const size_t end = std::min(delivering_.size(), delivered_ + deliveries_per_turn);
-  while (delivered_ < end && !on_closed_) {
+  const size_t begin = delivered_;
+  const size_t end = std::min(delivering_.size(), begin + deliveries_per_turn);
+  while (delivered_ < end && !on_closed_ && !paused_) {
+    if (delivered_ > begin && turn_.is_over(uv_hrtime() / 1000)) break;
     Stored& stored = delivering_[delivered_++];
     stored.result.banner = stored.banner;
     events_.on_result(stored.result);
   }
+  if (paused_) return;  // by on_result()
   if (on_closed_) delivered_ = delivering_.size();
   bool ended = false;
   bool more = delivered_ < delivering_.size();
@@ -269,50 +310,72 @@ void LoopPool::deliver_some() {
     more = more || !queue_.empty();
   }
   if (more) {
-    uv_idle_start(&turns_, on_turn);
-  } else {
-    uv_idle_stop(&turns_);
-    if (ended) finish();
+    turn_.queue_turn(work_);
+  } else if (ended) {
+    finish();
   }
 }
 
 void LoopPool::finish() {
-  for (auto& lane : lanes_) lane->join();
+  int status = stopped_ ? UV_ECANCELED : 0;
+  if (forked_) {
+    status = stopped_ ? UV_ECANCELED : UV_ENOTSUP;
+  } else {
+    for (auto& lane : lanes_) lane->join();
+    if (failure_ != 0) status = failure_;
+  }
   done_ = true;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&results_ready_));  // a scan that is done does not keep the loop alive
-  events_.on_done(failure_ != 0 ? failure_ : stopped_ ? UV_ECANCELED : 0);
+  if (!on_closed_) apply_reference(false);  // a scan that is done does not keep the loop alive
+  events_.on_done(status);
   if (on_closed_) close_handles();
 }
 
 void LoopPool::stop() {
   if (!started_ || stopped_ || done_) return;
   stopped_ = true;
-  for (auto& lane : lanes_) lane->request_stop();
+  if (turn_.is_forked()) return;
+  paused_ = false;
+  lanes_stop_ = true;
+  for (auto& lane : lanes_) lane->wake();
+  turn_.queue_turn(work_);  // what was kept while it was paused
+}
+
+void LoopPool::set_paused(bool paused) {
+  if (!started_ || stopped_ || done_ || paused == paused_ || turn_.is_forked()) return;
+  paused_ = paused;
+  lanes_pause_ = paused;
+  for (auto& lane : lanes_) lane->wake();
+  if (!paused) turn_.queue_turn(work_);
 }
 
 void LoopPool::close(std::function<void()> on_closed) {
-  assert(!on_closed_ && open_handles_ > 0);
+  assert(!on_closed_ && holds_loop_);
   stop();
   apply_reference(true);  // or uv_run() could return before everything is closed
   on_closed_ = std::move(on_closed);
+  turn_.queue_turn(work_);
+  if (turn_.is_forked()) return;
   {
     const std::lock_guard lock(mutex_);
     discarding_ = true;
     queue_.clear();
   }
   room_.notify_all();
-  uv_idle_start(&turns_, on_turn);
+}
+
+void LoopPool::on_fork() noexcept {
+  forked_ = true;
+  turn_.queue_turn(work_);
 }
 
 void LoopPool::close_handles() {
-  const auto closed = [](uv_handle_t* handle) {
-    auto* self = static_cast<LoopPool*>(handle->data);
-    if (--self->open_handles_ > 0 || !self->on_closed_) return;
-    const std::function<void()> on_closed = std::move(self->on_closed_);
+  LoopTurn::cancel(work_);
+  uv_close(results_ready_.any(), [](uv_handle_t* handle) {
+    LoopPool& self = decltype(results_ready_)::owner_of(handle);
+    self.turn_.unref();
+    const std::function<void()> on_closed = std::move(self.on_closed_);
     on_closed();  // may delete this pool
-  };
-  uv_close(reinterpret_cast<uv_handle_t*>(&turns_), closed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&results_ready_), closed);
+  });
 }
 
 void LoopPool::set_referenced(bool referenced) {
@@ -320,9 +383,10 @@ void LoopPool::set_referenced(bool referenced) {
 }
 
 void LoopPool::apply_reference(bool referenced) {
-  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&turns_), reinterpret_cast<uv_handle_t*>(&results_ready_)}) {
-    referenced ? uv_ref(handle) : uv_unref(handle);
-  }
+  if (referenced == referenced_) return;
+  referenced_ = referenced;
+  referenced ? turn_.ref() : turn_.unref();
+  referenced ? uv_ref(results_ready_.any()) : uv_unref(results_ready_.any());
 }
 
 }  // namespace portloop

@@ -11,8 +11,11 @@
 //   - stop(): all lanes stop; results that they already have are still delivered
 //   - close() before the end: all lanes stop; nothing is delivered any more, except on_done()
 //   - a lane runs out of memory: it ends, the others draw the rest of the probes, then on_done(UV_ENOMEM)
+//   - the process forks: the child has none of the threads, and their locks may be held for ever. Nothing of theirs is
+//     touched there; on_done() and the close callback come all the same
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -29,21 +32,27 @@ namespace portloop {
 /// Not thread-safe: use it on the thread of the caller's loop only, except counters().
 class LoopPool {
  public:
-  /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the maximum in flight and
-  /// the rate are divided among the lanes.
-  LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
-           uint32_t loops, ScanEvents& events);
-  /// Only after close() has called back, or if holds_loop() is false.
+  /// `loop`, `turn` (the loop's), `space` and `events` outlive the pool. `options` are those of the whole scan: the
+  /// maximum in flight and the rate are divided among the lanes.
+  LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
+           ConnectorKind connector, uint32_t loops, ScanEvents& events);
+  /// Only after close() has called back, or if holds_loop() is false; never if is_forked() is true: its threads are
+  /// not in this process.
   ~LoopPool();
 
   /// Returns 0 or a negative libuv code; then no thread is left and nothing is delivered, but close() must still be
   /// called if holds_loop() is true. Throws std::bad_alloc; then holds_loop() is false.
   int start();
-  bool holds_loop() const { return open_handles_ > 0; }
+  bool holds_loop() const { return holds_loop_; }
   void stop();
+  /// As Scanner::set_paused(); in addition, results that the lanes have handed over are kept until the scan is resumed.
+  void set_paused(bool paused);
   /// Only if holds_loop() is true.
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
+  /// This process is a child of the one that started the scan: see LoopTurn.
+  void on_fork() noexcept;
+  bool is_forked() const { return forked_; }
 
   size_t lane_count() const { return lanes_.size(); }
   const ScanCounters& counters(size_t lane) const;
@@ -58,14 +67,13 @@ class LoopPool {
   void hand_over(std::vector<Stored>& batch);
   void note_failure(int status);
   void lane_ended();
-  static void on_results(uv_async_t* async);
-  static void on_turn(uv_idle_t* idle);
   void deliver_some();
   void finish();
   void close_handles();
   void apply_reference(bool referenced);
 
   uv_loop_t* loop_;
+  LoopTurn& turn_;
   const ScanSpace& space_;
   ScannerOptions options_;
   ConnectorKind connector_kind_;
@@ -83,11 +91,16 @@ class LoopPool {
   std::vector<Stored> delivering_;  // taken from queue_
   size_t delivered_ = 0;            // how many of them
   bool started_ = false;
+  bool paused_ = false;
+  std::atomic<bool> lanes_stop_{false};  // what the lanes do when they are woken
+  std::atomic<bool> lanes_pause_{false};
   bool stopped_ = false;
   bool done_ = false;
-  uv_async_t results_ready_{};
-  uv_idle_t turns_{};
-  int open_handles_ = 0;
+  bool forked_ = false;
+  bool referenced_ = true;
+  OwnedHandle<uv_async_t, LoopPool> results_ready_;
+  LoopTurn::Work work_{[](void* self) { static_cast<LoopPool*>(self)->deliver_some(); }, this};
+  bool holds_loop_ = false;
   std::function<void()> on_closed_;
 };
 

@@ -26,12 +26,14 @@ struct NeighbourWatch::State {
   NeighbourEvents source;
   OnEvents on_events;
   std::vector<NeighbourEvent> events;
-  uv_poll_t poll{};
-  uv_timer_t timer{};
+  OwnedHandle<uv_poll_t, State> poll;
+  OwnedHandle<uv_timer_t, State> timer;
+  bool abandoned = false;
   int open_handles = 0;
   std::function<void()> on_closed;
 
   void read_events() noexcept {
+    if (abandoned) return;
     try {
       events.clear();
       if (!source.read(events)) {
@@ -42,19 +44,18 @@ struct NeighbourWatch::State {
     }
     if (!events.empty()) on_events(events);
   }
-  static void on_readable(uv_poll_t* poll, int, int) { static_cast<State*>(poll->data)->read_events(); }
+  static void on_readable(uv_poll_t* poll, int, int) { decltype(State::poll)::owner_of(poll).read_events(); }
   static void on_interval(uv_timer_t* timer) {
     try {
-      read_room(static_cast<State*>(timer->data)->room);
+      read_room(decltype(State::timer)::owner_of(timer).room);
     } catch (const std::bad_alloc&) {  // the last room holds
     }
   }
-  static void on_handle_closed(uv_handle_t* handle) {
-    auto* self = static_cast<State*>(handle->data);
-    if (--self->open_handles > 0) return;
-    self->source.close();
-    const std::function<void()> on_closed = std::move(self->on_closed);
-    on_closed();  // may delete this
+  void handle_closed() {
+    if (--open_handles > 0) return;
+    source.close();
+    const std::function<void()> closed = std::move(on_closed);
+    closed();  // may delete this
   }
 };
 
@@ -65,20 +66,19 @@ NeighbourWatch::~NeighbourWatch() = default;
 int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
   State& state = *state_;
   if (const int error_number = state.source.open(); error_number != 0) return uv_translate_sys_error(error_number);
-  if (const int error = uv_poll_init(loop, &state.poll, state.source.descriptor()); error != 0) {
+  if (const int error = uv_poll_init(loop, state.poll.get(), state.source.descriptor()); error != 0) {
     state.source.close();
     return error;
   }
-  uv_timer_init(loop, &state.timer);
+  uv_timer_init(loop, state.timer.get());
+  state.poll.owner = state.timer.owner = &state;
   state.open_handles = 2;
   state.on_events = std::move(on_events);
-  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&state.poll), reinterpret_cast<uv_handle_t*>(&state.timer)}) {
-    handle->data = &state;
-    uv_unref(handle);
-  }
+  uv_unref(state.poll.any());
+  uv_unref(state.timer.any());
   read_room(state.room);
-  uv_poll_start(&state.poll, UV_READABLE, State::on_readable);
-  uv_timer_start(&state.timer, State::on_interval, room_interval_ms, room_interval_ms);
+  uv_poll_start(state.poll.get(), UV_READABLE, State::on_readable);
+  uv_timer_start(state.timer.get(), State::on_interval, room_interval_ms, room_interval_ms);
   return 0;
 }
 
@@ -86,10 +86,14 @@ void NeighbourWatch::poll() { state_->read_events(); }
 
 void NeighbourWatch::close(std::function<void()> on_closed) {
   state_->on_closed = std::move(on_closed);
-  for (auto* handle : {reinterpret_cast<uv_handle_t*>(&state_->poll), reinterpret_cast<uv_handle_t*>(&state_->timer)}) {
-    uv_ref(handle);
-    uv_close(handle, State::on_handle_closed);
-  }
+  uv_close(state_->poll.any(), [](uv_handle_t* handle) { decltype(State::poll)::owner_of(handle).handle_closed(); });
+  uv_close(state_->timer.any(), [](uv_handle_t* handle) { decltype(State::timer)::owner_of(handle).handle_closed(); });
+}
+
+void NeighbourWatch::abandon() noexcept {
+  state_->abandoned = true;
+  uv_poll_stop(state_->poll.get());
+  uv_timer_stop(state_->timer.get());
 }
 
 OwnLinks find_own_links(const TargetSet& targets) {

@@ -16,6 +16,7 @@
 
 #include <uv.h>
 
+#include "engine/owned_handle.hpp"
 #include "plan/scan_space.hpp"
 #include "sockets/neighbours.hpp"
 
@@ -37,6 +38,8 @@ class NeighbourWatch {
   /// Reports what has happened until now. Called before new hosts are asked: to make room for them, the kernel discards
   /// the entries of absent ones, and with them what lost events would have reported.
   void poll();
+  /// In a child process: reads no more, because the events are the parent's.
+  void abandon() noexcept;
 
  private:
   struct State;

@@ -20,6 +20,8 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 // The kernel retransmits a SYN after 1 s. A later answer may be to either SYN, and so is no sample (Karn's algorithm).
 constexpr uint64_t max_sample_us = 950'000;
 
+constexpr uint64_t pause_check_ms = 3'600'000;
+
 /// Reserves a quarter of the maximum in flight for connections whose banner is being read.
 ScannerOptions without_banner_share(ScannerOptions options) {
   if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
@@ -28,9 +30,10 @@ ScannerOptions without_banner_share(ScannerOptions options) {
 
 }  // namespace
 
-Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
-                 std::unique_ptr<Connector> connector, ScanEvents& events)
+Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeCursor& cursor,
+                 const ScannerOptions& options, std::unique_ptr<Connector> connector, ScanEvents& events)
     : loop_(loop),
+      turn_(turn),
       space_(space),
       cursor_(cursor),
       options_(without_banner_share(options)),
@@ -40,7 +43,7 @@ Scanner::Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, c
       slots_(loop, this) {
   if (!options_.banners.wanted) return;
   const uint32_t at_once = std::max(1U, options.plan.max_in_flight / 4);
-  banners_ = std::make_unique<BannerReader>(loop_, options_.banners, at_once, [this](const ProbeResult& result) {
+  banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
     guarded([&] { deliver(result); });  // may be called directly by libuv
     if (state_ == State::running) schedule_turn();
   });
@@ -52,13 +55,12 @@ int Scanner::start() {
   assert(state_ == State::fresh);
   const int error = connector_->open(loop_, this);
   if (error != 0) return error;
-  uv_idle_init(loop_, &turns_);
-  uv_timer_init(loop_, &wake_);
-  turns_.data = this;
-  wake_.data = this;
-  open_handles_ = 2;
+  wake_.owner = this;
+  uv_timer_init(loop_, wake_.get());
+  open_handles_ = 1;
   if (!space_.links.empty()) watch_neighbours();
   state_ = State::running;
+  turn_.ref();
   if (!referenced_) {
     referenced_ = true;
     apply_reference(false);
@@ -81,7 +83,7 @@ void Scanner::watch_neighbours() {
 
 // ---- Each turn of the loop ----
 
-void Scanner::schedule_turn() { uv_idle_start(&turns_, on_turn); }
+void Scanner::schedule_turn() { turn_.queue_turn(work_); }
 
 template <class Body>
 void Scanner::guarded(Body body) noexcept {
@@ -95,25 +97,29 @@ void Scanner::guarded(Body body) noexcept {
   }
 }
 
-void Scanner::on_turn(uv_idle_t* idle) {
-  auto* self = static_cast<Scanner*>(idle->data);
-  uv_idle_stop(idle);
-  switch (self->state_) {
+void Scanner::on_turn() {
+  switch (state_) {
     case State::running:
-      self->guarded([self] {
+      guarded([this] {
         const uint64_t began_us = uv_hrtime() / 1000;
-        self->poll_late_slots(began_us);
-        self->pump(began_us);
+        poll_late_slots(began_us);
+        pump(began_us);
       });
       break;
     case State::stopping:
-    case State::closing: self->guarded([self] { self->cancel_some(); }); break;
+    case State::closing: guarded([this] { cancel_some(); }); break;
     case State::fresh:
     case State::done: break;
   }
 }
 
-void Scanner::on_wake(uv_timer_t* timer) { static_cast<Scanner*>(timer->data)->schedule_turn(); }
+void Scanner::on_wake(uv_timer_t* timer) { decltype(wake_)::owner_of(timer).schedule_turn(); }
+
+void Scanner::set_paused(bool paused) {
+  if (state_ != State::running) return;
+  paused_ = paused;
+  schedule_turn();
+}
 
 void Scanner::pump(uint64_t began_us) {
   if (pumping_) return;
@@ -121,13 +127,19 @@ void Scanner::pump(uint64_t began_us) {
   if (neighbours_) neighbours_->poll();
   for (int step = 0; state_ == State::running; ++step) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    if (step == steps_per_turn || (step > 0 && now_us - began_us > max_batch_us)) {
+    if (step == steps_per_turn || (step > 0 && (now_us - began_us > max_batch_us || turn_.is_over(now_us)))) {
       schedule_turn();
+      break;
+    }
+    if (paused_) {
+      // Nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
+      uv_timer_start(wake_.get(), on_wake, pause_check_ms, 0);
       break;
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
     const ProbePlan::Next next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
+    turn_.count_step();
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
       continue;
@@ -143,7 +155,7 @@ void Scanner::pump(uint64_t began_us) {
     } else if (next.wait_until_us != UINT64_MAX) {
       const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
       uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
-      uv_timer_start(&wake_, on_wake, (wait_us + 999) / 1000, 0);
+      uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
     }
     break;
   }
@@ -154,7 +166,8 @@ void Scanner::pump(uint64_t began_us) {
 void Scanner::poll_late_slots(uint64_t began_us) {
   const size_t count = std::min<size_t>(late_and_polled_, steps_per_turn);
   for (size_t i = 0; i < count && state_ == State::running; ++i) {
-    if (uv_hrtime() / 1000 - began_us > max_batch_us) break;
+    const uint64_t now_us = uv_hrtime() / 1000;
+    if (i > 0 && (now_us - began_us > max_batch_us || turn_.is_over(now_us))) break;
     const auto [number, serial] = late_slots_.front();
     late_slots_.pop_front();
     ConnectSlot& slot = slots_[number];
@@ -173,14 +186,14 @@ void Scanner::poll_late_slots(uint64_t began_us) {
 /// Makes the timer fire after `wait_us` or earlier; if it is earlier, on_deadline() starts it again.
 void Scanner::start_timer(ConnectSlot& slot, uint64_t wait_us) {
   const uint64_t wait_ms = wait_us / 1000 + 1;
-  const uint64_t due_ms = uv_now(slot.timer.loop) + wait_ms;
+  const uint64_t due_ms = uv_now(slot.timer.handle.loop) + wait_ms;
   if (slot.timer_due_ms != 0 && slot.timer_due_ms <= due_ms) return;
   slot.timer_due_ms = due_ms;
-  uv_timer_start(&slot.timer, on_deadline, wait_ms, 0);
+  uv_timer_start(slot.timer.get(), on_deadline, wait_ms, 0);
 }
 
 void Scanner::on_deadline(uv_timer_t* timer) {
-  auto* slot = static_cast<ConnectSlot*>(timer->data);
+  ConnectSlot* slot = &decltype(ConnectSlot::timer)::owner_of(timer);
   slot->timer_due_ms = 0;
   if (slot->state == ConnectSlot::State::free) return;
   assert(slot->state == ConnectSlot::State::connecting);
@@ -384,7 +397,7 @@ void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
 }
 
 void Scanner::deliver(const ProbeResult& result) {
-  if (state_ == State::closing) return;  // close() promises no further results
+  if (state_ == State::closing || forked_) return;  // close() promises no further results
   forget_doubt(result.position);
   std::atomic<uint64_t>* counts[] = {&counters_.open, &counters_.closed, &counters_.filtered, &counters_.unknown};
   counts[static_cast<size_t>(result.state)]->fetch_add(1, std::memory_order_relaxed);

@@ -16,6 +16,7 @@
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
 //     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
 //   - out of memory: the scan stops, and then on_done(UV_ENOMEM) is called; no exception reaches the loop
+//   - the process forks: in the child the descriptors are closed, no result follows, and on_done(UV_ENOTSUP) is called
 #pragma once
 
 #include <atomic>
@@ -30,6 +31,7 @@
 
 #include "core/doubt.hpp"
 #include "engine/connector.hpp"
+#include "engine/loop_turn.hpp"
 #include "engine/neighbour_watch.hpp"
 #include "engine/recent_targets.hpp"
 #include "engine/slot_array.hpp"
@@ -42,7 +44,8 @@ namespace portloop {
 class ScanEvents {
  public:
   virtual void on_result(const ProbeResult& result) = 0;
-  /// Exactly once after each successful start(): 0, UV_ECANCELED if the scan was stopped first, or UV_ENOMEM.
+  /// Exactly once after each successful start(): 0, UV_ECANCELED if the scan was stopped first, UV_ENOMEM, or
+  /// UV_ENOTSUP in a child process.
   virtual void on_done(int status) = 0;
 
  protected:
@@ -82,8 +85,8 @@ class BannerReader;
 /// Not thread-safe: use it on the loop's thread only, except counters().
 class Scanner final : private ConnectorEvents {
  public:
-  /// `loop`, `space`, `cursor` and `events` outlive the scanner.
-  Scanner(uv_loop_t* loop, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
+  /// `loop`, `turn` (the loop's), `space`, `cursor` and `events` outlive the scanner.
+  Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
           std::unique_ptr<Connector> connector, ScanEvents& events);
   /// Precondition: start() was never called, or it failed, or close() has called `on_closed` (which may itself destroy
   /// the scanner). Otherwise the loop still has handles that point here.
@@ -95,6 +98,9 @@ class Scanner final : private ConnectorEvents {
   /// whose banner is being read are still reported, with the part that has arrived. No effect before start() and after
   /// on_done().
   void stop();
+  /// While it is paused, a running scan starts no connect; those in flight end, and their results are reported. It is
+  /// not done before it is resumed. No effect unless it runs.
+  void set_paused(bool paused);
   /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
   /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
   /// closes the timers, the connector and all other handles, some in each turn of the loop, and calls `on_closed` from
@@ -105,13 +111,15 @@ class Scanner final : private ConnectorEvents {
   /// Whether the running scan keeps the loop alive. It does by default. A scan that is done does not; one that is being
   /// closed always does.
   void set_referenced(bool referenced);
+  /// This process is a child of the one that started the scan: see LoopTurn.
+  void on_fork() noexcept;
 
  private:
   enum class State : uint8_t { fresh, running, stopping, done, closing };
 
   template <class Body>
   void guarded(Body body) noexcept;
-  static void on_turn(uv_idle_t* idle);
+  void on_turn();
   static void on_wake(uv_timer_t* timer);
   static void start_timer(ConnectSlot& slot, uint64_t wait_us);
   static void on_deadline(uv_timer_t* timer);
@@ -144,6 +152,7 @@ class Scanner final : private ConnectorEvents {
   void on_handle_closed();
 
   uv_loop_t* loop_;
+  LoopTurn& turn_;
   const ScanSpace& space_;
   ProbeCursor& cursor_;
   ScannerOptions options_;
@@ -157,8 +166,10 @@ class Scanner final : private ConnectorEvents {
   State state_ = State::fresh;
   bool referenced_ = true;
   bool pumping_ = false;
-  uv_idle_t turns_{};  // active if there is work for the next turn of the loop
-  uv_timer_t wake_{};  // fires when the plan wants to be called again
+  bool paused_ = false;
+  bool forked_ = false;
+  LoopTurn::Work work_{[](void* self) { static_cast<Scanner*>(self)->on_turn(); }, this};
+  OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again
   SlotArray slots_;
   RecentTargets sent_to_;
   struct LateSlot {

@@ -5,6 +5,7 @@
 // Stopped or closed before: stop() and close() only schedule a turn of the loop. From there pending connects are
 // released and banner readings ended, some in each turn; then on_done(UV_ECANCELED), and after close() the same as
 // above.
+// In a child process: on_fork() first, then the same.
 #include <algorithm>
 #include <cassert>
 
@@ -20,13 +21,11 @@ constexpr size_t cancels_per_turn = 64;
 // Each costs the uv_close() of a timer and its callback, about 0.1 us.
 constexpr size_t timers_closed_per_turn = 1024;
 
-uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
-
 }  // namespace
 
 void Scanner::report_done(int status) {
   done_reported_ = true;
-  uv_timer_stop(&wake_);
+  uv_timer_stop(wake_.get());
   if (state_ != State::closing) {
     state_ = State::done;
     apply_reference(false);  // a scan that is done does not keep the loop alive
@@ -49,10 +48,24 @@ void Scanner::close(std::function<void()> on_closed) {
   schedule_turn();
 }
 
+/// The sockets are the parent's as well: here they are only closed. The rest ends as after stop().
+void Scanner::on_fork() noexcept {
+  forked_ = true;
+  connector_->abandon();
+  if (banners_) banners_->end_some(SIZE_MAX);
+  if (neighbours_) neighbours_->abandon();
+  if (state_ == State::running) {
+    failure_ = UV_ENOTSUP;
+    stop();
+  }
+}
+
 void Scanner::cancel_some() {
   if (!done_reported_) {
-    const size_t end = std::min(slots_.size(), cancelled_slots_ + cancels_per_turn);
+    const size_t begin = cancelled_slots_;
+    const size_t end = std::min(slots_.size(), begin + cancels_per_turn);
     for (; cancelled_slots_ < end; ++cancelled_slots_) {
+      if (cancelled_slots_ > begin && turn_.is_over(uv_hrtime() / 1000)) break;
       const auto number = static_cast<uint32_t>(cancelled_slots_);
       if (slots_[number].state != ConnectSlot::State::free) release_slot(number, Connector::Keep::nothing);
     }
@@ -67,19 +80,18 @@ void Scanner::cancel_some() {
 
 void Scanner::close_some() {
   const auto slot_closed = [](uv_handle_t* handle) {
-    static_cast<ConnectSlot*>(handle->data)->scanner->on_handle_closed();
+    decltype(ConnectSlot::timer)::owner_of(handle).scanner->on_handle_closed();
   };
   const size_t end = std::min(slots_.size(), closed_slots_ + timers_closed_per_turn);
-  for (; closed_slots_ < end; ++closed_slots_) uv_close(as_handle(&slots_[closed_slots_].timer), slot_closed);
+  for (; closed_slots_ < end; ++closed_slots_) uv_close(slots_[closed_slots_].timer.any(), slot_closed);
   if (closed_slots_ < slots_.size()) {
     schedule_turn();
     return;
   }
-  const auto closed = [](uv_handle_t* handle) { static_cast<Scanner*>(handle->data)->on_handle_closed(); };
+  LoopTurn::cancel(work_);  // on_done() may have called close(), and so have queued it
   // The connector, the banner reader and the neighbour watch count as one each.
   open_handles_ += 1U + (banners_ != nullptr) + (neighbours_ != nullptr);
-  uv_close(as_handle(&turns_), closed);
-  uv_close(as_handle(&wake_), closed);
+  uv_close(wake_.any(), [](uv_handle_t* handle) { decltype(wake_)::owner_of(handle).on_handle_closed(); });
   connector_->close([this] { on_handle_closed(); });
   if (banners_) banners_->when_closed([this] { on_handle_closed(); });
   if (neighbours_) neighbours_->close([this] { on_handle_closed(); });
@@ -87,6 +99,7 @@ void Scanner::close_some() {
 
 void Scanner::on_handle_closed() {
   if (--open_handles_ > 0) return;
+  turn_.unref();
   const std::function<void()> on_closed = std::move(on_closed_);
   on_closed();  // may delete this scanner
 }
@@ -99,9 +112,8 @@ void Scanner::set_referenced(bool referenced) {
 void Scanner::apply_reference(bool referenced) {
   if (referenced == referenced_) return;
   referenced_ = referenced;
-  const auto set = [referenced](uv_handle_t* handle) { referenced ? uv_ref(handle) : uv_unref(handle); };
-  set(as_handle(&turns_));
-  set(as_handle(&wake_));
+  referenced ? turn_.ref() : turn_.unref();
+  referenced ? uv_ref(wake_.any()) : uv_unref(wake_.any());
   slots_.set_referenced(referenced);
   connector_->set_referenced(referenced);
   if (banners_) banners_->set_referenced(referenced);

@@ -36,9 +36,9 @@ void SlotArray::add() {
   }
   slot->scanner = scanner_;
   slot->number = static_cast<uint32_t>(slots_.size());
-  slot->timer.data = slot.get();
-  uv_timer_init(loop_, &slot->timer);
-  if (!referenced_) uv_unref(reinterpret_cast<uv_handle_t*>(&slot->timer));
+  slot->timer.owner = slot.get();
+  uv_timer_init(loop_, slot->timer.get());
+  if (!referenced_) uv_unref(slot->timer.any());
   free_[0].push_back(slot->number);
   slots_.push_back(std::move(slot));
 }
@@ -46,8 +46,7 @@ void SlotArray::add() {
 void SlotArray::set_referenced(bool referenced) {
   referenced_ = referenced;
   for (auto& slot : slots_) {
-    auto* handle = reinterpret_cast<uv_handle_t*>(&slot->timer);
-    referenced ? uv_ref(handle) : uv_unref(handle);
+    referenced ? uv_ref(slot->timer.any()) : uv_unref(slot->timer.any());
   }
 }
 

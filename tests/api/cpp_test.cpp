@@ -152,6 +152,8 @@ TEST_CASE("an empty scan: stop, ref, unref, stats and close are harmless, start 
   for (portloop::Scan* empty : {&closed, &source}) {  // NOLINT(bugprone-use-after-move): that is the question
     CHECK_FALSE(*empty);
     empty->stop();
+    empty->pause();
+    empty->resume();
     empty->ref();
     empty->unref();
     CHECK(empty->stats().probes == 0);

@@ -5,6 +5,7 @@ usage: install.py SOURCE_DIR BUILD_DIR
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -53,11 +54,13 @@ def installed(folder):
         environment = {**os.environ, "PKG_CONFIG_PATH": str(pc_file.parent)}
         return run("pkg-config", f"--define-variable=prefix={prefix}", *words, "portloop", env=environment).split()
 
-    version = pkg_config("--modversion")[0]
-    shared = library_folder / f"libportloop.so.{version}"
+    macros = dict(re.findall(r"#define (PORTLOOP_\w+) (\d+)", (SOURCE / "include/portloop/version.h").read_text()))
+    version, abi = (".".join(macros[f"PORTLOOP_{kind}_{part}"] for part in ("MAJOR", "MINOR", "PATCH")) for kind in ("VERSION", "ABI"))
+    expect(pkg_config("--modversion") == [version], f"the module's version is not {version}")
+    shared = library_folder / f"libportloop.so.{abi}"
     expect(shared.exists(), f"{shared.name} is not installed")
     soname = [line for line in run("readelf", "-d", shared).splitlines() if "SONAME" in line][0]
-    expect(f"[libportloop.so.{version.split('.')[0]}]" in soname, f"the soname is {soname}")
+    expect(f"[libportloop.so.{abi.split('.')[0]}]" in soname, f"the soname is {soname}")
     consumers(folder, pkg_config("--cflags"), pkg_config("--libs"), {"LD_LIBRARY_PATH": str(library_folder)})
 
     # Static: only the archive can be found.

@@ -1,4 +1,7 @@
 // A scan on a loop that has other handles and other scans.
+#include <algorithm>
+#include <memory>
+
 #include "support/embedding.hpp"
 
 using namespace portloop::testing;
@@ -76,6 +79,102 @@ TEST_CASE("the embedder's own handles run while a scan runs") {
     CHECK(turns >= 5000 / 128);  // at most two batches of 64 in a turn
   }
   uv_close(as_handle(&check), nullptr);
+}
+
+TEST_CASE("fifty scans on one loop start no more connects in a turn than one may, and all of them get on") {
+  constexpr int count = 50;
+  constexpr uint64_t max_connects_in_a_turn = 2 * 128;  // 128 before the loop polls, and 128 after it
+  struct State {
+    std::vector<std::unique_ptr<Recorded>> scans;
+    uint64_t connects = 0;
+    uint64_t max_in_a_turn = 0;
+  };
+  for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
+    CAPTURE(connector);
+    State state;
+    uv_check_t check;  // outlives the loop
+    TestLoop loop;
+    uv_check_init(loop.get(), &check);
+    check.data = &state;
+    uv_check_start(&check, [](uv_check_t* handle) {
+      auto& now = *static_cast<State*>(handle->data);
+      uint64_t connects = 0;
+      for (const auto& scan : now.scans) connects += scan->stats().connects;
+      now.max_in_a_turn = std::max(now.max_in_a_turn, connects - now.connects);
+      now.connects = connects;
+    });
+    uv_unref(as_handle(&check));
+    int running = count;
+    for (int i = 0; i < count; ++i) {
+      TestOptions options("127.0.0.1", "45000-45199");
+      portloop_options_set_connector(options, connector);
+      portloop_options_set_adaptive(options, 0);
+      auto& scan = *state.scans.emplace_back(std::make_unique<Recorded>(loop));
+      scan.on_done = [&](Recorded&) {
+        if (--running > 0) return;
+        uv_check_stop(&check);
+        for (const auto& each : state.scans) each->close();
+      };
+      REQUIRE(scan.start(options) == 0);
+    }
+    loop.run();
+    for (const auto& scan : state.scans) CHECK(scan->results.size() == 200);
+    CHECK(state.connects >= count * 200);
+    CHECK(state.max_in_a_turn <= max_connects_in_a_turn);
+    uv_close(as_handle(&check), nullptr);
+  }
+}
+
+TEST_CASE("the data of the library's handles is NULL in every phase, so that a walk can skip what is not its own") {
+  const LocalPort open(LocalPort::open), closed(LocalPort::closed), silent(LocalPort::silent);
+  struct Walk {
+    int handles = 0, with_data = 0;
+  };
+  for (const Engine& engine : engines) {
+    CAPTURE(engine.loops);
+    CAPTURE(engine.connector);
+    TestLoop loop;
+    const auto walk = [&] {
+      Walk seen;
+      uv_walk(
+          loop.get(),
+          [](uv_handle_t* handle, void* place) {
+            auto& counts = *static_cast<Walk*>(place);
+            ++counts.handles;
+            counts.with_data += handle->data != nullptr;
+          },
+          &seen);
+      CHECK(seen.with_data == 0);
+      return seen;
+    };
+    const int handles_before = walk().handles;
+    TestOptions options("127.0.0.1", open.text() + ',' + closed.text() + ',' + silent.text());
+    set_engine(options, engine);
+    portloop_options_set_timeout_ms(options, 30);
+    portloop_options_set_retries(options, 0);
+    portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 10'000, 5);
+    Recorded scan(loop);
+    scan.on_result = scan.on_done = scan.on_closed = [&](Recorded&) { walk(); };
+    REQUIRE(scan.start(options) == 0);
+    CHECK(walk().handles > handles_before);
+    loop.poll_until([&] {
+      walk();
+      if (const int visitor = open.accept_waiting(); visitor >= 0) {
+        send(visitor, "hello", 5, MSG_NOSIGNAL);  // fails for a connect whose answer was in doubt
+        ::close(visitor);
+      }
+      return scan.done > 0;
+    });
+    REQUIRE(scan.find(open.number()) != nullptr);
+    CHECK(scan.find(open.number())->banner == "hello");
+    scan.close();
+    walk();
+    loop.run_until([&] {
+      walk();
+      return scan.closed > 0;
+    });
+    CHECK(walk().handles == handles_before);
+  }
 }
 
 TEST_CASE("an embedder that blocks the loop before the scan's turn does not make a pending connect silent") {

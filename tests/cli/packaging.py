@@ -17,7 +17,7 @@ INSTALLED = {
     "portloop": ["bin/portloop", "bin/portloop-lab", "share/man/man1/portloop.1.gz", "share/man/man1/portloop-lab.1.gz",
                  "share/bash-completion/completions/portloop", "share/zsh/site-functions/_portloop",
                  "share/fish/vendor_completions.d/portloop.fish"],
-    "libportloop0": ["lib/*/libportloop.so.0"],
+    "libportloop1": ["lib/*/libportloop.so.1"],
     "libportloop-dev": ["include/portloop/portloop.h", "include/portloop/portloop.hpp", "include/portloop/version.h", "lib/*/libportloop.so",
                         "lib/*/libportloop.a", "lib/*/pkgconfig/portloop.pc", "share/man/man3/portloop.3.gz"],
 }
@@ -41,11 +41,11 @@ class Packaging(unittest.TestCase):
         return subprocess.run(["dpkg-deb", "-f", self.packages[name], "Depends"], capture_output=True, text=True, check=True).stdout
 
     def test_the_packages_depend_on_their_libraries(self):
-        for name in ("portloop", "libportloop0"):
+        for name in ("portloop", "libportloop1"):
             for library in ("libc6", "libstdc++6", "libuv1"):
                 self.assertIn(library, self.depends(name))
             self.assertNotIn("portloop", self.depends(name))
-        self.assertRegex(self.depends("libportloop-dev"), r"\Alibportloop0 \(= [0-9.]+\), libuv1-dev\n\Z")
+        self.assertRegex(self.depends("libportloop-dev"), r"\Alibportloop1 \(= [0-9.]+\), libuv1-dev\n\Z")
 
     def test_lintian_finds_nothing(self):
         done = subprocess.run(["lintian", "--fail-on", "error,warning", *([] if os.geteuid() else ["--allow-root"]), *self.packages.values()],

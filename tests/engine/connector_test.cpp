@@ -41,6 +41,13 @@ class NoDescriptorLeft {
   rlimit before_{};
 };
 
+/// What a connector needs of its loop.
+struct Turns final : LoopTurn::Member {
+  explicit Turns(uv_loop_t* loop) : turn(LoopTurn::join(loop, *this)) {}
+  void on_fork() noexcept override {}
+  LoopTurn& turn;
+};
+
 const Address ipv4_loopback{Family::ipv4, 0, INADDR_LOOPBACK};
 const Address ipv6_loopback{Family::ipv6, 0, 1};
 
@@ -52,7 +59,8 @@ TEST_CASE("an idle socket of another kind is closed if there is no other descrip
   LocalPort silent(LocalPort::silent);
   LocalPort closed(LocalPort::closed, "::1");
   const TargetSet targets({{ipv4_loopback, ipv4_loopback}, {ipv6_loopback, ipv6_loopback}}, {});
-  const auto connector = make_connector(ConnectorKind::fastest, targets);
+  Turns turns(loop.get());
+  const auto connector = make_connector(ConnectorKind::fastest, targets, turns.turn);
   REQUIRE(connector->open(loop.get(), &events) == 0);
   REQUIRE_FALSE(connector->start(0, {ipv4_loopback, silent.number()}));
   {
@@ -71,7 +79,11 @@ TEST_CASE("an idle socket of another kind is closed if there is no other descrip
   }
   for (const uint32_t slot : {0U, 1U}) connector->release(slot, Connector::Keep::nothing);
   bool closed_called = false;
-  connector->close([&closed_called] { closed_called = true; });
+  turns.turn.ref();
+  connector->close([&] {
+    closed_called = true;
+    turns.turn.leave(turns, [] {});
+  });
   loop.run();
   CHECK(closed_called);
 }

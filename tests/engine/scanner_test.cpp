@@ -13,10 +13,11 @@ using portloop::testing::ScriptedConnector;
 namespace {
 
 /// A scan of one address with scripted outcomes. run() runs the loop to its end.
-class Scripting : public ScanEvents {
+class Scripting : public ScanEvents, private LoopTurn::Member {
  public:
   Scripting() {
     REQUIRE(uv_loop_init(&loop_) == 0);
+    turn_ = &LoopTurn::join(&loop_, *this);
     options.plan.timeout_ms = 20;
     options.plan.retries = 1;
   }
@@ -38,8 +39,8 @@ class Scripting : public ScanEvents {
   void run() {
     const Address host{Family::ipv4, 0, 0xc0000201};
     space_.emplace(TargetSet({{host, host}}, {}), ports_, Order::sequential, 0, Shard{});
-    scanner_ =
-        std::make_unique<Scanner>(&loop_, *space_, cursor_, options, std::make_unique<ScriptedConnector>(log), *this);
+    scanner_ = std::make_unique<Scanner>(&loop_, *turn_, *space_, cursor_, options,
+                                         std::make_unique<ScriptedConnector>(log), *this);
     REQUIRE(scanner_->start() == 0);
     CHECK(results.empty());
     // Ends the program if the loop does not end.
@@ -73,6 +74,7 @@ class Scripting : public ScanEvents {
     results.push_back(result);
     if (at_result) at_result(*scanner_);
   }
+  void on_fork() noexcept override {}
   void on_done(int with_status) override {
     ++done;
     status = with_status;
@@ -87,11 +89,13 @@ class Scripting : public ScanEvents {
     scanner.close([this] {
       ++closed;
       scanner_.reset();
+      turn_->leave(*this, [] {});
     });
   }
 
  private:
   uv_loop_t loop_{};
+  LoopTurn* turn_ = nullptr;
   PortSet ports_;
   std::optional<ScanSpace> space_;
   ProbeCursor cursor_;

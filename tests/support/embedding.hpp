@@ -212,6 +212,7 @@ struct Recorded {
     CHECK_FALSE(self.starting);
     CHECK(self.done == 0);
     CHECK_FALSE(self.close_called);
+    CHECK(result->size == sizeof *result);
     char text[64];
     REQUIRE(portloop_format_address(reinterpret_cast<const sockaddr*>(&result->address), text, sizeof text) == 0);
     self.results.push_back({text, result->port, result->state, result->reason, result->error, result->attempts,

@@ -86,6 +86,8 @@ class ScriptedConnector final : public portloop::Connector {
     referenced ? uv_ref(reinterpret_cast<uv_handle_t*>(&turns_)) : uv_unref(reinterpret_cast<uv_handle_t*>(&turns_));
   }
 
+  void abandon() noexcept override {}
+
   void close(std::function<void()> on_closed) override {
     on_closed_ = std::move(on_closed);
     uv_close(reinterpret_cast<uv_handle_t*>(&turns_), [](uv_handle_t* handle) {
