@@ -28,7 +28,8 @@ struct Setup {
   uint64_t seed = 0;
   uint32_t runs = 5;  ///< Of each model, not counting warm-up runs.
   uint32_t warmup = 1;
-  std::string lab_profile;  ///< Empty: no lab.
+  bool only_loopback = false;  ///< All targets are in 127.0.0.0/8 or ::1.
+  std::string lab_profile;     ///< Empty: no lab.
   std::string command_line;
   Environment environment;
 };

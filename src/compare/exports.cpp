@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "compare/guest_programs.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "output/escape.hpp"
@@ -58,6 +59,7 @@ class JsonObject {
 void append_parameters(std::string& out, const Contender& contender) {
   JsonObject object(out);
   if (contender.threads > 0) object.text("threads", std::to_string(contender.threads));
+  if (contender.guest != nullptr) object.text("runtime", contender.guest->runtime->name);
   if (!contender.is_loop()) return;
   object.text("loops", std::to_string(contender.loops));
   object.text("in_flight", std::to_string(contender.in_flight));

@@ -22,7 +22,8 @@ ModelRun run_model(const ModelScan& scan, VerdictSheet& sheet, const Contender& 
     case ModelKind::sequential: return run_sequential(scan, sheet);
     case ModelKind::thread_per_connection: return run_thread_per_connection(scan, sheet);
     case ModelKind::thread_pool: return run_thread_pool(scan, sheet, contender.threads);
-    case ModelKind::loop: break;
+    case ModelKind::loop:
+    case ModelKind::guest: break;  // a guest is a program of its own
   }
   ModelRun run;
   if (const int code = run_loops(scan, sheet, contender, seed, order, run)) error = uv_strerror(code);

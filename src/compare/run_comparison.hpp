@@ -5,20 +5,23 @@
 #include <csignal>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "compare/comparison.hpp"
 #include "compare/forecast.hpp"
+#include "core/spec_error.hpp"
 
 namespace portloop::compare {
 
 /// Called before each run of comparison.entries[model]. `round` counts from 0 and includes the warm-up rounds.
 using BeforeRun = std::function<void(size_t model, uint32_t round, const Forecast& forecast)>;
 
-/// The command line of a run's process, and its standard input. If it runs inside a lab, the lab's counters are read
-/// from its standard error.
+/// The command line of a run's process, its standard input, and how its standard output is read. If it runs inside a
+/// lab, the lab's counters are read from its standard error.
 struct RunCommand {
   std::function<std::vector<std::string>(const Contender&, uint32_t round)> words;
-  std::string input;
+  std::function<const std::string&(const Contender&)> input;
+  std::function<Parsed<RunRecord>(const Contender&, std::string_view output)> read;
 };
 
 /// Returns the indices of the contenders in the order of round `round`: a row of Williams's balanced Latin square, its

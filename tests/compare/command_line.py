@@ -106,7 +106,7 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "'thread-pool:0'" in refused(2, "127.0.0.1", "--models", "loop,thread-pool:0")
     assert "'threads'" in refused(2, "127.0.0.1", "--models", "threads")
     assert "no target" in refused(2)
-    assert refused(2, "--preset", "modern") == "portloop: --preset 'modern': accepted are classic\n"
+    assert refused(2, "--preset", "modern") == "portloop: --preset 'modern': accepted are classic, seed\n"
     for lists in ([], ["--loops", "1,2"], ["--in-flight", "1,2"], ["--threads", "1,2"]):
         line = refused(2, "127.0.0.1", "--cross", *lists)
         assert "--cross" in line and "--loops and --in-flight are accepted" in line, line

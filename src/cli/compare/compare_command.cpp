@@ -1,6 +1,8 @@
 // portloop compare: from the options to the exit status. Each run is a process of its own: this program with the
 // internal option --one-run. It reads its targets from standard input and writes its record to standard output.
 //
+// A guest's run is the guest's program.
+//
 // Happy path: parse the options, collect the targets, open the exports, check that a target answers at all, run every
 // model in turn, print the tables and the conclusions, write the exports.
 //
@@ -22,6 +24,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/compare/compare_guests.hpp"
 #include "cli/compare/compare_lab.hpp"
 #include "cli/compare/compare_options.hpp"
 #include "cli/exit_status.hpp"
@@ -29,6 +32,7 @@
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/targets/target_list.hpp"
 #include "compare/exports.hpp"
+#include "compare/guest_result.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/loop_model.hpp"
 #include "compare/measured_run.hpp"
@@ -47,6 +51,13 @@ using namespace compare;
 
 // Each run keeps five bytes per probe, and takes 17 s even at a million probes per second.
 constexpr uint64_t max_probes = uint64_t{1} << 24;
+
+// A guest is handed all its probes as text, 16 bytes and more each.
+constexpr uint64_t max_guest_probes = uint64_t{1} << 20;
+
+// What programs with an event loop are written with. With the thousands that the loops here have by default, those in
+// interpreters are too slow to see an answer before its timeout.
+constexpr uint32_t guest_in_flight = 500;
 
 // A person who waits this long for one run should have been asked.
 constexpr double long_run_s = 60;
@@ -121,11 +132,14 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
 
 class CompareCommand {
  public:
-  explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request)) {}
+  explicit CompareCommand(const CompareRequest& request)
+      : request_(request), list_(targets_of(request)), guests_(request.guests) {}
   int run();
 
  private:
   void set_up();
+  void add_entries();
+  ModelScan scan(uint32_t retries) const;
   void check_limits() const;
   void check_that_a_target_answers();
   void read_lab_truth();
@@ -140,6 +154,8 @@ class CompareCommand {
 
   const CompareRequest& request_;
   const TargetList list_;
+  const CompareGuests guests_;
+  std::string own_input_, guest_input_;  // standard input of a model's run, and of a guest's
   Comparison comparison_;
   std::vector<std::unique_ptr<OutputFile>> files_;
   double answer_s_ = 0;      // how long the first answer took
@@ -158,6 +174,7 @@ void CompareCommand::set_up() {
     setup.targets += (setup.targets.empty() ? "" : " ") + target;
   setup.ports = request_.ports.to_text();
   setup.probes = list_.targets.size() * request_.ports.size();
+  setup.only_loopback = only_loopback(list_.targets);
   setup.timeout_ms = request_.timeout_ms;
   setup.retries = request_.retries;
   setup.order = request_.order.order;
@@ -172,13 +189,36 @@ void CompareCommand::set_up() {
     setup.command_line.replace(hidden, 12, "--lab");
   }
   setup.environment = read_environment();
+  add_entries();
+}
+
+void CompareCommand::add_entries() {
   Sweep sweep = request_.sweep;
   if (sweep.in_flight.empty()) sweep.in_flight = {default_in_flight(raise_descriptor_limit(2))};
-  for (const Contender& contender : expand(request_.models, sweep)) {
+  std::vector<Contender> contenders = expand(request_.models, sweep);
+  const uint32_t in_flight =
+      request_.sweep.in_flight.empty() ? std::min(guest_in_flight, sweep.in_flight.front()) : sweep.in_flight.front();
+  for (Contender guest : guests_.contenders()) {
+    if (guest.guest->way == GuestWay::loop) guest.in_flight = in_flight;
+    contenders.push_back(guest);
+  }
+  for (const Contender& contender : contenders) {
     Entry entry;
     entry.contender = contender;
     comparison_.entries.push_back(entry);
   }
+  own_input_ = comparison_.setup.ports + '\n' + range_lines(list_.targets);
+  if (guests_.contenders().empty()) return;
+  if (comparison_.setup.probes > max_guest_probes) {
+    throw UsageError("--guests: more than 2^20 probes: fewer addresses or ports are accepted");
+  }
+  guest_input_ = guest_request(scan(request_.retries), in_flight);
+}
+
+ModelScan CompareCommand::scan(uint32_t retries) const {
+  const auto& [order, seed, seed_given] = request_.order;
+  return {list_.targets, request_.ports, ProbeOrder(list_.targets.size(), request_.ports.size(), order, seed),
+          request_.timeout_ms, retries};
 }
 
 void CompareCommand::check_limits() const {
@@ -187,7 +227,7 @@ void CompareCommand::check_limits() const {
     const uint32_t spare = raise_descriptor_limit(std::max(1U, contender.loops) + 1);
     const uint32_t wanted = std::max(contender.in_flight, contender.threads);
     if (wanted > spare) {
-      throw UsageError(std::string(contender.is_loop() ? "--in-flight " : "thread-pool:") + std::to_string(wanted) +
+      throw UsageError((contender.is_loop() ? "--in-flight " + std::to_string(wanted) : contender.name()) +
                        " is more than the " + std::to_string(spare) +
                        " descriptors that are free: fewer are accepted, or a higher 'ulimit -n'");
     }
@@ -197,14 +237,13 @@ void CompareCommand::check_limits() const {
 /// Scans with one loop until the first answer. With a silent target, only its timeout would be measured.
 void CompareCommand::check_that_a_target_answers() {
   if (stop_requested) return;
-  const auto& [order, seed, seed_given] = request_.order;
   Contender loop;
   loop.loops = 1;
   loop.in_flight = default_in_flight(raise_descriptor_limit(2));
-  const ModelScan once{list_.targets, request_.ports,
-                       ProbeOrder(list_.targets.size(), request_.ports.size(), order, seed), request_.timeout_ms, 0};
+  const ModelScan once = scan(0);
   VerdictSheet sheet(once.size());
-  if (const int error = run_until_answer(once, sheet, loop, seed, order, stop_requested)) {
+  if (const int error =
+          run_until_answer(once, sheet, loop, request_.order.seed, request_.order.order, stop_requested)) {
     throw CannotRun(std::string("the target can't be scanned: ") + uv_strerror(error));
   }
   if (stop_requested) return;
@@ -252,8 +291,16 @@ void CompareCommand::discard_exports() {
 RunCommand CompareCommand::run_command() const {
   const Setup& setup = comparison_.setup;
   RunCommand command;
-  command.input = setup.ports + '\n' + range_lines(list_.targets);
-  command.words = [&setup](const Contender& contender, uint32_t round) {
+  command.input = [this](const Contender& contender) -> const std::string& {
+    return contender.guest != nullptr ? guest_input_ : own_input_;
+  };
+  command.read = [this, &setup](const Contender& contender, std::string_view output) -> Parsed<RunRecord> {
+    if (contender.guest != nullptr) return read_guest_result(output, scan(request_.retries));
+    auto record = decode(output, setup.probes);
+    if (!record) return SpecError{"could not read its result"};
+    return std::move(*record);
+  };
+  command.words = [this, &setup](const Contender& contender, uint32_t round) {
     Contender plain = contender;
     plain.shows_in_flight = false;
     std::vector<std::string> words;
@@ -261,6 +308,11 @@ RunCommand CompareCommand::run_command() const {
     // round have the same seed of losses.
     if (!setup.lab_profile.empty())
       words = {find_lab_program(), setup.lab_profile, "--seed", std::to_string(setup.seed + round), "--"};
+    if (contender.guest != nullptr) {
+      const std::vector<std::string> program = guests_.words(contender);
+      words.insert(words.end(), program.begin(), program.end());
+      return words;
+    }
     words.insert(words.end(),
                  {setup.lab_profile.empty() ? "/proc/self/exe" : own_program(), "compare", "--one-run", plain.name(),
                   "-t", std::to_string(setup.timeout_ms), "--retries", std::to_string(setup.retries), "--seed",
@@ -331,6 +383,10 @@ void CompareCommand::prepare() {
   check_limits();
   if (request_.inside_lab) refuse_own_addresses(list_.targets);
   watch_signals();
+  if (!guests_.left_out().empty() && !request_.quiet)
+    std::fprintf(stderr, "portloop: left out, because their interpreters are missing: %s\n",
+                 guests_.left_out().c_str());
+  for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
   try {
     open_exports();
     read_lab_truth();

@@ -11,6 +11,7 @@
 #include "cli/system/system_services.hpp"
 #include "cli/targets/target_words.hpp"
 #include "compare/contender.hpp"
+#include "compare/guest_programs.hpp"
 #include "core/port_set.hpp"
 
 namespace portloop {
@@ -22,6 +23,7 @@ struct CompareRequest {
   OrderChoice order;
   std::vector<compare::Contender> models;
   compare::Sweep sweep;
+  std::vector<compare::GuestChoice> guests;
   uint32_t retries = 0;
   uint32_t runs = 5;
   uint32_t warmup = 1;
