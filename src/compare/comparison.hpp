@@ -13,6 +13,7 @@
 #include "compare/inference.hpp"
 #include "compare/run_record.hpp"
 #include "compare/statistics.hpp"
+#include "compare/unit_costs.hpp"
 #include "core/probe_order.hpp"
 
 namespace portloop::compare {
@@ -73,10 +74,11 @@ struct Entry {
 
 struct Comparison {
   Setup setup;
-  std::vector<Entry> entries;  ///< In the order of the command line.
-  Verdicts truth;              ///< The lab's ground truth; empty without a lab.
-  bool complete = true;        ///< false: interrupted.
-  std::string caveat;          ///< A sentence about why the numbers may be distorted, or empty.
+  std::vector<Entry> entries;           ///< In the order of the command line.
+  Verdicts truth;                       ///< The lab's ground truth; empty without a lab.
+  bool complete = true;                 ///< false: interrupted.
+  std::optional<UnitCosts> unit_costs;  ///< With --explain.
+  std::string caveat;                   ///< A sentence about why the numbers may be distorted, or empty.
 
   // Set by evaluate():
   uint64_t open_ports = 0;  ///< According to the reference.

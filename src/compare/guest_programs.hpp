@@ -1,5 +1,5 @@
-// The guests: the same scan written for other runtimes, short programs that are installed in share/portloop/guests and run
-// as processes of their own. This is their catalogue. Pure.
+// The guests: the same scan written for other runtimes, short programs that are installed in share/portloop/guests and
+// run as processes of their own. This is their catalogue. Pure.
 #pragma once
 
 #include <cstdint>

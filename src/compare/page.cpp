@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compare/chart.hpp"
+#include "compare/explanation.hpp"
 #include "compare/exports.hpp"
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
@@ -173,7 +174,8 @@ std::string to_html(const Comparison& comparison) {
     out += "</ul>\n";
   }
   out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" +
-         costs(comparison) + "<h2>How it was measured</h2>\n" + circumstances(comparison);
+         costs(comparison) + explanation_html(comparison) + "<h2>How it was measured</h2>\n" +
+         circumstances(comparison);
   return out + "</body>\n</html>\n";
 }
 

@@ -35,13 +35,6 @@ std::string bound_text(double number, double like) {
   return number < 99'999.5 ? digits_like(number, like) : format("%.0e", number);
 }
 
-std::string left(const std::string& text, size_t columns) {
-  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
-}
-std::string right(const std::string& text, size_t columns) {
-  return std::string(columns - std::min(columns, columns_of(text)), ' ') + text;
-}
-
 std::string without_trailing_space(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
   return line + '\n';
@@ -85,12 +78,6 @@ std::string bar(double share, size_t columns) {
   for (size_t i = 0; i < eighths / 8; ++i) text += "█";
   text += part[eighths % 8];
   return text.empty() ? part[1] : text;
-}
-
-size_t name_columns_of(const Comparison& comparison) {
-  size_t columns = min_name_columns;
-  for (const Entry& entry : comparison.entries) columns = std::max(columns, columns_of(entry.contender.name()));
-  return columns;
 }
 
 std::string answers_table(const Comparison& comparison) {
@@ -152,6 +139,19 @@ std::string cost_table(const Comparison& comparison) {
 }
 
 }  // namespace
+
+std::string left(const std::string& text, size_t columns) {
+  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
+}
+std::string right(const std::string& text, size_t columns) {
+  return std::string(columns - std::min(columns, columns_of(text)), ' ') + text;
+}
+
+size_t name_columns_of(const Comparison& comparison) {
+  size_t columns = min_name_columns;
+  for (const Entry& entry : comparison.entries) columns = std::max(columns, columns_of(entry.contender.name()));
+  return columns;
+}
 
 size_t columns_of(std::string_view text) {
   return static_cast<size_t>(

@@ -88,6 +88,30 @@ def a_sweep_compares_each_value():
 
 
 @test
+def explain_is_in_every_output():
+    ports = OwnedPorts()
+    words = ["127.0.0.1", "-p", ports.spec(), "--models", "sequential,thread-pool:5,loops:2", "--runs", "2", "--warmup", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: os.path.join(folder, name) for name in ("json", "markdown", "html")}
+        exports = [word for name, path in files.items() for word in ("--export-" + name, path)]
+        done = run("compare", *words, "--explain", *exports)
+        assert done.returncode == 0 and "predicted and measured" in done.stdout and "On this machine making a thread takes" in done.stdout, done
+        assert all(len(line) <= 100 for line in done.stdout.splitlines()), done.stdout
+        with open(files["json"]) as file:
+            explanation = json.load(file)["explanation"]
+        assert sorted(model["command"] for model in explanation["models"]) == ["loops:2", "sequential", "thread-pool:5"], explanation
+        for model in explanation["models"]:
+            largest = max(model["waiting"], model["processor"], model["network"])
+            assert abs(model["predicted"] - largest - model["start_up"]) < 1e-8, model
+            assert model["off"] == (abs(model["measured"] - model["predicted"]) > model["predicted"] / 3), model
+        assert all(explanation[cost] > 0 for cost in ("thread", "wakeup", "system_call", "timer", "processors", "answer")), explanation
+        for name in ("markdown", "html"):
+            with open(files[name]) as file:
+                assert "predicted and measured" in file.read(), name
+    assert "predicted" not in run("compare", *words).stdout
+
+
+@test
 def the_classic_preset_needs_nothing_else():
     # In the lab's network, whose loopback has no silent ports of other tests.
     words = [LAB, "lan", "--counters", "/dev/null", "--", PORTLOOP, "compare", "--preset", "classic", "--runs", "1", "--warmup", "0",

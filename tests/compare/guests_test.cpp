@@ -183,14 +183,17 @@ TEST_CASE("a guest whose output is garbage could not run; the others do") {
   for (Entry& entry : comparison.entries) entry.runs.clear();
   RunCommand command;
   static const std::string nothing;
-  command.words = [](const Contender&, uint32_t) -> std::vector<std::string> { return {"echo", "Segmentation fault?"}; };
+  command.words = [](const Contender&, uint32_t) -> std::vector<std::string> {
+    return {"echo", "Segmentation fault?"};
+  };
   command.input = [](const Contender&) -> const std::string& { return nothing; };
   command.read = [](const Contender& contender, std::string_view output) -> Parsed<RunRecord> {
     const ThreePorts three;
     if (contender.guest != nullptr) return read_guest_result(output, three.scan);
     return run_of("cccccsss", 1);
   };
-  run_comparison(comparison, 0.001, command, [](size_t, uint32_t, const Forecast&) {}, go_on);
+  run_comparison(
+      comparison, 0.001, command, [](size_t, uint32_t, const Forecast&) {}, go_on);
   CHECK(comparison.entries[0].runs.size() == 2);
   CHECK(comparison.entries[3].failure ==
         "its output is not a result: line 1 is 'Segmentation fault?', not 'wall_us NUMBER'");

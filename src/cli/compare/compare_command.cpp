@@ -31,6 +31,7 @@
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/targets/target_list.hpp"
+#include "compare/explanation.hpp"
 #include "compare/exports.hpp"
 #include "compare/guest_result.hpp"
 #include "compare/lab_truth.hpp"
@@ -359,6 +360,7 @@ int CompareCommand::finish() {
   int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;
   screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
+  if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_);
   screen.finish();
   report_broken(screen, status);
   for (size_t i = 0; i < files_.size(); ++i) {
@@ -386,6 +388,7 @@ void CompareCommand::prepare() {
   if (!guests_.left_out().empty() && !request_.quiet)
     std::fprintf(stderr, "portloop: left out, because their interpreters are missing: %s\n",
                  guests_.left_out().c_str());
+  if (request_.explain) comparison_.unit_costs = measure_unit_costs();
   for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
   try {
     open_exports();

@@ -36,8 +36,7 @@ CompareGuests::CompareGuests(const std::vector<GuestChoice>& choices) {
     throw CannotRun("the programs of the guests are not installed: 'share/portloop/guests' belongs beside 'bin'");
 }
 
-std::vector<std::pair<std::string, std::string>> CompareGuests::versions(
-    const volatile std::sig_atomic_t& stop) const {
+std::vector<std::pair<std::string, std::string>> CompareGuests::versions(const volatile std::sig_atomic_t& stop) const {
   std::vector<std::pair<std::string, std::string>> all;
   for (const auto& [runtime, interpreter] : interpreters_) {
     if (interpreter.empty()) continue;

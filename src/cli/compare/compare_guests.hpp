@@ -14,8 +14,8 @@ namespace portloop {
 
 class CompareGuests {
  public:
-  /// Finds the interpreters. Throws UsageError if that of a guest that was asked for by name is not found, and CannotRun
-  /// if the guests' programs are not installed. Guests of "auto" are left out instead.
+  /// Finds the interpreters. Throws UsageError if that of a guest that was asked for by name is not found, and
+  /// CannotRun if the guests' programs are not installed. Guests of "auto" are left out instead.
   explicit CompareGuests(const std::vector<compare::GuestChoice>& choices);
 
   const std::vector<compare::Contender>& contenders() const { return contenders_; }

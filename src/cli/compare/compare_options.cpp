@@ -46,6 +46,7 @@ How (the same for every model):
       --order ORDER        random (default) or sequential;   --seed N
       --runs N             of each model (5);   --warmup N: rounds before (1)
 Output (tables and conclusions on stdout):
+      --explain            predict each time from its costs, and what binds it
       --export-json FILE, --export-csv FILE, --export-markdown FILE,
       --export-html FILE   write files
       --overwrite          replace files that exist
@@ -94,6 +95,7 @@ cxxopts::Options make_options() {
       ("c,in-flight", "", text())    //
       ("threads", "", text())        //
       ("cross", "")                  //
+      ("explain", "")                //
       ("p,ports", "", text())        //
       ("exclude-ports", "", text())  //
       ("4", "")                      //
@@ -177,6 +179,7 @@ void parse_settings(const cxxopts::ParseResult& given, const Preset& preset, Com
   request.warmup = number_of(given, "warmup", 0, 10'000, preset.warmup);
   request.order = order_of(given);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
+  request.explain = given.count("explain") > 0;
   request.overwrite = given.count("overwrite") > 0;
   if (given.count("lab")) {
     request.lab_profile = text_of(given, "lab");

@@ -31,6 +31,7 @@ struct CompareRequest {
   bool inside_lab = false;  ///< Internal option: this process was started by portloop-lab.
   bool one_run = false;     ///< Internal option: one run of models[0], with its ports and targets on standard input.
   std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats().
+  bool explain = false;
   bool overwrite = false;
   bool quiet = false;
   std::string command_line;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """portloop compare --guests: the programs for other runtimes, and how it is told that they fail.
 
-usage: guests.py PORTLOOP PORTLOOP_LAB
+usage: guest_programs.py PORTLOOP PORTLOOP_LAB
 """
 import json
 import os
