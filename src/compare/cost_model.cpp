@@ -15,9 +15,7 @@ std::string_view to_text(CostTerm term) {
   return "start-up";
 }
 
-double CostInputs::longest_wait_s() const {
-  return std::max(answered > 0 ? answer_s : 0, silent > 0 ? silence_s : 0);
-}
+double CostInputs::longest_wait_s() const { return std::max(answered > 0 ? answer_s : 0, silent > 0 ? silence_s : 0); }
 
 double Prediction::total_s() const { return std::max({waiting_s, processor_s, network_s}) + start_up_s; }
 

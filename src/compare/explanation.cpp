@@ -58,8 +58,7 @@ void find_network(const Comparison& comparison, Explanation& explanation) {
   if (lowest_s < answered_at_once_s) return;
   for (const Entry& entry : comparison.entries) {
     if (entry.runs.empty() || entry.contender.guest != nullptr || entry.wall_s.median <= 0) continue;
-    const double used =
-        used_processors(entry) / usable_processors(entry.contender, comparison.unit_costs->processors);
+    const double used = used_processors(entry) / usable_processors(entry.contender, comparison.unit_costs->processors);
     if (latency_s(entry) < queue_factor * lowest_s || used > busy_share) continue;
     const double rate = entry.median(&ModelRun::connects) / entry.wall_s.median;
     if (rate <= explanation.rate) continue;
@@ -118,8 +117,8 @@ void find_deviation(Explained& model) {
     candidates.push_back({Deviation::processors, CostTerm::processor, predict(inputs).total_s()});
   }
   if (binds == CostTerm::waiting && inputs.in_flight >= inputs.answered + inputs.silent) {
-    candidates.push_back({Deviation::in_turn, CostTerm::processor,
-                          model.prediction.total_s() + model.prediction.processor_s});
+    candidates.push_back(
+        {Deviation::in_turn, CostTerm::processor, model.prediction.total_s() + model.prediction.processor_s});
   }
   candidates.push_back({Deviation::run_delay, CostTerm::processor,
                         model.prediction.total_s() + entry.median(&RunRecord::run_delay_us) * 1e-6});
@@ -146,8 +145,8 @@ Explanation explain(const Comparison& comparison) {
   uint64_t silent = comparison.setup.probes;
   for (const Entry& entry : comparison.entries) {
     for (const RunRecord& run : entry.runs) {
-      silent = std::min(silent, static_cast<uint64_t>(
-                                    std::count(run.states.begin(), run.states.end(), ProbeState::silent)));
+      silent =
+          std::min(silent, static_cast<uint64_t>(std::count(run.states.begin(), run.states.end(), ProbeState::silent)));
     }
   }
   for (const Entry* entry : comparison.ranked()) {

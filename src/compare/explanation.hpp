@@ -25,8 +25,8 @@ struct Explained {
   CostInputs inputs;
   Prediction prediction;
   double measured_s = 0;
-  bool off = false;                       ///< By more than a third.
-  Deviation deviation = Deviation::none;  ///< If `off`: the input that explains it best.
+  bool off = false;                         ///< By more than a third.
+  Deviation deviation = Deviation::none;    ///< If `off`: the input that explains it best.
   CostTerm wrong_term = CostTerm::waiting;  ///< If `off` and `deviation` is not none: the term that has this input.
 };
 
@@ -56,9 +56,9 @@ std::vector<ExplanationTable> explanation_tables(const Comparison& comparison, c
 std::vector<std::string> explanation_sentences(const Comparison& comparison, const Explanation& explanation);
 
 // The whole, for each output. Empty without --explain.
-std::string explanation_text(const Comparison& comparison);      ///< For a terminal.
+std::string explanation_text(const Comparison& comparison);  ///< For a terminal.
 std::string explanation_markdown(const Comparison& comparison);
 std::string explanation_html(const Comparison& comparison);
-std::string explanation_json(const Comparison& comparison);      ///< An object; "null" without --explain.
+std::string explanation_json(const Comparison& comparison);  ///< An object; "null" without --explain.
 
 }  // namespace portloop::compare

@@ -78,8 +78,8 @@ std::string change_text(const Explained& model, const Explained* loop) {
     case CostTerm::waiting: {
       const double needed = in_flight_that_suffices(inputs);
       if (needed <= inputs.in_flight) {
-        return "it has every wait at the same time: only a shorter " + std::string(inputs.silent > 0 ? "timeout" : "round trip") +
-               " would change it";
+        return "it has every wait at the same time: only a shorter " +
+               std::string(inputs.silent > 0 ? "timeout" : "round trip") + " would change it";
       }
       CostInputs enough = inputs;
       enough.in_flight = needed;
@@ -113,12 +113,12 @@ std::string markdown_row(const std::vector<std::string>& cells) {
 }  // namespace
 
 std::vector<ExplanationTable> explanation_tables(const Comparison&, const Explanation& explanation) {
-  ExplanationTable times{"predicted and measured",
-                         {"model", "predicted", "measured", "ratio", "waiting", "processor", "network", "start-up", "binds"},
-                         {}};
-  ExplanationTable costs{"costs of a probe",
-                         {"model", "user", "system", "switches", "of these forced", "run delay"},
-                         {}};
+  ExplanationTable times{
+      "predicted and measured",
+      {"model", "predicted", "measured", "ratio", "waiting", "processor", "network", "start-up", "binds"},
+      {}};
+  ExplanationTable costs{
+      "costs of a probe", {"model", "user", "system", "switches", "of these forced", "run delay"}, {}};
   for (const Explained& model : explanation.models) {
     const Prediction& p = model.prediction;
     times.rows.push_back({name_of(model), duration_text(p.total_s()), duration_text(model.measured_s),
@@ -128,11 +128,10 @@ std::vector<ExplanationTable> explanation_tables(const Comparison&, const Explan
     const Entry& entry = *model.entry;
     const double connects = std::max(1.0, entry.median(&ModelRun::connects)),
                  forced = entry.median(&RunRecord::switches_involuntary) / connects;
-    costs.rows.push_back({name_of(model), cost_text(entry.user_s.median / connects),
-                          cost_text(entry.system_s.median / connects),
-                          decimals("%.3f", entry.median(&RunRecord::switches_voluntary) / connects + forced),
-                          decimals("%.3f", forced),
-                          cost_text(entry.median(&RunRecord::run_delay_us) * 1e-6 / connects)});
+    costs.rows.push_back(
+        {name_of(model), cost_text(entry.user_s.median / connects), cost_text(entry.system_s.median / connects),
+         decimals("%.3f", entry.median(&RunRecord::switches_voluntary) / connects + forced), decimals("%.3f", forced),
+         cost_text(entry.median(&RunRecord::run_delay_us) * 1e-6 / connects)});
   }
   return {times, costs};
 }
@@ -163,7 +162,7 @@ std::string explanation_text(const Comparison& comparison) {
   std::string text;
   for (const ExplanationTable& table : explanation_tables(comparison, explanation)) {
     std::vector<size_t> columns(table.header.size(), 0);
-    columns[0] = name_columns_of(comparison);
+    columns[0] = std::max(name_columns_of(comparison), columns_of(table.title));
     const auto widen = [&columns](const std::vector<std::string>& cells) {
       for (size_t i = 1; i < cells.size(); ++i) columns[i] = std::max(columns[i], columns_of(cells[i]) + 2);
     };
@@ -209,7 +208,8 @@ std::string explanation_html(const Comparison& comparison) {
   const Explanation explanation = explain(comparison);
   std::string text = "<h2>Predicted and measured</h2>\n";
   for (const ExplanationTable& table : explanation_tables(comparison, explanation)) {
-    text += "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + markup_text(table.title) + "</caption><thead><tr>";
+    text +=
+        "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + markup_text(table.title) + "</caption><thead><tr>";
     for (size_t i = 0; i < table.header.size(); ++i)
       text += std::string(i == 0 ? "<th scope=\"col\" class=\"model\">" : "<th scope=\"col\">") +
               markup_text(table.header[i]) + "</th>";

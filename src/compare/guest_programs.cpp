@@ -16,16 +16,23 @@ constexpr std::string_view accepted =
     "auto, python, python/sequential, python/thread-per-port, python/thread-pool:N (1-65536), python/asyncio, "
     "python/free-threaded and node are accepted";
 
-constexpr std::string_view python_version =
-    "import platform as p; print(p.python_implementation(), p.python_version())";
-
+// Constants, not vectors: what is allocated before main() can't be reported if it fails.
+constexpr std::string_view python_interpreters[] = {"python3"};
+constexpr std::string_view free_threaded_interpreters[] = {"python3.14t", "python3.13t"};
+constexpr std::string_view node_interpreters[] = {"node", "nodejs"};
 // -B: no compiled files beside the programs, which may be in a directory of the system.
-const GuestRuntime python{"python", {"python3"}, {"-B"}, {"-c", python_version}, true};
-const GuestRuntime free_threaded{
-    "python/free-threaded", {"python3.14t", "python3.13t"}, {"-B", "-X", "gil=0"}, {"-c", python_version}, false};
-const GuestRuntime node{"node", {"node", "nodejs"}, {}, {"--version"}, false};
+constexpr std::string_view python_options[] = {"-B"};
+constexpr std::string_view free_threaded_options[] = {"-B", "-X", "gil=0"};
+constexpr std::string_view python_version[] = {
+    "-c", "import platform as p; print(p.python_implementation(), p.python_version())"};
+constexpr std::string_view node_version[] = {"--version"};
 
-const std::array<GuestProgram, 6> programs{{
+constexpr GuestRuntime python{"python", python_interpreters, python_options, python_version, true};
+constexpr GuestRuntime free_threaded{"python/free-threaded", free_threaded_interpreters, free_threaded_options,
+                                     python_version, false};
+constexpr GuestRuntime node{"node", node_interpreters, {}, node_version, false};
+
+constexpr std::array<GuestProgram, 6> programs{{
     {"python/sequential", &python, "python/sequential.py", GuestWay::one},
     {"python/thread-per-port", &python, "python/thread_per_port.py", GuestWay::thread_each},
     {"python/thread-pool", &python, "python/thread_pool.py", GuestWay::pool},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,10 +18,10 @@ enum class GuestWay : uint8_t { one, thread_each, pool, loop };
 /// What runs the programs, such as Python. The first of `interpreters` that is in PATH is used.
 struct GuestRuntime {
   std::string_view name;
-  std::vector<std::string_view> interpreters;
-  std::vector<std::string_view> options;          ///< Before the name of the program.
-  std::vector<std::string_view> version_options;  ///< With these the interpreter prints its version, one line.
-  bool has_lock;                                  ///< Only one of its threads at a time runs its code.
+  std::span<const std::string_view> interpreters;
+  std::span<const std::string_view> options;          ///< Before the name of the program.
+  std::span<const std::string_view> version_options;  ///< With these the interpreter prints its version, one line.
+  bool has_lock;                                      ///< Only one of its threads at a time runs its code.
 };
 
 struct GuestProgram {

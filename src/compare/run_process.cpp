@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <thread>
 
 namespace portloop::compare {
@@ -139,6 +140,15 @@ std::string last_line(std::string_view text) {
   return "";
 }
 
+/// Kills what the program has left behind, and the program if it runs. Returns its wait status.
+int kill_and_reap(pid_t child) {
+  kill(-child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
 std::string describe(int status, const std::string& program, std::string_view errors) {
   if (WIFSIGNALED(status)) return std::string("killed by signal: ") + strsignal(WTERMSIG(status));
   if (WEXITSTATUS(status) == exit_not_started) return program + " could not be started";
@@ -166,12 +176,15 @@ ProcessOutcome run_process(const std::vector<std::string>& words, const std::str
   Pipe::close_end(errors.write);
   setpgid(child, child);  // both processes do it: neither knows which of them is the first
   const Deadline deadline(stop, limit_s);
-  End end = exchange(input, output, errors, text, child, outcome, deadline);
-  if (end == End::by_itself) end = wait_for_end(child, deadline);
-  kill(-child, SIGKILL);  // with what it has left behind
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  End end = End::by_itself;
+  try {
+    end = exchange(input, output, errors, text, child, outcome, deadline);
+  } catch (const std::bad_alloc&) {  // no room for its output
+    kill_and_reap(child);
+    throw;
   }
+  if (end == End::by_itself) end = wait_for_end(child, deadline);
+  const int status = kill_and_reap(child);
   outcome.stopped = end == End::stopped || stop;
   outcome.error = describe(status, words.front(), outcome.errors);
   if (end == End::too_long)

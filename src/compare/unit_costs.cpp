@@ -64,13 +64,14 @@ double wakeup_cost_s() {
         eventfd_t value = 0;
         for (int i = 0; i < count * batches && eventfd_read(there, &value) == 0; ++i) eventfd_write(back, 1);
       });
-      cost_s = median_s(count, [there, back](int turns) {
-                 eventfd_t value = 0;
-                 for (int i = 0; i < turns; ++i) {
-                   eventfd_write(there, 1);
-                   eventfd_read(back, &value);
-                 }
-               }) /
+      cost_s = median_s(count,
+                        [there, back](int turns) {
+                          eventfd_t value = 0;
+                          for (int i = 0; i < turns; ++i) {
+                            eventfd_write(there, 1);
+                            eventfd_read(back, &value);
+                          }
+                        }) /
                2;
       other.join();
     } catch (const std::system_error&) {  // the system refuses a thread

@@ -46,6 +46,7 @@ BlockingConnect::~BlockingConnect() { close_socket(); }
 void BlockingConnect::close_socket() {
   if (fd_ < 0) return;
   if (left_ == Left::connection) dissolve(fd_);  // sends a RST; close() alone would leave TIME_WAIT
+  in_flight_.socket_closed();  // before another thread can get the descriptor
   close(fd_);
   fd_ = -1;
   left_ = Left::nothing;
@@ -60,6 +61,7 @@ int BlockingConnect::make_ready(const Endpoint& endpoint) {
   if (fd_ >= 0) return 0;
   const int error_number = open_probe_socket(kind, source_, 0, fd_);
   if (error_number != 0) return error_number;
+  in_flight_.socket_opened();
   kind_ = kind;
   uses_ = 1;
   const timeval timeout{static_cast<time_t>(timeout_ms_ / 1000), static_cast<suseconds_t>(timeout_ms_ % 1000 * 1000)};

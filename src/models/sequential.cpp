@@ -22,7 +22,7 @@ ModelRun run_sequential(const ModelScan& scan, VerdictSheet& sheet) {
   run.connects = connect.connects();
   run.local_failures = connect.local_failures();
   run.peak_in_flight = in_flight.peak();
-  run.peak_descriptors = 1;
+  run.peak_descriptors = in_flight.peak_sockets();
   return run;
 }
 

@@ -7,8 +7,6 @@
 //   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried
 //     again when another thread ends. That thread may not be quite gone yet: then after a pause.
 //   - out of descriptors: BlockingConnect pauses and retries, while other threads end
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -81,12 +79,6 @@ bool make_thread(const SmallStack& stack, uint64_t i, ModelRun& run) {
   return false;
 }
 
-/// A thread that gets no descriptor waits for one.
-uint64_t max_descriptors() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
-}
-
 }  // namespace
 
 ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
@@ -115,7 +107,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   run.connects = crowd.connects;
   run.local_failures = crowd.local_failures;
   run.peak_in_flight = in_flight.peak();
-  run.peak_descriptors = std::min(run.peak_threads - 1, max_descriptors());
+  run.peak_descriptors = in_flight.peak_sockets();
   return run;
 }
 

@@ -31,7 +31,7 @@ class ThreadPool {
       for (const pthread_t thread : others) pthread_join(thread, nullptr);
       if (!asked_) break;
     }
-    run_.peak_descriptors = run_.peak_threads;
+    run_.peak_descriptors = in_flight_.peak_sockets();
     run_.peak_in_flight = in_flight_.peak();
     return run_;
   }

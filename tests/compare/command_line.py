@@ -143,6 +143,13 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
     assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
+    line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "./x")
+    assert line == "portloop: --export-csv './x': this is the same file as --export-json 'x'\n", line
+    line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "x.partial", "--overwrite")
+    assert "x.partial" in line and "same file" in line, line
+    line = refused(2, "127.0.0.1", "--models", "loops:4", "-c", "1")
+    assert line == ("portloop: --in-flight 1 is less than one connect for each of 4 loops: fewer --loops or more --in-flight are "
+                    "accepted\n"), line
     assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # an empty profile is not the same as no lab
 
 
@@ -220,6 +227,11 @@ def children_of(pid):
 
 @test
 def an_interrupt_keeps_what_has_been_measured():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        an_interrupt_keeps(number)
+
+
+def an_interrupt_keeps(number):
     ports = OwnedPorts()
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
@@ -229,7 +241,8 @@ def an_interrupt_keeps_what_has_been_measured():
             end = time.monotonic() + TIMEOUT_SECONDS
             while len(seen) < 9 and time.monotonic() < end:  # the warm-up and a few measured runs
                 seen.update(children_of(process.pid))
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
+            process.send_signal(number)  # timeout(1) signals its command, and then its whole group
             out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 130, (process.returncode, out, err)
         assert "incomplete" in out and "sequential" in out, out

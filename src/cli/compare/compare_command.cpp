@@ -12,8 +12,12 @@
 //     left
 //   - a run fails: its model is not ranked, the others continue, exit 3
 //   - standard output or an export breaks (disk full, reader gone): one line for each, exit 3
-//   - SIGINT or SIGTERM: the run is ended, what has been measured is printed and written as incomplete, exit 130; a
-//     second one ends the process
+//   - SIGINT, SIGTERM or SIGHUP: the run is ended, what has been measured is printed and written as incomplete, exit
+//   130;
+//     a second one ends the process
+//   - the memory is used up: what has been measured is printed and written as incomplete, exit 3; if not even that can
+//   be
+//     done, or nothing has been measured, no file is left, exit 1
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +25,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <new>
 #include <set>
 
 #include "cli/commands.hpp"
@@ -30,7 +35,9 @@
 #include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
+#include "cli/system/distinct_files.hpp"
 #include "cli/targets/target_list.hpp"
+#include "cli/terminal/ending_signals.hpp"
 #include "compare/explanation.hpp"
 #include "compare/exports.hpp"
 #include "compare/guest_result.hpp"
@@ -64,15 +71,6 @@ constexpr uint32_t guest_in_flight = 500;
 constexpr double long_run_s = 60;
 
 volatile std::sig_atomic_t stop_requested = 0;
-
-void watch_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_requested = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 std::string range_lines(const TargetSet& targets) {
   std::string lines;
@@ -151,7 +149,9 @@ class CompareCommand {
   RunCommand run_command() const;
   void warn_of_long_runs(const Forecast& forecast);
   void show_progress(size_t model, uint32_t round, const Forecast& forecast);
+  int conclude();
   int finish();
+  int report_out_of_memory(int status) const;
 
   const CompareRequest& request_;
   const TargetList list_;
@@ -225,6 +225,10 @@ ModelScan CompareCommand::scan(uint32_t retries) const {
 void CompareCommand::check_limits() const {
   for (const Entry& entry : comparison_.entries) {
     const Contender& contender = entry.contender;
+    if (contender.is_loop() && contender.in_flight < contender.loops) {
+      throw UsageError("--in-flight " + std::to_string(contender.in_flight) + " is less than one connect for each of " +
+                       std::to_string(contender.loops) + " loops: fewer --loops or more --in-flight are accepted");
+    }
     const uint32_t spare = raise_descriptor_limit(std::max(1U, contender.loops) + 1);
     const uint32_t wanted = std::max(contender.in_flight, contender.threads);
     if (wanted > spare) {
@@ -281,6 +285,13 @@ void CompareCommand::read_lab_truth() {
 }
 
 void CompareCommand::open_exports() {
+  std::vector<NamedFile> named;
+  for (const OutputChoice& choice : request_.exports) {
+    const std::string word = "--export-" + choice.format + ' ' + quote_word(choice.file);
+    named.push_back({word, choice.file});
+    if (request_.overwrite) named.push_back({"the partial file of " + word, choice.file + ".partial", true});
+  }
+  check_distinct(named);
   for (const OutputChoice& choice : request_.exports)
     files_.push_back(std::make_unique<OutputFile>(choice.file, request_.overwrite));
 }
@@ -384,7 +395,8 @@ void CompareCommand::prepare() {
   set_up();
   check_limits();
   if (request_.inside_lab) refuse_own_addresses(list_.targets);
-  watch_signals();
+  std::signal(SIGPIPE, SIG_IGN);
+  watch_ending_signals(&stop_requested);
   if (!guests_.left_out().empty() && !request_.quiet)
     std::fprintf(stderr, "portloop: left out, because their interpreters are missing: %s\n",
                  guests_.left_out().c_str());
@@ -407,10 +419,34 @@ int CompareCommand::run() {
     std::fputs("portloop: interrupted before anything was measured\n", stderr);
     return exit_interrupted;
   }
-  run_comparison(
-      comparison_, answer_s_, run_command(),
-      [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
-      stop_requested);
+  bool out_of_memory = false;
+  try {
+    run_comparison(
+        comparison_, answer_s_, run_command(),
+        [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
+        stop_requested);
+  } catch (const std::bad_alloc&) {
+    comparison_.complete = false;
+    out_of_memory = true;
+  }
+  const bool measured = std::any_of(comparison_.entries.begin(), comparison_.entries.end(),
+                                    [](const Entry& entry) { return !entry.runs.empty(); });
+  try {
+    if (out_of_memory && !measured) throw std::bad_alloc();
+    return out_of_memory ? report_out_of_memory(conclude()) : conclude();
+  } catch (const std::bad_alloc&) {
+    discard_exports();
+    throw;
+  }
+}
+
+int CompareCommand::report_out_of_memory(int status) const {
+  std::fputs("portloop: out of memory: what had been measured until then is complete\n", stderr);
+  return stop_requested ? status : exit_incomplete;
+}
+
+/// What follows from the runs.
+int CompareCommand::conclude() {
   comparison_.setup.environment.emplace_back("run delay", run_delay_text(comparison_.entries));
   if (const uint64_t dropped = packets_dropped_by_lab(comparison_.entries); dropped > 0) {
     comparison_.caveat =
