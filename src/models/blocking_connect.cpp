@@ -46,7 +46,7 @@ BlockingConnect::~BlockingConnect() { close_socket(); }
 void BlockingConnect::close_socket() {
   if (fd_ < 0) return;
   if (left_ == Left::connection) dissolve(fd_);  // sends a RST; close() alone would leave TIME_WAIT
-  in_flight_.socket_closed();  // before another thread can get the descriptor
+  in_flight_.socket_closed();                    // before another thread can get the descriptor
   close(fd_);
   fd_ = -1;
   left_ = Left::nothing;
