@@ -38,7 +38,8 @@ Prediction predict(const CostInputs& inputs) {
 double in_flight_that_suffices(const CostInputs& inputs) {
   const Prediction prediction = predict(inputs);
   const double others_s = std::max({prediction.processor_s, prediction.network_s, inputs.longest_wait_s()});
-  return others_s > 0 ? std::ceil(inputs.wait_s() / others_s) : 1;
+  // No more than the probes, which rounding would exceed.
+  return others_s > 0 ? std::min(std::ceil(inputs.wait_s() / others_s), inputs.answered + inputs.silent) : 1;
 }
 
 double threads_to_match(const CostInputs& inputs, double seconds) {

@@ -99,7 +99,11 @@ TEST_CASE("no number in flight makes a scan shorter than its longest wait") {
 
 TEST_CASE("as many connects in flight suffice as make another term the largest") {
   CostInputs inputs = wan();
-  CHECK(in_flight_that_suffices(inputs) == 1000);
+  for (const double answer_s : {0.040, 0.0411, 0.0413, 0.0417, 0.1 + 0.2}) {
+    inputs.answer_s = answer_s;
+    CHECK(in_flight_that_suffices(inputs) == 1000);  // however it is rounded
+  }
+  inputs.answer_s = 0.040;
   inputs.rate = 5000;
   CHECK(in_flight_that_suffices(inputs) == 200);
   inputs.processor_s = 8;

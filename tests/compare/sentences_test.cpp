@@ -1,5 +1,5 @@
-// Every sentence under the table, with the condition on which it appears: a comparison for which it does, and one for which
-// it does not. A sentence that has no row here fails the test.
+// Every sentence under the table, with the condition on which it appears: a comparison for which it does, and one for
+// which it does not. A sentence that has no row here fails the test.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -91,30 +91,50 @@ const std::vector<Row>& rows() {
       {"no two ranked models share two rounds", "A single run of each model does not show .* called faster\\.",
        keep_one_run, unchanged},
       {"all ranked models are significantly slower than the first", "\\S+ was the fastest.*", unchanged,
-       [](Comparison& c) { c.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.05, 0.2, 0.1}); }},
+       [](Comparison& c) {
+         c.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.05, 0.2, 0.1});
+       }},
       {"a ranked model is as fast as the first, or not told from it", "\\S+ ranks first.*",
-       [](Comparison& c) { c.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.05, 0.2, 0.1}); }, unchanged},
+       [](Comparison& c) {
+         c.entries[1] = entry_of("thread-pool:50", "oocccsss", {0.05, 0.2, 0.1});
+       },
+       unchanged},
       {"a loop with a rank had several connects in flight", "\\S+ had up to .* connects in flight on .*", unchanged,
        [](Comparison& c) { c.entries.pop_back(); }},
       {"a loop with a rank had one connect in flight", "\\S+ had no more than one connect in flight.*",
        [](Comparison& c) { each_run(c.entries[2], [](RunRecord& run) { run.model.peak_in_flight = 1; }); }, unchanged},
       {"loops were significantly faster or slower than one", "loops:2 (was .* as fast as|took .* as long as) loop, .*",
-       [](Comparison& c) { add_loops(c, {0.05, 0.0505, 0.051}); },
-       [](Comparison& c) { add_loops(c, {0.1, 0.101, 0.102}); }},
+       [](Comparison& c) {
+         add_loops(c, {0.05, 0.0505, 0.051});
+       },
+       [](Comparison& c) {
+         add_loops(c, {0.1, 0.101, 0.102});
+       }},
       {"loops were within 5 % of one", "loops:2 was as fast as loop, within 5 % .*",
-       [](Comparison& c) { add_loops(c, {0.1, 0.101, 0.102}); },
-       [](Comparison& c) { add_loops(c, {0.05, 0.2, 0.1}); }},
+       [](Comparison& c) {
+         add_loops(c, {0.1, 0.101, 0.102});
+       },
+       [](Comparison& c) {
+         add_loops(c, {0.05, 0.2, 0.1});
+       }},
       {"loops are not told from one", "These runs can't tell loops:2 from loop .*",
-       [](Comparison& c) { add_loops(c, {0.05, 0.2, 0.1}); },
-       [](Comparison& c) { add_loops(c, {0.1, 0.101, 0.102}); }},
-      {"half of one thread's connects were answered at once, and it was at work", "Half of .* almost nothing to wait for.*",
-       answer_at_once, unchanged},
+       [](Comparison& c) {
+         add_loops(c, {0.05, 0.2, 0.1});
+       },
+       [](Comparison& c) {
+         add_loops(c, {0.1, 0.101, 0.102});
+       }},
+      {"half of one thread's connects were answered at once, and it was at work",
+       "Half of .* almost nothing to wait for.*", answer_at_once, unchanged},
       {"timeouts took most of a blocking model's time, and it waited", "3 of the 8 probes got no answer.* waiting\\.",
        [](Comparison& c) { c.setup.timeout_ms = 2000; }, unchanged},
       {"blocking models waited for answers for most of their time", "Half of the answers take .* time waiting\\.",
        unchanged, answer_at_once},
-      {"there was a thread for each connection", "thread-per-connection reached .* threads? at once; the system refused .*",
-       [](Comparison& c) { c.entries.push_back(entry_of("thread-per-connection", "oocccsss", {0.5, 0.5, 0.5})); },
+      {"there was a thread for each connection",
+       "thread-per-connection reached .* threads? at once; the system refused .*",
+       [](Comparison& c) {
+         c.entries.push_back(entry_of("thread-per-connection", "oocccsss", {0.5, 0.5, 0.5}));
+       },
        unchanged},
       {"the system refused a pool its threads", "\\S+ got no more than .*: the system refused the rest\\.",
        [](Comparison& c) { c.entries[1].runs[0].model.threads_refused = 1; }, unchanged},
@@ -124,12 +144,15 @@ const std::vector<Row>& rows() {
        [](Comparison& c) { c.entries[1].runs[0].memory_kib = c.entries[1].runs[1].memory_kib = 6000; }},
       {"the models' memory differs by a tenth or more", "Resident memory ranged from .*",
        [](Comparison& c) { c.entries[1].runs[0].memory_kib = c.entries[1].runs[1].memory_kib = 6000; }, unchanged},
-      {"a model reported a port as open that is not", ".*reported 1 port as open that is not in the worst run, so .*rank\\.",
+      {"a model reported a port as open that is not",
+       ".*reported 1 port as open that is not in the worst run, so .*rank\\.",
        [](Comparison& c) { open_wrongly(c, 1); }, unchanged},
-      {"a model made significantly more errors", ".* in the worst run\\. (It makes|They make) significantly more errors .*",
+      {"a model made significantly more errors",
+       ".* in the worst run\\. (It makes|They make) significantly more errors .*",
        [](Comparison& c) { each_run(c.entries[1], [](RunRecord& run) { run.states[0] = ProbeState::closed; }); },
        unchanged},
-      {"a model with a rank was wrong in a run", "Up to 1 \\(\\S+\\) of the 8 probes were wrong or unknown in a run; .*",
+      {"a model with a rank was wrong in a run",
+       "Up to 1 \\(\\S+\\) of the 8 probes were wrong or unknown in a run; .*",
        [](Comparison& c) { c.entries[1].runs[0].states[0] = ProbeState::closed; }, unchanged},
       {"the lab was late with more than 1 % of its answers to a model", "The lab was late with .* mean little\\.",
        [](Comparison& c) { make_late(c, 100); }, [](Comparison& c) { make_late(c, 1); }},
@@ -137,9 +160,11 @@ const std::vector<Row>& rows() {
        [](Comparison& c) { make_late(c, 1); }, [](Comparison& c) { make_late(c, 0); }},
       {"a guest with a lock was significantly slower than the same way in C++", "The same way, in an interpreter: .*",
        add_python,
-       [](Comparison& c) { c.entries.push_back(guest_of("python/sequential", {6.0, 6.1, 6.2})); }},
-      {"a pool is slower than one thread in Python, with more switches, and not in C++", "Threads cost .* runs Python\\.",
-       add_python,
+       [](Comparison& c) {
+         c.entries.push_back(guest_of("python/sequential", {6.0, 6.1, 6.2}));
+       }},
+      {"a pool is slower than one thread in Python, with more switches, and not in C++",
+       "Threads cost .* runs Python\\.", add_python,
        [](Comparison& c) {
          add_python(c);
          c.entries[1] = entry_of("thread-pool:50", "oocccsss", {16.0, 16.1, 16.2});
