@@ -4,6 +4,7 @@
 
 #include "compare/chart.hpp"
 #include "compare/exports.hpp"
+#include "compare/lanes.hpp"
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
@@ -14,10 +15,12 @@ namespace {
 
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark; --bg: #ffffff; --fg: #1b1f24; --muted: #57606a; --line: #d0d7de; --box: #f6f8fa;
-  --loop: #0550ae; --blocking: #b35900; --unranked: #6e7781; }
+  --loop: #0550ae; --blocking: #b35900; --unranked: #6e7781;
+  --open: #0a5c36; --closed: #7a8699; --filtered: #8250df; --silent: #b35900; --unknown: #cf222e; }
 @media (prefers-color-scheme: dark) {
   :root { --bg: #0d1117; --fg: #e6edf3; --muted: #9da7b1; --line: #30363d; --box: #161b22;
-    --loop: #6cb6ff; --blocking: #f0a35e; --unranked: #8b949e; } }
+    --loop: #6cb6ff; --blocking: #f0a35e; --unranked: #8b949e;
+    --open: #7ee787; --closed: #7d8897; --filtered: #d2a8ff; --silent: #f0a35e; --unknown: #ff7b72; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--bg); color: var(--fg);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -47,6 +50,18 @@ svg .trail { fill: none; stroke-width: 2; opacity: 0.6; }
 .hollow { fill: var(--box); stroke-width: 2; } .hollow.loop { stroke: var(--loop); } .hollow.blocking { stroke: var(--blocking); }
 .unranked.loop { stroke: var(--loop); } .unranked.blocking { stroke: var(--blocking); }
 .fill.unranked, .hollow.unranked { fill: var(--box); stroke-width: 2; stroke-dasharray: 3 2; }
+.swim { background: var(--box); } .swim figcaption { font-weight: 400; color: var(--muted); text-align: center; }
+.model-lanes { break-inside: avoid; margin-bottom: 1.5rem; } .model-lanes p { max-width: none; }
+h3 { font-size: 1rem; margin: 0; }
+svg.lanes, svg.flight { max-width: none; } svg.flight { margin-top: 4px; }
+svg .bar { fill: none; } svg .grid, svg .area { vector-effect: non-scaling-stroke; }
+.bar.open { stroke: var(--open); } .bar.closed { stroke: var(--closed); } .bar.filtered { stroke: var(--filtered); }
+.bar.silent { stroke: var(--silent); } .bar.unknown { stroke: var(--unknown); } .bar.turns { stroke: var(--fg); }
+svg .area { fill: var(--line); stroke: var(--muted); stroke-width: 1; }
+.ticks { position: relative; height: 1.3rem; color: var(--muted); font-size: 0.8rem; white-space: nowrap; }
+.ticks span { position: absolute; transform: translateX(-50%); }
+.ticks span:first-child { transform: none; } .ticks span:last-child { transform: translateX(-100%); }
+svg.sample { display: inline-block; width: 20px; height: 10px; margin-right: 0.3em; }
 .key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin-right: 0.3em; }
 .pair { white-space: nowrap; margin-right: 1em; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; margin: 0; }
@@ -172,8 +187,9 @@ std::string to_html(const Comparison& comparison) {
     for (size_t i = 1; i < all.size(); ++i) out += "<li>" + sentence_markup(all[i]) + "</li>\n";
     out += "</ul>\n";
   }
-  out += "<h2>Answers and time</h2>\n" + answers(comparison) + figures(comparison) + "<h2>What it cost</h2>\n" +
-         costs(comparison) + "<h2>How it was measured</h2>\n" + circumstances(comparison);
+  out += "<h2>Answers and time</h2>\n" + answers(comparison) + lanes_figure(comparison) + "<h2>Charts</h2>\n" +
+         figures(comparison) + "<h2>What it cost</h2>\n" + costs(comparison) + "<h2>How it was measured</h2>\n" +
+         circumstances(comparison);
   return out + "</body>\n</html>\n";
 }
 

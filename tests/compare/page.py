@@ -53,10 +53,13 @@ def every_tag_is_closed_and_every_chart_is_xml():
     balance.feed(PAGE)
     balance.close()
     assert balance.open == [], balance.open
-    charts = re.findall(r"<svg.*?</svg>", PAGE, re.S)
-    assert len(charts) == 5, len(charts)
-    for chart in charts:
-        assert ElementTree.fromstring(chart).get("aria-label")
+    drawings = [ElementTree.fromstring(drawing) for drawing in re.findall(r"<svg.*?</svg>", PAGE, re.S)]
+    for drawing in drawings:
+        assert drawing.get("aria-label") or drawing.get("aria-hidden") == "true", ElementTree.tostring(drawing)
+    kinds = [drawing.get("class", "chart") for drawing in drawings if drawing.get("aria-label")]
+    models = len(set(re.findall(r'<td class="model">(.*?)</td>', PAGE)))
+    assert kinds.count("lanes") == kinds.count("flight") == models > 10, kinds
+    assert kinds.count("chart") == 5, kinds
 
 
 @test

@@ -28,13 +28,17 @@
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/targets/target_list.hpp"
+#include "cli/terminal/colour.hpp"
+#include "cli/terminal/terminal_width.hpp"
 #include "compare/exports.hpp"
 #include "compare/lab_truth.hpp"
+#include "compare/lanes.hpp"
 #include "compare/loop_model.hpp"
 #include "compare/measured_run.hpp"
 #include "compare/run_comparison.hpp"
 #include "compare/run_process.hpp"
 #include "compare/table.hpp"
+#include "compare/trace.hpp"
 #include "compare/words.hpp"
 #include "core/spec_error.hpp"
 #include "core/target_set.hpp"
@@ -88,9 +92,9 @@ int run_one(CompareRequest& request, const SystemServices& services) {
   const ModelScan scan{list.targets, request.ports, ProbeOrder(hosts, request.ports.size(), order, seed),
                        request.timeout_ms, request.retries};
   std::string error;
-  const RunRecord record = measure_run(scan, contender, seed, order, error);
+  const std::string text = request.record ? encode(record_run(scan, contender, seed, order, error))
+                                          : encode(measure_run(scan, contender, seed, order, error));
   if (!error.empty()) throw CannotRun("the scan can't be made: " + error);
-  const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
                                                                                                      : exit_failed;
 }
@@ -119,6 +123,15 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
   return text;
 }
 
+LanesStyle lanes_style_of(const OutputFile& screen) {
+  constexpr size_t max_columns = 80, min_columns = 40;
+  LanesStyle style;
+  if (screen.is_terminal()) style.columns = std::clamp(terminal_columns(STDOUT_FILENO), min_columns, max_columns);
+  style.utf8 = locale_is_utf8();
+  style.colour = uses_colour(ColourChoice::automatic, screen.is_terminal());
+  return style;
+}
+
 class CompareCommand {
  public:
   explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request)) {}
@@ -135,7 +148,9 @@ class CompareCommand {
   void report_broken(const OutputFile& file, int& status) const;
   RunCommand run_command() const;
   void warn_of_long_runs(const Forecast& forecast);
+  void record_pictures();
   void show_progress(size_t model, uint32_t round, const Forecast& forecast);
+  std::string exported(const std::string& format) const;
   int finish();
 
   const CompareRequest& request_;
@@ -268,6 +283,11 @@ RunCommand CompareCommand::run_command() const {
     if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
     return words;
   };
+  command.recorded_words = [words = command.words](const Contender& contender, uint32_t round) {
+    std::vector<std::string> recorded = words(contender, round);
+    recorded.emplace_back("--record");
+    return recorded;
+  };
   return command;
 }
 
@@ -295,10 +315,37 @@ void CompareCommand::show_progress(size_t model, uint32_t round, const Forecast&
   std::fflush(stderr);
 }
 
+/// One more run of each model, if anything shows it.
+void CompareCommand::record_pictures() {
+  const bool shown = std::any_of(request_.exports.begin(), request_.exports.end(), [](const OutputChoice& choice) {
+    return choice.format == "html" || choice.format == "trace";
+  });
+  if (!shown && !request_.lanes) return;
+  record_runs(
+      comparison_, run_command(),
+      [this](const Entry& entry) {
+        if (!shows_progress_ || request_.quiet) return;
+        std::fprintf(stderr, "\rrecording a run of %s\x1b[K", entry.contender.name().c_str());
+        std::fflush(stderr);
+      },
+      [this](const Entry& entry, const std::string& reason) {
+        std::fprintf(stderr, "%sportloop: a run of %s could not be recorded: %s\n", shows_progress_ ? "\r\x1b[K" : "",
+                     entry.contender.name().c_str(), reason.c_str());
+      },
+      stop_requested);
+}
+
 void CompareCommand::report_broken(const OutputFile& file, int& status) const {
   if (!file.broken()) return;
   std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
   if (status == exit_complete) status = exit_incomplete;
+}
+
+std::string CompareCommand::exported(const std::string& format) const {
+  if (format == "trace") return trace_json(comparison_, list_.targets, request_.ports);
+  const auto& formats = export_formats();
+  return std::find_if(formats.begin(), formats.end(), [&](const ExportFormat& f) { return f.name == format; })
+      ->write(comparison_);
 }
 
 int CompareCommand::finish() {
@@ -306,14 +353,14 @@ int CompareCommand::finish() {
   evaluate(comparison_);
   int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;
-  screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
+  screen.buffer() = heading_text(comparison_) + '\n';
+  // Above the tables, so that these are what is left on the screen.
+  if (request_.lanes) screen.buffer() += lanes_text(comparison_, lanes_style_of(screen)) + '\n';
+  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_);
   screen.finish();
   report_broken(screen, status);
   for (size_t i = 0; i < files_.size(); ++i) {
-    const auto& formats = export_formats();
-    const auto format = std::find_if(formats.begin(), formats.end(),
-                                     [&](const ExportFormat& f) { return f.name == request_.exports[i].format; });
-    files_[i]->buffer() = format->write(comparison_);
+    files_[i]->buffer() = exported(request_.exports[i].format);
     files_[i]->finish();
     report_broken(*files_[i], status);
   }
@@ -352,6 +399,7 @@ int CompareCommand::run() {
       comparison_, answer_s_, run_command(),
       [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
       stop_requested);
+  if (comparison_.complete) record_pictures();
   comparison_.setup.environment.emplace_back("run delay", run_delay_text(comparison_.entries));
   if (const uint64_t dropped = packets_dropped_by_lab(comparison_.entries); dropped > 0) {
     comparison_.caveat =
