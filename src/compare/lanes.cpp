@@ -37,9 +37,8 @@ std::vector<LaneRow> own_rows(const Entry& entry) {
 std::vector<LaneRow> shared_rows(const RecordedRun& run) {
   std::vector<LaneRow> rows;
   for (const RecordedConnect& connect : run.connects) {
-    const auto free = std::find_if(rows.begin(), rows.end(), [&](const LaneRow& row) {
-      return row.bars.back().end_us <= connect.start_us;
-    });
+    const auto free = std::find_if(rows.begin(), rows.end(),
+                                   [&](const LaneRow& row) { return row.bars.back().end_us <= connect.start_us; });
     if (free != rows.end()) {
       free->bars.push_back(connect);
       continue;
@@ -62,7 +61,9 @@ size_t threads_of(const RecordedRun& run) {
   return static_cast<size_t>(std::unique(threads.begin(), threads.end()) - threads.begin());
 }
 
-std::string counted(uint64_t number, const std::string& one) { return grouped(number) + ' ' + one + (number == 1 ? "" : "s"); }
+std::string counted(uint64_t number, const std::string& one) {
+  return grouped(number) + ' ' + one + (number == 1 ? "" : "s");
+}
 
 }  // namespace
 
@@ -101,7 +102,8 @@ std::string lanes_title(const Entry& entry) {
 std::string lanes_heading(const Comparison& comparison) {
   const uint64_t probes = comparison.setup.probes;
   return "Who waits when: " +
-         (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes" : counted(probes, "probe")) +
+         (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes"
+                                       : counted(probes, "probe")) +
          " in one more run of each model, which was not measured.";
 }
 
@@ -135,7 +137,8 @@ std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us
     if (next == columns) break;
     // What was in flight until the first moment of a column was not in flight in it.
     const bool before_counts = uint64_t{point.at_us} * columns > next * axis_us;
-    if (before_counts || point.connects > now) most[next] = std::max({most[next], before_counts ? now : 0, point.connects});
+    if (before_counts || point.connects > now)
+      most[next] = std::max({most[next], before_counts ? now : 0, point.connects});
     now = point.connects;
   }
   for (; now > 0 && column < columns; ++column) most[column] = std::max(most[column], now);

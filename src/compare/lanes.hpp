@@ -10,7 +10,7 @@
 namespace portloop::compare {
 
 struct LaneRow {
-  std::string name;  ///< "thread 3", "slot 17", "slot 2.17" of the second loop, "row 5".
+  std::string name;                   ///< "thread 3", "slot 17", "slot 2.17" of the second loop, "row 5".
   std::vector<RecordedConnect> bars;  ///< By start; they do not overlap.
 };
 

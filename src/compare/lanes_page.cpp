@@ -10,17 +10,18 @@
 namespace portloop::compare {
 namespace {
 
-constexpr size_t max_rows = 40;
+// With many models, each gets less room.
+constexpr size_t few_models = 6;
+constexpr size_t max_rows = 40, max_rows_of_many = 16;
 constexpr double drawing_width = 1000;
-constexpr double all_rows_height = 200, min_row_height = 5, max_row_height = 14, turns_height = 8;
+constexpr double all_rows_height = 200, all_rows_height_of_many = 100, min_row_height = 5, max_row_height = 14,
+                 turns_height = 8;
 constexpr double flight_height = 40;
 
 // Bars of one outcome that are this narrow, and this near to each other, look like one.
 constexpr double narrow = 1.5, near = 0.2;
 // Longer bars are drawn shorter by a gap, so that they can be told apart.
 constexpr double with_gap = 4, gap = 1.5;
-
-constexpr size_t ticks = 4;
 
 double x_of(uint64_t us, uint64_t axis_us) {
   return std::min(static_cast<double>(us) * drawing_width / static_cast<double>(axis_us), drawing_width);
@@ -92,12 +93,13 @@ std::string drawing(double height, std::string_view css, const std::string& labe
          "</svg>";
 }
 
-std::string grid(double height) {
+/// Round times, in seconds.
+Axis time_axis(uint64_t axis_us) { return {0, static_cast<double>(axis_us) * 1e-6, false, 0, drawing_width}; }
+
+std::string grid(uint64_t axis_us, double height) {
+  const Axis axis = time_axis(axis_us);
   std::string out;
-  for (size_t i = 0; i <= ticks; ++i) {
-    const double x = drawing_width * static_cast<double>(i) / static_cast<double>(ticks);
-    out += line_from(x, 0, x, height, "grid");
-  }
+  for (const double tick : axis.ticks()) out += line_from(axis.at(tick), 0, axis.at(tick), height, "grid");
   return out;
 }
 
@@ -114,11 +116,12 @@ std::string turns_of(const RecordedRun& run, uint64_t axis_us, double& height) {
   return d.empty() ? "" : "<path class=\"bar turns\" stroke-width=\"5\" d=\"" + d + "\"/>";
 }
 
-std::string rows_of(const Entry& entry, const Lanes& lanes, uint64_t axis_us) {
+std::string rows_of(const Entry& entry, const Lanes& lanes, uint64_t axis_us, bool many) {
   double top = 0;
   const std::string turns = turns_of(entry.recorded, axis_us, top);
+  const double all_rows = many ? all_rows_height_of_many : all_rows_height;
   const double row_height =
-      std::clamp(all_rows_height / static_cast<double>(lanes.rows.size()), min_row_height, max_row_height);
+      std::clamp(all_rows / static_cast<double>(lanes.rows.size()), min_row_height, max_row_height);
   BarPaths paths;
   for (size_t row = 0; row < lanes.rows.size(); ++row) {
     const double y = top + row_height * (static_cast<double>(row) + 0.5);
@@ -128,7 +131,7 @@ std::string rows_of(const Entry& entry, const Lanes& lanes, uint64_t axis_us) {
   }
   const double height = top + row_height * static_cast<double>(lanes.rows.size());
   return drawing(height, "lanes", entry.contender.name() + ": " + lanes_title(entry),
-                 grid(height) + turns + paths.svg(row_height));
+                 grid(axis_us, height) + turns + paths.svg(row_height));
 }
 
 std::string flight_of(const Entry& entry, uint64_t axis_us) {
@@ -141,21 +144,24 @@ std::string flight_of(const Entry& entry, uint64_t axis_us) {
   for (size_t column = 0; column < columns; ++column) {
     if (counts[column] == before) continue;
     before = counts[column];
-    d += 'H' + px(step * static_cast<double>(column)) + 'V' +
-         px(flight_height - (flight_height - room) * before / peak);
+    d +=
+        'H' + px(step * static_cast<double>(column)) + 'V' + px(flight_height - (flight_height - room) * before / peak);
   }
   d += "H1000V" + px(flight_height) + 'Z';
   return drawing(flight_height, "flight",
                  "connects in flight of " + entry.contender.name() + ", up to " + count_text(peak),
-                 grid(flight_height) + "<path class=\"area\" d=\"" + d + "\"/>");
+                 grid(axis_us, flight_height) + "<path class=\"area\" d=\"" + d + "\"/>");
 }
 
 std::string axis_labels(uint64_t axis_us) {
+  const Axis axis = time_axis(axis_us);
   std::string out = "<div class=\"ticks\" aria-hidden=\"true\">";
-  for (size_t i = 0; i <= ticks; ++i) {
-    const double share = static_cast<double>(i) / static_cast<double>(ticks);
-    out += "<span style=\"left:" + px(100 * share) + "%\">" +
-           markup_text(tick_text(duration_text(static_cast<double>(axis_us) * 1e-6 * share))) + "</span>";
+  for (const double tick : axis.ticks()) {
+    const double percent = axis.at(tick) * 100 / drawing_width;
+    // Labels at the ends are kept within the figure.
+    const std::string_view css = percent < 3 ? " class=\"first\"" : percent > 95 ? " class=\"last\"" : "";
+    out.append("<span").append(css).append(" style=\"left:").append(px(percent)).append("%\">");
+    out += markup_text(tick_text(duration_text(tick))) + "</span>";
   }
   return out + "</div>\n";
 }
@@ -172,7 +178,9 @@ std::string legend(const std::vector<const Entry*>& entries) {
     out.append("<span class=\"pair\"><svg class=\"sample\" viewBox=\"0 0 20 10\" aria-hidden=\"true\"><path class=\"")
         .append(css)
         .append("\" stroke-width=\"")
-        .append(css == "bar silent" ? "4" : css == "bar turns" ? "5" : "8")
+        .append(css == "bar silent"  ? "4"
+                : css == "bar turns" ? "5"
+                                     : "8")
         .append("\" d=\"M0 5H20\"/></svg>")
         .append(text)
         .append("</span> ");
@@ -191,18 +199,19 @@ std::string lanes_figure(const Comparison& comparison) {
   const std::vector<const Entry*> entries = recorded_entries(comparison);
   if (entries.empty()) return "";
   const uint64_t axis_us = axis_end_us(entries);
+  const bool many = entries.size() > few_models;
   std::string out = "<h2>Who waits when</h2>\n<p>" +
                     markup_text(lanes_heading(comparison).substr(std::string_view("Who waits when: ").size())) +
                     " A row is a thread or a slot of a loop, a bar one connect; below each model, its connects in "
                     "flight. All models share one time axis.</p>\n" +
                     "<figure class=\"swim\">\n" + legend(entries);
   for (const Entry* entry : entries) {
-    const Lanes lanes = lanes_of(*entry, max_rows);
+    const Lanes lanes = lanes_of(*entry, many ? max_rows_of_many : max_rows);
     std::string title = lanes_title(*entry) + '.';
     if (entry->recorded.wall_us > axis_us) title += " It goes on beyond the axis.";
     if (!lanes.note.empty()) title += ' ' + lanes.note;
     out += "<div class=\"model-lanes\"><h3>" + markup_text(entry->contender.name()) + "</h3><p class=\"heading\">" +
-           markup_text(title) + "</p>" + rows_of(*entry, lanes, axis_us) + flight_of(*entry, axis_us) +
+           markup_text(title) + "</p>" + rows_of(*entry, lanes, axis_us, many) + flight_of(*entry, axis_us) +
            axis_labels(axis_us) + "</div>\n";
   }
   return out + "<figcaption>Time since the start of each run</figcaption></figure>\n";

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/probe_result.hpp"
 #include "core/port_set.hpp"
+#include "core/probe_result.hpp"
 #include "core/target_set.hpp"
 
 namespace portloop::compare {

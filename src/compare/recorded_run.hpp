@@ -18,7 +18,7 @@ constexpr uint32_t max_recorded_ms = 10'000;
 
 struct RecordedRun {
   uint64_t wall_us = 0;
-  uint64_t left_out = 0;  ///< Connects for which there was no room.
+  uint64_t left_out = 0;                  ///< Connects for which there was no room.
   std::vector<RecordedConnect> connects;  ///< By start.
   std::vector<RecordedTurn> turns;        ///< By start; empty unless the model is a loop.
   friend bool operator==(const RecordedRun&, const RecordedRun&) = default;

@@ -11,8 +11,7 @@ namespace {
 
 class RecordingConnector final : public Connector, private ConnectorEvents {
  public:
-  RecordingConnector(std::unique_ptr<Connector> inner, uint32_t loop, const ProbeNumbers& numbers,
-                     Recording& recording)
+  RecordingConnector(std::unique_ptr<Connector> inner, uint32_t loop, const ProbeNumbers& numbers, Recording& recording)
       : inner_(std::move(inner)), loop_(static_cast<uint16_t>(loop)), numbers_(numbers), recording_(recording) {}
 
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
@@ -66,9 +65,8 @@ int RecordingConnector::open(uv_loop_t* loop, ConnectorEvents* events) {
   uv_check_init(loop, &after_wait_);
   before_wait_.data = after_wait_.data = this;
   open_handles_ = 2;
-  uv_prepare_start(&before_wait_, [](uv_prepare_t* handle) {
-    static_cast<RecordingConnector*>(handle->data)->fall_asleep();
-  });
+  uv_prepare_start(&before_wait_,
+                   [](uv_prepare_t* handle) { static_cast<RecordingConnector*>(handle->data)->fall_asleep(); });
   uv_check_start(&after_wait_, [](uv_check_t* handle) { static_cast<RecordingConnector*>(handle->data)->wake_up(); });
   uv_unref(reinterpret_cast<uv_handle_t*>(&before_wait_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&after_wait_));

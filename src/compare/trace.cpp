@@ -76,16 +76,16 @@ void add_model(ModelTrace& trace, const Entry& entry, size_t number, const Targe
     add_connect(trace, connect, is_loop, to_text(host, ports.at(connect.probe % ports.size())));
   }
   for (const InFlightPoint& point : in_flight_curve(run)) {
-    trace.event("C", "\"name\":\"connects in flight\"," + at(point.at_us) + ",\"args\":{\"connects\":" +
-                         std::to_string(point.connects) + '}');
+    trace.event("C", "\"name\":\"connects in flight\"," + at(point.at_us) +
+                         ",\"args\":{\"connects\":" + std::to_string(point.connects) + '}');
   }
 }
 
 }  // namespace
 
 std::string trace_json(const Comparison& comparison, const TargetSet& targets, const PortSet& ports) {
-  std::string out = "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"command\":" +
-                    quoted(comparison.setup.command_line) + "},\"traceEvents\":[";
+  std::string out = "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"command\":" + quoted(comparison.setup.command_line) +
+                    "},\"traceEvents\":[";
   size_t number = 0;
   for (const Entry& entry : comparison.entries) {
     if (entry.recorded.connects.empty()) continue;

@@ -18,10 +18,10 @@ static_assert(sizeof(ProbeState) == 1);
 struct RecordedConnect {
   uint32_t start_us = 0;
   uint32_t end_us = 0;
-  uint32_t probe : 24 = 0;               ///< Its number in address and port order; a comparison has at most 2^24.
-  ProbeState state = ProbeState::none;   ///< `unknown`: inconclusive or failed here; `none`: the run ended before it.
-  uint16_t thread = 0;                   ///< The thread that waited for it, or the loop, from 0.
-  uint16_t slot = 0;                     ///< Of the loop; 0 if a thread waited.
+  uint32_t probe : 24 = 0;              ///< Its number in address and port order; a comparison has at most 2^24.
+  ProbeState state = ProbeState::none;  ///< `unknown`: inconclusive or failed here; `none`: the run ended before it.
+  uint16_t thread = 0;                  ///< The thread that waited for it, or the loop, from 0.
+  uint16_t slot = 0;                    ///< Of the loop; 0 if a thread waited.
   friend bool operator==(const RecordedConnect&, const RecordedConnect&) = default;
 };
 static_assert(sizeof(RecordedConnect) == 16);

@@ -125,8 +125,8 @@ TEST_CASE("the lanes fit a terminal of 60 and of 80 columns, in UTF-8 and in ASC
       CHECK(widest_line(text) >= columns - 8);
       CHECK(std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }) != utf8);
       CHECK_FALSE(has(text, "\x1b"));
-      for (const char* part : {"sequential: ", "thread-pool:50: ", "loop: ", "thread 1 ", "slot 19 ", "loop 1 ", "in flight",
-                               "It goes on beyond the", "40.0 ms"})
+      for (const char* part : {"sequential: ", "thread-pool:50: ", "loop: ", "thread 1 ", "slot 19 ", "loop 1 ",
+                               "in flight", "It goes on beyond the", "40.0 ms"})
         CHECK(has(text, part));
     }
   }

@@ -72,8 +72,9 @@ TEST_CASE("each model records each probe once, with its outcome, and never more 
   }
   const TargetSet targets({{*parse_address("127.0.0.1"), *parse_address("127.0.0.1")}}, {});
   const ModelScan scan{targets, ports, ProbeOrder(1, ports.size(), Order::random, 7), 1000};
-  const std::map<std::string, uint32_t> caps = {{"sequential", 1}, {"thread-per-connection", 40}, {"thread-pool:3", 3},
-                                                {"loop", 5},       {"loops:2", 5},                {"loop/uv", 5}};
+  const std::map<std::string, uint32_t> caps = {{"sequential", 1},    {"thread-per-connection", 40},
+                                                {"thread-pool:3", 3}, {"loop", 5},
+                                                {"loops:2", 5},       {"loop/uv", 5}};
   for (const auto& [model, cap] : caps) {
     CAPTURE(model);
     Contender contender = parse_models(model)->front();
