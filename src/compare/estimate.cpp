@@ -13,7 +13,8 @@ Estimate estimate(const std::vector<double>& values) {
   if (values.empty()) return {};
   const bool logarithms = std::all_of(values.begin(), values.end(), [](double value) { return value > 0; });
   std::vector<double> numbers = values;
-  if (logarithms) std::transform(values.begin(), values.end(), numbers.begin(), [](double value) { return std::log(value); });
+  if (logarithms)
+    std::transform(values.begin(), values.end(), numbers.begin(), [](double value) { return std::log(value); });
   const Summary summary = summarise(numbers);
   double half = 0;
   if (summary.count > 1) {

@@ -38,7 +38,8 @@ Chart heat_map(const std::vector<const Entry*>& entries, uint64_t probes) {
   const auto text_of = [thousands](double speed) {
     return thousands ? tick_text(count_text(speed / 1000)) + 'k' : count_text(speed);
   };
-  std::string out = text_at(0, 14, "axis", "probes per second; the fastest is framed"), description = "Probes per second: ";
+  std::string out = text_at(0, 14, "axis", "probes per second; the fastest is framed"),
+              description = "Probes per second: ";
   double y = plot_top;
   for (const uint32_t loop_count : loops) {
     out += text_at(plot_left - 8, y + cell_height / 2 + 5, "tick", count_text(loop_count), "end");
@@ -51,7 +52,8 @@ Chart heat_map(const std::vector<const Entry*>& entries, uint64_t probes) {
       out += "<rect x=\"" + px(x + 1) + "\" y=\"" + px(y + 1) + "\" width=\"" + px(cell_width - 2) + "\" height=\"" +
              px(cell_height - 2) + "\" class=\"cell" + (speed == highest ? " best" : "") + "\" fill-opacity=\"" +
              opacity + "\"/>" + text_at(x + cell_width / 2, y + cell_height / 2 + 5, "value", text_of(speed), "middle");
-      description += count_text(loop_count) + " loops, " + count_text(window) + " in flight " + count_text(speed) + "; ";
+      description +=
+          count_text(loop_count) + " loops, " + count_text(window) + " in flight " + count_text(speed) + "; ";
       x += cell_width;
     }
     y += cell_height;

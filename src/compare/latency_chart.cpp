@@ -28,7 +28,8 @@ std::vector<Curve> curves_of(const std::vector<const Entry*>& entries) {
     size_t& number = used[entry->contender.is_loop()];
     Curve curve{entry, dashes[number % dashes.size()], {}};
     for (const RecordedConnect& connect : entry->recorded.connects) {
-      if (connect.state == ProbeState::open || connect.state == ProbeState::closed || connect.state == ProbeState::filtered)
+      if (connect.state == ProbeState::open || connect.state == ProbeState::closed ||
+          connect.state == ProbeState::filtered)
         curve.latencies_us.push_back(std::max(1U, connect.end_us - connect.start_us));
     }
     if (curve.latencies_us.empty() || number == dashes.size()) continue;
@@ -71,7 +72,8 @@ std::string frame(const Axis& axis) {
   return out +
          tick_labels(
              axis, [](double us) { return duration_text(us * 1e-6); }, plot_bottom + 20) +
-         text_at((plot_left + plot_right) / 2, plot_bottom + 40, "axis", "time until the answer, logarithmic", "middle") +
+         text_at((plot_left + plot_right) / 2, plot_bottom + 40, "axis", "time until the answer, logarithmic",
+                 "middle") +
          text_at(0, 14, "axis", "share of the answered connects of the recorded run");
 }
 

@@ -84,7 +84,10 @@ void record_runs(Comparison& comparison, const RunCommand& command, const std::f
     if (!entry.failure.empty() || words.empty()) continue;
     before_run(entry);
     const ProcessOutcome outcome = run_process(words, command.input, stop);
-    if (outcome.stopped) return;
+    if (outcome.stopped) {
+      comparison.complete = false;
+      return;
+    }
     auto recorded = decode_recorded(outcome.output);
     if (outcome.error.empty() && recorded)
       entry.recorded = std::move(*recorded);

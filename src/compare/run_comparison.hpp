@@ -35,7 +35,8 @@ void run_comparison(Comparison& comparison, double answer_s, const RunCommand& c
                     const volatile std::sig_atomic_t& stop);
 
 /// Records one further run of each model that has not failed, as the round after the last one, into its entry. If one
-/// can't be recorded, its entry stays as it is and `could_not` is called with the reason. Ends early if `stop` is set.
+/// can't be recorded, its entry stays as it is and `could_not` is called with the reason. Ends early if `stop` is set,
+/// which clears comparison.complete.
 void record_runs(Comparison& comparison, const RunCommand& command, const std::function<void(const Entry&)>& before_run,
                  const std::function<void(const Entry&, const std::string& reason)>& could_not,
                  const volatile std::sig_atomic_t& stop);

@@ -7,6 +7,8 @@
 
 #include "compare/measured_run.hpp"
 #include "compare/recorded_run.hpp"
+#include "compare/run_comparison.hpp"
+#include "support/made_comparison.hpp"
 #include "support/owned_ports.hpp"
 
 using namespace portloop;
@@ -157,6 +159,35 @@ TEST_CASE("the text of a recorded run is read back, and nothing else is") {
   CHECK_FALSE(decode_recorded(replaced("65535 0\n", "65536 0\n")));        // a thread of 17 bits
   CHECK_FALSE(decode_recorded(replaced("4 61 1", "62 61 1")));
   CHECK_FALSE(decode_recorded(replaced("connects 2", "connects 3")));
+}
+
+TEST_CASE("a run of each model is recorded, except of those that failed or can't be recorded") {
+  Comparison comparison = portloop::testing::made_comparison();
+  comparison.entries.push_back(portloop::testing::entry_of("loops:2", "oocccsss", {0.1}));
+  comparison.entries[0].failure = "it failed";
+  RunCommand command;
+  command.recorded_words = [](const Contender& contender, uint32_t round) -> std::vector<std::string> {
+    CHECK(round == 4);  // after a round to warm up and three measured ones
+    if (contender.loops == 2) return {};
+    if (contender.loops == 1) return {"sh", "-c", "echo 'portloop: no luck' >&2; exit 1"};
+    return {"printf", "%s", encode(made_run())};
+  };
+  std::string started, refused;
+  const auto record = [&](std::sig_atomic_t stop_now) {
+    const volatile std::sig_atomic_t stop = stop_now;
+    record_runs(
+        comparison, command, [&](const Entry& entry) { started += entry.contender.name() + ';'; },
+        [&](const Entry& entry, const std::string& reason) { refused += entry.contender.name() + ": " + reason; },
+        stop);
+  };
+  record(0);
+  CHECK(started == "thread-pool:50;loop;");
+  CHECK(refused == "loop: exited with status 1: no luck");
+  CHECK(comparison.entries[1].recorded == made_run());
+  for (const size_t other : {0, 2, 3}) CHECK(comparison.entries[other].recorded.connects.empty());
+  CHECK(comparison.complete);
+  record(1);
+  CHECK_FALSE(comparison.complete);
 }
 
 TEST_CASE("a thread that starts a connect when its last one ends never counts twice") {

@@ -24,12 +24,11 @@
 #include "cli/commands.hpp"
 #include "cli/compare/compare_lab.hpp"
 #include "cli/compare/compare_options.hpp"
+#include "cli/compare/compare_picture.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/targets/target_list.hpp"
-#include "cli/terminal/colour.hpp"
-#include "cli/terminal/terminal_width.hpp"
 #include "compare/exports.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/lanes.hpp"
@@ -123,15 +122,6 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
   return text;
 }
 
-LanesStyle lanes_style_of(const OutputFile& screen) {
-  constexpr size_t max_columns = 80, min_columns = 40;
-  LanesStyle style;
-  if (screen.is_terminal()) style.columns = std::clamp(terminal_columns(STDOUT_FILENO), min_columns, max_columns);
-  style.utf8 = locale_is_utf8();
-  style.colour = uses_colour(ColourChoice::automatic, screen.is_terminal());
-  return style;
-}
-
 class CompareCommand {
  public:
   explicit CompareCommand(const CompareRequest& request) : request_(request), list_(targets_of(request)) {}
@@ -148,7 +138,6 @@ class CompareCommand {
   void report_broken(const OutputFile& file, int& status) const;
   RunCommand run_command() const;
   void warn_of_long_runs(const Forecast& forecast);
-  void record_pictures();
   void show_progress(size_t model, uint32_t round, const Forecast& forecast);
   std::string exported(const std::string& format) const;
   int finish();
@@ -315,26 +304,6 @@ void CompareCommand::show_progress(size_t model, uint32_t round, const Forecast&
   std::fflush(stderr);
 }
 
-/// One more run of each model, if anything shows it.
-void CompareCommand::record_pictures() {
-  const bool shown = std::any_of(request_.exports.begin(), request_.exports.end(), [](const OutputChoice& choice) {
-    return choice.format == "html" || choice.format == "trace";
-  });
-  if (!shown && !request_.lanes) return;
-  record_runs(
-      comparison_, run_command(),
-      [this](const Entry& entry) {
-        if (!shows_progress_ || request_.quiet) return;
-        std::fprintf(stderr, "\rrecording a run of %s\x1b[K", entry.contender.name().c_str());
-        std::fflush(stderr);
-      },
-      [this](const Entry& entry, const std::string& reason) {
-        std::fprintf(stderr, "%sportloop: a run of %s could not be recorded: %s\n", shows_progress_ ? "\r\x1b[K" : "",
-                     entry.contender.name().c_str(), reason.c_str());
-      },
-      stop_requested);
-}
-
 void CompareCommand::report_broken(const OutputFile& file, int& status) const {
   if (!file.broken()) return;
   std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
@@ -399,7 +368,8 @@ int CompareCommand::run() {
       comparison_, answer_s_, run_command(),
       [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
       stop_requested);
-  if (comparison_.complete) record_pictures();
+  if (comparison_.complete)
+    record_pictures(comparison_, request_, run_command(), shows_progress_ && !request_.quiet, stop_requested);
   comparison_.setup.environment.emplace_back("run delay", run_delay_text(comparison_.entries));
   if (const uint64_t dropped = packets_dropped_by_lab(comparison_.entries); dropped > 0) {
     comparison_.caveat =
