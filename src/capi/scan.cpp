@@ -102,8 +102,9 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   cursor_.emplace(*space_);
   int error = 0;
   if (options->loops == 1) {
-    scanner_ = std::make_unique<Scanner>(loop, *space_, *cursor_, options->scanner,
-                                         make_connector(options->connector, space_->targets), *this);
+    auto connector = make_connector(options->connector, space_->targets);
+    if (options->wrap_connector) connector = options->wrap_connector(std::move(connector), 0);
+    scanner_ = std::make_unique<Scanner>(loop, *space_, *cursor_, options->scanner, std::move(connector), *this);
     scanner_->set_referenced(referenced_);
     error = scanner_->start();
     if (error != 0) {
@@ -114,7 +115,8 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
       scanner_->stop();
     }
   } else {
-    auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this);
+    auto pool = std::make_unique<LoopPool>(loop, *space_, options->scanner, options->connector, options->loops, *this,
+                                           options->wrap_connector);
     error = pool->start();  // if it throws, it has no handles on the loop yet, and so there is no pool to close
     if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);

@@ -11,6 +11,7 @@
 #include "compare/correctness.hpp"
 #include "compare/environment.hpp"
 #include "compare/inference.hpp"
+#include "compare/recorded_run.hpp"
 #include "compare/run_record.hpp"
 #include "compare/statistics.hpp"
 #include "compare/unit_costs.hpp"
@@ -51,6 +52,7 @@ struct Entry {
   Contender contender;
   std::vector<RunRecord> runs;  ///< Without warm-up runs; runs[i] is of round i.
   std::string failure;          ///< Why it could not run, or empty. Earlier runs are kept.
+  RecordedRun recorded;         ///< Without a connect if no run was recorded.
 
   // Set by evaluate():
   Summary wall_s, user_s, system_s;

@@ -63,4 +63,17 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
   return record;
 }
 
+RecordedRun record_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order,
+                       std::string& error) {
+  constexpr size_t max_connects = 4 * max_recorded_probes, max_turns = 4 * max_recorded_probes;
+  Recording recording(max_connects, max_turns, std::chrono::milliseconds(max_recorded_ms));
+  VerdictSheet sheet(scan.order.size());
+  ModelScan recorded = scan;
+  recorded.max_probes = max_recorded_probes;
+  recorded.recording = &recording;
+  recording.begin();
+  run_model(recorded, sheet, contender, seed, order, error);
+  return recorded_run(recording, recording.now_us());
+}
+
 }  // namespace portloop::compare

@@ -83,4 +83,25 @@ void run_comparison(Comparison& comparison, double answer_s, const RunCommand& c
   }
 }
 
+void record_runs(Comparison& comparison, const RunCommand& command, const std::function<void(const Entry&)>& before_run,
+                 const std::function<void(const Entry&, const std::string& reason)>& could_not,
+                 const volatile std::sig_atomic_t& stop) {
+  const uint32_t round = comparison.setup.warmup + comparison.setup.runs;
+  for (Entry& entry : comparison.entries) {
+    const std::vector<std::string> words = command.recorded_words(entry.contender, round);
+    if (!entry.failure.empty() || words.empty()) continue;
+    before_run(entry);
+    const ProcessOutcome outcome = run_process(words, command.input(entry.contender), stop);
+    if (outcome.stopped) {
+      comparison.complete = false;
+      return;
+    }
+    auto recorded = decode_recorded(outcome.output);
+    if (outcome.error.empty() && recorded)
+      entry.recorded = std::move(*recorded);
+    else
+      could_not(entry, failure_of(outcome));
+  }
+}
+
 }  // namespace portloop::compare

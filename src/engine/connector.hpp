@@ -78,4 +78,7 @@ enum class ConnectorKind : uint8_t { fastest, portable };
 /// `targets` outlives the connector, which chooses source addresses that are no targets.
 std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets);
 
+/// Puts a connector around that of loop number `loop`, counted from 0, to observe it. Called before the loop runs.
+using ConnectorWrapper = std::function<std::unique_ptr<Connector>(std::unique_ptr<Connector>, uint32_t loop)>;
+
 }  // namespace portloop

@@ -48,7 +48,8 @@ class SignalsBlocked {
 /// request_stop() and counters().
 class LoopPool::Lane final : public ScanEvents {
  public:
-  Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
+  Lane(LoopPool& pool, uint32_t number, const ScannerOptions& options)
+      : pool_(pool), number_(number), options_(options) {}
   ~Lane() {
     if (joinable_) uv_thread_join(&thread_);
     scanner_.reset();
@@ -64,8 +65,9 @@ class LoopPool::Lane final : public ScanEvents {
     if (error != 0) return error;
     loop_made_ = true;
     try {
-      scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_,
-                                           make_connector(pool_.connector_kind_, pool_.space_.targets), *this);
+      auto connector = make_connector(pool_.connector_kind_, pool_.space_.targets);
+      if (pool_.wrap_connector_) connector = pool_.wrap_connector_(std::move(connector), number_);
+      scanner_ = std::make_unique<Scanner>(&loop_, pool_.space_, pool_.cursor_, options_, std::move(connector), *this);
       batch_.reserve(batch_size);
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
@@ -140,6 +142,7 @@ class LoopPool::Lane final : public ScanEvents {
   }
 
   LoopPool& pool_;
+  uint32_t number_;
   ScannerOptions options_;
   uv_loop_t loop_{};
   bool loop_made_ = false;
@@ -154,15 +157,21 @@ class LoopPool::Lane final : public ScanEvents {
 };
 
 LoopPool::LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
-                   uint32_t loops, ScanEvents& events)
-    : loop_(loop), space_(space), options_(options), connector_kind_(connector), events_(events), cursor_(space) {
+                   uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector)
+    : loop_(loop),
+      space_(space),
+      options_(options),
+      connector_kind_(connector),
+      wrap_connector_(std::move(wrap_connector)),
+      events_(events),
+      cursor_(space) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     // The first lanes get the remainder, so that the sum is exact.
     share.plan.max_in_flight = options.plan.max_in_flight / lanes + (lane < options.plan.max_in_flight % lanes);
-    lanes_.push_back(std::make_unique<Lane>(*this, share));
+    lanes_.push_back(std::make_unique<Lane>(*this, lane, share));
   }
 }
 

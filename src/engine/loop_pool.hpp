@@ -32,7 +32,7 @@ class LoopPool {
   /// `loop`, `space` and `events` outlive the pool. `options` are those of the whole scan: the maximum in flight and
   /// the rate are divided among the lanes.
   LoopPool(uv_loop_t* loop, const ScanSpace& space, const ScannerOptions& options, ConnectorKind connector,
-           uint32_t loops, ScanEvents& events);
+           uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector = nullptr);
   /// Only after close() has called back, or if holds_loop() is false.
   ~LoopPool();
 
@@ -69,6 +69,7 @@ class LoopPool {
   const ScanSpace& space_;
   ScannerOptions options_;
   ConnectorKind connector_kind_;
+  ConnectorWrapper wrap_connector_;  // may be empty
   ScanEvents& events_;
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -28,6 +28,7 @@ struct Crowd {
   const ModelScan* scan = nullptr;
   VerdictSheet* sheet = nullptr;
   std::optional<Address> source;
+  std::atomic<uint32_t> next_thread{0};  // numbers the threads of a recorded run
   std::atomic<int> threads{0};
   std::atomic<int> wake_at{0};  // the calling thread is woken when at most this many threads are left
   InFlight* in_flight = nullptr;
@@ -41,6 +42,7 @@ Crowd crowd;
 void* connect_one(void* argument) {
   {
     BlockingConnect connect(crowd.source, crowd.scan->timeout_ms, *crowd.in_flight);
+    if (crowd.scan->recording != nullptr) connect.record(crowd.scan->recording, crowd.next_thread.fetch_add(1));
     connect.probe(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
     crowd.connects.fetch_add(connect.connects(), std::memory_order_relaxed);
     if (connect.local_failures() > 0)
@@ -85,6 +87,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   crowd.scan = &scan;
   crowd.sheet = &sheet;
   crowd.source = source_for(scan);
+  crowd.next_thread = 0;
   crowd.connects = 0;
   crowd.local_failures = 0;
   InFlight in_flight;
@@ -95,7 +98,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
     crowd.wake_at = -1;  // the calling thread does not wait
-    for (uint64_t i = 0; i < scan.size(); ++i) {
+    for (uint64_t i = 0; i < scan.size() && scan.goes_on(); ++i) {
       if (pass > 0 && sheet.state(scan.at(i).number) != ProbeState::silent) continue;
       asked = true;
       if (!make_thread(stack, i, run)) sheet.set(scan.at(i).number, ProbeState::unknown, 0);

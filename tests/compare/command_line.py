@@ -142,6 +142,9 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "2^24" in refused(2, "127.0.0.0/8", "-p", "30000-30010")
     assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
     assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
+    assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--trace", "/nowhere/x")
+    assert "--trace 'x'" in refused(2, "127.0.0.1", "--export-json", "x", "--trace", "x")
+    assert refused(2, "127.0.0.1", "--trace", "") == "portloop: --trace '': the name of a file is accepted\n"
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
     line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "./x")
     assert line == "portloop: --export-csv './x': this is the same file as --export-json 'x'\n", line
@@ -151,6 +154,24 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert line == ("portloop: --in-flight 1 is less than one connect for each of 4 loops: fewer --loops or more --in-flight are "
                     "accepted\n"), line
     assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # an empty profile is not the same as no lab
+
+
+@test
+def lanes_are_printed_above_the_tables_in_what_the_locale_can_show():
+    ports = OwnedPorts()
+    words = ["compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--runs", "1", "--warmup", "0", "--lanes"]
+    locales = [({"LC_ALL": "C.UTF-8"}, True), ({"LC_ALL": "", "LC_CTYPE": "de_DE.utf8", "LANG": "C"}, True), ({"LC_ALL": "C", "LANG": "C.UTF-8"}, False),
+               ({"LC_ALL": "de_DE.ISO-8859-1"}, False), ({}, False)]
+    for locale, is_utf8 in locales:
+        clean = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_CTYPE", "LANG")}
+        done = run(*words, env={**clean, **locale}, encoding="utf-8")
+        assert done.returncode == 0, done
+        lanes, tables = done.stdout.split("Who waits when", 1)[1].split("   model   ", 1)
+        for row in ("\nthread 1", "\nslot 1", "\nloop 1", "\nin flight"):
+            assert row in lanes, (locale, lanes)
+        assert lanes.isascii() is not is_utf8, (locale, lanes)
+        assert all(len(line) <= 80 for line in lanes.splitlines()), lanes
+        assert "costs, medians" in tables, tables
 
 
 @test

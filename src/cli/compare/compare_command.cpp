@@ -32,6 +32,7 @@
 #include "cli/compare/compare_guests.hpp"
 #include "cli/compare/compare_lab.hpp"
 #include "cli/compare/compare_options.hpp"
+#include "cli/compare/compare_picture.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
@@ -42,11 +43,13 @@
 #include "compare/exports.hpp"
 #include "compare/guest_result.hpp"
 #include "compare/lab_truth.hpp"
+#include "compare/lanes.hpp"
 #include "compare/loop_model.hpp"
 #include "compare/measured_run.hpp"
 #include "compare/run_comparison.hpp"
 #include "compare/run_process.hpp"
 #include "compare/table.hpp"
+#include "compare/trace.hpp"
 #include "compare/words.hpp"
 #include "core/spec_error.hpp"
 #include "core/target_set.hpp"
@@ -98,9 +101,9 @@ int run_one(CompareRequest& request, const SystemServices& services) {
   const ModelScan scan{list.targets, request.ports, ProbeOrder(hosts, request.ports.size(), order, seed),
                        request.timeout_ms, request.retries};
   std::string error;
-  const RunRecord record = measure_run(scan, contender, seed, order, error);
+  const std::string text = request.record ? encode(record_run(scan, contender, seed, order, error))
+                                          : encode(measure_run(scan, contender, seed, order, error));
   if (!error.empty()) throw CannotRun("the scan can't be made: " + error);
-  const std::string text = encode(record);
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
                                                                                                      : exit_failed;
 }
@@ -150,6 +153,7 @@ class CompareCommand {
   void warn_of_long_runs(const Forecast& forecast);
   void show_progress(size_t model, uint32_t round, const Forecast& forecast);
   int conclude();
+  std::string exported(const std::string& format) const;
   int finish();
   int report_out_of_memory(int status) const;
 
@@ -332,6 +336,12 @@ RunCommand CompareCommand::run_command() const {
     if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
     return words;
   };
+  command.recorded_words = [words = command.words](const Contender& contender, uint32_t round) {
+    if (contender.guest != nullptr) return std::vector<std::string>();  // it records nothing
+    std::vector<std::string> recorded = words(contender, round);
+    recorded.emplace_back("--record");
+    return recorded;
+  };
   return command;
 }
 
@@ -365,20 +375,27 @@ void CompareCommand::report_broken(const OutputFile& file, int& status) const {
   if (status == exit_complete) status = exit_incomplete;
 }
 
+std::string CompareCommand::exported(const std::string& format) const {
+  if (format == "trace") return trace_json(comparison_, list_.targets, request_.ports);
+  const auto& formats = export_formats();
+  return std::find_if(formats.begin(), formats.end(), [&](const ExportFormat& f) { return f.name == format; })
+      ->write(comparison_);
+}
+
 int CompareCommand::finish() {
   if (shows_progress_ && !request_.quiet) std::fputs("\r\x1b[K", stderr);
   evaluate(comparison_);
   int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;
-  screen.buffer() = heading_text(comparison_) + '\n' + table_text(comparison_) + '\n' + words_text(comparison_);
+  screen.buffer() = heading_text(comparison_) + '\n';
+  // Above the tables, so that these are what is left on the screen.
+  if (request_.lanes) screen.buffer() += lanes_text(comparison_, lanes_style_of(screen)) + '\n';
+  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_);
   if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_);
   screen.finish();
   report_broken(screen, status);
   for (size_t i = 0; i < files_.size(); ++i) {
-    const auto& formats = export_formats();
-    const auto format = std::find_if(formats.begin(), formats.end(),
-                                     [&](const ExportFormat& f) { return f.name == request_.exports[i].format; });
-    files_[i]->buffer() = format->write(comparison_);
+    files_[i]->buffer() = exported(request_.exports[i].format);
     files_[i]->finish();
     report_broken(*files_[i], status);
   }
@@ -425,6 +442,8 @@ int CompareCommand::run() {
         comparison_, answer_s_, run_command(),
         [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
         stop_requested);
+    if (comparison_.complete)
+      record_pictures(comparison_, request_, run_command(), shows_progress_ && !request_.quiet, stop_requested);
   } catch (const std::bad_alloc&) {
     comparison_.complete = false;
     out_of_memory = true;

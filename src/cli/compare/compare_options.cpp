@@ -49,6 +49,8 @@ Output (tables and conclusions on stdout):
       --explain            predict each time from its costs, and what binds it
       --export-json FILE, --export-csv FILE, --export-markdown FILE,
       --export-html FILE   write files
+      --trace FILE         a timeline of one more run of each model, for Perfetto
+      --lanes              show that timeline: who waits when
       --overwrite          replace files that exist
   -q, --quiet   -h, --help
 
@@ -91,6 +93,9 @@ cxxopts::Options make_options() {
       ("lab", "", text())            //
       ("inside-lab", "", text())     //
       ("one-run", "", text())        //
+      ("record", "")                 //
+      ("lanes", "")                  //
+      ("trace", "", text())          //
       ("l,loops", "", text())        //
       ("c,in-flight", "", text())    //
       ("threads", "", text())        //
@@ -148,6 +153,7 @@ void parse_models_and_sweep(const cxxopts::ParseResult& given, const Preset& pre
   }
   if (given.count("one-run")) {
     request.one_run = true;
+    request.record = given.count("record") > 0;
     models = text_of(given, "one-run");
   }
   const auto parsed = compare::parse_models(models);
@@ -199,17 +205,22 @@ void parse_settings(const cxxopts::ParseResult& given, const Preset& preset, Com
   }
 }
 
-void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
-  for (const compare::ExportFormat& format : compare::export_formats()) {
-    const std::string option = "export-" + std::string(format.name);
-    if (given.count(option) == 0) continue;
-    const std::string file = text_of(given, option.c_str());
-    for (const OutputChoice& other : request.exports) {
-      if (other.file == file) throw UsageError("--" + option + ' ' + quote_word(file) + ": the file is given twice");
-    }
-    if (file.empty()) throw UsageError("--" + option + " '': the name of a file is accepted");
-    request.exports.push_back({std::string(format.name), file});
+void parse_export(const cxxopts::ParseResult& given, const std::string& option, std::string_view format,
+                  CompareRequest& request) {
+  if (given.count(option) == 0) return;
+  const std::string file = text_of(given, option.c_str());
+  for (const OutputChoice& other : request.exports) {
+    if (other.file == file) throw UsageError("--" + option + ' ' + quote_word(file) + ": the file is given twice");
   }
+  if (file.empty()) throw UsageError("--" + option + " '': the name of a file is accepted");
+  request.exports.push_back({std::string(format), file});
+}
+
+void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
+  for (const compare::ExportFormat& format : compare::export_formats())
+    parse_export(given, "export-" + std::string(format.name), format.name, request);
+  parse_export(given, "trace", "trace", request);
+  request.lanes = given.count("lanes") > 0;
 }
 
 }  // namespace

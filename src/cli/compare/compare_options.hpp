@@ -30,8 +30,10 @@ struct CompareRequest {
   std::string lab_profile;
   bool inside_lab = false;  ///< Internal option: this process was started by portloop-lab.
   bool one_run = false;     ///< Internal option: one run of models[0], with its ports and targets on standard input.
-  std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats().
   bool explain = false;
+  bool record = false;      ///< Internal option: that run is recorded, not measured.
+  std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats(), and "trace".
+  bool lanes = false;
   bool overwrite = false;
   bool quiet = false;
   std::string command_line;
