@@ -28,7 +28,8 @@ double usable_processors(const Contender& contender, double processors) {
     case ModelKind::sequential: return 1;
     case ModelKind::thread_per_connection: return processors;
     case ModelKind::thread_pool: return std::min<double>(contender.threads, processors);
-    case ModelKind::loop: return std::min<double>(contender.loops, processors);
+    case ModelKind::loop:
+      return std::min<double>(std::min(contender.loops, std::max(1U, contender.in_flight)), processors);
     case ModelKind::guest: break;
   }
   if (contender.guest->runtime->has_lock || contender.guest->way == GuestWay::one) return 1;

@@ -138,6 +138,15 @@ const std::vector<Row>& rows() {
        unchanged},
       {"the system refused a pool its threads", "\\S+ got no more than .*: the system refused the rest\\.",
        [](Comparison& c) { c.entries[1].runs[0].model.threads_refused = 1; }, unchanged},
+      {"more loops than connects in flight were asked for", "loops:2 ran only 1 loop: each needs .*",
+       [](Comparison& c) {
+         add_loops(c, {0.1, 0.101, 0.102});
+         each_run(c.entries[3], [](RunRecord& run) { run.model.peak_threads = 2; });
+       },
+       [](Comparison& c) {
+         add_loops(c, {0.1, 0.101, 0.102});
+         each_run(c.entries[3], [](RunRecord& run) { run.model.peak_threads = 3; });
+       }},
       {"a model ran out of a local resource", "\\S+ ran out of descriptors, source ports or memory .*",
        [](Comparison& c) { c.entries[1].runs[0].model.local_failures = 1; }, unchanged},
       {"the models' memory differs by less than a tenth", "Every model used about .* of resident memory\\.", unchanged,

@@ -229,10 +229,6 @@ ModelScan CompareCommand::scan(uint32_t retries) const {
 void CompareCommand::check_limits() const {
   for (const Entry& entry : comparison_.entries) {
     const Contender& contender = entry.contender;
-    if (contender.is_loop() && contender.in_flight < contender.loops) {
-      throw UsageError("--in-flight " + std::to_string(contender.in_flight) + " is less than one connect for each of " +
-                       std::to_string(contender.loops) + " loops: fewer --loops or more --in-flight are accepted");
-    }
     const uint32_t spare = raise_descriptor_limit(std::max(1U, contender.loops) + 1);
     const uint32_t wanted = std::max(contender.in_flight, contender.threads);
     if (wanted > spare) {
