@@ -122,6 +122,7 @@ uint64_t packets_dropped_by_lab(const std::vector<Entry>& entries) {
 std::string run_delay_text(const std::vector<Entry>& entries) {
   double delay_us = 0, wall_us = 0;
   for (const Entry& entry : entries) {
+    if (entry.contender.guest != nullptr) continue;  // guests don't measure it
     for (const RunRecord& run : entry.runs) {
       delay_us += static_cast<double>(run.run_delay_us);
       wall_us += static_cast<double>(run.wall_us);
