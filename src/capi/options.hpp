@@ -23,5 +23,6 @@ struct portloop_options {
   std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
   uint32_t loops = 1;
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
+  portloop::ConnectorWrapper wrap_connector;  // empty unless portloop compare records a run; no function sets it
   std::string error;
 };

@@ -116,15 +116,17 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
 
 int portloop_scan::start_engine(const portloop_options& options) {
   if (options.loops > 1) {
-    auto pool =
-        std::make_unique<LoopPool>(loop, *turn_, *space_, options.scanner, options.connector, options.loops, *this);
+    auto pool = std::make_unique<LoopPool>(loop, *turn_, *space_, options.scanner, options.connector, options.loops,
+                                           *this, options.wrap_connector);
     const int error = pool->start();  // if it throws, it has no handles on the loop yet: there is no pool to close
     if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);
     return error;
   }
-  auto scanner = std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner,
-                                           make_connector(options.connector, space_->targets, *turn_), *this);
+  auto connector = make_connector(options.connector, space_->targets, *turn_);
+  if (options.wrap_connector) connector = options.wrap_connector(std::move(connector), 0);
+  auto scanner =
+      std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner, std::move(connector), *this);
   scanner->set_referenced(referenced_);
   int error = scanner->start();
   if (error != 0) return error;

@@ -1,10 +1,13 @@
 #include "compare/chart.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 #include <tuple>
 
 #include "compare/bar_chart.hpp"
+#include "compare/heat_map.hpp"
+#include "compare/latency_chart.hpp"
 #include "compare/point_chart.hpp"
 #include "compare/table.hpp"
 
@@ -78,6 +81,20 @@ std::vector<Series> series_by_model(const Entries& entries) {
   return all;
 }
 
+constexpr const char* intervals = "mean, its 95 % interval, each run";
+
+double switches_a_probe(const RunRecord& run) {
+  const auto switches = static_cast<double>(run.switches_voluntary + run.switches_involuntary);
+  return run.states.empty() ? 0 : switches / static_cast<double>(run.states.size());
+}
+
+/// Two significant digits.
+std::string rate_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, number < 0.1 ? "%.3f" : number < 10 ? "%.2f" : "%.0f", number);
+  return number <= 0 ? "0" : text;
+}
+
 }  // namespace
 
 std::vector<Chart> charts_of(const Comparison& comparison) {
@@ -87,10 +104,18 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
   if (entries.empty()) return charts;
   std::set<double> windows;
   for (const Entry* entry : entries) windows.insert(in_flight_of(*entry));
-  const auto nothing = [](const Entry&) { return 0.0; };
-  charts.push_back(
-      bar_chart(entries, {"Wall time", "mean of the runs ± deviation", [](const Entry& e) { return e.wall_s.mean; },
-                          [](const Entry& e) { return e.wall_s.deviation; }, duration_text}));
+  const uint64_t probes = comparison.setup.probes;
+  charts.push_back(bar_chart(
+      entries, {"Wall time", intervals, [](const RunRecord& run) { return static_cast<double>(run.wall_us) * 1e-6; },
+                duration_text}));
+  charts.push_back(bar_chart(
+      entries,
+      {"Processor time", intervals,
+       [](const RunRecord& run) { return static_cast<double>(run.user_us + run.system_us) * 1e-6; }, duration_text}));
+  const auto add = [&charts](const Chart& chart) {
+    if (!chart.svg.empty()) charts.push_back(chart);
+  };
+  add(heat_map(entries, probes));
   if (const std::vector<Series> series = series_by_window(entries); !series.empty()) {
     charts.push_back(point_chart(series, {"Speed against loops", "loop threads", loops_of, false}));
   }
@@ -98,12 +123,14 @@ std::vector<Chart> charts_of(const Comparison& comparison) {
     charts.push_back(point_chart(series_by_model(entries), {"Throughput against connects in flight",
                                                             "maximum connects in flight", in_flight_of, true}));
   }
-  charts.push_back(bar_chart(entries, {"Memory", "maximum resident memory, median",
-                                       [](const Entry& e) { return e.median(&RunRecord::memory_kib) / 1024; }, nothing,
+  add(latency_chart(entries));
+  charts.push_back(bar_chart(entries, {"Context switches of a probe", intervals, switches_a_probe, rate_text}));
+  charts.push_back(bar_chart(entries, {"Maximum resident memory", intervals,
+                                       [](const RunRecord& run) { return static_cast<double>(run.memory_kib) / 1024; },
                                        [](double mib) { return memory_text(mib * 1024); }}));
-  charts.push_back(
-      bar_chart(entries, {"Threads", "maximum number of threads, median",
-                          [](const Entry& e) { return e.median(&ModelRun::peak_threads); }, nothing, count_text}));
+  charts.push_back(bar_chart(
+      entries, {"Maximum number of threads", intervals,
+                [](const RunRecord& run) { return static_cast<double>(run.model.peak_threads); }, count_text}));
   return charts;
 }
 

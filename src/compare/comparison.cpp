@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compare/error_rates.hpp"
+#include "compare/guest_programs.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -109,8 +110,10 @@ std::optional<double> Entry::late_share() const {
 }
 
 double Entry::waiting_share() const {
-  // thread-per-connection has no fixed number of threads, so its peak would exaggerate.
-  const double threads = contender.kind == ModelKind::thread_per_connection ? 0 : median(&ModelRun::peak_threads);
+  // A thread for each connect is no fixed number of threads, so its peak would exaggerate.
+  const bool varies = contender.kind == ModelKind::thread_per_connection ||
+                      (contender.guest != nullptr && contender.guest->way == GuestWay::thread_each);
+  const double threads = varies ? 0 : median(&ModelRun::peak_threads);
   if (wall_s.mean <= 0 || threads < 1) return 0;
   return std::clamp(1 - (user_s.mean + system_s.mean) / (wall_s.mean * threads), 0.0, 1.0);
 }

@@ -11,8 +11,10 @@
 #include "compare/correctness.hpp"
 #include "compare/environment.hpp"
 #include "compare/inference.hpp"
+#include "compare/recorded_run.hpp"
 #include "compare/run_record.hpp"
 #include "compare/statistics.hpp"
+#include "compare/unit_costs.hpp"
 #include "core/probe_order.hpp"
 
 namespace portloop::compare {
@@ -28,7 +30,8 @@ struct Setup {
   uint64_t seed = 0;
   uint32_t runs = 5;  ///< Of each model, not counting warm-up runs.
   uint32_t warmup = 1;
-  std::string lab_profile;  ///< Empty: no lab.
+  bool only_loopback = false;  ///< All targets are in 127.0.0.0/8 or ::1.
+  std::string lab_profile;     ///< Empty: no lab.
   std::string command_line;
   Environment environment;
 };
@@ -49,6 +52,7 @@ struct Entry {
   Contender contender;
   std::vector<RunRecord> runs;  ///< Without warm-up runs; runs[i] is of round i.
   std::string failure;          ///< Why it could not run, or empty. Earlier runs are kept.
+  RecordedRun recorded;         ///< Without a connect if no run was recorded.
 
   // Set by evaluate():
   Summary wall_s, user_s, system_s;
@@ -72,10 +76,11 @@ struct Entry {
 
 struct Comparison {
   Setup setup;
-  std::vector<Entry> entries;  ///< In the order of the command line.
-  Verdicts truth;              ///< The lab's ground truth; empty without a lab.
-  bool complete = true;        ///< false: interrupted.
-  std::string caveat;          ///< A sentence about why the numbers may be distorted, or empty.
+  std::vector<Entry> entries;           ///< In the order of the command line.
+  Verdicts truth;                       ///< The lab's ground truth; empty without a lab.
+  bool complete = true;                 ///< false: interrupted.
+  std::optional<UnitCosts> unit_costs;  ///< With --explain.
+  std::string caveat;                   ///< A sentence about why the numbers may be distorted, or empty.
 
   // Set by evaluate():
   uint64_t open_ports = 0;  ///< According to the reference.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compare/guest_programs.hpp"
 #include "core/parse_number.hpp"
 
 namespace portloop::compare {
@@ -81,6 +82,9 @@ std::string Contender::name() const {
     case ModelKind::sequential: return "sequential";
     case ModelKind::thread_per_connection: return "thread-per-connection";
     case ModelKind::thread_pool: return "thread-pool:" + std::to_string(threads);
+    case ModelKind::guest:
+      return std::string(guest->name) +
+             (guest->way == GuestWay::pool && guest->fixed_threads == 0 ? ':' + std::to_string(threads) : "");
     case ModelKind::loop: break;
   }
   std::string text = portable ? "loop/uv" : loops == 1 ? "loop" : "loops:" + std::to_string(loops);

@@ -10,18 +10,21 @@
 
 namespace portloop::compare {
 
-enum class ModelKind : uint8_t { sequential, thread_per_connection, thread_pool, loop };
+enum class ModelKind : uint8_t { sequential, thread_per_connection, thread_pool, loop, guest };
+
+struct GuestProgram;
 
 struct Contender {
   ModelKind kind = ModelKind::loop;
-  uint32_t threads = 0;          ///< Of a thread pool, 1-65,536; otherwise 0.
+  uint32_t threads = 0;          ///< Of a thread pool or a guest with one, 1-65,536; otherwise 0.
   uint32_t loops = 0;            ///< Of a loop model, 1-1,024; otherwise 0.
-  uint32_t in_flight = 0;        ///< Of a loop model, over all its loops; otherwise 0.
+  uint32_t in_flight = 0;        ///< Of a loop model, over all its loops, and of a guest with a loop; otherwise 0.
   bool portable = false;         ///< A loop with the portable connector.
   bool shows_in_flight = false;  ///< Several are compared, so the name includes it.
+  const GuestProgram* guest = nullptr;  ///< Of kind `guest`, an entry of the catalogue in guest_programs.hpp.
 
   bool is_loop() const { return kind == ModelKind::loop; }
-  /// "thread-pool:50", "loops:2", "loop -c 1000". Unique within a comparison.
+  /// "thread-pool:50", "loops:2", "loop -c 1000", "python/thread-pool:50". Unique within a comparison.
   std::string name() const;
   friend bool operator==(const Contender&, const Contender&) = default;
 };

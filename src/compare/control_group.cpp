@@ -61,6 +61,7 @@ GroupLimits read_group_limits(const std::string& root, const std::string& self) 
   if (lowest.processors) {
     std::snprintf(text, sizeof text, "%.2f processors", *lowest.processors);
     limits.quota = text;
+    limits.processors = *lowest.processors;
   }
   return limits;
 }

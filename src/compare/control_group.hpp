@@ -10,6 +10,7 @@ namespace portloop::compare {
 struct GroupLimits {
   std::string pids = "none";   ///< The lowest number of processes and threads.
   std::string quota = "none";  ///< The lowest number of processors, such as "1.50 processors".
+  double processors = 0;       ///< The number in `quota`; 0 if there is none.
 };
 GroupLimits read_group_limits(const std::string& root = "/sys/fs/cgroup",
                               const std::string& self = "/proc/self/cgroup");

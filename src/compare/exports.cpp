@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "compare/explanation.hpp"
+#include "compare/guest_programs.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "output/escape.hpp"
@@ -58,6 +60,7 @@ class JsonObject {
 void append_parameters(std::string& out, const Contender& contender) {
   JsonObject object(out);
   if (contender.threads > 0) object.text("threads", std::to_string(contender.threads));
+  if (contender.guest != nullptr) object.text("runtime", contender.guest->runtime->name);
   if (!contender.is_loop()) return;
   object.text("loops", std::to_string(contender.loops));
   object.text("in_flight", std::to_string(contender.in_flight));
@@ -153,6 +156,7 @@ std::string to_json(const Comparison& comparison) {
       JsonObject environment(object.key("environment"));
       for (const auto& [name, value] : comparison.setup.environment) environment.text(name, value);
     }
+    if (comparison.unit_costs) object.key("explanation") += explanation_json(comparison);
     std::string& words = object.key("words");
     words += '[';
     const std::vector<std::string> all = sentences(comparison);
@@ -235,6 +239,7 @@ std::string to_markdown(const Comparison& comparison) {
     }
     out += '\n';
   }
+  out += explanation_markdown(comparison);
   const Setup& setup = comparison.setup;
   out += "\n`" + markdown_cell(setup.command_line) + "`: " + markdown_cell(setup.targets) + ", ports " + setup.ports +
          ", " + std::string(to_text(setup.order)) + " order, seed " + std::to_string(setup.seed) + ", " +

@@ -19,6 +19,9 @@ class Forecast {
   /// Call it after each run, warm-up runs included.
   void add(size_t model, const RunRecord& record);
   double run_s(size_t model, const Contender& contender) const;
+  /// How long a guest may take before it is taken for hanging. Until the first run of any model every port counts as
+  /// silent.
+  double limit_s(const Contender& contender) const;
   /// Of all runs that are left. A failed model has none.
   double remaining_s(const std::vector<Entry>& entries) const;
 
@@ -28,10 +31,16 @@ class Forecast {
     double total_s = 0;
   };
 
+  double computed_s(const Contender& contender, uint64_t silent) const;
+
   const Setup& setup_;
   std::vector<Model> models_;
   double answer_s_;
   uint64_t silent_ = 0;
+  bool any_run_ = false;
 };
+
+/// How many connects a model may have in flight.
+uint64_t max_in_flight(const Contender& contender, uint64_t probes);
 
 }  // namespace portloop::compare

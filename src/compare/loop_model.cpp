@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
 
+#include "capi/options.hpp"
+#include "compare/probe_numbers.hpp"
 #include "compare/process_state.hpp"
+#include "compare/recording_connector.hpp"
 #include "portloop/portloop.h"
 #include "sockets/socket_address.hpp"
 
@@ -15,17 +17,12 @@ namespace {
 
 struct LoopScan {
   LoopScan(const ModelScan& scan, VerdictSheet& verdicts, const volatile std::sig_atomic_t* stop_flag)
-      : targets(scan.targets), sheet(verdicts), stop(stop_flag) {
-    port_number.resize(65'536);
-    for (uint32_t i = 0; i < scan.ports.size(); ++i) port_number[scan.ports.at(i)] = i;
-    ports = scan.ports.size();
-  }
+      : numbers(scan.targets, scan.ports), sheet(verdicts), stop(stop_flag), recording(scan.recording) {}
 
-  const TargetSet& targets;
+  ProbeNumbers numbers;
   VerdictSheet& sheet;
   const volatile std::sig_atomic_t* stop;  // not nullptr: the scan also ends at the first answer
-  std::vector<uint32_t> port_number;
-  uint64_t ports = 0;
+  Recording* recording;                    // not nullptr: the scan also ends when the recording's time is over
   bool done = false;
   uint64_t descriptors = 0;
   portloop_stats stats{};
@@ -44,10 +41,10 @@ ProbeState probe_state_of(const portloop_result& result) {
 void on_result(portloop_scan* scan, const portloop_result* result) {
   auto* loop_scan = static_cast<LoopScan*>(portloop_scan_data(scan));
   const auto endpoint = to_endpoint(reinterpret_cast<const sockaddr&>(result->address));
-  const auto host = loop_scan->targets.index_of(endpoint->address);
-  if (!host) return;
+  const auto number = loop_scan->numbers.of(*endpoint);
+  if (!number) return;
   const ProbeState state = probe_state_of(*result);
-  loop_scan->sheet.set(*host * loop_scan->ports + loop_scan->port_number[result->port], state, result->rtt_us);
+  loop_scan->sheet.set(*number, state, result->rtt_us);
   if (loop_scan->stop != nullptr && state != ProbeState::silent && state != ProbeState::unknown)
     portloop_scan_stop(scan);
 }
@@ -79,10 +76,12 @@ int set_options(portloop_options* o, const ModelScan& scan, const Contender& con
   if (error == 0)
     error = portloop_options_set_connector(
         o, contender.portable ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+  if (error == 0 && scan.size() < scan.order.size())
+    error = portloop_options_skip_positions(o, scan.size(), scan.order.size() - 1);
   return error;
 }
 
-/// Polls `stop`: a signal may arrive while nothing else happens on the loop.
+/// Polls what ends a scan early: a signal may arrive while nothing else happens on the loop.
 struct Watch {
   Watch(uv_loop_t* loop, portloop_scan* watched, const LoopScan& scan) : handle(watched), state(scan) {
     uv_timer_init(loop, &timer);
@@ -92,7 +91,9 @@ struct Watch {
   }
   static void on_timer(uv_timer_t* timer) {
     auto* watch = static_cast<Watch*>(timer->data);
-    if (*watch->state.stop && !watch->state.done) portloop_scan_stop(watch->handle);
+    const LoopScan& scan = watch->state;
+    const bool ended = (scan.stop != nullptr && *scan.stop) || (scan.recording != nullptr && scan.recording->expired());
+    if (ended && !scan.done) portloop_scan_stop(watch->handle);
   }
 
   static constexpr uint64_t interval_ms = 100;
@@ -107,6 +108,11 @@ int run_scan(const ModelScan& scan, LoopScan& state, const Contender& contender,
   if (!options) return UV_ENOMEM;
   int error = set_options(options.get(), scan, contender, seed, order);
   if (error != 0) return error;
+  if (state.recording != nullptr) {
+    options->wrap_connector = [&state](std::unique_ptr<Connector> inner, uint32_t loop) {
+      return make_recording_connector(std::move(inner), loop, state.numbers, *state.recording);
+    };
+  }
   uv_loop_t loop;
   error = uv_loop_init(&loop);
   if (error != 0) return error;
@@ -117,7 +123,7 @@ int run_scan(const ModelScan& scan, LoopScan& state, const Contender& contender,
     error = portloop_scan_start(handle, options.get(), on_result, on_done);
     if (error != 0) portloop_scan_close(handle, nullptr);
     std::optional<Watch> watch;
-    if (state.stop != nullptr && error == 0) watch.emplace(&loop, handle, state);
+    if ((state.stop != nullptr || state.recording != nullptr) && error == 0) watch.emplace(&loop, handle, state);
     uv_run(&loop, UV_RUN_DEFAULT);
     if (watch) uv_close(reinterpret_cast<uv_handle_t*>(&watch->timer), nullptr);
     uv_run(&loop, UV_RUN_DEFAULT);

@@ -1,4 +1,5 @@
-// portloop's own scanner as a model, used through the public C API like any embedder does.
+// portloop's own scanner as a model, used through the public C API like any embedder does. Only a recorded run puts a
+// connector of ours around the scanner's.
 #pragma once
 
 #include <csignal>

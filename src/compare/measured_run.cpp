@@ -22,7 +22,8 @@ ModelRun run_model(const ModelScan& scan, VerdictSheet& sheet, const Contender& 
     case ModelKind::sequential: return run_sequential(scan, sheet);
     case ModelKind::thread_per_connection: return run_thread_per_connection(scan, sheet);
     case ModelKind::thread_pool: return run_thread_pool(scan, sheet, contender.threads);
-    case ModelKind::loop: break;
+    case ModelKind::loop:
+    case ModelKind::guest: break;  // a guest is a program of its own
   }
   ModelRun run;
   if (const int code = run_loops(scan, sheet, contender, seed, order, run)) error = uv_strerror(code);
@@ -60,6 +61,19 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
   record.p95_us = percentile(answered, 0.95);
   record.p99_us = percentile(answered, 0.99);
   return record;
+}
+
+RecordedRun record_run(const ModelScan& scan, const Contender& contender, uint64_t seed, Order order,
+                       std::string& error) {
+  constexpr size_t max_connects = 4 * max_recorded_probes, max_turns = 4 * max_recorded_probes;
+  Recording recording(max_connects, max_turns, std::chrono::milliseconds(max_recorded_ms));
+  VerdictSheet sheet(scan.order.size());
+  ModelScan recorded = scan;
+  recorded.max_probes = max_recorded_probes;
+  recorded.recording = &recording;
+  recording.begin();
+  run_model(recorded, sheet, contender, seed, order, error);
+  return recorded_run(recording, recording.now_us());
 }
 
 }  // namespace portloop::compare

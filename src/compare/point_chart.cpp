@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "compare/estimate.hpp"
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
 
@@ -19,6 +20,9 @@ constexpr size_t half_row_characters = 22;
 
 // On an axis of few distinct values, points at the same value are drawn side by side.
 constexpr double side_step = 7;
+
+// An interval of few runs may be very wide. It is cut off when it is this much longer than the largest value.
+constexpr double room_for_interval = 1.15;
 
 enum class Shape : uint8_t { circle, square, triangle, diamond };
 
@@ -59,12 +63,13 @@ std::string drawn(const Marker& marker, double x, double y, std::string_view css
   return "<circle cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"6\"" + attributes + "</circle>";
 }
 
-double speed_of(const Entry& entry) {
-  return entry.wall_s.mean > 0 ? static_cast<double>(entry.runs.front().states.size()) / entry.wall_s.mean : 0;
-}
-
-double speed_deviation(const Entry& entry) {
-  return entry.wall_s.mean > 0 ? speed_of(entry) * entry.wall_s.deviation / entry.wall_s.mean : 0;
+/// Of the runs.
+std::vector<double> speeds_of(const Entry& entry) {
+  std::vector<double> speeds;
+  for (const RunRecord& run : entry.runs)
+    speeds.push_back(static_cast<double>(run.states.size()) * 1e6 /
+                     static_cast<double>(std::max<uint64_t>(1, run.wall_us)));
+  return speeds;
 }
 
 std::string frame(const Axis& x, const Axis& y, const std::string& x_axis) {
@@ -73,42 +78,53 @@ std::string frame(const Axis& x, const Axis& y, const std::string& x_axis) {
     out += line_from(plot_left, y.at(tick), plot_right, y.at(tick), "grid") +
            text_at(plot_left - 6, y.at(tick) + 4, "tick", count_text(tick), "end");
   }
-  for (const double tick : x.ticks()) {
-    out += line_from(x.at(tick), plot_top, x.at(tick), plot_bottom, "grid") +
-           text_at(x.at(tick), plot_bottom + 17, "tick", count_text(tick), "middle");
-  }
-  return out +
+  for (const double tick : x.ticks()) out += line_from(x.at(tick), plot_top, x.at(tick), plot_bottom, "grid");
+  return out + tick_labels(x, count_text, plot_bottom + 17) +
          text_at((plot_left + plot_right) / 2, plot_bottom + 38, "axis",
                  x_axis + (x.logarithmic() ? ", logarithmic" : ""), "middle") +
          text_at(0, 14, "axis",
-                 std::string("probes per second") + (y.logarithmic() ? ", logarithmic" : " ± deviation"));
+                 std::string("probes per second, 95 % intervals") + (y.logarithmic() ? ", logarithmic" : ""));
 }
 
-std::string error_bar(const Entry& entry, double x, const Axis& y) {
-  const double speed = speed_of(entry), deviation = speed_deviation(entry);
-  if (deviation <= 0) return "";
-  const double low = y.at(std::max(speed - deviation, y.logarithmic() ? speed * 0.1 : 0)),
-               high = y.at(speed + deviation);
-  return line_from(x, low, x, high, "error") + line_from(x - 4, low, x + 4, low, "error") +
-         line_from(x - 4, high, x + 4, high, "error");
+std::string interval_drawn(const Estimate& speed, double x, const Axis& y) {
+  if (!speed.has_interval()) return "";
+  const double low = y.at(speed.low), high = y.at(speed.high);
+  std::string out = line_from(x, low, x, high, "error");
+  if (y.holds(speed.low)) out += line_from(x - 4, low, x + 4, low, "error");
+  if (y.holds(speed.high)) out += line_from(x - 4, high, x + 4, high, "error");
+  return out;
+}
+
+std::string runs_drawn(const Entry& entry, double x, const Axis& y) {
+  std::string out;
+  for (const double speed : speeds_of(entry))
+    out += "<circle cx=\"" + px(x) + "\" cy=\"" + px(y.at(speed)) + "\" r=\"2\" class=\"run\"/>";
+  return out;
 }
 
 std::string description_of(const Entry& entry, double x, const std::string& x_axis) {
-  return entry.contender.name() + ": " + count_text(speed_of(entry)) + " probes per second, " + x_axis + ' ' +
-         count_text(x);
+  return entry.contender.name() + ": " + count_text(estimate(speeds_of(entry)).mean) + " probes per second, " + x_axis +
+         ' ' + count_text(x);
 }
 
 std::string series_drawn(const Series& series, const Marker& marker, const PointFigure& figure, const Axis& x,
                          const Axis& y, double aside) {
-  std::string line, points;
+  std::string line, points, upper, lower;
+  const bool several = series.entries.size() > 1;
   for (const Entry* entry : series.entries) {
-    const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed_of(*entry));
+    const Estimate speed = estimate(speeds_of(*entry));
+    const double at_x = x.at(figure.x_of(*entry)) + aside, at_y = y.at(speed.mean);
     line += px(at_x) + ',' + px(at_y) + ' ';
-    points += error_bar(*entry, at_x, y) +
-              drawn(marker, at_x, at_y, css_of(*entry), description_of(*entry, figure.x_of(*entry), figure.x_axis));
+    upper += px(at_x) + ',' + px(y.at(speed.high)) + ' ';
+    lower.insert(0, px(at_x) + ',' + px(y.at(speed.low)) + ' ');
+    if (!several) points += interval_drawn(speed, at_x, y);
+    points += drawn(marker, at_x, at_y, css_of(*entry), description_of(*entry, figure.x_of(*entry), figure.x_axis)) +
+              runs_drawn(*entry, at_x, y);
   }
-  if (series.entries.size() < 2) return points;
-  return "<polyline class=\"trail " + std::string(colour_of(series)) + "\" points=\"" + line + "\"/>" + points;
+  if (!several) return points;
+  const std::string colour(colour_of(series));
+  return "<polygon class=\"band " + colour + "\" points=\"" + upper + lower + "\"/><polyline class=\"trail " + colour +
+         "\" points=\"" + line + "\"/>" + points;
 }
 
 /// Appends the key and returns its bottom.
@@ -126,20 +142,24 @@ double append_key(std::string& out, const std::vector<Series>& all, const std::v
 }  // namespace
 
 Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
-  double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
+  double low_x = 0, high_x = 0, low_y = 0, high_y = 0, high_end = 0;
   std::set<double> values;
   std::string description = figure.title + ": ";
   for (const Series& series : all) {
     for (const Entry* entry : series.entries) {
-      const double x = figure.x_of(*entry), y = speed_of(*entry);
+      const double x = figure.x_of(*entry);
       low_x = low_x == 0 ? x : std::min(low_x, x);
       high_x = std::max(high_x, x);
-      low_y = low_y == 0 ? y : std::min(low_y, y);
-      high_y = std::max(high_y, y + speed_deviation(*entry));
+      for (const double speed : speeds_of(*entry)) {
+        low_y = low_y == 0 ? speed : std::min(low_y, speed);
+        high_y = std::max(high_y, speed);
+      }
+      high_end = std::max(high_end, estimate(speeds_of(*entry)).high);
       values.insert(x);
       description += description_of(*entry, x, figure.x_axis) + "; ";
     }
   }
+  high_y = std::clamp(high_end, high_y, high_y * room_for_interval);
   // Room for the points that are drawn side by side.
   const double room = 12 + (figure.logarithmic_x ? 0 : side_step * static_cast<double>(all.size()) / 2);
   Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - room);

@@ -1,6 +1,7 @@
 #include "compare/run_comparison.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "compare/lab_load.hpp"
@@ -27,7 +28,6 @@ namespace {
 
 /// Without the program's name in front of its reason.
 std::string failure_of(const ProcessOutcome& outcome) {
-  if (outcome.error.empty()) return "could not read its result";
   constexpr std::string_view name = "portloop: ";
   std::string text = outcome.error;
   if (const size_t at = text.find(name); at != std::string::npos) text.erase(at, name.size());
@@ -58,20 +58,49 @@ void run_comparison(Comparison& comparison, double answer_s, const RunCommand& c
       Entry& entry = entries[number];
       if (!entry.failure.empty()) continue;
       before_run(number, round, forecast);
-      const ProcessOutcome outcome = run_process(command.words(entry.contender, round), command.input, stop);
+      const Contender& contender = entry.contender;
+      const double limit_s =
+          contender.guest != nullptr ? forecast.limit_s(contender) : std::numeric_limits<double>::infinity();
+      const ProcessOutcome outcome =
+          run_process(command.words(contender, round), command.input(contender), stop, limit_s);
       if (outcome.stopped) {
         comparison.complete = false;
         return;
       }
-      auto record = decode(outcome.output, setup.probes);
-      if (!outcome.error.empty() || !record) {
+      if (!outcome.error.empty()) {
         entry.failure = failure_of(outcome);
+        continue;
+      }
+      auto record = command.read(contender, outcome.output);
+      if (!record) {
+        entry.failure = record.error();
         continue;
       }
       if (!setup.lab_profile.empty()) read_lab_load(outcome.errors, *record);
       forecast.add(number, *record);
       if (!warmup) entry.runs.push_back(std::move(*record));
     }
+  }
+}
+
+void record_runs(Comparison& comparison, const RunCommand& command, const std::function<void(const Entry&)>& before_run,
+                 const std::function<void(const Entry&, const std::string& reason)>& could_not,
+                 const volatile std::sig_atomic_t& stop) {
+  const uint32_t round = comparison.setup.warmup + comparison.setup.runs;
+  for (Entry& entry : comparison.entries) {
+    const std::vector<std::string> words = command.recorded_words(entry.contender, round);
+    if (!entry.failure.empty() || words.empty()) continue;
+    before_run(entry);
+    const ProcessOutcome outcome = run_process(words, command.input(entry.contender), stop);
+    if (outcome.stopped) {
+      comparison.complete = false;
+      return;
+    }
+    auto recorded = decode_recorded(outcome.output);
+    if (outcome.error.empty() && recorded)
+      entry.recorded = std::move(*recorded);
+    else
+      could_not(entry, failure_of(outcome));
   }
 }
 

@@ -5,20 +5,25 @@
 #include <csignal>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "compare/comparison.hpp"
 #include "compare/forecast.hpp"
+#include "core/spec_error.hpp"
 
 namespace portloop::compare {
 
 /// Called before each run of comparison.entries[model]. `round` counts from 0 and includes the warm-up rounds.
 using BeforeRun = std::function<void(size_t model, uint32_t round, const Forecast& forecast)>;
 
-/// The command line of a run's process, and its standard input. If it runs inside a lab, the lab's counters are read
-/// from its standard error.
+/// The command line of a run's process, its standard input, and how its standard output is read. If it runs inside a
+/// lab, the lab's counters are read from its standard error.
 struct RunCommand {
   std::function<std::vector<std::string>(const Contender&, uint32_t round)> words;
-  std::string input;
+  /// Of a run that is recorded instead of measured; no words if the contender can't be recorded.
+  std::function<std::vector<std::string>(const Contender&, uint32_t round)> recorded_words;
+  std::function<const std::string&(const Contender&)> input;
+  std::function<Parsed<RunRecord>(const Contender&, std::string_view output)> read;
 };
 
 /// Returns the indices of the contenders in the order of round `round`: a row of Williams's balanced Latin square, its
@@ -31,5 +36,12 @@ std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t s
 /// another one will take minutes before it starts. `answer_s`: see Forecast.
 void run_comparison(Comparison& comparison, double answer_s, const RunCommand& command, const BeforeRun& before_run,
                     const volatile std::sig_atomic_t& stop);
+
+/// Records one further run of each model that has not failed, as the round after the last one, into its entry. If one
+/// can't be recorded, its entry stays as it is and `could_not` is called with the reason. Ends early if `stop` is set,
+/// which clears comparison.complete.
+void record_runs(Comparison& comparison, const RunCommand& command, const std::function<void(const Entry&)>& before_run,
+                 const std::function<void(const Entry&, const std::string& reason)>& could_not,
+                 const volatile std::sig_atomic_t& stop);
 
 }  // namespace portloop::compare

@@ -7,9 +7,15 @@
 //   - it can't be started, exits with another status, or is killed by a signal: `error` describes it, with the last
 //     line of its standard error
 //   - `stop` is set by a signal handler: the program is killed, and `stopped` is set
+//   - it takes longer than the limit: it is killed, and `error` says so
+//   - it leaves processes behind, which would hold its standard output open: it has a process group of its own, which
+//   is
+//     killed when it has ended
+//   - this process is killed: then the program is killed, too
 #pragma once
 
 #include <csignal>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,7 +29,9 @@ struct ProcessOutcome {
 };
 
 /// `words` are the program and its arguments; a program without a slash is found in PATH. `text` is its standard input.
+/// `limit_s`: how long it may take.
 ProcessOutcome run_process(const std::vector<std::string>& words, const std::string& text,
-                           const volatile std::sig_atomic_t& stop);
+                           const volatile std::sig_atomic_t& stop,
+                           double limit_s = std::numeric_limits<double>::infinity());
 
 }  // namespace portloop::compare

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "compare/table.hpp"
 #include "output/escape.hpp"
 
 namespace portloop::compare {
@@ -57,6 +58,23 @@ std::string line_from(double x1, double y1, double x2, double y2, std::string_vi
   std::string out =
       "<line x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) + "\" y2=\"" + px(y2) + "\" class=\"";
   return out.append(css).append("\"/>");
+}
+
+std::string tick_labels(const Axis& axis, std::string (*label)(double), double y) {
+  constexpr double character = 8, space = 10;  // a digit of 14 px is 8 units wide
+  std::string out;
+  double taken = -space;
+  for (const double tick : axis.ticks()) {
+    const std::string text = tick_text(label(tick));
+    const double x = axis.at(tick), width = character * static_cast<double>(columns_of(text));
+    // Labels at the ends of the axis are kept within the picture.
+    const std::string_view anchor = x < width / 2 ? "start" : x + width / 2 > picture_width ? "end" : "middle";
+    const double start = anchor == "start" ? x : anchor == "end" ? x - width : x - width / 2;
+    if (start < taken + space) continue;
+    taken = start + width;
+    out += text_at(x, y, "tick", text, anchor);
+  }
+  return out;
 }
 
 std::string opened(double height, const std::string& description) {

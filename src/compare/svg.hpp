@@ -17,6 +17,8 @@ class Axis {
   /// `lowest` > 0 if `logarithmic`. Maps to coordinates from `start` to `end`.
   Axis(double lowest, double highest, bool logarithmic, double start, double end);
   double at(double value) const;
+  /// Whether the value is within the ends; at() moves others to the nearer end.
+  bool holds(double value) const { return value >= lowest_ && value <= highest_; }
   /// About seven round values at most.
   const std::vector<double>& ticks() const { return ticks_; }
   /// For an axis of few distinct values: the values themselves.
@@ -37,6 +39,9 @@ std::string px(double value);
 std::string text_at(double x, double y, std::string_view css, const std::string& text,
                     std::string_view anchor = "start");
 std::string line_from(double x1, double y1, double x2, double y2, std::string_view css);
+/// The labels of the ticks of a horizontal axis, at height `y`. Those that would touch the one before them are left
+/// out.
+std::string tick_labels(const Axis& axis, std::string (*label)(double), double y);
 /// The opening <svg> tag; `description` is for screen readers.
 std::string opened(double height, const std::string& description);
 /// The CSS classes for an entry's colour and whether it has a rank.

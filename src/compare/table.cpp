@@ -10,7 +10,7 @@
 namespace portloop::compare {
 namespace {
 
-constexpr size_t name_columns = 21;
+constexpr size_t min_name_columns = 21;
 
 template <class... Numbers>
 std::string format(const char* text, Numbers... numbers) {
@@ -33,13 +33,6 @@ std::string digits_like(double number, double like) {
 /// A ratio or a bound of its interval. Two runs may prove so little that a bound has many digits.
 std::string bound_text(double number, double like) {
   return number < 99'999.5 ? digits_like(number, like) : format("%.0e", number);
-}
-
-std::string left(const std::string& text, size_t columns) {
-  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
-}
-std::string right(const std::string& text, size_t columns) {
-  return std::string(columns - std::min(columns, columns_of(text)), ' ') + text;
 }
 
 std::string without_trailing_space(std::string line) {
@@ -89,6 +82,7 @@ std::string bar(double share, size_t columns) {
 
 std::string answers_table(const Comparison& comparison) {
   const std::vector<const Entry*> entries = comparison.ranked();
+  const size_t name_columns = name_columns_of(comparison);
   size_t wall_columns = 9, ratio_columns = 16;
   double max_wall_s = 0;
   for (const Entry* entry : entries) {
@@ -109,8 +103,10 @@ std::string answers_table(const Comparison& comparison) {
       text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted" : entry->failure));
       continue;
     }
-    line += right(grouped(c.found), 6) + right(grouped(c.missed), 7) + right(grouped(c.wrongly_open), 6) +
-            right(grouped(c.unknown), 6) + right(grouped(c.misjudged), 6);
+    line += right(short_count(static_cast<double>(c.found)), 6) + right(short_count(static_cast<double>(c.missed)), 7) +
+            right(short_count(static_cast<double>(c.wrongly_open)), 6) +
+            right(short_count(static_cast<double>(c.unknown)), 6) +
+            right(short_count(static_cast<double>(c.misjudged)), 6);
     line += "  " + left(spread_text(entry->wall_s), wall_columns) + ' ' +
             left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + ' ';
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
@@ -120,8 +116,9 @@ std::string answers_table(const Comparison& comparison) {
 }
 
 std::string cost_table(const Comparison& comparison) {
+  const size_t name_columns = name_columns_of(comparison);
   std::string text = left("costs, medians", name_columns) + right("user", 7) + right("system", 7) + right("memory", 7) +
-                     right("threads", 8) + right("descr.", 7) + right("switch", 7) + right("flight", 7) +
+                     right("thr.", 6) + right("desc.", 6) + right("switch", 7) + right("flight", 7) +
                      right("conn/s", 7) + right("p50", 7) + right("p95", 7) + right("p99", 7) + '\n';
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;
@@ -131,8 +128,8 @@ std::string cost_table(const Comparison& comparison) {
     text += left(entry->contender.name(), name_columns) + right(short_duration(entry->user_s.median), 7) +
             right(short_duration(entry->system_s.median), 7) +
             right(short_memory(entry->median(&RunRecord::memory_kib)), 7) +
-            right(short_count(entry->median(&ModelRun::peak_threads)), 8) +
-            right(short_count(entry->median(&ModelRun::peak_descriptors)), 7) + right(short_count(switches), 7) +
+            right(short_count(entry->median(&ModelRun::peak_threads)), 6) +
+            right(short_count(entry->median(&ModelRun::peak_descriptors)), 6) + right(short_count(switches), 7) +
             right(short_count(entry->median(&ModelRun::peak_in_flight)), 7) + right(short_count(connects_per_s), 7) +
             right(short_duration(entry->median(&RunRecord::p50_us) * 1e-6), 7) +
             right(short_duration(entry->median(&RunRecord::p95_us) * 1e-6), 7) +
@@ -142,6 +139,19 @@ std::string cost_table(const Comparison& comparison) {
 }
 
 }  // namespace
+
+std::string left(const std::string& text, size_t columns) {
+  return text + std::string(columns - std::min(columns, columns_of(text)), ' ');
+}
+std::string right(const std::string& text, size_t columns) {
+  return std::string(columns - std::min(columns, columns_of(text)), ' ') + text;
+}
+
+size_t name_columns_of(const Comparison& comparison) {
+  size_t columns = min_name_columns;
+  for (const Entry& entry : comparison.entries) columns = std::max(columns, columns_of(entry.contender.name()));
+  return columns;
+}
 
 size_t columns_of(std::string_view text) {
   return static_cast<size_t>(

@@ -26,6 +26,13 @@ std::string ratio_text(const Ratio& ratio);
 /// "2.1 %": the share of the lab's late answers; "-" without a lab.
 std::string late_text(const Entry& entry);
 
+/// The text, filled up with spaces.
+std::string left(const std::string& text, size_t columns);
+std::string right(const std::string& text, size_t columns);
+
+/// The column of the models' names.
+size_t name_columns_of(const Comparison& comparison);
+
 /// The width on a terminal: every character in our texts is one column wide.
 size_t columns_of(std::string_view text);
 

@@ -42,9 +42,11 @@ std::string heading_text(const Comparison& comparison) {
   return text + '\n';
 }
 
-std::string words_text(const Comparison& comparison) {
+std::string words_text(const Comparison& comparison) { return paragraph(sentences(comparison)); }
+
+std::string paragraph(const std::vector<std::string>& sentences) {
   std::string text, line;
-  for (const std::string& sentence : sentences(comparison)) {
+  for (const std::string& sentence : sentences) {
     for (size_t start = 0; start < sentence.size();) {
       // Words that belong together move to the next line together.
       size_t end = std::min(sentence.find(' ', start), sentence.size());

@@ -32,6 +32,7 @@ std::vector<std::string> sentences(const Comparison& comparison) {
   add_several_loops(comparison, out);
   add_memory(comparison, out);
   add_errors(comparison, out);
+  add_guests(comparison, out);
   add_late_lab(comparison, out);
   add_caveats(comparison, out);
   return out;

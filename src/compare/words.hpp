@@ -15,7 +15,10 @@ std::string heading_text(const Comparison& comparison);
 /// The sentences, in reading order.
 std::vector<std::string> sentences(const Comparison& comparison);
 
-/// The sentences as a paragraph of at most 100 columns, ending in a newline.
+/// Lines of at most 100 columns, each ending in a newline. No line ends between words that belong together.
+std::string paragraph(const std::vector<std::string>& sentences);
+
+/// The sentences as a paragraph.
 std::string words_text(const Comparison& comparison);
 
 }  // namespace portloop::compare

@@ -83,6 +83,11 @@ void add_exhausted_resources(const Comparison& comparison, Sentences& out) {
     const uint64_t refused = max_of(*entry, &ModelRun::threads_refused),
                    reached = max_of(*entry, &ModelRun::peak_threads);
     const uint64_t put_back = max_of(*entry, &ModelRun::local_failures);
+    // With loop threads, the thread of the caller's loop is one more.
+    if (const Contender& c = entry->contender; c.is_loop() && c.loops > 1 && reached > 1 && reached - 1 < c.loops) {
+      out.push_back(c.name() + " ran only " + counted(reached - 1, "loop") + ": each needs a connect of --in-flight " +
+                    std::to_string(c.in_flight) + '.');
+    }
     if (entry->contender.kind == ModelKind::thread_per_connection) {
       out.push_back("thread-per-connection reached " + counted(reached, "thread") + " at once" +
                     (refused == 0

@@ -21,6 +21,8 @@ void add_several_loops(const Comparison& comparison, Sentences& out);
 void add_waiting(const Comparison& comparison, Sentences& out);
 void add_exhausted_resources(const Comparison& comparison, Sentences& out);
 void add_memory(const Comparison& comparison, Sentences& out);
+// words_guests.cpp
+void add_guests(const Comparison& comparison, Sentences& out);
 // words_errors.cpp
 void add_errors(const Comparison& comparison, Sentences& out);
 void add_late_lab(const Comparison& comparison, Sentences& out);

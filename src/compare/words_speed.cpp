@@ -75,7 +75,7 @@ std::string against_blocking(const Comparison& comparison, const Entry& loop) {
   if (loop.rank == 1U) return "";
   for (const Entry* entry : with_rank(comparison)) {
     const Ratio time = comparison.ratio(loop, *entry);
-    if (entry->contender.is_loop() || !time.differs()) continue;
+    if (entry->contender.is_loop() || entry->contender.guest != nullptr || !time.differs()) continue;
     if (time.relation() == Relation::faster)
       faster.push_back(ratio_text(time.inverse()) + " as fast as " + entry->contender.name());
     else

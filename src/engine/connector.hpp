@@ -83,4 +83,7 @@ enum class ConnectorKind : uint8_t { fastest, portable };
 /// `targets` and `turn` outlive the connector, which chooses source addresses that are no targets.
 std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn);
 
+/// Puts a connector around that of loop number `loop`, counted from 0, to observe it. Called before the loop runs.
+using ConnectorWrapper = std::function<std::unique_ptr<Connector>(std::unique_ptr<Connector>, uint32_t loop)>;
+
 }  // namespace portloop

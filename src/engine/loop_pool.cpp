@@ -48,7 +48,8 @@ class SignalsBlocked {
 /// wake() and counters().
 class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
  public:
-  Lane(LoopPool& pool, const ScannerOptions& options) : pool_(pool), options_(options) {}
+  Lane(LoopPool& pool, uint32_t number, const ScannerOptions& options)
+      : pool_(pool), number_(number), options_(options) {}
   ~Lane() {
     if (joinable_) uv_thread_join(&thread_);
     scanner_.reset();
@@ -130,8 +131,10 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
 
   int make_scanner() noexcept {
     try {
-      scanner_ = std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_,
-                                           make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_), *this);
+      auto connector = make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_);
+      if (pool_.wrap_connector_) connector = pool_.wrap_connector_(std::move(connector), number_);
+      scanner_ =
+          std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_, std::move(connector), *this);
       return 0;
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
@@ -166,6 +169,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   }
 
   LoopPool& pool_;
+  uint32_t number_;
   ScannerOptions options_;
   uv_loop_t loop_{};
   bool loop_made_ = false;
@@ -181,12 +185,13 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
 };
 
 LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
-                   ConnectorKind connector, uint32_t loops, ScanEvents& events)
+                   ConnectorKind connector, uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector)
     : loop_(loop),
       turn_(turn),
       space_(space),
       options_(options),
       connector_kind_(connector),
+      wrap_connector_(std::move(wrap_connector)),
       events_(events),
       cursor_(space) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
@@ -195,7 +200,7 @@ LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, cons
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     // The first lanes get the remainder, so that the sum is exact.
     share.plan.max_in_flight = options.plan.max_in_flight / lanes + (lane < options.plan.max_in_flight % lanes);
-    lanes_.push_back(std::make_unique<Lane>(*this, share));
+    lanes_.push_back(std::make_unique<Lane>(*this, lane, share));
   }
 }
 

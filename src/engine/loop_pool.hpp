@@ -35,7 +35,7 @@ class LoopPool {
   /// `loop`, `turn` (the loop's), `space` and `events` outlive the pool. `options` are those of the whole scan: the
   /// maximum in flight and the rate are divided among the lanes.
   LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
-           ConnectorKind connector, uint32_t loops, ScanEvents& events);
+           ConnectorKind connector, uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector = nullptr);
   /// Only after close() has called back, or if holds_loop() is false; never if is_forked() is true: its threads are
   /// not in this process.
   ~LoopPool();
@@ -77,6 +77,7 @@ class LoopPool {
   const ScanSpace& space_;
   ScannerOptions options_;
   ConnectorKind connector_kind_;
+  ConnectorWrapper wrap_connector_;  // may be empty
   ScanEvents& events_;
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -37,6 +37,16 @@ ProbeState probe_state_of(const Verdict& verdict) {
 
 }  // namespace
 
+ProbeState state_of_connect(const Verdict& verdict) {
+  switch (verdict.kind) {
+    case VerdictKind::answer: return probe_state_of(verdict);
+    case VerdictKind::pending:
+    case VerdictKind::silent: return ProbeState::silent;
+    case VerdictKind::confirm: return ProbeState::open;  // though it is repeated
+    default: return ProbeState::unknown;                 // it is repeated, or can't be made
+  }
+}
+
 std::optional<Address> source_for(const ModelScan& scan) {
   return spare_loopback_address(scan.targets, static_cast<uint64_t>(Clock::now().time_since_epoch().count()));
 }
@@ -46,6 +56,7 @@ BlockingConnect::~BlockingConnect() { close_socket(); }
 void BlockingConnect::close_socket() {
   if (fd_ < 0) return;
   if (left_ == Left::connection) dissolve(fd_);  // sends a RST; close() alone would leave TIME_WAIT
+  in_flight_.socket_closed();                    // before another thread can get the descriptor
   close(fd_);
   fd_ = -1;
   left_ = Left::nothing;
@@ -60,6 +71,7 @@ int BlockingConnect::make_ready(const Endpoint& endpoint) {
   if (fd_ >= 0) return 0;
   const int error_number = open_probe_socket(kind, source_, 0, fd_);
   if (error_number != 0) return error_number;
+  in_flight_.socket_opened();
   kind_ = kind;
   uses_ = 1;
   const timeval timeout{static_cast<time_t>(timeout_ms_ / 1000), static_cast<suseconds_t>(timeout_ms_ % 1000 * 1000)};
@@ -81,6 +93,17 @@ ConnectOutcome BlockingConnect::poll_once() {
     outcome.error_number = EALREADY;
   }
   return outcome;
+}
+
+void BlockingConnect::record_connect(uint64_t probe, Clock::time_point started, Clock::time_point ended,
+                                     const Verdict& verdict) {
+  RecordedConnect connect;
+  connect.start_us = recording_->at_us(started);
+  connect.end_us = recording_->at_us(ended);
+  connect.probe = static_cast<uint32_t>(probe) & 0xffffff;
+  connect.state = state_of_connect(verdict);
+  connect.thread = thread_;
+  recording_->add(connect);
 }
 
 ConnectOutcome BlockingConnect::connect_once(const Endpoint& endpoint) {
@@ -114,9 +137,11 @@ void BlockingConnect::probe(const ModelScan::Probe& probe, VerdictSheet& sheet) 
   for (;;) {
     const auto started = Clock::now();
     const ConnectOutcome outcome = connect_once(probe.endpoint);
-    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
+    const auto ended = Clock::now();
+    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(ended - started);
     const uint64_t rtt_us = waited.count() < 1 ? 1 : static_cast<uint64_t>(waited.count());
     const Verdict verdict = classify(outcome);
+    if (recording_ != nullptr) record_connect(probe.number, started, ended, verdict);
     const bool reusable =
         outcome.error_number == 0 || outcome.error_number == ECONNREFUSED || outcome.error_number == EALREADY;
     if (!reusable || outcome.icmp) close_socket();

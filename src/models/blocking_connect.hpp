@@ -37,6 +37,12 @@ class BlockingConnect {
   /// exhausted.
   void probe(const ModelScan::Probe& probe, VerdictSheet& sheet);
 
+  /// Records each connect as one of `thread`. `recording` may be nullptr; it must outlive this.
+  void record(Recording* recording, uint32_t thread) {
+    recording_ = recording;
+    thread_ = static_cast<uint16_t>(thread);
+  }
+
   uint64_t connects() const { return connects_; }
   uint64_t local_failures() const { return local_failures_; }
 
@@ -44,6 +50,8 @@ class BlockingConnect {
   /// What the last probe left on the socket. It is dissolved when the next probe uses the socket.
   enum class Left : uint8_t { nothing, connection, pending };
 
+  void record_connect(uint64_t probe, Recording::Clock::time_point started, Recording::Clock::time_point ended,
+                      const Verdict& verdict);
   ConnectOutcome connect_once(const Endpoint& endpoint);
   ConnectOutcome poll_once();
   int make_ready(const Endpoint& endpoint);
@@ -52,6 +60,8 @@ class BlockingConnect {
   std::optional<Address> source_;
   uint32_t timeout_ms_;
   InFlight& in_flight_;
+  Recording* recording_ = nullptr;
+  uint16_t thread_ = 0;
   int fd_ = -1;
   SocketKind kind_ = SocketKind::ipv4;
   Left left_ = Left::nothing;
@@ -59,6 +69,9 @@ class BlockingConnect {
   uint64_t connects_ = 0;
   uint64_t local_failures_ = 0;
 };
+
+/// What a recorded connect ended with.
+ProbeState state_of_connect(const Verdict& verdict);
 
 /// The source address for a scan's sockets, chosen as the epoll connector chooses it.
 std::optional<Address> source_for(const ModelScan& scan);

@@ -3,6 +3,7 @@
 // how they wait.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "core/probe_order.hpp"
 #include "core/probe_result.hpp"
 #include "core/target_set.hpp"
+#include "models/recording.hpp"
 
 namespace portloop {
 
@@ -21,7 +23,13 @@ struct ModelScan {
   uint32_t timeout_ms;   ///< How long each connect waits, 1-600,000.
   uint32_t retries = 0;  ///< How many further passes probe the silent ports again.
 
-  uint64_t size() const { return order.size(); }
+  // Only for a run that is recorded, and not measured:
+  uint64_t max_probes = UINT64_MAX;  ///< Only the first ones of the order are made.
+  Recording* recording = nullptr;
+
+  uint64_t size() const { return std::min(order.size(), max_probes); }
+  /// False once the time of a recorded run is over: no more probes are started.
+  bool goes_on() const { return recording == nullptr || !recording->expired(); }
   struct Probe {
     uint64_t number;  ///< In address and port order, whatever the seed.
     Endpoint endpoint;
@@ -32,10 +40,6 @@ struct ModelScan {
     return {position.host * ports.size() + position.port, {targets.at(position.host), ports.at(position.port)}};
   }
 };
-
-/// The state of one probe. `silent`: filtered, because no answer came. `none`: no result.
-enum class ProbeState : uint8_t { none, open, closed, filtered, silent, unknown };
-static_assert(sizeof(ProbeState) == 1);
 
 /// The results of a run: 5 bytes (a state and a uint32_t) for each probe, allocated and touched before the clock
 /// starts. Threads may set different probes at the same time without a lock.

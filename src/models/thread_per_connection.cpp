@@ -7,8 +7,6 @@
 //   - the system refuses to create a thread (threads-max, a cgroup's limit, memory maps): it is counted, and tried
 //     again when another thread ends. That thread may not be quite gone yet: then after a pause.
 //   - out of descriptors: BlockingConnect pauses and retries, while other threads end
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -30,6 +28,7 @@ struct Crowd {
   const ModelScan* scan = nullptr;
   VerdictSheet* sheet = nullptr;
   std::optional<Address> source;
+  std::atomic<uint32_t> next_thread{0};  // numbers the threads of a recorded run
   std::atomic<int> threads{0};
   std::atomic<int> wake_at{0};  // the calling thread is woken when at most this many threads are left
   InFlight* in_flight = nullptr;
@@ -43,6 +42,7 @@ Crowd crowd;
 void* connect_one(void* argument) {
   {
     BlockingConnect connect(crowd.source, crowd.scan->timeout_ms, *crowd.in_flight);
+    if (crowd.scan->recording != nullptr) connect.record(crowd.scan->recording, crowd.next_thread.fetch_add(1));
     connect.probe(crowd.scan->at(reinterpret_cast<uintptr_t>(argument)), *crowd.sheet);
     crowd.connects.fetch_add(connect.connects(), std::memory_order_relaxed);
     if (connect.local_failures() > 0)
@@ -81,18 +81,13 @@ bool make_thread(const SmallStack& stack, uint64_t i, ModelRun& run) {
   return false;
 }
 
-/// A thread that gets no descriptor waits for one.
-uint64_t max_descriptors() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : UINT64_MAX;
-}
-
 }  // namespace
 
 ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   crowd.scan = &scan;
   crowd.sheet = &sheet;
   crowd.source = source_for(scan);
+  crowd.next_thread = 0;
   crowd.connects = 0;
   crowd.local_failures = 0;
   InFlight in_flight;
@@ -103,7 +98,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   for (uint32_t pass = 0; pass <= scan.retries; ++pass) {
     bool asked = false;
     crowd.wake_at = -1;  // the calling thread does not wait
-    for (uint64_t i = 0; i < scan.size(); ++i) {
+    for (uint64_t i = 0; i < scan.size() && scan.goes_on(); ++i) {
       if (pass > 0 && sheet.state(scan.at(i).number) != ProbeState::silent) continue;
       asked = true;
       if (!make_thread(stack, i, run)) sheet.set(scan.at(i).number, ProbeState::unknown, 0);
@@ -115,7 +110,7 @@ ModelRun run_thread_per_connection(const ModelScan& scan, VerdictSheet& sheet) {
   run.connects = crowd.connects;
   run.local_failures = crowd.local_failures;
   run.peak_in_flight = in_flight.peak();
-  run.peak_descriptors = std::min(run.peak_threads - 1, max_descriptors());
+  run.peak_descriptors = in_flight.peak_sockets();
   return run;
 }
 

@@ -24,14 +24,15 @@ class ThreadPool {
     grow_descriptor_table(wanted_);
     for (pass_ = 0; pass_ <= scan_.retries; ++pass_) {
       next_ = 0;
+      next_thread_ = 1;
       asked_ = false;
       const std::vector<pthread_t> others = start_threads();
       run_.peak_threads = std::max<uint64_t>(run_.peak_threads, others.size() + 1);
-      draw();
+      draw(0);
       for (const pthread_t thread : others) pthread_join(thread, nullptr);
       if (!asked_) break;
     }
-    run_.peak_descriptors = run_.peak_threads;
+    run_.peak_descriptors = in_flight_.peak_sockets();
     run_.peak_in_flight = in_flight_.peak();
     return run_;
   }
@@ -53,13 +54,15 @@ class ThreadPool {
   }
 
   static void* draw_in_thread(void* pool) {
-    static_cast<ThreadPool*>(pool)->draw();
+    auto* self = static_cast<ThreadPool*>(pool);
+    self->draw(self->next_thread_.fetch_add(1, std::memory_order_relaxed));
     return nullptr;
   }
 
-  void draw() {
+  void draw(uint32_t thread) {
     BlockingConnect connect(source_, scan_.timeout_ms, in_flight_);
-    for (uint64_t i = next_.fetch_add(1, std::memory_order_relaxed); i < scan_.size();
+    connect.record(scan_.recording, thread);
+    for (uint64_t i = next_.fetch_add(1, std::memory_order_relaxed); i < scan_.size() && scan_.goes_on();
          i = next_.fetch_add(1, std::memory_order_relaxed)) {
       const ModelScan::Probe probe = scan_.at(i);
       if (pass_ > 0 && sheet_.state(probe.number) != ProbeState::silent) continue;
@@ -78,6 +81,7 @@ class ThreadPool {
   uint32_t pass_ = 0;  // written only while there is no other thread
   InFlight in_flight_;
   alignas(64) std::atomic<uint64_t> next_{0};  // every thread writes it: not on a cache line that all only read
+  std::atomic<uint32_t> next_thread_{1};       // numbers the threads; the calling one is 0
   alignas(64) std::mutex mutex_;               // guards what follows, when a thread ends
   bool asked_ = false;
   ModelRun run_;

@@ -88,6 +88,39 @@ def a_sweep_compares_each_value():
 
 
 @test
+def loops_without_a_connect_each_are_not_passed_off_as_loops():
+    ports = OwnedPorts()
+    words = ["127.0.0.1", "-p", ports.spec(), "--runs", "1", "--warmup", "0"]
+    done = run("compare", *words, "--models", "loops:4", "-c", "1")
+    assert done.returncode == 0 and "loops:4 ran only 1 loop: each needs a connect of --in-flight 1." in " ".join(done.stdout.split()), done
+    assert "ran only" not in run("compare", *words, "--models", "loops:4", "-c", "4").stdout
+
+
+@test
+def explain_is_in_every_output():
+    ports = OwnedPorts()
+    words = ["127.0.0.1", "-p", ports.spec(), "--models", "sequential,thread-pool:5,loops:2", "--runs", "2", "--warmup", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: os.path.join(folder, name) for name in ("json", "markdown", "html")}
+        exports = [word for name, path in files.items() for word in ("--export-" + name, path)]
+        done = run("compare", *words, "--explain", *exports)
+        assert done.returncode == 0 and "predicted and measured" in done.stdout and "On this machine making a thread takes" in done.stdout, done
+        assert all(len(line) <= 100 for line in done.stdout.splitlines()), done.stdout
+        with open(files["json"]) as file:
+            explanation = json.load(file)["explanation"]
+        assert sorted(model["command"] for model in explanation["models"]) == ["loops:2", "sequential", "thread-pool:5"], explanation
+        for model in explanation["models"]:
+            largest = max(model["waiting"], model["processor"], model["network"])
+            assert abs(model["predicted"] - largest - model["start_up"]) < 1e-8, model
+            assert model["off"] == (abs(model["measured"] - model["predicted"]) > model["predicted"] / 3), model
+        assert all(explanation[cost] > 0 for cost in ("thread", "wakeup", "system_call", "timer", "processors", "answer")), explanation
+        for name in ("markdown", "html"):
+            with open(files[name]) as file:
+                assert "predicted and measured" in file.read(), name
+    assert "predicted" not in run("compare", *words).stdout
+
+
+@test
 def the_classic_preset_needs_nothing_else():
     # In the lab's network, whose loopback has no silent ports of other tests.
     words = [LAB, "lan", "--counters", "/dev/null", "--", PORTLOOP, "compare", "--preset", "classic", "--runs", "1", "--warmup", "0",
@@ -106,7 +139,7 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "'thread-pool:0'" in refused(2, "127.0.0.1", "--models", "loop,thread-pool:0")
     assert "'threads'" in refused(2, "127.0.0.1", "--models", "threads")
     assert "no target" in refused(2)
-    assert refused(2, "--preset", "modern") == "portloop: --preset 'modern': accepted are classic\n"
+    assert refused(2, "--preset", "modern") == "portloop: --preset 'modern': accepted are classic, seed\n"
     for lists in ([], ["--loops", "1,2"], ["--in-flight", "1,2"], ["--threads", "1,2"]):
         line = refused(2, "127.0.0.1", "--cross", *lists)
         assert "--cross" in line and "--loops and --in-flight are accepted" in line, line
@@ -118,8 +151,33 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "2^24" in refused(2, "127.0.0.0/8", "-p", "30000-30010")
     assert "--nonsense" in refused(2, "127.0.0.1", "--nonsense").replace("‘", "").replace("’", "").replace("nonsense", "--nonsense", 1)
     assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--export-json", "/nowhere/x")
+    assert "'/nowhere/x'" in refused(1, "127.0.0.1", "-p", "30000", "--trace", "/nowhere/x")
+    assert "--trace 'x'" in refused(2, "127.0.0.1", "--export-json", "x", "--trace", "x")
+    assert refused(2, "127.0.0.1", "--trace", "") == "portloop: --trace '': the name of a file is accepted\n"
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
+    line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "./x")
+    assert line == "portloop: --export-csv './x': this is the same file as --export-json 'x'\n", line
+    line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "x.partial", "--overwrite")
+    assert "x.partial" in line and "same file" in line, line
     assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # an empty profile is not the same as no lab
+
+
+@test
+def lanes_are_printed_above_the_tables_in_what_the_locale_can_show():
+    ports = OwnedPorts()
+    words = ["compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--runs", "1", "--warmup", "0", "--lanes"]
+    locales = [({"LC_ALL": "C.UTF-8"}, True), ({"LC_ALL": "", "LC_CTYPE": "de_DE.utf8", "LANG": "C"}, True), ({"LC_ALL": "C", "LANG": "C.UTF-8"}, False),
+               ({"LC_ALL": "de_DE.ISO-8859-1"}, False), ({}, False)]
+    for locale, is_utf8 in locales:
+        clean = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_CTYPE", "LANG")}
+        done = run(*words, env={**clean, **locale}, encoding="utf-8")
+        assert done.returncode == 0, done
+        lanes, tables = done.stdout.split("Who waits when", 1)[1].split("   model   ", 1)
+        for row in ("\nthread 1", "\nslot 1", "\nloop 1", "\nin flight"):
+            assert row in lanes, (locale, lanes)
+        assert lanes.isascii() is not is_utf8, (locale, lanes)
+        assert all(len(line) <= 80 for line in lanes.splitlines()), lanes
+        assert "costs, medians" in tables, tables
 
 
 @test
@@ -196,6 +254,11 @@ def children_of(pid):
 
 @test
 def an_interrupt_keeps_what_has_been_measured():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        an_interrupt_keeps(number)
+
+
+def an_interrupt_keeps(number):
     ports = OwnedPorts()
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "result.json")
@@ -205,7 +268,8 @@ def an_interrupt_keeps_what_has_been_measured():
             end = time.monotonic() + TIMEOUT_SECONDS
             while len(seen) < 9 and time.monotonic() < end:  # the warm-up and a few measured runs
                 seen.update(children_of(process.pid))
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
+            process.send_signal(number)  # timeout(1) signals its command, and then its whole group
             out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 130, (process.returncode, out, err)
         assert "incomplete" in out and "sequential" in out, out

@@ -303,6 +303,14 @@ TEST_CASE("a model that fails is not run again, and its failure includes the rea
     const std::string record = encode(run_of("oocccsss", 0.1));
     return {"printf", R"(%s)", record};
   };
+  command.input = [](const Contender&) -> const std::string& {
+    static const std::string nothing;
+    return nothing;
+  };
+  command.read = [](const Contender&, std::string_view output) -> Parsed<RunRecord> {
+    if (auto record = decode(output, 8)) return *record;
+    return SpecError{"no record"};
+  };
   std::vector<size_t> order;
   run_comparison(
       comparison, 0.001, command, [&](size_t model, uint32_t, const Forecast&) { order.push_back(model); }, go_on);

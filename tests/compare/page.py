@@ -20,6 +20,8 @@ from compare_support import TIMEOUT_SECONDS, SKIPPED, OwnedPorts, run, run_tests
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 SMALLEST_TEXT_PX = 10
 MIN_CONTRAST = 4.5  # WCAG 2, AA
+MIN_OUTLINE_CONTRAST = 3  # of what is drawn; it is computed from luminance, so it holds in greyscale, too
+PAPER_PX = 703  # A4 with margins of 12 mm
 
 
 def make_page():
@@ -53,16 +55,29 @@ def every_tag_is_closed_and_every_chart_is_xml():
     balance.feed(PAGE)
     balance.close()
     assert balance.open == [], balance.open
-    charts = re.findall(r"<svg.*?</svg>", PAGE, re.S)
-    assert len(charts) == 5, len(charts)
-    for chart in charts:
-        assert ElementTree.fromstring(chart).get("aria-label")
+    drawings = [ElementTree.fromstring(drawing) for drawing in re.findall(r"<svg.*?</svg>", PAGE, re.S)]
+    for drawing in drawings:
+        assert drawing.get("aria-label") or drawing.get("aria-hidden") == "true", ElementTree.tostring(drawing)
+    kinds = [drawing.get("class", "chart") for drawing in drawings if drawing.get("aria-label")]
+    models = len(set(re.findall(r'<th scope="row" class="model">(.*?)</th>', PAGE)))
+    assert kinds.count("lanes") == kinds.count("flight") == models > 10, kinds
+    assert kinds.count("chart") == 8, kinds
 
 
 @test
 def the_page_fetches_nothing_and_runs_nothing():
     for part in ("http:", "https:", "<script", "src=", "url(", "@import", "<link", "javascript:"):
         assert part not in PAGE, part
+
+
+@test
+def the_tables_have_captions_and_their_headings_a_scope():
+    assert PAGE.count("<main>") == 1 and PAGE.count("<table>") == PAGE.count("<table><caption>") == 2
+    headings = re.findall(r"<th\b[^>]*>", PAGE)
+    assert headings and all('scope="col"' in heading or 'scope="row"' in heading for heading in headings), headings
+    rows = re.findall(r"<tr>(.*?)</tr>", PAGE, re.S)
+    for row in rows:
+        assert row.startswith("<th scope="), row
 
 
 MEASURE = """<script>
@@ -88,7 +103,33 @@ function measure(frame) {
     }
   }
   for (const text of page.querySelectorAll('p, li, td, th, dt, dd, h1, h2')) least = Math.min(least, contrast(style(text).color, style(page.body).backgroundColor));
-  return {width: view.innerWidth, scroll: page.documentElement.scrollWidth, dark: view.matchMedia('(prefers-color-scheme: dark)').matches,
+  let outline = 1000;
+  const figure = page.querySelector('.charts figure');
+  const drawn = '.hollow, .unranked, .curve, .trail, .area, .bar, .run, .cell, .error, .fill, .best';
+  for (const shape of page.querySelectorAll(drawn)) {
+    const {stroke, fill, opacity} = style(shape), seen = stroke !== 'none' ? stroke : fill;
+    if (opacity === '1') outline = Math.min(outline, contrast(seen, style(figure).backgroundColor));
+  }
+  for (const box of page.querySelectorAll('figure')) {
+    if (style(box).borderTopWidth !== '0px') outline = Math.min(outline, contrast(style(box).borderTopColor, style(page.body).backgroundColor));
+  }
+  const touching = [];
+  for (const labels of [...page.querySelectorAll('svg')].map(svg => svg.querySelectorAll('.tick')).concat([...page.querySelectorAll('.ticks')].map(ticks => ticks.children))) {
+    const boxes = [...labels].map(label => [label.getBoundingClientRect(), label.textContent]);
+    for (const [a, text] of boxes) for (const [b, other] of boxes) {
+      if (a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2) touching.push([text, other]);
+    }
+  }
+  const charts = page.querySelector('.charts').getBoundingClientRect(), rows = new Map();
+  for (const chart of page.querySelectorAll('.charts > figure')) {
+    const box = chart.getBoundingClientRect();
+    const row = rows.get(box.top) || {right: 0, heights: new Set()};
+    rows.set(box.top, {right: Math.max(row.right, box.right), heights: row.heights.add(Math.round(box.height))});
+  }
+  const holes = [...rows.values()].filter(row => row.heights.size !== 1 || Math.abs(row.right - charts.right) > 1).length;
+  const scrolled = [...page.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth + 1 || style(box).overflowX !== 'visible').length;
+  const cut = [...page.querySelectorAll('.charts > figure, .model-lanes, tr')].filter(box => style(box).breakInside !== 'avoid').length;
+  return {outline, touching, holes, scrolled, cut, width: view.innerWidth, scroll: page.documentElement.scrollWidth, dark: view.matchMedia('(prefers-color-scheme: dark)').matches,
           background: style(page.body).backgroundColor, outside, smallest, least};
 }
 window.addEventListener('load', () => {
@@ -100,11 +141,17 @@ window.addEventListener('load', () => {
 </script>"""
 
 
-def measured(chromium, dark):
-    """Measures the page in Chromium, in a frame as wide as a phone and in one as wide as a screen."""
+def printed(page):
+    """The page with the styles of paper on the screen."""
+    assert page.count("@media print {") == 1
+    return page.replace("@media print {", "@media all {").replace("@media screen and", "@media print and")
+
+
+def measured(chromium, dark, page, widths):
+    """Measures the page in Chromium, in frames of these widths."""
     with tempfile.TemporaryDirectory() as folder:
         wrapper = os.path.join(folder, "wrapper.html")
-        frames = "".join(f'<iframe style="width:{width}px;height:3000px;border:0" srcdoc="{html.escape(PAGE)}"></iframe>' for width in (390, 1200))
+        frames = "".join(f'<iframe style="width:{width}px;height:3000px;border:0" srcdoc="{html.escape(page)}"></iframe>' for width in widths)
         with open(wrapper, "w") as file:
             file.write(f'<!DOCTYPE html><meta charset="utf-8"><html><body>{frames}{MEASURE}</body></html>')
         done = subprocess.run(
@@ -118,24 +165,44 @@ def measured(chromium, dark):
         return json.loads(html.unescape(found[1]))
 
 
-@test
-def chromium_shows_it_on_a_phone_and_on_a_screen_in_light_and_in_dark():
+def find_chromium():
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         print("skipped: compare_page.py lacks the program chromium")
         sys.exit(SKIPPED)
+    return chromium
+
+
+def check_drawings(frame):
+    assert frame["outside"] == [] and frame["touching"] == [], frame
+    assert frame["outline"] >= MIN_OUTLINE_CONTRAST, frame
+    assert frame["holes"] == 0 and frame["cut"] == 0, frame
+    assert frame["least"] >= MIN_CONTRAST, frame
+
+
+@test
+def chromium_shows_it_on_a_phone_and_on_a_screen_in_light_and_in_dark():
+    chromium = find_chromium()
     backgrounds = set()
     for dark in (False, True):
-        frames = measured(chromium, dark)
+        frames = measured(chromium, dark, PAGE, (390, 1200))
         assert [frame["width"] for frame in frames] == [390, 1200], frames
         for frame in frames:
             assert frame["scroll"] <= frame["width"], frame
-            assert frame["outside"] == [], frame
             assert frame["smallest"] >= SMALLEST_TEXT_PX, frame
-            assert frame["least"] >= MIN_CONTRAST, frame
+            check_drawings(frame)
             assert frame["dark"] is dark, frame
             backgrounds.add(frame["background"])
     assert len(backgrounds) == 2, backgrounds
+
+
+@test
+def on_paper_it_is_light_and_no_table_scrolls():
+    for dark in (False, True):
+        frame, = measured(find_chromium(), dark, printed(PAGE), (PAPER_PX,))
+        assert frame["scroll"] <= frame["width"] and frame["scrolled"] == 0, frame
+        assert frame["background"] == "rgb(255, 255, 255)", frame
+        check_drawings(frame)
 
 
 if __name__ == "__main__":

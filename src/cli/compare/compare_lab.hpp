@@ -11,6 +11,9 @@ namespace portloop {
 
 TargetList targets_of(const CompareRequest& request);
 
+/// Returns whether all targets are in 127.0.0.0/8 or are ::1.
+bool only_loopback(const TargetSet& targets);
+
 /// Throws UsageError if an address is this machine's own. A lab's ground truth does not contain these addresses: inside
 /// the lab, the system itself answers for them.
 void refuse_own_addresses(const TargetSet& targets);

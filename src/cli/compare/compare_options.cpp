@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "cli/exit_status.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr const char* help_text =
     R"(Usage: portloop compare [OPTIONS] TARGET...
-       portloop compare --preset classic
+       portloop compare --preset classic|seed
 
   Runs the same scan with every concurrency model and measures it.
   TARGET, -p, -4, -6, -t, --order and --seed: as for scan.
@@ -26,8 +27,11 @@ constexpr const char* help_text =
 What is compared:
       --models LIST        sequential, thread-per-connection, thread-pool:N,
                            loop, loops:N, loop/uv
+      --guests LIST        auto, or python, node, python/thread-pool:N: the same
+                           in other languages, if they are installed
       --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread,
                            threads, a pool of 50, one loop, loops
+      --preset seed        the same beside the Python it comes from
       --lab PROFILE        inside portloop-lab's network, checked with its truth
   -l, --loops LIST         loop threads, such as 1,2,4
   -c, --in-flight LIST     connects in flight, over all loops
@@ -42,8 +46,11 @@ How (the same for every model):
       --order ORDER        random (default) or sequential;   --seed N
       --runs N             of each model (5);   --warmup N: rounds before (1)
 Output (tables and conclusions on stdout):
+      --explain            predict each time from its costs, and what binds it
       --export-json FILE, --export-csv FILE, --export-markdown FILE,
       --export-html FILE   write files
+      --trace FILE         a timeline of one more run of each model, for Perfetto
+      --lanes              show that timeline: who waits when
       --overwrite          replace files that exist
   -q, --quiet   -h, --help
 
@@ -54,20 +61,46 @@ Scan only hosts and networks that you are allowed to scan.)";
 // One of each kind; loops:N is added to them, N being the number of processors, at least 2.
 constexpr const char* default_models = "sequential,thread-per-connection,thread-pool:50,loop";
 
+/// What a preset stands for. Each option that is given replaces its part of it.
+struct Preset {
+  const char* name;
+  const char* models;  ///< loops:N is added, as to the default ones.
+  const char* guests;  ///< Those whose interpreters are found.
+  uint32_t runs, warmup;
+};
+
+constexpr const char* preset_target = "127.0.0.1";
+constexpr PortRange preset_ports{30'000, 65'535};
+
+constexpr Preset no_preset{"", default_models, "", 5, 1};
+constexpr std::array<Preset, 2> presets{{
+    {"classic", default_models, "", 5, 1},
+    // The experiment that this command comes from: four programs in Python, scanning localhost. A round takes up to 20
+    // s because of them, so there is no warm-up round.
+    {"seed", "sequential,thread-per-connection,thread-pool:50,thread-pool:100,loop",
+     "python/sequential,python/thread-per-port,python/thread-pool:50,python/thread-pool:100,python/free-threaded,node",
+     5, 0},
+}};
+
 cxxopts::Options make_options() {
   cxxopts::Options options("portloop compare");
   const auto text = [] { return cxxopts::value<std::string>(); };
   const auto texts = [] { return cxxopts::value<std::vector<std::string>>(); };
   options.add_options()              //
       ("models", "", text())         //
+      ("guests", "", text())         //
       ("preset", "", text())         //
       ("lab", "", text())            //
       ("inside-lab", "", text())     //
       ("one-run", "", text())        //
+      ("record", "")                 //
+      ("lanes", "")                  //
+      ("trace", "", text())          //
       ("l,loops", "", text())        //
       ("c,in-flight", "", text())    //
       ("threads", "", text())        //
       ("cross", "")                  //
+      ("explain", "")                //
       ("p,ports", "", text())        //
       ("exclude-ports", "", text())  //
       ("4", "")                      //
@@ -104,12 +137,15 @@ std::vector<uint32_t> parse_list(const cxxopts::ParseResult& given, const char* 
   return numbers;
 }
 
-void parse_models_and_sweep(const cxxopts::ParseResult& given, CompareRequest& request) {
-  std::string models = default_models;
-  if (given.count("preset")) {
-    one_of(given, "preset", {"classic"});
-    if (given.count("target") == 0) request.targets.included = {"127.0.0.1"};
-  }
+Preset preset_of(const cxxopts::ParseResult& given) {
+  if (given.count("preset") == 0) return no_preset;
+  const std::string name = one_of(given, "preset", {presets[0].name, presets[1].name});
+  return *std::find_if(presets.begin(), presets.end(), [&name](const Preset& preset) { return preset.name == name; });
+}
+
+void parse_models_and_sweep(const cxxopts::ParseResult& given, const Preset& preset, CompareRequest& request) {
+  std::string models = preset.models;
+  if (*preset.name != 0 && given.count("target") == 0) request.targets.included = {preset_target};
   if (given.count("models")) {
     models = text_of(given, "models");
   } else if (given.count("loops") == 0) {
@@ -117,11 +153,18 @@ void parse_models_and_sweep(const cxxopts::ParseResult& given, CompareRequest& r
   }
   if (given.count("one-run")) {
     request.one_run = true;
+    request.record = given.count("record") > 0;
     models = text_of(given, "one-run");
   }
   const auto parsed = compare::parse_models(models);
   if (!parsed) throw UsageError("--models: " + parsed.error());
   request.models = *parsed;
+  const std::string guests = given.count("guests") ? text_of(given, "guests") : preset.guests;
+  if (given.count("guests") || !guests.empty()) {
+    const auto choices = compare::parse_guests(guests, given.count("guests") == 0);
+    if (!choices) throw UsageError("--guests: " + choices.error());
+    request.guests = *choices;
+  }
   request.sweep.loops = parse_list(given, "loops", 1024, true);
   request.sweep.in_flight = parse_list(given, "in-flight", 1'000'000, false);
   request.sweep.threads = parse_list(given, "threads", 65'536, false);
@@ -133,14 +176,16 @@ void parse_models_and_sweep(const cxxopts::ParseResult& given, CompareRequest& r
   }
 }
 
-void parse_settings(const cxxopts::ParseResult& given, CompareRequest& request, const SystemServices& services) {
+void parse_settings(const cxxopts::ParseResult& given, const Preset& preset, CompareRequest& request,
+                    const SystemServices& services) {
   request.targets.family = family_of(given);
   request.timeout_ms = timeout_of(given, "timeout", 1000);
   request.retries = number_of(given, "retries", 0, 13, 0);
-  request.runs = number_of(given, "runs", 1, 10'000, 5);
-  request.warmup = number_of(given, "warmup", 0, 10'000, 1);
+  request.runs = number_of(given, "runs", 1, 10'000, preset.runs);
+  request.warmup = number_of(given, "warmup", 0, 10'000, preset.warmup);
   request.order = order_of(given);
   request.quiet = request.targets.quiet = given.count("quiet") > 0;
+  request.explain = given.count("explain") > 0;
   request.overwrite = given.count("overwrite") > 0;
   if (given.count("lab")) {
     request.lab_profile = text_of(given, "lab");
@@ -153,24 +198,29 @@ void parse_settings(const cxxopts::ParseResult& given, CompareRequest& request, 
     request.lab_profile = text_of(given, "inside-lab");
   }
   if (request.one_run) return;  // its ports are on standard input
-  if (given.count("preset") && given.count("ports") == 0) {
-    request.ports.add({30'000, 65'535});
+  if (*preset.name != 0 && given.count("ports") == 0) {
+    request.ports.add(preset_ports);
   } else {
     request.ports = ports_of(given, services);
   }
 }
 
-void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
-  for (const compare::ExportFormat& format : compare::export_formats()) {
-    const std::string option = "export-" + std::string(format.name);
-    if (given.count(option) == 0) continue;
-    const std::string file = text_of(given, option.c_str());
-    for (const OutputChoice& other : request.exports) {
-      if (other.file == file) throw UsageError("--" + option + ' ' + quote_word(file) + ": the file is given twice");
-    }
-    if (file.empty()) throw UsageError("--" + option + " '': the name of a file is accepted");
-    request.exports.push_back({std::string(format.name), file});
+void parse_export(const cxxopts::ParseResult& given, const std::string& option, std::string_view format,
+                  CompareRequest& request) {
+  if (given.count(option) == 0) return;
+  const std::string file = text_of(given, option.c_str());
+  for (const OutputChoice& other : request.exports) {
+    if (other.file == file) throw UsageError("--" + option + ' ' + quote_word(file) + ": the file is given twice");
   }
+  if (file.empty()) throw UsageError("--" + option + " '': the name of a file is accepted");
+  request.exports.push_back({std::string(format), file});
+}
+
+void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
+  for (const compare::ExportFormat& format : compare::export_formats())
+    parse_export(given, "export-" + std::string(format.name), format.name, request);
+  parse_export(given, "trace", "trace", request);
+  request.lanes = given.count("lanes") > 0;
 }
 
 }  // namespace
@@ -185,12 +235,13 @@ std::optional<CompareRequest> parse_compare_options(int argc, const char* const*
     }
     CompareRequest request;
     request.targets.included = texts_of(given, "target");
-    parse_models_and_sweep(given, request);
+    const Preset preset = preset_of(given);
+    parse_models_and_sweep(given, preset, request);
     if (request.one_run) request.targets.input_files = {"-"};
     if (request.targets.included.empty() && !request.one_run) {
       throw UsageError("no target given: a host, an address or a block, or '--preset classic' for this machine");
     }
-    parse_settings(given, request, services);
+    parse_settings(given, preset, request, services);
     parse_exports(given, request);
     request.command_line = "portloop " + join_command_line(argc, argv);
     return request;

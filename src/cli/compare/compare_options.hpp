@@ -11,6 +11,7 @@
 #include "cli/system/system_services.hpp"
 #include "cli/targets/target_words.hpp"
 #include "compare/contender.hpp"
+#include "compare/guest_programs.hpp"
 #include "core/port_set.hpp"
 
 namespace portloop {
@@ -22,13 +23,17 @@ struct CompareRequest {
   OrderChoice order;
   std::vector<compare::Contender> models;
   compare::Sweep sweep;
+  std::vector<compare::GuestChoice> guests;
   uint32_t retries = 0;
   uint32_t runs = 5;
   uint32_t warmup = 1;
   std::string lab_profile;
   bool inside_lab = false;  ///< Internal option: this process was started by portloop-lab.
   bool one_run = false;     ///< Internal option: one run of models[0], with its ports and targets on standard input.
-  std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats().
+  bool explain = false;
+  bool record = false;                ///< Internal option: that run is recorded, not measured.
+  std::vector<OutputChoice> exports;  ///< The formats are those of compare::export_formats(), and "trace".
+  bool lanes = false;
   bool overwrite = false;
   bool quiet = false;
   std::string command_line;

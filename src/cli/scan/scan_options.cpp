@@ -244,9 +244,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 }
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
-  return without(option_words(options, words),
-                 {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--max-time", "--stats-every",
-                  "--no-sandbox"});
+  return without(option_words(options, words), {"--quiet", "--verbose", "--color", "--no-color", "--progress",
+                                                "--max-time", "--stats-every", "--no-sandbox"});
 }
 
 /// Replaces `--shard auto` by `--shard K/N`: a scan that is resumed elsewhere must still be the same shard.

@@ -19,6 +19,7 @@ namespace {
 constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr int64_t repetition_ns = 200'000'000;
 std::atomic<uv_async_t*> async_to_wake{nullptr};
+std::atomic<volatile std::sig_atomic_t*> flag_to_set{nullptr};
 std::atomic<int64_t> first_ns{0};  // when the first signal came; 0 before that
 
 int64_t now_ns() {
@@ -35,6 +36,10 @@ void on_ending_signal(int number, siginfo_t* info, void*) {
     uv_async_send(async);
     return;
   }
+  if (volatile std::sig_atomic_t* const flag = flag_to_set.load(); is_first && flag != nullptr) {
+    *flag = 1;
+    return;
+  }
   if (!is_first && number == SIGHUP) return;
   if (!is_first && info->si_code == SI_USER && now - first < repetition_ns) return;
   restore_terminal();
@@ -42,10 +47,7 @@ void on_ending_signal(int number, siginfo_t* info, void*) {
   std::raise(number);  // pending until this handler returns
 }
 
-}  // namespace
-
-void watch_ending_signals(uv_async_t* on_signal) {
-  async_to_wake = on_signal;
+void watch_signals() {
   for (const int number : ending_signals) {
     struct sigaction action {};
     if (sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
@@ -55,6 +57,18 @@ void watch_ending_signals(uv_async_t* on_signal) {
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, nullptr);
   }
+}
+
+}  // namespace
+
+void watch_ending_signals(uv_async_t* on_signal) {
+  async_to_wake = on_signal;
+  watch_signals();
+}
+
+void watch_ending_signals(volatile std::sig_atomic_t* flag) {
+  flag_to_set = flag;
+  watch_signals();
 }
 
 void unwatch_ending_signals() { async_to_wake = nullptr; }

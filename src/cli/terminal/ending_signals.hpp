@@ -6,6 +6,8 @@
 
 #include <uv.h>
 
+#include <csignal>
+
 namespace portloop {
 
 /// From now on the first SIGINT, SIGTERM or SIGHUP calls uv_async_send(on_signal), and the second one has its default
@@ -13,6 +15,9 @@ namespace portloop {
 /// a Ctrl-C send the same signal twice. `on_signal` must be initialised. To be called once per process. A signal that
 /// was ignored when the program started (nohup) stays ignored.
 void watch_ending_signals(uv_async_t* on_signal);
+
+/// The same for a command without an event loop: the first signal sets `flag`.
+void watch_ending_signals(volatile std::sig_atomic_t* flag);
 
 /// After this, `on_signal` may be closed: no signal uses it any more. A first signal then has its default action.
 void unwatch_ending_signals();
