@@ -100,6 +100,7 @@ OwnLinks find_own_links(const TargetSet& targets) {
   OwnLinks links;
   const std::optional<LinkAddresses> addresses = read_link_addresses();
   if (!addresses) return links;
+  links.are_known = true;
   const auto is_scanned = [&targets](const AddressRange& link) {
     return std::any_of(targets.ranges().begin(), targets.ranges().end(), [&link](const AddressRange& range) {
       return range.first <= link.last && link.first <= range.last;

@@ -24,6 +24,7 @@ namespace portloop {
 
 /// What the scan knows of the machine's own links when it starts. Immutable while it runs.
 struct OwnLinks {
+  bool are_known = false;             ///< The system has reported them.
   std::vector<AddressRange> on_link;  ///< Sorted and disjoint.
   std::vector<AddressRange> own;      ///< This machine's addresses. Sorted and disjoint.
   std::vector<Address> known;         ///< Neighbours that were resolved when the scan started. Sorted.

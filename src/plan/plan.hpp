@@ -81,8 +81,8 @@ class ProbePlan {
   void silent(const Ask& ask, uint64_t now_us);
   /// The kernel found no such neighbour. Returns true if that is final: then the caller reports the port as filtered,
   /// host-unreach, and if the host was not resolved before, the plan reports its other ports later. Returns false if
-  /// the host has answered before, and so has gone away, or if the link may be away: then it is as if the ask had been
-  /// silent.
+  /// the host has answered before, and so has gone away, if the link may be away, or if it was the gateway that was not
+  /// found: then it is as if the ask had been silent.
   bool no_neighbour(const Ask& ask, uint64_t now_us);
   /// It failed on our side, and is asked again later. `descriptors`: it was a descriptor that could not be had.
   void put_back(const Ask& ask, int error_number, bool descriptors, uint64_t now_us);

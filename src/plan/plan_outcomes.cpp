@@ -180,7 +180,9 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
     return false;
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
-  if (hosts[ask.host].state == HostState::alive && space_.links.contains(ask.endpoint.address)) {
+  // A routed target's error is of its gateway: nothing has left this machine.
+  const bool is_on_link = space_.links.contains(ask.endpoint.address);
+  if (is_on_link ? hosts[ask.host].state == HostState::alive : space_.links.are_known) {
     silent(ask, now_us);
     return false;
   }

@@ -74,6 +74,12 @@ class Outage(unittest.TestCase):
                 found = collections.Counter((r["state"], r["reason"]) for r in results)
                 self.assertEqual(found, {("closed", "conn-refused"): HOSTS + 1, ("filtered", "host-unreach"): 256 - HOSTS - 1}, err)
 
+    def test_a_gateway_that_does_not_answer_arp_for_a_while(self):
+        # The kernel tells itself "host unreachable" of each target behind it.
+        for lines in (0, 100):
+            with self.subTest(lines=lines):
+                self.expect_exact(self.scan(gateway_deaf, gateway_hears, ROUTED, seconds=4.5, rate=500, lines=lines))
+
     def test_a_scan_that_is_stopped_meanwhile(self):
         self.expect_exact(self.scan(far_network_away, far_network_back, ROUTED, seconds=2, stopped=True))
 
@@ -96,6 +102,16 @@ def routed():
 
 def wire_cut():
     far.run("nft", "add table netdev wire; add chain netdev wire cut { type filter hook ingress device far priority 0; policy drop; }")
+
+
+def gateway_deaf():
+    far.run("nft", "add table netdev wire; add chain netdev wire deaf { type filter hook ingress device far priority 0; }; "
+            "add rule netdev wire deaf meta protocol arp drop")
+    support.ip("neigh flush dev near")
+
+
+def gateway_hears():
+    wire_mended()
 
 
 def wire_mended():

@@ -189,3 +189,26 @@ TEST_CASE("room is taken and given back once, whatever ends a wait") {
   CHECK(room.held(Family::ipv4) == 0);  // a plan that ends early gives back what it holds
   CHECK(room.held(Family::ipv6) == 0);
 }
+
+TEST_CASE("a gateway that is not found is no verdict on the ports behind it") {
+  PortSet ports;
+  ports.add({1, 1});
+  const Address host{Family::ipv4, 0, 0x0a080001};
+  for (const bool are_known : {true, false}) {
+    ScanSpace space(TargetSet({{host, host}}, {}), ports, Order::random, 1, {});
+    space.links.are_known = are_known;
+    ProbeCursor cursor;
+    ProbePlan plan(space, cursor, {});
+    const ProbePlan::Next first = plan.next(1);
+    REQUIRE(first.step == ProbePlan::Step::ask);
+    CHECK(plan.no_neighbour(first.ask, 3'000'000) == !are_known);
+    if (!are_known) continue;
+    ProbePlan::Next again = plan.next(3'000'000);
+    for (uint64_t now = 3'000'000; again.step != ProbePlan::Step::ask; now += 10'000) {
+      REQUIRE(now < 6'000'000);
+      REQUIRE(again.step != ProbePlan::Step::report);
+      again = plan.next(now);
+    }
+    plan.answered(again.ask, PortState::open, 100, 6'000'000);
+  }
+}
