@@ -1,6 +1,7 @@
 #include "compare/explanation.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -32,6 +33,7 @@ double usable_processors(const Contender& contender, double processors) {
       return std::min<double>(std::min(contender.loops, std::max(1U, contender.in_flight)), processors);
     case ModelKind::guest: break;
   }
+  assert(contender.guest != nullptr);
   if (contender.guest->runtime->has_lock || contender.guest->way == GuestWay::one) return 1;
   if (contender.guest->way == GuestWay::loop) return 1;
   return contender.guest->way == GuestWay::pool ? std::min<double>(contender.threads, processors) : processors;

@@ -90,14 +90,16 @@ Chart latency_chart(const std::vector<const Entry*>& entries) {
   }
   const Axis axis(shortest, longest, true, plot_left + 4, plot_right);
   for (size_t i = 0; i < curves.size(); ++i) {
-    const double x = i % 2 == 1 ? picture_width / 2 : 0, y = key_top + key_row * static_cast<double>(i / 2);
+    const size_t row = i / 2;  // two columns
+    const double x = i % 2 == 1 ? picture_width / 2 : 0, y = key_top + key_row * static_cast<double>(row);
     drawn += path_of(curves[i], axis);
     key += "<path" + style_of(curves[i]) + " d=\"M" + px(x) + ' ' + px(y) + 'h' + px(24) + "\"/>" +
            text_at(x + 30, y + 5, "name", curves[i].entry->contender.name());
     description += (i == 0 ? "" : ", ") + curves[i].entry->contender.name() + ' ' +
                    duration_text(curves[i].latencies_us[curves[i].latencies_us.size() / 2] * 1e-6);
   }
-  const double bottom = key_top + key_row * static_cast<double>((curves.size() + 1) / 2);
+  const size_t rows = (curves.size() + 1) / 2;
+  const double bottom = key_top + key_row * static_cast<double>(rows);
   return {"Latency of connects", opened(bottom, description) + frame(axis) + drawn + key + "</svg>"};
 }
 

@@ -56,7 +56,7 @@ class UvConnector final : public Connector {
   static void on_tcp_closed(uv_handle_t* handle);
   void report_outcomes();
   static ConnectOutcome outcome_of(const Connection& connection, int status);
-  void close_connection(Connection* connection);
+  void close_connection(Connection* connection) const;
   void connection_closed();
 
   uv_loop_t* loop_ = nullptr;
@@ -166,7 +166,7 @@ void UvConnector::release(uint32_t slot, Keep) {
   close_connection(connection);
 }
 
-void UvConnector::close_connection(Connection* connection) {
+void UvConnector::close_connection(Connection* connection) const {
   connection->released = true;
   // A reset leaves no TIME_WAIT. If it fails, it has closed nothing.
   if (abandoned_ || uv_tcp_close_reset(connection->tcp.get(), on_tcp_closed) != 0) {

@@ -59,6 +59,11 @@ ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
 
 bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.limit() && control_.may_send(now_us); }
 
+/// What fills the window may be waiting for the very path that is to be checked.
+bool ProbePlan::may_send_witness(uint64_t now_us) const {
+  return in_flight_ < backoff_.limit() && now_us >= control_.next_send_us();
+}
+
 uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   if (backoff_.paused(now_us)) return backoff_.pause_until_us();
   uint64_t wake_us = control_.next_judgement_us();
@@ -90,8 +95,7 @@ ProbePlan::Search ProbePlan::next_witness(uint64_t now_us, Next& next) {
     lose_hosts();
     return Search::changed;
   }
-  // What fills the window may be waiting for the very path that is to be checked.
-  if (!witness || in_flight_ >= backoff_.limit() || now_us < control_.next_send_us()) return Search::nothing;
+  if (!witness || !may_send_witness(now_us)) return Search::nothing;
   path_.check_sent(now_us);
   next.step = Step::ask;
   next.ask = {};
@@ -144,7 +148,7 @@ ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& 
     case Block::Phase::settling:
       if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended() || block.hosts.any_in_doubt())
         return Search::nothing;
-      return pass_ended(block);
+      return pass_ended(block, now_us);
     case Block::Phase::reporting: return next_report(block, next);
   }
   return Search::nothing;
@@ -352,7 +356,7 @@ bool ProbePlan::may_overlap(const Block& block) const {
 }
 
 /// While asks are in flight the block can only go on to another pass. Otherwise it does that, reports, or is forgotten.
-ProbePlan::Search ProbePlan::pass_ended(Block& block) {
+ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
   const bool settled = block.in_flight() == 0;
   if (block.unfinished() == 0) {
     if (!settled) return Search::nothing;
@@ -368,7 +372,7 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block) {
   if (!settled) return Search::nothing;
   // Silence is no verdict if the path may have been away when the ports were asked.
   if (options_.adaptive && !path_.lost() && !path_.is_proven_since(block.last_ask_us()))
-    return path_.want_proof() ? Search::changed : Search::nothing;
+    return path_.want_proof() && may_send_witness(now_us) ? Search::changed : Search::nothing;
   block.begin_reporting();
   return Search::changed;
 }

@@ -137,6 +137,7 @@ class ProbePlan {
   FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
   bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
   bool may_send(uint64_t now_us) const;
+  bool may_send_witness(uint64_t now_us) const;
   bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
   uint64_t wake_time_us(uint64_t now_us) const;
   uint64_t next_possible_send_us(uint64_t now_us) const;
@@ -144,7 +145,7 @@ class ProbePlan {
   Block* block_for_drawing(uint64_t position);
   void end_drawing();
   bool may_overlap(const Block& block) const;
-  Search pass_ended(Block& block);
+  Search pass_ended(Block& block, uint64_t now_us);
 
   void ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next);
   void send(Ask& ask, uint64_t now_us);

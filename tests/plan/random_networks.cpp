@@ -143,8 +143,11 @@ uint64_t max_duration_us(const Scan& scan, uint64_t asks) {
 }
 
 /// A turn makes an ask, reports something, hears of an ask that ended, judges one that is late, or draws and looks for
-/// work in steps.
-uint64_t max_turns(const Outcome& outcome) { return 10 * (outcome.asks + outcome.results) + 1000; }
+/// work in steps. While the neighbour table is full, it looks for room every 20 ms.
+uint64_t max_turns(const Scan& scan, const Outcome& outcome) {
+  const uint64_t looks = scan.behaviour.neighbour_entries > 0 ? outcome.microseconds / 20'000 : 0;
+  return 10 * (outcome.asks + outcome.results) + scan.loops * looks + 1000;
+}
 
 /// Why the outcome is wrong; empty if it is not.
 std::string fault_of(const Scan& scan, const Outcome& outcome) {
@@ -155,7 +158,7 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
   if (outcome.reported_twice > 0) return "a probe has two results";
   if (outcome.peak_in_flight > scan.options.max_in_flight) return "more in flight than allowed";
   if (outcome.asks > max_asks(scan, outcome.probes)) return "more asks than the passes allow";
-  if (outcome.turns > max_turns(outcome)) return "it turns more often than there is work";
+  if (outcome.turns > max_turns(scan, outcome)) return "it turns more often than there is work";
   if (outcome.microseconds > max_duration_us(scan, outcome.asks)) return "longer than its asks can take";
   return {};
 }

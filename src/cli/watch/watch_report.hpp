@@ -23,10 +23,10 @@ struct ReportedChange {
 };
 
 /// Appends one JSON object and a newline.
-void append_change_json(std::string& out, const ReportedChange& change);
+void append_change_json(std::string& out, const ReportedChange& reported);
 
 /// Appends a row for people. `columns`: of a terminal, to which it is cut; 0: it is whole.
-void append_change_row(std::string& out, const ReportedChange& change, bool colour, size_t columns);
+void append_change_row(std::string& out, const ReportedChange& reported, bool colour, size_t columns);
 
 /// The last round, for the metrics.
 struct RoundFacts {
