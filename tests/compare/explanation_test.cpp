@@ -13,7 +13,6 @@
 using namespace portloop;
 using namespace portloop::compare;
 using portloop::testing::entry_of;
-using portloop::testing::run_of;
 
 namespace {
 

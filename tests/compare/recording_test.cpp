@@ -77,7 +77,9 @@ TEST_CASE("each model records each probe once, with its outcome, and never more 
   const std::map<std::string, uint32_t> caps = {{"sequential", 1},    {"thread-per-connection", 40},
                                                 {"thread-pool:3", 3}, {"loop", 5},
                                                 {"loops:2", 5},       {"loop/uv", 5}};
-  for (const auto& [model, cap] : caps) {
+  for (const auto& entry : caps) {  // CAPTURE would need a lambda to capture a structured binding
+    const std::string& model = entry.first;
+    const uint32_t cap = entry.second;
     CAPTURE(model);
     Contender contender = parse_models(model)->front();
     if (contender.is_loop()) contender.in_flight = 5;
