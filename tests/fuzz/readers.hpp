@@ -39,8 +39,8 @@ struct XmlElement {
   std::vector<XmlElement> children;
 
   /// The first child of that name, or nullptr.
-  const XmlElement* child(std::string_view name) const;
-  std::string attribute(const std::string& name) const;
+  const XmlElement* child(std::string_view wanted) const;
+  std::string attribute(const std::string& wanted) const;
 };
 
 /// A document with a declaration, a document type, comments, and elements without text.

@@ -16,17 +16,11 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
     length = 1;
   else if (lead >= 0xc2 && lead <= 0xdf && follows(1))
     length = 2;
-  else if (lead == 0xe0 && follows(1, 0xa0) && follows(2))
+  else if (lead >= 0xe0 && lead <= 0xef && follows(1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf) &&
+           follows(2))
     length = 3;
-  else if (lead == 0xed && follows(1, 0x80, 0x9f) && follows(2))
-    length = 3;
-  else if (lead >= 0xe1 && lead <= 0xef && lead != 0xed && follows(1) && follows(2))
-    length = 3;
-  else if (lead == 0xf0 && follows(1, 0x90) && follows(2) && follows(3))
-    length = 4;
-  else if (lead >= 0xf1 && lead <= 0xf3 && follows(1) && follows(2) && follows(3))
-    length = 4;
-  else if (lead == 0xf4 && follows(1, 0x80, 0x8f) && follows(2) && follows(3))
+  else if (lead >= 0xf0 && lead <= 0xf4 && follows(1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf) &&
+           follows(2) && follows(3))
     length = 4;
   if (length == 0 || length > text.size()) return std::nullopt;
   static constexpr uint8_t payload[] = {0, 0x7f, 0x1f, 0x0f, 0x07};

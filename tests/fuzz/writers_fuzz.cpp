@@ -181,8 +181,9 @@ void check_list(const Scan& scan, const std::string& out) {
   for (const Record& record : scan.records) {
     if (record.probe.state != PortState::open) continue;
     const Endpoint& endpoint = record.probe.endpoint;
-    const std::string address = to_text(endpoint.address), port = ":" + std::to_string(endpoint.port);
-    expected.push_back(endpoint.address.family == Family::ipv4 ? address + port : '[' + address + ']' + port);
+    std::string address = to_text(endpoint.address);
+    if (endpoint.address.family == Family::ipv6) address.insert(0, 1, '[').push_back(']');
+    expected.push_back(address.append(1, ':').append(std::to_string(endpoint.port)));
   }
   const auto lines = lines_of(out);
   EXPECT(std::equal(lines.begin(), lines.end(), expected.begin(), expected.end()));
