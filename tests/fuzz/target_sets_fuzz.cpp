@@ -94,8 +94,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   constexpr uint64_t saturated = std::numeric_limits<uint64_t>::max();
 
   EXPECT(set.size() == model.size());
-  const uint64_t size = set.size();
-  EXPECT(set.empty() == (size == 0));
+  const uint64_t addresses = set.size();
+  EXPECT(set.empty() == (addresses == 0));
   const auto& ranges = set.ranges();
   for (size_t i = 0; i < ranges.size(); ++i) {
     EXPECT(ranges[i].first <= ranges[i].last && set.contains(ranges[i]));
