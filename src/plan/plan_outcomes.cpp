@@ -180,9 +180,12 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
     return false;
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
-  // A routed target's error is of its gateway: nothing has left this machine.
-  const bool is_on_link = space_.links.contains(ask.endpoint.address);
-  if (is_on_link ? hosts[ask.host].state == HostState::alive : space_.links.are_known) {
+  // A routed target's error is of its gateway: nothing has left this machine. One of our own addresses has answered.
+  const OwnLinks& links = space_.links;
+  const bool lacks_gateway =
+      links.are_known && !links.contains(ask.endpoint.address) && !links.is_own(ask.endpoint.address);
+  const bool is_gone = links.contains(ask.endpoint.address) && hosts[ask.host].state == HostState::alive;
+  if (lacks_gateway || is_gone) {
     silent(ask, now_us);
     return false;
   }

@@ -190,6 +190,18 @@ TEST_CASE("room is taken and given back once, whatever ends a wait") {
   CHECK(room.held(Family::ipv6) == 0);
 }
 
+TEST_CASE("an error of this machine about an address of its own is final") {
+  PortSet ports;
+  ports.add({1, 1});
+  const Address host{Family::ipv4, 0, 0x7f000001};
+  ScanSpace space(TargetSet({{host, host}}, {}), ports, Order::random, 1, {});
+  space.links.are_known = true;
+  space.links.own = {{host, host}};
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, {});
+  CHECK(plan.no_neighbour(plan.next(1).ask, 100));
+}
+
 TEST_CASE("a gateway that is not found is no verdict on the ports behind it") {
   PortSet ports;
   ports.add({1, 1});
