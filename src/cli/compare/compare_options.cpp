@@ -49,7 +49,7 @@ Output (tables and conclusions on stdout):
       --explain            predict each time from its costs, and what binds it
       --export-json FILE, --export-csv FILE, --export-markdown FILE,
       --export-html FILE   write files
-      --trace FILE         a timeline of one more run of each model, for Perfetto
+      --trace FILE         a timeline of one more run of each, for Perfetto
       --lanes              show that timeline: who waits when
       --overwrite          replace files that exist
   -q, --quiet   -h, --help
