@@ -168,7 +168,9 @@ class FailingCalls(unittest.TestCase):
 
     def test_merge(self):
         with open(self.path("j"), "w") as file:
-            file.writelines(f'{{"address":"127.0.0.1","port":{port},"state":"{state}","reason":"syn-ack"}}\n' for (_, port), state in self.truth.items())
+            reasons = {"open": "syn-ack", "closed": "conn-refused"}
+            file.writelines(f'{{"address":"127.0.0.1","port":{port},"state":"{state}","reason":"{reasons[state]}"}}\n'
+                            for (_, port), state in self.truth.items())
         self.each_failure([PORTLOOP, "merge", "-f", "json", "--show", "all", "j"], self.check_scan)
 
     def test_compare(self):
