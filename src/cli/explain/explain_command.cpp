@@ -57,7 +57,7 @@ constexpr const char* help_text =
 
 Exit status: 0 the state is known, 1 could not run, 2 wrong usage, 3 unknown.)";
 
-constexpr uint32_t max_local_failures = 10;
+constexpr uint32_t max_local_tries = 10;
 
 struct ExplainRequest {
   TargetWords target;
@@ -338,7 +338,7 @@ class Explanation {
         return decide(PortState::unknown, Reason::local_error, verdict.error_number);
       case VerdictKind::local_limit:
       case VerdictKind::local_wait:
-        if (++local_failures_ >= max_local_failures)
+        if (++local_failures_ >= max_local_tries)
           return decide(PortState::unknown, Reason::local_error, verdict.error_number);
         usleep(1000U << local_failures_);
         return;
