@@ -66,14 +66,14 @@ void HostWatch::silent(uint32_t host_number, double expected_answers, uint64_t n
   suspensions_.push_back({host_number, RecoverySchedule(now_us, recovery_checks)});
 }
 
-void HostWatch::doubt(uint32_t host_number) {
-  if (hosts_[host_number].state == HostState::alive) in_doubt_.push_back(host_number);
+void HostWatch::want_check(uint32_t host_number) {
+  if (hosts_[host_number].state == HostState::alive) checks_wanted_.push_back(host_number);
 }
 
-std::optional<uint32_t> HostWatch::take_doubtful() {
-  while (!in_doubt_.empty()) {
-    const uint32_t host = in_doubt_.back();
-    in_doubt_.pop_back();
+std::optional<uint32_t> HostWatch::take_wanted_check() {
+  while (!checks_wanted_.empty()) {
+    const uint32_t host = checks_wanted_.back();
+    checks_wanted_.pop_back();
     if (hosts_[host].state == HostState::alive && hosts_[host].failed_checks > 0) return host;
   }
   return std::nullopt;

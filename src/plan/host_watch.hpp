@@ -111,10 +111,10 @@ class HostWatch {
   void has_enough_open_ports(uint32_t host_number);
 
   /// The lone answerer of an alive host fell silent. It is checked once in a pass: the next one must not wait for that.
-  void doubt(uint32_t host_number);
-  bool any_in_doubt() const { return !in_doubt_.empty(); }
-  /// A host that doubt() was called for and that is alive still, once for each call; nullopt if there is none.
-  std::optional<uint32_t> take_doubtful();
+  void want_check(uint32_t host_number);
+  bool any_check_wanted() const { return !checks_wanted_.empty(); }
+  /// A host that want_check() was called for, once for each call, if it is alive still and has not answered since.
+  std::optional<uint32_t> take_wanted_check();
 
   // ---- Recovery ----
 
@@ -137,7 +137,7 @@ class HostWatch {
 
   std::vector<Host> hosts_;
   std::vector<Suspension> suspensions_;  // one for each host whose state is suspended
-  std::vector<uint32_t> in_doubt_;
+  std::vector<uint32_t> checks_wanted_;
 };
 
 }  // namespace portloop

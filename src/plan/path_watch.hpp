@@ -66,8 +66,11 @@ class PathWatch {
     const bool was_silent = last_answer_us_ < first_us || (silent_from_us_ < first_us && last_us < silent_until_us_);
     return !was_silent || !may_ask_often();
   }
-  /// When a witness should be checked while neighbours are looked for; UINT64_MAX if there are too few of them.
-  uint64_t quiet_from_us() const { return may_ask_often() && !suspended() ? last_answer_us_ + quiet_us : UINT64_MAX; }
+  /// When a witness should be checked while neighbours are looked for; UINT64_MAX if there are too few of them, or
+  /// the path is away.
+  uint64_t quiet_from_us() const {
+    return may_ask_often() && !suspended() && !lost_ ? last_answer_us_ + quiet_us : UINT64_MAX;
+  }
   /// That was not so: a witness should be checked. Returns false if one is being checked already.
   bool want_proof() {
     proof_wanted_ = true;
@@ -83,6 +86,7 @@ class PathWatch {
   void check_withdrawn() { --checks_in_flight_; }
   /// When due_check() should be called again, 0 for at once; UINT64_MAX if only the end of an ask can change anything.
   uint64_t next_check_us() const {
+    if (lost_) return UINT64_MAX;
     if (burst_left_ > 0 || (proof_wanted_ && checks_in_flight_ == 0)) return 0;
     return schedule_ ? schedule_->next_check_us() : UINT64_MAX;
   }

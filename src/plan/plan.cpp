@@ -139,14 +139,15 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
 
 ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& next) {
   if (block.hosts.any_suspended() && next_recovery_check(block, now_us, next)) return Search::found;
-  if (block.hosts.any_in_doubt() && next_check_in_doubt(block, now_us, next)) return Search::found;
+  if (block.hosts.any_check_wanted() && next_wanted_check(block, now_us, next)) return Search::found;
   switch (block.phase()) {
     case Block::Phase::drawing: return Search::nothing;
     case Block::Phase::sweeping:
       if (const Search search = next_retry(block, now_us, next); block.phase() == Block::Phase::sweeping) return search;
       [[fallthrough]];
     case Block::Phase::settling:
-      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended() || block.hosts.any_in_doubt())
+      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended() ||
+          block.hosts.any_check_wanted())
         return Search::nothing;
       return pass_ended(block, now_us);
     case Block::Phase::reporting: return next_report(block, next);
@@ -164,9 +165,9 @@ bool ProbePlan::next_recovery_check(Block& block, uint64_t now_us, Next& next) {
 
 /// What is an open port's own limit, and what is a host or a path that is away, is found out at once: a pass that goes
 /// on meanwhile asks in vain.
-bool ProbePlan::next_check_in_doubt(Block& block, uint64_t now_us, Next& next) {
+bool ProbePlan::next_wanted_check(Block& block, uint64_t now_us, Next& next) {
   if (!may_send(now_us)) return false;
-  const std::optional<uint32_t> host = block.hosts.take_doubtful();
+  const std::optional<uint32_t> host = block.hosts.take_wanted_check();
   if (!host) return false;
   ask(block, block.hosts[*host].answerer, ProbeKind::check, now_us, next);
   return true;

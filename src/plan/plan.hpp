@@ -127,7 +127,7 @@ class ProbePlan {
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
-  bool next_check_in_doubt(Block& block, uint64_t now_us, Next& next);
+  bool next_wanted_check(Block& block, uint64_t now_us, Next& next);
   Search next_retry(Block& block, uint64_t now_us, Next& next);
   bool next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next);
   bool next_last_check(Block& block, uint64_t now_us, Next& next);
@@ -163,7 +163,7 @@ class ProbePlan {
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
   bool is_absent(const NeighbourWaits::Wait& wait) const;
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);
-  bool answerer_is_limited(Block& block, const Ask& ask);
+  bool note_lost_check(Block& block, const Ask& ask);
   void note_answerer(Block& block, const Ask& ask, PortState state);
 
   const ScanSpace& space_;

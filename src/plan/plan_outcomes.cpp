@@ -33,8 +33,7 @@ Block& ProbePlan::ended(const Ask& ask) {
 }
 
 void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
-  if (space_.links.is_own(ask.endpoint.address)) return;
-  if (path_.heard(now_us)) {
+  if (!space_.links.is_own(ask.endpoint.address) && path_.heard(now_us)) {
     bool came_further = false;
     for (uint32_t place = 0; place < blocks_.places(); ++place) {
       if (Block* block = blocks_.at(place)) came_further |= block->all_are_back(now_us);
@@ -228,12 +227,12 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   const double doubt_before = std::min<double>(host.doubt, path_.max_doubt_of_one_host());
   switch (ask.kind) {
     case ProbeKind::check:
-      if (answerer_is_limited(block, ask)) {
+      if (note_lost_check(block, ask)) {
         path_.silent(1, now_us, checks);
         return;
       }
       block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
-      if (host.has_lone_answerer()) block.hosts.doubt(ask.host);
+      if (host.has_lone_answerer()) block.hosts.want_check(ask.host);
       break;
     case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us, checks); break;
     case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
@@ -243,9 +242,9 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
 }
 
-/// A check was lost: whether by a limit of the port's own, which is no evidence about anything else. Behind a router
-/// whose table is full it would look the same, if enough was asked to fill one.
-bool ProbePlan::answerer_is_limited(Block& block, const Ask& ask) {
+/// Returns whether a lost check is the work of a limit of the port's own, which is no evidence about anything else.
+/// Behind a router whose table is full it would look the same, if enough was asked to fill one.
+bool ProbePlan::note_lost_check(Block& block, const Ask& ask) {
   Host& host = block.hosts[ask.host];
   if (host.failed_checks < UINT8_MAX) ++host.failed_checks;
   if (host.answerer_is_limited || !host.answerer_may_be_limited()) return host.answerer_is_limited;

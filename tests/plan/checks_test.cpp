@@ -75,3 +75,23 @@ TEST_CASE("a single host is checked at any of its answerers, each open port four
   CHECK(checks.pick_any(5) == 13);
   CHECK(!checks.any_is_open());
 }
+
+TEST_CASE("of a single host's open ports, the last check comes at the end of the pass; of a lone one, the only one") {
+  HostWatch hosts(1);
+  Checks checks;
+  Host& host = hosts[0];
+  host.answers = 1;
+  host.answerer = 10;
+  host.answerer_kind = Answerer::open;
+  checks.add_answerer(10, Answerer::open);
+  checks.begin_pass(hosts, 0);
+  CHECK(checks.pick(host, true, false, 0) == Host::no_probe);
+  CHECK(checks.pick(host, true, true, 0) == 10);
+  CHECK(checks.pick(host, true, true, 0) == Host::no_probe);
+  checks.add_answerer(11, Answerer::open);
+  host.answers = 2;
+  checks.begin_pass(hosts, 0);
+  for (int i = 0; i < 7; ++i) CHECK(checks.pick(host, true, false, 0) != Host::no_probe);
+  CHECK(checks.pick(host, true, false, 0) == Host::no_probe);
+  CHECK(checks.pick(host, true, true, 0) != Host::no_probe);
+}

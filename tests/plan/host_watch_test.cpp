@@ -212,3 +212,18 @@ TEST_CASE("after three waits without any news a host counts as resolved") {
   CHECK(watch[0].state == HostState::fresh);
   CHECK(watch[0].void_passes == 3);
 }
+
+TEST_CASE("a check that is wanted is made once, and not if its host has answered meanwhile or is away") {
+  HostWatch hosts(3);
+  for (uint32_t host = 0; host < 3; ++host) {
+    hosts.answered(host, 1, 1);
+    hosts[host].failed_checks = 1;
+    hosts.want_check(host);
+  }
+  hosts[1].failed_checks = 0;
+  hosts[2].state = HostState::lost;
+  CHECK(hosts.any_check_wanted());
+  CHECK(hosts.take_wanted_check() == 0);
+  CHECK(!hosts.take_wanted_check());
+  CHECK(!hosts.any_check_wanted());
+}

@@ -220,3 +220,12 @@ TEST_CASE("a few open ports are not asked every other second, and prove nothing 
   path.add_witness(witness(7, Answerer::open));
   CHECK(path.quiet_from_us() == second_us * 5 / 2);
 }
+
+TEST_CASE("a path that is lost has nothing due, whatever is looked for") {
+  PathWatch path = watched_path();
+  path.give_up();
+  CHECK(path.lost());
+  CHECK(path.quiet_from_us() == UINT64_MAX);
+  path.want_proof();
+  CHECK(path.next_check_us() == UINT64_MAX);
+}

@@ -91,6 +91,32 @@ TEST_CASE("a lone open port that never answers a second time may have gone away 
   CHECK(outcome.filtered == 0);
 }
 
+TEST_CASE("an own address that falls silent for two seconds now and then is no router") {
+  ScanSpace space = space_of(1, 500, 1);
+  space.links.own = space.targets.ranges();
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  std::vector<Ask> silent;
+  uint64_t silences = 0;
+  bool was_silent = false;
+  uint64_t now = 3'600'000'000;  // a machine that has been up for an hour
+  for (;;) {
+    const ProbePlan::Next next = plan.next(now);
+    if (next.step == ProbePlan::Step::finished) break;
+    const bool is_silent = now % 5'000'000 < 2'000'000;
+    silences += is_silent && !was_silent;
+    was_silent = is_silent;
+    if (next.step == ProbePlan::Step::ask && is_silent) silent.push_back(next.ask);
+    if (next.step == ProbePlan::Step::ask && !is_silent) plan.answered(next.ask, PortState::closed, 50, now);
+    now += next.step == ProbePlan::Step::ask ? 20'000 : 100'000;
+    if (silent.size() < 5 && next.step == ProbePlan::Step::ask) continue;
+    for (const Ask& ask : silent) plan.silent(ask, now);
+    silent.clear();
+  }
+  CHECK(silences > 2);
+  CHECK(plan.flow_limit().rate_per_s() == 0);
+}
+
 TEST_CASE("seven open ports among 5,000 silent ones are found behind a router that holds 1,024 connections for 30 s") {
   // Seeds whose first thousand probes find one of them: otherwise nothing tells the host from one that is not there.
   for (const uint64_t seed : {2, 3, 6, 7, 8, 9}) {
