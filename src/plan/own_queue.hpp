@@ -22,7 +22,7 @@ class OwnQueue {
   void begin_round();
 
   /// Whether most recent answers came far later than their hosts' shortest round-trip times.
-  bool most_are_late() const { return 2 * late_ > samples_; }
+  bool answers_are_late() const { return 2 * late_ > samples_; }
   /// Whether the window has been cut for the queue's sake, and that was not futile.
   bool is_ours() const { return is_ours_; }
   /// A round has ended whose probes were sent after the last cut. Returns the window's new size: smaller than `size`

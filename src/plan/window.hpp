@@ -50,7 +50,7 @@ class Window {
   void begin_round();
 
  private:
-  bool may_grow() const { return was_full_ && !answers_wait_ && !queue_.most_are_late(); }
+  bool may_grow() const { return was_full_ && !answers_wait_ && !queue_.answers_are_late(); }
 
   uint32_t max_in_flight_;
   double size_;

@@ -1,8 +1,7 @@
 // The plan when the path to all hosts goes away, for good or for a while.
 #include <doctest/doctest.h>
 
-#include <vector>
-
+#include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/virtual_scan.hpp"
 
@@ -109,32 +108,18 @@ TEST_CASE("a path that answers nothing but checks is asked more slowly, and give
     const ScanSpace space = space_of(hosts, 200, 1);
     ProbeCursor cursor;
     ProbePlan plan(space, cursor, wide());
-    std::vector<Ask> silent;
-    uint32_t answered = 0, lost = 0;
-    double min_rate_per_s = 0;
-    uint64_t now = 1;
-    for (;;) {
-      const ProbePlan::Next next = plan.next(now);
-      if (next.step == ProbePlan::Step::finished) break;
-      if (next.step == ProbePlan::Step::report) lost += next.report.reason == Reason::host_lost;
-      if (next.step == ProbePlan::Step::ask) {
-        const bool of_silence = next.ask.kind == ProbeKind::witness || next.ask.kind == ProbeKind::recovery;
-        if (of_silence || (next.ask.is_probe() && answered < hosts * 20)) {
-          answered += next.ask.is_probe();
-          plan.answered(next.ask, PortState::closed, 300, now);
-        } else {
-          silent.push_back(next.ask);
-        }
-        min_rate_per_s = plan.flow_limit().rate_per_s();
-      } else if (next.step == ProbePlan::Step::wait) {
-        now += 200'000;
-        for (const Ask& ask : silent) plan.silent(ask, now);
-        silent.clear();
-      }
-      REQUIRE(now < 20'000 * second_us);
-    }
-    CHECK(lost == hosts * 180);
-    CHECK(min_rate_per_s == 2);
+    uint32_t answered = 0;
+    double rate_per_s = 0;
+    const DrivenOutcome outcome =
+        drive(plan, 200'000, 20'000 * second_us, [&](const Ask& ask, uint64_t) -> std::optional<PortState> {
+          rate_per_s = plan.flow_limit().rate_per_s();
+          if (ask.kind == ProbeKind::witness || ask.kind == ProbeKind::recovery) return PortState::closed;
+          if (!ask.is_probe() || ++answered > hosts * 20) return std::nullopt;
+          return PortState::closed;
+        });
+    CHECK(outcome.finished);
+    CHECK(outcome.host_lost == hosts * 180);
+    CHECK(rate_per_s == 2);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/virtual_scan.hpp"
 
@@ -19,12 +20,10 @@ Outcome scan(const Behaviour& behaviour, uint32_t hosts, uint16_t ports) {
   return SimulatedNetwork(behaviour, space).run(wide(), 1, max_virtual_us);
 }
 
-struct LoneAnswerer {
+struct LoneAnswerer : DrivenOutcome {
   uint32_t connections = 0;
-  uint32_t filtered = 0;
   bool found_other = false;
   uint32_t asks_while_full = 0;
-  uint64_t microseconds = 0;
 };
 
 /// One host; port 3 answers unless `is_full` returns true for the number of an ask and its time. Port 77 is open as
@@ -36,32 +35,17 @@ LoneAnswerer scan_lone_answerer(uint16_t ports, uint64_t other_from_us,
   ProbePlan plan(space, cursor, wide());
   LoneAnswerer outcome;
   uint32_t asks = 0;
-  bool full = false;
-  uint64_t now = 1;
-  std::vector<Ask> silent;
-  for (;;) {
-    const ProbePlan::Next next = plan.next(now);
-    if (next.step == ProbePlan::Step::finished) break;
-    if (next.step == ProbePlan::Step::report) outcome.filtered += next.report.state == PortState::filtered;
-    if (next.step == ProbePlan::Step::ask) {
-      const uint16_t port = next.ask.endpoint.port;
-      outcome.connections += port == 3;
-      full = is_full(++asks, now);
-      outcome.asks_while_full += full;
-      if (!full && (port == 3 || (port == 77 && now >= other_from_us))) {
+  static_cast<DrivenOutcome&>(outcome) =
+      drive(plan, 200'000, 1'000'000'000, [&](const Ask& ask, uint64_t now) -> std::optional<PortState> {
+        const uint16_t port = ask.endpoint.port;
+        const bool full = is_full(++asks, now);
+        outcome.connections += port == 3;
+        outcome.asks_while_full += full;
+        if (full || (port != 3 && (port != 77 || now < other_from_us))) return std::nullopt;
         outcome.found_other |= port == 77;
-        plan.answered(next.ask, PortState::open, 300, now);
-      } else {
-        silent.push_back(next.ask);
-      }
-    } else if (next.step == ProbePlan::Step::wait) {
-      now += 200'000;
-      for (const Ask& ask : silent) plan.silent(ask, now);
-      silent.clear();
-    }
-    REQUIRE(now < 1'000'000'000);
-  }
-  outcome.microseconds = now;
+        return PortState::open;
+      });
+  CHECK(outcome.finished);
   return outcome;
 }
 

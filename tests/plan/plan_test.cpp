@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/virtual_scan.hpp"
 
@@ -68,21 +69,12 @@ TEST_CASE("a server that alone answers gets one connection more in each pass, ho
   ProbeCursor cursor;
   ProbePlan plan(space, cursor, wide());
   uint32_t connections = 0;
-  std::vector<Ask> silent;
-  for (uint64_t now = 1;;) {
-    const ProbePlan::Next next = plan.next(now);
-    if (next.step == ProbePlan::Step::finished) break;
-    if (next.step == ProbePlan::Step::ask && next.ask.endpoint.port == 22) {
-      ++connections;
-      plan.answered(next.ask, PortState::open, 100, now);
-    } else if (next.step == ProbePlan::Step::ask) {
-      silent.push_back(next.ask);
-    } else if (next.step == ProbePlan::Step::wait) {
-      now += 2'000'000;
-      for (const Ask& ask : silent) plan.silent(ask, now);
-      silent.clear();
-    }
-  }
+  const auto answer = [&connections](const Ask& ask, uint64_t) -> std::optional<PortState> {
+    if (ask.endpoint.port != 22) return std::nullopt;
+    ++connections;
+    return PortState::open;
+  };
+  CHECK(drive(plan, 2'000'000, 100'000'000, answer).finished);
   CHECK(connections == 3);
 }
 
@@ -144,26 +136,14 @@ TEST_CASE("a lone open port that is limited is left alone, and its silence is no
     const ScanSpace space = space_of(1, ports, 1);
     ProbeCursor cursor;
     ProbePlan plan(space, cursor, wide());
-    uint32_t connections = 0, filtered = 0;
-    uint64_t now = 1;
-    std::vector<Ask> silent;
-    for (;;) {
-      const ProbePlan::Next next = plan.next(now);
-      if (next.step == ProbePlan::Step::finished) break;
-      if (next.step == ProbePlan::Step::report) filtered += next.report.state == PortState::filtered;
-      if (next.step == ProbePlan::Step::ask && next.ask.endpoint.port == 3 && ++connections <= 6) {
-        plan.answered(next.ask, PortState::open, 300, now);
-      } else if (next.step == ProbePlan::Step::ask) {
-        silent.push_back(next.ask);
-      } else if (next.step == ProbePlan::Step::wait) {
-        now += 500'000;
-        for (const Ask& ask : silent) plan.silent(ask, now);
-        silent.clear();
-      }
-      REQUIRE(now < 100'000'000);
-    }
+    uint32_t connections = 0;
+    const auto answer = [&connections](const Ask& ask, uint64_t) -> std::optional<PortState> {
+      if (ask.endpoint.port != 3 || ++connections > 6) return std::nullopt;
+      return PortState::open;
+    };
+    const DrivenOutcome outcome = drive(plan, 500'000, 100'000'000, answer);
     CHECK(connections <= 20);
-    CHECK(filtered == ports - 1U);
-    CHECK(now < 8'000'000);
+    CHECK(outcome.filtered == ports - 1U);
+    CHECK(outcome.microseconds < 8'000'000);
   }
 }
