@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <functional>
-#include <vector>
 
 #include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
@@ -125,4 +124,25 @@ TEST_CASE("a router whose connections end sooner") {
            4, 500);
   check_exact(outcome);
   CHECK(outcome.host_lost == 0);
+}
+
+TEST_CASE("a table that is full at the same point of a pass each time is asked more slowly, until the pass goes on") {
+  PlanOptions options = wide();
+  options.max_in_flight = 541;
+  for (const uint64_t seed : {3, 9}) {
+    CAPTURE(seed);
+    const Behaviour behaviour = {.rtt_us = 300,
+                                 .jitter_us = 5'800,
+                                 .loss_each_way = 0.42,
+                                 .router_flows = 104,
+                                 .flow_hold_us = 4'900'000,
+                                 .silent_share = 0.2,
+                                 .open_share = 0.016,
+                                 .host_share = 0.17,
+                                 .seed = seed};
+    const ScanSpace space = space_of(165, 37, seed);
+    const Outcome outcome = SimulatedNetwork(behaviour, space).run(options, 1, 10 * max_virtual_us);
+    CHECK(outcome.results == outcome.probes);
+    CHECK(outcome.host_lost < outcome.probes / 10);
+  }
 }
