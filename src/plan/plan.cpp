@@ -265,6 +265,10 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
 }
 
 ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
+  // That nothing is left to draw is known without waiting for the rate, or a scan would end an interval late.
+  const bool none_left =
+      chunk_next_ == chunk_end_ && cursor_.next_position.load(std::memory_order_relaxed) >= space_.size();
+  if (none_left && !drawn_all_ && now_us < control_.next_send_us()) return draw_chunk();
   while (may_send(now_us)) {
     if (steps_left_ == 0) return Search::changed;
     --steps_left_;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/virtual_scan.hpp"
 
@@ -73,4 +74,21 @@ TEST_CASE("fixed timing waits exactly the timeout, and opens the whole window at
   const Outcome outcome = run(wan, 1, 5000, options);
   CHECK(outcome.peak_in_flight == 5000);
   CHECK(outcome.microseconds < 360'000);
+}
+
+TEST_CASE("a scan ends with its last answer, however low the rate") {
+  const ScanSpace space = space_of(1, 3, 1);
+  ProbeCursor cursor;
+  PlanOptions options = wide();
+  options.rate_per_s = 0.1;
+  ProbePlan plan(space, cursor, options);
+  uint64_t answered_us = 0;
+  const DrivenOutcome outcome =
+      drive(plan, 1'000'000, 100'000'000, [&](const Ask&, uint64_t now) -> std::optional<PortState> {
+        answered_us = now;
+        return PortState::closed;
+      });
+  CHECK(outcome.finished);
+  CHECK(outcome.microseconds < answered_us + 1'000'000);
+  CHECK(outcome.microseconds > 20'000'000);
 }
