@@ -173,7 +173,7 @@ class Watch(unittest.TestCase):
             self.open(40001)
             told, err = self.rounds(1, "-q", "--exec", self.script(name + ".sh", text), state=name)
             self.assertEqual(told, [(40001, "opened", "closed", "open")])
-            self.assertIn(message, err)
+            self.assertIn(message, err) if message else self.assertEqual(err, "")
             self.close(40001)
         os.remove(self.script("gone", "x"))
         self.assertIn("--exec", self.run_watch("--exec", self.path("gone"), OWN, status=USAGE)[1])
@@ -236,7 +236,8 @@ class Watch(unittest.TestCase):
         for words, message in ((["--state", damaged, OWN], "is damaged"), (["--state", cut, OWN], "is damaged"),
                                (["--state", other, OWN], "not the state of a watch"), (["--state", self.directory, OWN], "a regular file"),
                                (["--state", "", OWN], "--state ''"), (["--interval", "0", OWN], "--interval"), (["--rounds", "0", OWN], "--rounds"),
-                               (["--exec", "no-such-program-here", OWN], "--exec 'no-such-program-here'"), ([], "'portloop watch localhost'"),
+                               (["--exec", "no-such-program-here", OWN], "--exec 'no-such-program-here'"),
+                               (["--rounds", "1", "--exec", self.directory, OWN], "a program that can be started is accepted"), ([], "'portloop watch localhost'"),
                                (["--state", self.path("a"), "--prometheus", self.path("a"), OWN], "same file"), (["-f", "xml", OWN], "--format 'xml'"),
                                (["-p", "all", "10.0.0.0/8"], "more than 268,435,456 ports"), (["--shard", "1/2", OWN], "--shard")):
             with self.subTest(words=words):

@@ -76,7 +76,10 @@ cxxopts::Options make_options() {
 
 /// The path of a program that can be started, as a shell would find it.
 std::string find_program(const std::string& name) {
-  const auto runs = [](const std::string& path) { return access(path.c_str(), X_OK) == 0; };
+  const auto runs = [](const std::string& path) {
+    struct stat status;
+    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+  };
   if (name.find('/') != std::string::npos && runs(name)) return name;
   const char* path = std::getenv("PATH");
   const std::string directories = path == nullptr || name.find('/') != std::string::npos ? "" : path;
