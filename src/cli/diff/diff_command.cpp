@@ -194,8 +194,8 @@ class Diff {
     if (banners_left_out)
       note(std::string("banners are not compared: ") + (a_.has_banners() ? "B" : "A") + " has none");
     if (counts.not_comparable > 0)
-      note(grouped(counts.not_comparable) +
-           " results are not compared: the port is not open, and the other file does not list it");
+      note(grouped(counts.not_comparable) + (counts.not_comparable == 1 ? " result is" : " results are") +
+           " not compared: the port is not open, and the other file does not list it");
     std::string text = grouped(count(DifferenceKind::opened)) + " opened, " + grouped(count(DifferenceKind::closed)) +
                        " closed, " + grouped(count(DifferenceKind::changed)) + " changed";
     for (const auto& [kind, words] : {std::pair{DifferenceKind::uncertain, " unknown on one side"},
