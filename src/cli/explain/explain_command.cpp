@@ -80,7 +80,7 @@ void parse_endpoint(const std::string& word, const SystemServices& services, Exp
   const bool bracketed = host.front() == '[' && host.back() == ']';
   if (!bracketed && host.find(':') != std::string::npos) refuse_endpoint(word, "has an address without brackets");
   const auto ports = parse_ports(port, [&services](std::string_view name) { return services.port_of(name); });
-  if (!ports) throw UsageError("port of " + quote_word(word) + ": " + ports.error());
+  if (!ports) refuse_endpoint(word, "has port " + quote_word(port) + ", not 1-65535 or a service");
   if (ports->size() != 1) refuse_endpoint(word, "has several ports");
   request.port = ports->at(0);
   request.target.included = {host};
@@ -96,7 +96,7 @@ ExplainRequest parse_request(const cxxopts::ParseResult& given) {
   request.colour = colour_of(given);
   const std::vector<std::string> words = texts_of(given, "endpoint");
   if (words.empty()) throw UsageError("no endpoint given: a port of a host, as in 'portloop explain localhost:22'");
-  if (words.size() > 1) refuse_endpoint(words[1], "is a second endpoint");
+  if (words.size() > 1) throw UsageError(quote_word(words[1]) + " is a second endpoint: only one is accepted");
   parse_endpoint(words[0], SystemServices::load(), request);
   return request;
 }
@@ -299,8 +299,8 @@ class Explanation {
   }
 
   void print_heading() {
-    table_.append_wrapped(endpoint_text() + ": " + std::to_string(request_.tries) +
-                              (request_.tries == 1 ? " connect" : " connects") + " at most while it is silent, " +
+    table_.append_wrapped(endpoint_text() + ": up to " + std::to_string(request_.tries) +
+                              (request_.tries == 1 ? " connect" : " connects") + " if it is silent, " +
                               std::to_string(request_.timeout_ms) + " ms each",
                           0, false);
   }
