@@ -210,10 +210,7 @@ std::string reason_sentence(const ProbeResult& result, const ObservedConnect& la
 
 void append_text_or_null(std::string& out, const char* name, const std::optional<std::string>& text) {
   out += std::string(",\"") + name + "\":";
-  if (text)
-    append_json_string(out, *text);
-  else
-    out += "null";
+  append_json_string_or_null(out, text.value_or(""));
 }
 
 std::optional<std::string> name_if_error(std::optional<int> error_number) {
