@@ -20,8 +20,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/explain/observed_connect.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/event_loop.hpp"
 #include "cli/system/system_services.hpp"
@@ -115,14 +114,7 @@ std::optional<ExplainRequest> parse_options(int argc, const char* const* argv) {
       ("h,help", "")             //
       ("endpoint", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("endpoint");
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help") == 0) return parse_request(given);
-    std::puts(help_text);
-    return std::nullopt;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop explain --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text, parse_request);
 }
 
 /// The one address that is asked, and the name that it was given by.

@@ -3,18 +3,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/scan/scan_options.hpp"
 #include "cli/system/distinct_files.hpp"
 #include "core/spec_error.hpp"
+#include "core/split.hpp"
 
 namespace portloop {
 namespace {
@@ -82,12 +81,11 @@ std::string find_program(const std::string& name) {
   };
   if (name.find('/') != std::string::npos && runs(name)) return name;
   const char* path = std::getenv("PATH");
-  const std::string directories = path == nullptr || name.find('/') != std::string::npos ? "" : path;
-  for (size_t start = 0; start < directories.size();) {
-    const size_t end = std::min(directories.find(':', start), directories.size());
-    const std::string candidate = directories.substr(start, end - start) + '/' + name;
-    if (!name.empty() && end > start && runs(candidate)) return candidate;
-    start = end + 1;
+  const std::string_view directories = path == nullptr || name.find('/') != std::string::npos ? "" : path;
+  for (const std::string_view directory : split(directories, ':')) {
+    if (name.empty() || directory.empty()) continue;
+    std::string candidate = std::string(directory) + '/' + name;
+    if (runs(candidate)) return candidate;
   }
   throw UsageError("--exec " + quote_word(name) +
                    ": a program that can be started is accepted, without arguments (a script may have them)");
@@ -138,14 +136,8 @@ WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServic
 
 std::optional<WatchRequest> parse_watch_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help") == 0) return parse_request(given, services);
-    std::puts(help_text);
-    return std::nullopt;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop watch --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text,
+                       [&services](const cxxopts::ParseResult& given) { return parse_request(given, services); });
 }
 
 }  // namespace portloop
