@@ -49,11 +49,7 @@ constexpr uint64_t max_endpoints = uint64_t{1} << 28;
 
 TargetList targets_of(const WatchRequest& request, uv_loop_t* loop) {
   TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop);
-  for (const Address& address : remove_broadcast_addresses(list.targets)) {
-    if (request.scan.quiet) continue;
-    std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
-                 to_text(address).c_str());
-  }
+  remove_broadcast_addresses(list.targets, request.scan.quiet);
   if (list.targets.size() > max_endpoints / request.scan.ports.size())
     throw UsageError("more than " + grouped(max_endpoints) + " ports of all targets: fewer are accepted by a watch");
   return list;
@@ -69,7 +65,7 @@ class WatchCommand : ScanSession::Events {
         list_(std::move(list)),
         settings_(request.scan.settings),
         filter_(list_.targets.size() * request.scan.ports.size()),
-        progress_(progress_style(request.scan)),
+        progress_(progress_style(request.scan.progress)),
         program_(session.loop(), request.program),
         json_(request.json.value_or(!out_.is_terminal())) {}
 
@@ -139,7 +135,7 @@ class WatchCommand : ScanSession::Events {
 int WatchCommand::run() {
   if (!request_.state_file.empty()) read_watch_state(request_.state_file, targets(), ports(), filter_, counts_);
   session_.watch(*this);
-  if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
+  if (progress_.is_redrawn()) session_.watch_keys();
   limits_ = choose_limits(settings_, request_.scan.quiet);
   uv_timer_init(session_.loop(), &pause_);
   pause_.data = this;

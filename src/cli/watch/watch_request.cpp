@@ -127,7 +127,7 @@ WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServic
   request.state_file = file_of(given, "state");
   request.prometheus_file = file_of(given, "prometheus");
   if (given.count("exec")) request.program = find_program(text_of(given, "exec"));
-  request.scan = parse_probe_options(given, services);
+  request.scan = parse_probe_options(given, services, "watch");
   check_files(request);
   return request;
 }
