@@ -1,4 +1,4 @@
-// portloop explain ADDRESS:PORT: one endpoint is asked in slow motion, with all that is seen.
+// portloop explain ADDRESS:PORT: probes one endpoint in slow motion, and prints all that is seen.
 //
 // Happy path: connect until there is an answer, a verdict on an inconclusive one, or enough silence; print each step as
 // it happens, then the result.
@@ -40,7 +40,7 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop explain [OPTIONS] ADDRESS:PORT
 
-  Asks one port in slow motion and prints each connect: errors, the socket's
+  Probes one port in slow motion and prints each connect: errors, the socket's
   error queue (ICMP), times, the verdict and why. It uses the sockets and the
   table of verdicts of a scan. ADDRESS is an IPv4 address, [IPv6] or a name;
   PORT a number or the name of a service.

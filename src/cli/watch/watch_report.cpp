@@ -36,7 +36,7 @@ std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, c
   std::string text;
   append_metric(text, "watch_rounds_total", "counter", "Rounds that have ended.");
   text += "portloop_watch_rounds_total " + std::to_string(counts.rounds) + '\n';
-  append_metric(text, "watch_changes_total", "counter", "Changes that were confirmed and told.");
+  append_metric(text, "watch_changes_total", "counter", "Changes that were confirmed and reported.");
   text += "portloop_watch_changes_total{change=\"opened\"} " + std::to_string(counts.opened) + '\n';
   text += "portloop_watch_changes_total{change=\"closed\"} " + std::to_string(counts.closed) + '\n';
   text += "portloop_watch_changes_total{change=\"changed\"} " + std::to_string(counts.changed) + '\n';
@@ -44,7 +44,7 @@ std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, c
   text += "portloop_watch_last_round_timestamp_seconds " + decimal(static_cast<double>(last.ended_us) * 1e-6) + '\n';
   append_metric(text, "watch_last_round_seconds", "gauge", "How long the last round took.");
   text += "portloop_watch_last_round_seconds " + decimal(last.seconds) + '\n';
-  append_metric(text, "watch_ports", "gauge", "Ports by the state that was told last.");
+  append_metric(text, "watch_ports", "gauge", "Ports by the state that was reported last.");
   text += "portloop_watch_ports{state=\"open\"} " + std::to_string(open) + '\n';
   text += "portloop_watch_ports{state=\"closed\"} " + std::to_string(closed) + '\n';
   text += "portloop_watch_ports{state=\"filtered\"} " + std::to_string(filtered) + '\n';
@@ -112,7 +112,7 @@ std::string metrics_text(const ChangeFilter& filter, const TargetSet& targets, c
   uint64_t closed = 0, filtered = 0, open = 0;
   std::string lines;  // a label's value is escaped as a JSON string is
   for (uint64_t index = 0; index < filter.size(); ++index) {
-    const WatchedState state = filter.told(index);
+    const WatchedState state = filter.reported(index);
     closed += state == WatchedState::closed;
     filtered += state == WatchedState::filtered;
     if (state != WatchedState::open) continue;

@@ -22,14 +22,14 @@ constexpr const char* help_text =
     R"(Usage: portloop watch [OPTIONS] TARGET...
 
   Scans again and again, and reports what opens, closes or becomes filtered. A
-  change is asked again before it is told: what opens or closes is told in its
-  round, silence when the next round finds it, too. The first round only learns.
+  change is probed again before it is reported: what opens or closes in the same
+  round, silence if the next round finds it, too. The first round only learns.
 
 Watching:
       --interval TIME      from one round's start to the next's, such as 90s or
                            1h (5m)
       --rounds N           stop after N rounds (never)
-      --state FILE         remember there what was told, and continue from it
+      --state FILE         remember what was reported, and continue from it
       --exec PROGRAM       start it for each round with changes, with them as
                            JSON lines on its standard input
       --prometheus FILE    write metrics there after each round
