@@ -16,7 +16,6 @@
 //   - the memory is used up: what was found is written, exit 3. Before the scan has begun: exit 1
 //   - the process is killed: --resume continues from the last checkpoint
 //   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -38,7 +37,6 @@
 #include "cli/system/confinement.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
-#include "cli/terminal/colour.hpp"
 #include "core/spec_error.hpp"
 #include "output/grouped.hpp"
 
