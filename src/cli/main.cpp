@@ -33,9 +33,9 @@ constexpr Command commands[] = {
 #endif
     {"diff", "what opened, closed or changed between two results", run_diff},
 #ifdef PORTLOOP_HAS_EXPLAIN
-    {"explain", "ask one port in slow motion and show what happens", run_explain},
+    {"explain", "probe one port in slow motion and show what happens", run_explain},
 #endif
-    {"watch", "scan again and again and tell what has changed", run_watch},
+    {"watch", "scan again and again and report what has changed", run_watch},
     {"merge", "join the results of the shards of a scan", run_merge},
 };
 

@@ -5,6 +5,7 @@
 
 #include "compare/guest_programs.hpp"
 #include "core/parse_number.hpp"
+#include "core/split.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -94,13 +95,10 @@ std::string Contender::name() const {
 
 Parsed<std::vector<Contender>> parse_models(std::string_view words) {
   std::vector<Contender> models;
-  for (size_t start = 0; start <= words.size();) {
-    const size_t end = std::min(words.find(',', start), words.size());
-    const std::string_view word = words.substr(start, end - start);
+  for (const std::string_view word : split(words, ',')) {
     const auto model = parse_model(word);
     if (!model) return SpecError{"model " + quote_word(word) + " is not known: " + std::string(accepted)};
     add(models, *model);
-    start = end + 1;
   }
   return models;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/parse_number.hpp"
+#include "core/split.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -65,10 +66,7 @@ std::optional<Contender> parse_guest(std::string_view word) {
 
 /// Appends the guests of `words`, each only once. Returns the word that is not known, if there is one.
 std::optional<std::string_view> add_guests(std::string_view words, bool automatic, std::vector<GuestChoice>& list) {
-  for (size_t start = 0; start <= words.size();) {
-    const size_t end = std::min(words.find(',', start), words.size());
-    const std::string_view word = words.substr(start, end - start);
-    start = end + 1;
+  for (const std::string_view word : split(words, ',')) {
     if (word == "auto" || word == "python") {
       add_guests(word == "auto" ? everything : all_of_python, automatic || word == "auto", list);
       continue;

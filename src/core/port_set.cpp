@@ -5,6 +5,7 @@
 
 #include "core/parse_number.hpp"
 #include "core/service_names.hpp"
+#include "core/split.hpp"
 
 namespace portloop {
 
@@ -161,11 +162,8 @@ std::optional<SpecError> add_word(PortSet& ports, std::string_view word, const P
 Parsed<PortSet> parse_ports(std::string_view spec, const PortNameLookup& name_lookup,
                             const PortPatternLookup& pattern_lookup) {
   PortSet ports;
-  for (size_t start = 0; start <= spec.size();) {
-    const size_t comma = std::min(spec.find(',', start), spec.size());
-    if (auto error = add_word(ports, trim(spec.substr(start, comma - start)), name_lookup, pattern_lookup))
-      return *error;
-    start = comma + 1;
+  for (const std::string_view word : split(spec, ',')) {
+    if (auto error = add_word(ports, trim(word), name_lookup, pattern_lookup)) return *error;
   }
   return ports;
 }

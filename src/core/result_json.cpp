@@ -88,14 +88,6 @@ class RecordParser {
   bool has_reason_ = false;
 };
 
-void append_string_or_null(std::string& line, std::string_view raw) {
-  if (raw.empty()) {
-    line += "null";
-  } else {
-    append_json_string(line, raw);
-  }
-}
-
 }  // namespace
 
 void append_result_json(std::string& line, const ResultRecord& record) {
@@ -110,7 +102,7 @@ void append_result_json(std::string& line, const ResultRecord& record) {
   line += ",\"rtt_us\":" + (probe.rtt_us != 0 ? std::to_string(probe.rtt_us) : "null");
   line += ",\"attempts\":" + std::to_string(probe.attempts);
   line += ",\"service\":";
-  append_string_or_null(line, record.service);
+  append_json_string_or_null(line, record.service);
   if (!record.host_name.empty()) {
     line += ",\"host\":";
     append_json_string(line, record.host_name);

@@ -162,6 +162,13 @@ void append_json_string(std::string& out, std::string_view raw) {
   out += '"';
 }
 
+void append_json_string_or_null(std::string& out, std::string_view raw) {
+  if (raw.empty())
+    out += "null";
+  else
+    append_json_string(out, raw);
+}
+
 std::optional<std::string> parse_json_string(std::string_view content) {
   const auto visible = unescape_json(content);
   if (!visible) return std::nullopt;

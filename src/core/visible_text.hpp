@@ -23,6 +23,9 @@ void append_visible(std::string& out, std::string_view raw, std::string_view als
 /// Appends a JSON string, quotes included, with the visible text of `raw`.
 void append_json_string(std::string& out, std::string_view raw);
 
+/// The same; null if `raw` is empty.
+void append_json_string_or_null(std::string& out, std::string_view raw);
+
 /// The inverse of append_json_string() for the text between the quotes; nullopt if it contains an invalid escape.
 std::optional<std::string> parse_json_string(std::string_view content);
 

@@ -10,20 +10,20 @@ using Changes = std::vector<ConfirmedChange>;
 constexpr auto none = WatchedState::none, open = WatchedState::open, closed = WatchedState::closed,
                filtered = WatchedState::filtered;
 
-/// One round with one endpoint. `again`: what asking again finds, if it is asked.
+/// One round with one endpoint. `again`: what probing again finds, if it is probed.
 Changes round(ChangeFilter& filter, WatchedState seen, WatchedState again) {
-  filter.saw(0, seen);
-  for (const uint64_t index : filter.doubtful()) filter.asked_again(index, again);
+  filter.observe(0, seen);
+  for (const uint64_t index : filter.suspects()) filter.confirm(index, again);
   return filter.end_round();
 }
 
 }  // namespace
 
-TEST_CASE("what is there at first is learned, not told") {
+TEST_CASE("what is there at first is learned, not reported") {
   for (const WatchedState state : {open, closed, filtered}) {
     ChangeFilter filter(1);
     CHECK(round(filter, state, state).empty());
-    CHECK(filter.told(0) == state);
+    CHECK(filter.reported(0) == state);
     CHECK(round(filter, state, state).empty());
   }
 }
@@ -31,11 +31,11 @@ TEST_CASE("what is there at first is learned, not told") {
 TEST_CASE("a lost answer in the first round does not become an opened port in the second") {
   ChangeFilter filter(1);
   CHECK(round(filter, filtered, open).empty());
-  CHECK(filter.told(0) == open);
+  CHECK(filter.reported(0) == open);
   CHECK(round(filter, open, open).empty());
 }
 
-TEST_CASE("an answer that was seen twice is told in its round") {
+TEST_CASE("an answer that was seen twice is reported in its round") {
   for (const auto& [before, after] : {std::pair{closed, open}, {open, closed}, {filtered, open}, {filtered, closed}}) {
     ChangeFilter filter(1);
     filter.restore(0, before, none);
@@ -44,31 +44,31 @@ TEST_CASE("an answer that was seen twice is told in its round") {
   }
 }
 
-TEST_CASE("an answer that is not seen again is not told") {
+TEST_CASE("an answer that is not seen again is not reported") {
   ChangeFilter filter(1);
   filter.restore(0, closed, none);
   CHECK(round(filter, open, closed).empty());
   CHECK(round(filter, open, filtered).empty());
-  CHECK(filter.told(0) == closed);
+  CHECK(filter.reported(0) == closed);
 }
 
-TEST_CASE("silence is told when the next round sees it again, and not before") {
+TEST_CASE("silence is reported when the next round sees it again, and not before") {
   ChangeFilter filter(1);
   filter.restore(0, open, none);
   CHECK(round(filter, filtered, filtered).empty());
   CHECK(filter.pending(0) == filtered);
   CHECK(round(filter, filtered, filtered) == Changes{{0, open, filtered}});
-  CHECK(filter.told(0) == filtered);
+  CHECK(filter.reported(0) == filtered);
 }
 
-TEST_CASE("silence in two rounds that an answer lies between is not told") {
+TEST_CASE("silence in two rounds that an answer lies between is not reported") {
   ChangeFilter filter(1);
   filter.restore(0, open, none);
   CHECK(round(filter, filtered, filtered).empty());
   CHECK(round(filter, open, open).empty());
   CHECK(filter.pending(0) == none);
   CHECK(round(filter, filtered, filtered).empty());
-  CHECK(round(filter, filtered, open).empty());  // the answer comes when it is asked again
+  CHECK(round(filter, filtered, open).empty());  // the answer comes when it is probed again
   CHECK(round(filter, filtered, filtered).empty());
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a result that is unknown, or missing, changes nothing") {
   ChangeFilter filter(1);
   filter.restore(0, open, none);
   CHECK(round(filter, none, none).empty());
-  CHECK(filter.doubtful().empty());
+  CHECK(filter.suspects().empty());
   CHECK(round(filter, filtered, filtered).empty());
   CHECK(round(filter, none, none).empty());
   CHECK(filter.pending(0) == filtered);
@@ -88,10 +88,10 @@ TEST_CASE("a result that is unknown, or missing, changes nothing") {
 TEST_CASE("a round that is abandoned leaves everything as it was") {
   ChangeFilter filter(1);
   filter.restore(0, open, filtered);
-  filter.saw(0, filtered);
-  filter.asked_again(0, filtered);
+  filter.observe(0, filtered);
+  filter.confirm(0, filtered);
   filter.abandon_round();
   CHECK(filter.end_round().empty());
-  CHECK(filter.told(0) == open);
+  CHECK(filter.reported(0) == open);
   CHECK(filter.pending(0) == filtered);
 }

@@ -93,7 +93,7 @@ class Diff(unittest.TestCase):
         self.assertEqual(set(self.changes("--complete", a, empty)[0].values()), {("closed", "open", "not-open")})
         # Closed ports of A that B does not list agree with it, but are not known to be the same.
         a = self.write("a", record("10.0.0.1", 22, "closed"), record("10.0.0.1", 80))
-        self.assertIn("1 results are not compared", self.changes(a, b, status=SAME)[1])
+        self.assertIn("1 result is not compared", self.changes(a, b, status=SAME)[1])
 
     def test_a_file_that_was_cut(self):
         """Even with --complete, what lies behind the cut has not vanished."""
@@ -129,6 +129,7 @@ class Diff(unittest.TestCase):
                                ([good, self.path("missing")], "can't be read: No such file"), (["-", "-"], "'-' is given twice"),
                                ([good, self.directory], "can't be read: Is a directory"),
                                ([good, self.write("xml", "<?xml version='1.0'?>\n")], "line 1 is not a result in portloop's JSON"),
+                               ([good, self.write("one_line", "<html></html>")], "line 1 is not a result in portloop's JSON"),
                                ([good, self.write("bytes", b"\xff\x1b]0;x\x07\n")], r"\xff\x1b"),
                                (["--ignore", "rtt", good, good], "--ignore 'rtt': accepted are reason, banner"),
                                (["-f", "xml", good, good], "--format 'xml': accepted are text, json"), (["--wat", good, good], "--wat")):

@@ -122,15 +122,16 @@ class Explain(unittest.TestCase):
     def test_names(self):
         code, out, err = explain("localhost:ssh")
         self.assertEqual((code, err), (COMPLETE, ""))
-        self.assertRegex(out, r"\A127.0.0.1:22 \(ssh\), localhost: 3 connects at most")
+        self.assertRegex(out, r"\A127.0.0.1:22 \(ssh\), localhost: up to 3 connects if it is silent")
         self.assertIn("127.0.0.1:22 is open (syn-ack)", out)
         self.assertIn("[::1]:22 is open", explain("-6", "localhost:22")[1])
 
     def test_wrong_words(self):
         for words, message in (([], "no endpoint given"), (["10.0.0.1"], "'10.0.0.1' has no port"), (["10.0.0.1:"], "has no port"),
-                               ([":22"], "has no port"), (["::1:22"], "has an address without brackets"), (["10.0.0.1:0"], "'0'"),
+                               ([":22"], "has no port"), (["::1:22"], "has an address without brackets"),
+                               (["10.0.0.1:0"], "has port '0', not 1-65535 or a service: an endpoint is accepted"),
                                (["10.0.0.1:1-2"], "has several ports"), (["10.0.0.0/24:22"], "'10.0.0.0/24' is more than one address"),
-                               (["a:22", "b:22"], "'b:22' is a second endpoint"), (["0.0.0.0:22"], "0.0.0.0"), (["-t", "0", "a:22"], "--timeout"),
+                               (["a:22", "b:22"], "'b:22' is a second endpoint: only one is accepted"), (["0.0.0.0:22"], "0.0.0.0"), (["-t", "0", "a:22"], "--timeout"),
                                (["--tries", "0", "a:22"], "--tries"), (["nowhere.invalid:22"], "does not resolve"), (["\x1b[2J:22"], r"\x1b")):
             with self.subTest(words=words):
                 code, out, err = explain(*words)

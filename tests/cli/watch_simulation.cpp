@@ -1,5 +1,5 @@
-// Watches a simulated network that loses 10 % of the packets in each direction, in virtual time: no change may be told
-// while there is none, and a real one must be told within two rounds.
+// Watches a simulated network that loses 10 % of the packets in each direction, in virtual time: no change may be
+// reported while there is none, and a real one must be reported within two rounds.
 //
 // usage: watch_simulation CHECKS
 #include <cstdio>
@@ -56,9 +56,9 @@ class Watch {
          [&](const Endpoint& endpoint) { seen[index_of(endpoint)] = WatchedState::filtered; });
     for (uint64_t index = 0; index < seen.size(); ++index) {
       silent_ += truth_ != WatchedState::filtered && seen[index] == WatchedState::filtered;
-      filter_.saw(index, seen[index]);
+      filter_.observe(index, seen[index]);
     }
-    ask_again();
+    confirm_suspects();
     return filter_.end_round();
   }
 
@@ -69,17 +69,17 @@ class Watch {
     return (static_cast<uint64_t>(endpoint.address.value) - 0x0a000001) * ports + endpoint.port - 1;
   }
 
-  void ask_again() {
+  void confirm_suspects() {
     PlanOptions options = wide();
-    options.retries = retries_when_asked_again;
-    for (const uint64_t index : filter_.doubtful()) {
+    options.retries = retries_to_confirm;
+    for (const uint64_t index : filter_.suspects()) {
       const Address address{Family::ipv4, 0, 0x0a000001 + index / ports};
       PortSet port;
       port.add({static_cast<uint16_t>(1 + index % ports), static_cast<uint16_t>(1 + index % ports)});
       const ScanSpace space(TargetSet({{address, address}}, {}), port, Order::sequential, 1, {});
       WatchedState state = truth_;
       scan(lossy10(truth_, ++seed_), space, options, [&](const Endpoint&) { state = WatchedState::filtered; });
-      filter_.asked_again(index, state);
+      filter_.confirm(index, state);
     }
   }
 
@@ -90,45 +90,46 @@ class Watch {
   uint64_t silent_ = 0;
 };
 
-/// Returns how many changes were told although there was none.
+/// Returns how many changes were reported although there was none.
 uint64_t count_false_alarms(WatchedState truth, std::optional<uint32_t> retries, uint64_t checks) {
   Watch watch(retries);
-  uint64_t told = 0;
-  for (uint64_t done = 0; done < checks; done += uint64_t{hosts} * ports) told += watch.round(truth).size();
-  std::printf("%s, %s: %llu checks, %llu wrong silences in the scans, %llu changes told\n",
+  uint64_t reported = 0;
+  for (uint64_t done = 0; done < checks; done += uint64_t{hosts} * ports) reported += watch.round(truth).size();
+  std::printf("%s, %s: %llu checks, %llu wrong silences in the scans, %llu changes reported\n",
               truth == WatchedState::open ? "open" : "closed", retries ? "one retry" : "adaptive",
               static_cast<unsigned long long>(checks), static_cast<unsigned long long>(watch.silent()),
-              static_cast<unsigned long long>(told));
-  return told;
+              static_cast<unsigned long long>(reported));
+  return reported;
 }
 
-/// Returns whether a change of all ports is told, of each once, in `max_rounds`.
-bool tells(WatchedState before, WatchedState after, int max_rounds) {
+/// Returns whether a change of all ports is reported, of each once, in `max_rounds`.
+bool reports(WatchedState before, WatchedState after, int max_rounds) {
   Watch watch;
   for (int i = 0; i < 3; ++i) {
     if (!watch.round(before).empty()) return false;
   }
-  uint64_t told = 0;
+  uint64_t reported = 0;
   for (int i = 0; i < max_rounds; ++i) {
-    for (const ConfirmedChange& change : watch.round(after)) told += change.before == before && change.after == after;
+    for (const ConfirmedChange& change : watch.round(after))
+      reported += change.before == before && change.after == after;
   }
-  std::printf("change %d -> %d: %llu of %d told in %d rounds\n", static_cast<int>(before), static_cast<int>(after),
-              static_cast<unsigned long long>(told), hosts * ports, max_rounds);
-  return told == uint64_t{hosts} * ports;
+  std::printf("change %d -> %d: %llu of %d reported in %d rounds\n", static_cast<int>(before), static_cast<int>(after),
+              static_cast<unsigned long long>(reported), hosts * ports, max_rounds);
+  return reported == uint64_t{hosts} * ports;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const uint64_t checks = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
-  uint64_t told = 0;
+  uint64_t reported = 0;
   for (const WatchedState truth : {WatchedState::open, WatchedState::closed}) {
-    told += count_false_alarms(truth, std::nullopt, checks / 4);
-    // With one retry, a scan takes one port in 28 for silent: asking again has to notice each of them.
-    told += count_false_alarms(truth, 1, checks / 4);
+    reported += count_false_alarms(truth, std::nullopt, checks / 4);
+    // With one retry, a scan takes one port in 28 for silent: probing again has to notice each of them.
+    reported += count_false_alarms(truth, 1, checks / 4);
   }
   using enum WatchedState;
-  const bool all_told =
-      tells(closed, open, 2) && tells(open, closed, 2) && tells(filtered, open, 2) && tells(open, filtered, 2);
-  return told == 0 && all_told ? 0 : 1;
+  const bool all_reported =
+      reports(closed, open, 2) && reports(open, closed, 2) && reports(filtered, open, 2) && reports(open, filtered, 2);
+  return reported == 0 && all_reported ? 0 : 1;
 }

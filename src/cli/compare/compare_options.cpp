@@ -8,11 +8,11 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "compare/exports.hpp"
 #include "core/spec_error.hpp"
+#include "core/split.hpp"
 
 namespace portloop {
 namespace {
@@ -126,13 +126,11 @@ std::vector<uint32_t> parse_list(const cxxopts::ParseResult& given, const char* 
   std::vector<uint32_t> numbers;
   if (given.count(option) == 0) return numbers;
   const std::string list = text_of(given, option);
-  for (size_t start = 0; start <= list.size();) {
-    const size_t end = std::min(list.find(',', start), list.size());
-    const std::string word = list.substr(start, end - start);
+  for (const std::string_view part : split(list, ',')) {
+    const std::string word(part);
     const bool automatic = auto_allowed && (word == "auto" || word == "0");
     numbers.push_back(automatic ? std::max(1U, uv_available_parallelism())
                                 : static_cast<uint32_t>(parse_number_option(std::string("--") + option, word, 1, max)));
-    start = end + 1;
   }
   return numbers;
 }
@@ -223,31 +221,29 @@ void parse_exports(const cxxopts::ParseResult& given, CompareRequest& request) {
   request.lanes = given.count("lanes") > 0;
 }
 
+CompareRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
+  CompareRequest request;
+  request.targets.included = texts_of(given, "target");
+  const Preset preset = preset_of(given);
+  parse_models_and_sweep(given, preset, request);
+  if (request.one_run) request.targets.input_files = {"-"};
+  if (request.targets.included.empty() && !request.one_run) {
+    throw UsageError("no target given: a host, an address or a block, or '--preset classic' for this machine");
+  }
+  parse_settings(given, preset, request, services);
+  parse_exports(given, request);
+  return request;
+}
+
 }  // namespace
 
 std::optional<CompareRequest> parse_compare_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help")) {
-      std::puts(help_text);
-      return std::nullopt;
-    }
-    CompareRequest request;
-    request.targets.included = texts_of(given, "target");
-    const Preset preset = preset_of(given);
-    parse_models_and_sweep(given, preset, request);
-    if (request.one_run) request.targets.input_files = {"-"};
-    if (request.targets.included.empty() && !request.one_run) {
-      throw UsageError("no target given: a host, an address or a block, or '--preset classic' for this machine");
-    }
-    parse_settings(given, preset, request, services);
-    parse_exports(given, request);
-    request.command_line = "portloop " + join_command_line(argc, argv);
-    return request;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop compare --help"));
-  }
+  auto request = parse_or_help(options, argc, argv, help_text, [&services](const cxxopts::ParseResult& given) {
+    return parse_request(given, services);
+  });
+  if (request) request->command_line = "portloop " + join_command_line(argc, argv);
+  return request;
 }
 
 }  // namespace portloop

@@ -20,12 +20,12 @@
 #include "cli/diff/difference_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/system_services.hpp"
 #include "cli/terminal/terminal_width.hpp"
 #include "core/spec_error.hpp"
+#include "core/split.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
@@ -64,13 +64,10 @@ struct DiffRequest {
 };
 
 void parse_ignored(const std::string& list, DifferenceOptions& compared) {
-  for (size_t start = 0; start <= list.size();) {
-    const size_t end = std::min(list.find(',', start), list.size());
-    const std::string word = list.substr(start, end - start);
+  for (const std::string_view word : split(list, ',')) {
     if (word != "reason" && word != "banner")
       throw UsageError("--ignore " + quote_word(word) + ": accepted are reason, banner");
     (word == "reason" ? compared.reasons : compared.banners) = false;
-    start = end + 1;
   }
 }
 
@@ -108,14 +105,7 @@ std::optional<DiffRequest> parse_options(int argc, const char* const* argv) {
       ("h,help", "")                                   //
       ("file", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("file");
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help") == 0) return parse_request(given);
-    std::puts(help_text);
-    return std::nullopt;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop diff --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text, parse_request);
 }
 
 void note(const std::string& text) { std::fprintf(stderr, "portloop: %s\n", text.c_str()); }
@@ -194,8 +184,8 @@ class Diff {
     if (banners_left_out)
       note(std::string("banners are not compared: ") + (a_.has_banners() ? "B" : "A") + " has none");
     if (counts.not_comparable > 0)
-      note(grouped(counts.not_comparable) +
-           " results are not compared: the port is not open, and the other file does not list it");
+      note(grouped(counts.not_comparable) + (counts.not_comparable == 1 ? " result is" : " results are") +
+           " not compared: the port is not open, and the other file does not list it");
     std::string text = grouped(count(DifferenceKind::opened)) + " opened, " + grouped(count(DifferenceKind::closed)) +
                        " closed, " + grouped(count(DifferenceKind::changed)) + " changed";
     for (const auto& [kind, words] : {std::pair{DifferenceKind::uncertain, " unknown on one side"},

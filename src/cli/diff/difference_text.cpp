@@ -132,10 +132,7 @@ void append_difference_json(std::string& out, const Difference& difference, std:
   out += ",\"address\":";
   append_json_string(out, to_text(difference.endpoint.address));
   out += ",\"port\":" + std::to_string(difference.endpoint.port) + ",\"protocol\":\"tcp\",\"service\":";
-  if (service.empty())
-    out += "null";
-  else
-    append_json_string(out, service);
+  append_json_string_or_null(out, service);
   if (!host_name_of(difference).empty()) {
     out += ",\"host\":";
     append_json_string(out, host_name_of(difference));

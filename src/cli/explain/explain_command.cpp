@@ -1,4 +1,4 @@
-// portloop explain ADDRESS:PORT: one endpoint is asked in slow motion, with all that is seen.
+// portloop explain ADDRESS:PORT: probes one endpoint in slow motion, and prints all that is seen.
 //
 // Happy path: connect until there is an answer, a verdict on an inconclusive one, or enough silence; print each step as
 // it happens, then the result.
@@ -20,8 +20,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/explain/observed_connect.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/event_loop.hpp"
 #include "cli/system/system_services.hpp"
@@ -41,7 +40,7 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop explain [OPTIONS] ADDRESS:PORT
 
-  Asks one port in slow motion and prints each connect: errors, the socket's
+  Probes one port in slow motion and prints each connect: errors, the socket's
   error queue (ICMP), times, the verdict and why. It uses the sockets and the
   table of verdicts of a scan. ADDRESS is an IPv4 address, [IPv6] or a name;
   PORT a number or the name of a service.
@@ -80,7 +79,7 @@ void parse_endpoint(const std::string& word, const SystemServices& services, Exp
   const bool bracketed = host.front() == '[' && host.back() == ']';
   if (!bracketed && host.find(':') != std::string::npos) refuse_endpoint(word, "has an address without brackets");
   const auto ports = parse_ports(port, [&services](std::string_view name) { return services.port_of(name); });
-  if (!ports) throw UsageError("port of " + quote_word(word) + ": " + ports.error());
+  if (!ports) refuse_endpoint(word, "has port " + quote_word(port) + ", not 1-65535 or a service");
   if (ports->size() != 1) refuse_endpoint(word, "has several ports");
   request.port = ports->at(0);
   request.target.included = {host};
@@ -96,7 +95,7 @@ ExplainRequest parse_request(const cxxopts::ParseResult& given) {
   request.colour = colour_of(given);
   const std::vector<std::string> words = texts_of(given, "endpoint");
   if (words.empty()) throw UsageError("no endpoint given: a port of a host, as in 'portloop explain localhost:22'");
-  if (words.size() > 1) refuse_endpoint(words[1], "is a second endpoint");
+  if (words.size() > 1) throw UsageError(quote_word(words[1]) + " is a second endpoint: only one is accepted");
   parse_endpoint(words[0], SystemServices::load(), request);
   return request;
 }
@@ -115,14 +114,7 @@ std::optional<ExplainRequest> parse_options(int argc, const char* const* argv) {
       ("h,help", "")             //
       ("endpoint", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("endpoint");
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help") == 0) return parse_request(given);
-    std::puts(help_text);
-    return std::nullopt;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop explain --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text, parse_request);
 }
 
 /// The one address that is asked, and the name that it was given by.
@@ -210,10 +202,7 @@ std::string reason_sentence(const ProbeResult& result, const ObservedConnect& la
 
 void append_text_or_null(std::string& out, const char* name, const std::optional<std::string>& text) {
   out += std::string(",\"") + name + "\":";
-  if (text)
-    append_json_string(out, *text);
-  else
-    out += "null";
+  append_json_string_or_null(out, text.value_or(""));
 }
 
 std::optional<std::string> name_if_error(std::optional<int> error_number) {
@@ -299,8 +288,8 @@ class Explanation {
   }
 
   void print_heading() {
-    table_.append_wrapped(endpoint_text() + ": " + std::to_string(request_.tries) +
-                              (request_.tries == 1 ? " connect" : " connects") + " at most while it is silent, " +
+    table_.append_wrapped(endpoint_text() + ": up to " + std::to_string(request_.tries) +
+                              (request_.tries == 1 ? " connect" : " connects") + " if it is silent, " +
                               std::to_string(request_.timeout_ms) + " ms each",
                           0, false);
   }

@@ -1,7 +1,6 @@
 // portloop-lab: runs a command inside a simulated network, or prints the ground truth of that network.
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -19,6 +18,7 @@
 #include "cli/options/option_error.hpp"
 #include "cli/options/option_words.hpp"
 #include "core/service_names.hpp"
+#include "core/split.hpp"
 #include "core/target_set.hpp"
 #include "lab/built_in_profiles.hpp"
 #include "lab/counters.hpp"
@@ -164,24 +164,13 @@ struct Selection {
   PortSet ports;
 };
 
-/// The words of `list`, which commas separate.
-std::vector<std::string> split_at_commas(const std::string& list) {
-  std::vector<std::string> words;
-  for (size_t start = 0; start <= list.size();) {
-    const size_t end = std::min(list.find(',', start), list.size());
-    words.push_back(list.substr(start, end - start));
-    start = end + 1;
-  }
-  return words;
-}
-
 /// Parses TARGET... and -p of --truth and --check.
 Parsed<Selection> parse_selection(const Options& options) {
   if (options.targets.empty()) return SpecError{"no TARGET: give an address, a prefix or a range"};
   if (!options.ports) return SpecError{"no ports: give them as in -p 22,80,8000-8100"};
   std::vector<AddressRange> ranges;
   for (const std::string& list : options.targets) {
-    for (const std::string& word : split_at_commas(list)) {
+    for (const std::string_view word : split(list, ',')) {
       const auto target = parse_target(word);
       if (!target) return SpecError{target.error()};
       if (target->ranges.empty()) {

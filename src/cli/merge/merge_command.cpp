@@ -22,10 +22,9 @@
 #include "cli/exit_status.hpp"
 #include "cli/merge/merge_inputs.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
-#include "cli/options/option_words.hpp"
 #include "cli/options/output_choice.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/terminal/colour.hpp"
 #include "cli/terminal/terminal_width.hpp"
@@ -67,6 +66,19 @@ struct MergeRequest {
   bool quiet = false;
 };
 
+MergeRequest parse_request(const cxxopts::ParseResult& given) {
+  MergeRequest request;
+  request.files = texts_of(given, "file");
+  if (request.files.empty())
+    throw UsageError(
+        "no file given: the JSON or the checkpoints of a scan's shards, as in 'portloop merge *.checkpoint'");
+  request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
+  request.overwrite = given.count("overwrite") > 0;
+  request.quiet = given.count("quiet") > 0;
+  if (given.count("show")) request.show_all = one_of(given, "show", {"open", "all"}) == "all";
+  return request;
+}
+
 std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
   cxxopts::Options options("portloop merge");
   options.add_options()                                             //
@@ -78,25 +90,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
       ("h,help", "")                                                //
       ("file", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional("file");
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help")) {
-      std::puts(help_text);
-      return std::nullopt;
-    }
-    MergeRequest request;
-    request.files = texts_of(given, "file");
-    if (request.files.empty())
-      throw UsageError(
-          "no file given: the JSON or the checkpoints of a scan's shards, as in 'portloop merge *.checkpoint'");
-    request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
-    request.overwrite = given.count("overwrite") > 0;
-    request.quiet = given.count("quiet") > 0;
-    if (given.count("show")) request.show_all = one_of(given, "show", {"open", "all"}) == "all";
-    return request;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop merge --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text, parse_request);
 }
 
 PortSet ports_of(const MergeInputs& inputs) {

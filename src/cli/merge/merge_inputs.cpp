@@ -42,7 +42,8 @@ void read_results(LineReader& file, MergeInputs& inputs) {
   while (const auto line = file.next_line()) {
     ++number;
     auto result = read_json_result(*line);
-    if (file.cut_off()) {
+    const bool is_ours = number > 1 || line->starts_with('{');
+    if (file.cut_off() && is_ours) {
       // The scan was killed while it wrote the line.
       inputs.truncated = true;
       inputs.incomplete.push_back("the last line of " + file.name() + " is incomplete and is ignored");

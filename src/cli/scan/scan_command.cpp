@@ -16,7 +16,6 @@
 //   - the memory is used up: what was found is written, exit 3. Before the scan has begun: exit 1
 //   - the process is killed: --resume continues from the last checkpoint
 //   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -38,7 +37,6 @@
 #include "cli/system/confinement.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
-#include "cli/terminal/colour.hpp"
 #include "core/spec_error.hpp"
 #include "output/grouped.hpp"
 
@@ -51,7 +49,7 @@ class ScanCommand : ScanSession::Events {
   ScanCommand(const ScanRequest& request, const SystemServices& services, ScanSession& session, Checkpoint checkpoint)
       : request_(request),
         session_(session),
-        progress_(progress_style(request)),
+        progress_(progress_style(request.progress)),
         sinks_(request, services, progress_, std::move(checkpoint)),
         absent_(sinks_.record().list().targets) {
     request_.settings.order.seed = sinks_.record().done().seed;
@@ -114,7 +112,7 @@ class ScanCommand : ScanSession::Events {
 int ScanCommand::run() {
   if (!sinks_.open(request_)) return exit_failed;
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
-  if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
+  if (progress_.is_redrawn()) session_.watch_keys();
   limits_ = choose_limits(request_.settings, request_.quiet);
   if (request_.confined) confine(needed_files());
   if (request_.discover)
@@ -346,12 +344,7 @@ std::string ScanCommand::summary() const {
 /// The targets of a new scan. A shard keeps the broadcast addresses: on another machine, they may be a host's.
 TargetList targets_of(const ScanRequest& request, uv_loop_t* loop) {
   TargetList list = collect_targets(request.targets, request.ports.size(), loop);
-  if (request.settings.shard.count > 1) return list;
-  for (const Address& address : remove_broadcast_addresses(list.targets)) {
-    if (request.targets.quiet) continue;
-    std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
-                 to_text(address).c_str());
-  }
+  if (request.settings.shard.count == 1) remove_broadcast_addresses(list.targets, request.quiet);
   return list;
 }
 

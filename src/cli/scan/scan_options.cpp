@@ -154,6 +154,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   request.verbose = given.count("verbose") > 0;
   request.confined = given.count("no-sandbox") == 0;
   request.progress = progress_of(given);
+  if (request.quiet) request.progress = ProgressChoice::never;
   request.colour = colour_of(given);
 }
 
@@ -302,17 +303,12 @@ void add_probe_options(cxxopts::Options& options) {
       ("connector", "", text());
 }
 
-ScanRequest parse_probe_options(const cxxopts::ParseResult& given, const SystemServices& services) {
+ScanRequest parse_probe_options(const cxxopts::ParseResult& given, const SystemServices& services,
+                                const char* command) {
   ScanRequest request = parse_probes(given, services);
   parse_run(given, request);
-  check_any_target(request, "watch");
+  check_any_target(request, command);
   return request;
-}
-
-ProgressStyle progress_style(const ScanRequest& request) {
-  if (request.quiet || request.progress == ProgressChoice::never) return ProgressStyle::none;
-  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
-  return request.progress == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
 }
 
 std::optional<ScanRequest> parse_scan_options(int argc, const char* const* argv, const SystemServices& services) {

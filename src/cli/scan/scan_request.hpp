@@ -17,7 +17,6 @@
 namespace portloop {
 
 enum class BannerChoice : uint8_t { none, read, http };
-enum class ProgressChoice : uint8_t { automatic, always, never };
 
 /// How the ports are probed.
 struct ScanSettings {
@@ -59,8 +58,5 @@ struct ScanRequest {
   std::vector<std::string> words;
   std::string command_line;
 };
-
-/// How progress is shown on this standard error.
-ProgressStyle progress_style(const ScanRequest& request);
 
 }  // namespace portloop

@@ -1,5 +1,7 @@
 #include "cli/scan/scan_session.hpp"
 
+#include <unistd.h>
+
 #include <string>
 
 #include "cli/exit_status.hpp"
@@ -54,6 +56,7 @@ void ScanSession::watch(Events& events) {
 }
 
 void ScanSession::watch_keys() {
+  if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) return;
   keys_.start(loop(), [this] { events_of(clock_.data).on_status_request(); });
 }
 

@@ -38,7 +38,8 @@ class ScanSession {
   uv_loop_t* loop() { return loop_.get(); }
   /// Until unwatch(). `events` outlives that. Throws CannotRun.
   void watch(Events& events);
-  /// After watch(): keys of the terminal request the status, too.
+  /// After watch(): keys of the terminal request the status, too. Does nothing unless standard input and output are
+  /// terminals: otherwise, another program may be reading the keys.
   void watch_keys();
   /// Closes the handles of watch(), so that run() can return.
   void unwatch();

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "cli/terminal/colour.hpp"
 #include "cli/terminal/terminal_width.hpp"
 #include "output/grouped.hpp"
 
@@ -21,6 +22,12 @@ std::string duration_text(double seconds) {
 }
 
 }  // namespace
+
+ProgressStyle progress_style(ProgressChoice choice) {
+  if (choice == ProgressChoice::never) return ProgressStyle::none;
+  if (isatty(STDERR_FILENO) == 1 && !terminal_is_dumb()) return ProgressStyle::redrawn;
+  return choice == ProgressChoice::always ? ProgressStyle::log : ProgressStyle::none;
+}
 
 uint64_t results_of(const portloop_stats& stats) { return stats.open + stats.closed + stats.filtered + stats.unknown; }
 

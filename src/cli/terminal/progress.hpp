@@ -8,11 +8,17 @@
 
 namespace portloop {
 
+/// --progress
+enum class ProgressChoice : uint8_t { automatic, always, never };
+
 enum class ProgressStyle : uint8_t {
   none,
   redrawn,  ///< One line of a terminal, drawn again and again.
   log       ///< A line now and then, without escape sequences.
 };
+
+/// The style for this standard error.
+ProgressStyle progress_style(ProgressChoice choice);
 
 class ProgressLine {
  public:

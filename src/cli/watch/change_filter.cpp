@@ -12,31 +12,31 @@ WatchedState watched_state(PortState state) {
   return WatchedState::none;
 }
 
-void ChangeFilter::restore(uint64_t index, WatchedState told, WatchedState pending) {
-  known_[index].told = told;
+void ChangeFilter::restore(uint64_t index, WatchedState reported, WatchedState pending) {
+  known_[index].reported = reported;
   known_[index].pending = pending;
 }
 
-void ChangeFilter::saw(uint64_t index, WatchedState state) {
+void ChangeFilter::observe(uint64_t index, WatchedState state) {
   if (state == WatchedState::none) return;
   Known& known = known_[index];
-  if (state == known.told) {
+  if (state == known.reported) {
     known.pending = WatchedState::none;
-  } else if (known.told == WatchedState::none && state != WatchedState::filtered) {
-    known.told = state;
+  } else if (known.reported == WatchedState::none && state != WatchedState::filtered) {
+    known.reported = state;
   } else {
     suspects_.insert_or_assign(index, Suspect{state});
   }
 }
 
-std::vector<uint64_t> ChangeFilter::doubtful() const {
+std::vector<uint64_t> ChangeFilter::suspects() const {
   std::vector<uint64_t> indices;
   indices.reserve(suspects_.size());
   for (const auto& [index, suspect] : suspects_) indices.push_back(index);
   return indices;
 }
 
-void ChangeFilter::asked_again(uint64_t index, WatchedState state) {
+void ChangeFilter::confirm(uint64_t index, WatchedState state) {
   const auto suspect = suspects_.find(index);
   if (suspect != suspects_.end()) suspect->second.seen_again = state;
 }
@@ -47,15 +47,15 @@ std::vector<ConfirmedChange> ChangeFilter::end_round() {
     Known& known = known_[index];
     if (suspect.seen_again == WatchedState::none) continue;
     const bool agreed = suspect.seen == suspect.seen_again;
-    if (known.told == WatchedState::none) {
-      known.told = suspect.seen_again;  // learned
+    if (known.reported == WatchedState::none) {
+      known.reported = suspect.seen_again;  // learned
     } else if (!agreed) {
       known.pending = WatchedState::none;
     } else if (suspect.seen == WatchedState::filtered && known.pending != WatchedState::filtered) {
       known.pending = WatchedState::filtered;
     } else {
-      changes.push_back({index, known.told, suspect.seen});
-      known.told = suspect.seen;
+      changes.push_back({index, known.reported, suspect.seen});
+      known.reported = suspect.seen;
       known.pending = WatchedState::none;
     }
   }

@@ -1,13 +1,14 @@
-// portloop watch: a scan again and again; tells what has changed, once it is certain.
+// portloop watch: scans again and again, and reports what has changed once it is certain.
 //
-// Happy path: collect the targets, continue from the state file, then round after round: scan everything, ask again
-// what looks different, report what is confirmed, start the program, save the state and the metrics, wait.
+// Happy path: collect the targets, continue from the state file, then round after round: scan everything, probe
+// again what looks different, report what is confirmed, start the program, save the state and the metrics, wait.
 //
 // What goes wrong:
 //   - wrong usage, a damaged state file: UsageError before anything is sent
-//   - SIGINT, SIGTERM or SIGHUP: the round is given up, and nothing of it is told; exit 130. A second one ends the
-//   process
-//   - the process is killed: the state file is that of the last complete round; what was told after it is told again
+//   - SIGINT, SIGTERM or SIGHUP: the round is given up, and nothing of it is reported; exit 130. A second
+//     one ends the process
+//   - the process is killed: the state file is that of the last complete round; what was reported after it is
+//     reported again
 //   - a round can't be scanned: CannotRun in the first round, else reported, and tried again after the interval
 //   - results are unknown: they change nothing; reported when that begins
 //   - the program fails, a file can't be written: reported, the watch goes on; exit 3 at the end
@@ -49,11 +50,7 @@ constexpr uint64_t max_endpoints = uint64_t{1} << 28;
 
 TargetList targets_of(const WatchRequest& request, uv_loop_t* loop) {
   TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop);
-  for (const Address& address : remove_broadcast_addresses(list.targets)) {
-    if (request.scan.quiet) continue;
-    std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
-                 to_text(address).c_str());
-  }
+  remove_broadcast_addresses(list.targets, request.scan.quiet);
   if (list.targets.size() > max_endpoints / request.scan.ports.size())
     throw UsageError("more than " + grouped(max_endpoints) + " ports of all targets: fewer are accepted by a watch");
   return list;
@@ -69,14 +66,14 @@ class WatchCommand : ScanSession::Events {
         list_(std::move(list)),
         settings_(request.scan.settings),
         filter_(list_.targets.size() * request.scan.ports.size()),
-        progress_(progress_style(request.scan)),
+        progress_(progress_style(request.scan.progress)),
         program_(session.loop(), request.program),
         json_(request.json.value_or(!out_.is_terminal())) {}
 
   int run();
 
  private:
-  enum class Phase : uint8_t { scan, again, program, wait };
+  enum class Phase : uint8_t { scan, confirm, program, wait };
 
   /// For callbacks from libuv, which no exception may reach.
   template <class Body>
@@ -91,7 +88,7 @@ class WatchCommand : ScanSession::Events {
   void on_result(const portloop_result& result);
   void on_scan_done(int status);
   void on_scan_closed();
-  void ask_again();
+  void confirm_suspects();
   void end_round();
   std::string report(const std::vector<ConfirmedChange>& changes);
   void save();
@@ -139,7 +136,7 @@ class WatchCommand : ScanSession::Events {
 int WatchCommand::run() {
   if (!request_.state_file.empty()) read_watch_state(request_.state_file, targets(), ports(), filter_, counts_);
   session_.watch(*this);
-  if (progress_.is_redrawn() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) session_.watch_keys();
+  if (progress_.is_redrawn()) session_.watch_keys();
   limits_ = choose_limits(settings_, request_.scan.quiet);
   uv_timer_init(session_.loop(), &pause_);
   pause_.data = this;
@@ -169,9 +166,9 @@ void WatchCommand::start_round() {
 
 void WatchCommand::start_scan(Phase phase, const FinishedSet& left_out) {
   ScanSettings settings = settings_;
-  if (phase == Phase::again) {
+  if (phase == Phase::confirm) {
     settings.order.order = Order::sequential;  // so that a position is the number of its endpoint
-    settings.retries = retries_when_asked_again;
+    settings.retries = retries_to_confirm;
   }
   phase_ = phase;
   const Options options = full_scan_options(targets(), ports(), settings, limits_, left_out);
@@ -186,9 +183,9 @@ void WatchCommand::on_result(const portloop_result& result) {
   const auto port = ports().index_of(probe.endpoint.port);
   if (!host || !port) return;
   const uint64_t index = *host * ports().size() + *port;
-  if (phase_ == Phase::again) return filter_.asked_again(index, watched_state(probe.state));
+  if (phase_ == Phase::confirm) return filter_.confirm(index, watched_state(probe.state));
   unknown_ += probe.state == PortState::unknown;
-  filter_.saw(index, watched_state(probe.state));
+  filter_.observe(index, watched_state(probe.state));
 }
 
 /// Not the end yet: what follows needs the descriptors of the sockets that are being closed.
@@ -202,7 +199,7 @@ void WatchCommand::on_scan_done(int status) {
 void WatchCommand::on_scan_closed() {
   if (stopped()) return finish();
   try {
-    phase_ == Phase::scan ? ask_again() : end_round();
+    phase_ == Phase::scan ? confirm_suspects() : end_round();
   } catch (const CannotRun& error) {
     note(error.what());
     filter_.abandon_round();
@@ -210,17 +207,17 @@ void WatchCommand::on_scan_closed() {
   }
 }
 
-void WatchCommand::ask_again() {
-  const std::vector<uint64_t> doubtful = filter_.doubtful();
-  if (doubtful.empty()) return end_round();
+void WatchCommand::confirm_suspects() {
+  const std::vector<uint64_t> suspects = filter_.suspects();
+  if (suspects.empty()) return end_round();
   FinishedSet left_out;
   uint64_t next = 0;
-  for (const uint64_t index : doubtful) {
+  for (const uint64_t index : suspects) {
     if (index > next) left_out.add(PositionRange{next, index - 1});
     next = index + 1;
   }
   if (next < filter_.size()) left_out.add(PositionRange{next, filter_.size() - 1});
-  start_scan(Phase::again, left_out);
+  start_scan(Phase::confirm, left_out);
 }
 
 void WatchCommand::end_round() {
@@ -230,7 +227,7 @@ void WatchCommand::end_round() {
   last_.ended_us = unix_time_us();
   last_.seconds = static_cast<double>(uv_hrtime() - started_ns_) * 1e-9;
   std::string lines = report(changes);
-  if (out_.broken()) return finish();  // nothing is saved: the next run tells what is missing
+  if (out_.broken()) return finish();  // nothing is saved: the next run reports it
   note_round(changes.size());
   last_.unknown = unknown_;
   if (changes.empty() || request_.program.empty()) {
@@ -290,7 +287,7 @@ void WatchCommand::note_round(size_t changes) {
     note(grouped(unknown_) + " ports are unknown, and count as unchanged: this machine could not ask them");
   if (request_.scan.quiet || (rounds_ > 1 && !request_.scan.verbose)) return;
   uint64_t open = 0;
-  for (uint64_t index = 0; index < filter_.size(); ++index) open += filter_.told(index) == WatchedState::open;
+  for (uint64_t index = 0; index < filter_.size(); ++index) open += filter_.reported(index) == WatchedState::open;
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.1f", last_.seconds);
   progress_.clear();
@@ -345,7 +342,7 @@ void WatchCommand::on_interrupt() {
   stop();
 }
 
-/// A program that runs is waited for: what it was given has been told.
+/// A program that runs is waited for: what it was given has been reported.
 void WatchCommand::stop() noexcept {
   if (scan_)
     scan_->stop();
@@ -364,7 +361,7 @@ void WatchCommand::on_status_request() {
   guarded([this] {
     update_stats();
     const std::string round = "round " + grouped(counts_.rounds + 1) + ": ";
-    if (phase_ == Phase::scan || phase_ == Phase::again) return note(round + progress_.status_text(stats_));
+    if (phase_ == Phase::scan || phase_ == Phase::confirm) return note(round + progress_.status_text(stats_));
     note(phase_ == Phase::program ? round + "the program of --exec is running"
                                   : round + "begins in " + grouped((uv_timer_get_due_in(&pause_) + 999) / 1000) + " s");
   });
@@ -374,7 +371,7 @@ void WatchCommand::on_tick() {
   guarded([this] {
     if (!scan_) return;
     update_stats();
-    progress_.draw(stats_, phase_ == Phase::again ? "asking again: " : "");
+    progress_.draw(stats_, phase_ == Phase::confirm ? "confirming: " : "");
   });
 }
 

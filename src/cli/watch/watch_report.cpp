@@ -20,13 +20,6 @@ std::string_view word_of(WatchedState state) {
   return "unknown";
 }
 
-void append_json_or_null(std::string& out, std::string_view text) {
-  if (text.empty())
-    out += "null";
-  else
-    append_json_string(out, text);
-}
-
 void append_metric(std::string& text, const char* name, const char* type, const char* help) {
   text += std::string("# HELP portloop_") + name + ' ' + help + "\n# TYPE portloop_" + name + ' ' + type + '\n';
 }
@@ -34,6 +27,29 @@ void append_metric(std::string& text, const char* name, const char* type, const 
 std::string decimal(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3f", number);
+  return text;
+}
+
+/// The metrics without the lines of open ports. `open`, `closed`, `filtered`: how many ports are.
+std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, const WatchCounts& counts,
+                            const RoundFacts& last) {
+  std::string text;
+  append_metric(text, "watch_rounds_total", "counter", "Rounds that have ended.");
+  text += "portloop_watch_rounds_total " + std::to_string(counts.rounds) + '\n';
+  append_metric(text, "watch_changes_total", "counter", "Changes that were confirmed and reported.");
+  text += "portloop_watch_changes_total{change=\"opened\"} " + std::to_string(counts.opened) + '\n';
+  text += "portloop_watch_changes_total{change=\"closed\"} " + std::to_string(counts.closed) + '\n';
+  text += "portloop_watch_changes_total{change=\"changed\"} " + std::to_string(counts.changed) + '\n';
+  append_metric(text, "watch_last_round_timestamp_seconds", "gauge", "When the last round ended, in Unix time.");
+  text += "portloop_watch_last_round_timestamp_seconds " + decimal(static_cast<double>(last.ended_us) * 1e-6) + '\n';
+  append_metric(text, "watch_last_round_seconds", "gauge", "How long the last round took.");
+  text += "portloop_watch_last_round_seconds " + decimal(last.seconds) + '\n';
+  append_metric(text, "watch_ports", "gauge", "Ports by the state that was reported last.");
+  text += "portloop_watch_ports{state=\"open\"} " + std::to_string(open) + '\n';
+  text += "portloop_watch_ports{state=\"closed\"} " + std::to_string(closed) + '\n';
+  text += "portloop_watch_ports{state=\"filtered\"} " + std::to_string(filtered) + '\n';
+  append_metric(text, "watch_unknown_ports", "gauge", "Ports of the last round that could not be asked.");
+  text += "portloop_watch_unknown_ports " + std::to_string(last.unknown) + '\n';
   return text;
 }
 
@@ -53,7 +69,7 @@ void append_change_json(std::string& out, const ReportedChange& reported) {
   out += ",\"address\":";
   append_json_string(out, to_text(reported.endpoint.address));
   out += ",\"port\":" + std::to_string(reported.endpoint.port) + ",\"protocol\":\"tcp\",\"service\":";
-  append_json_or_null(out, reported.service);
+  append_json_string_or_null(out, reported.service);
   if (!reported.host_name.empty()) {
     out += ",\"host\":";
     append_json_string(out, reported.host_name);
@@ -89,37 +105,30 @@ void append_change_row(std::string& out, const ReportedChange& reported, bool co
   out += '\n';
 }
 
-void append_label_value(std::string& out, std::string_view raw) {
-  std::string visible;
-  append_visible(visible, raw);
-  out += '"';
-  for (const char c : visible) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+std::string metrics_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,
+                         const WatchCounts& counts, const RoundFacts& last,
+                         const std::function<std::string_view(uint16_t)>& name_of,
+                         const std::function<std::string_view(const Address&)>& host_name_of) {
+  uint64_t closed = 0, filtered = 0, open = 0;
+  std::string lines;  // a label's value is escaped as a JSON string is
+  for (uint64_t index = 0; index < filter.size(); ++index) {
+    const WatchedState state = filter.reported(index);
+    closed += state == WatchedState::closed;
+    filtered += state == WatchedState::filtered;
+    if (state != WatchedState::open) continue;
+    ++open;
+    const Address address = targets.at(index / ports.size());
+    const uint16_t port = ports.at(static_cast<uint32_t>(index % ports.size()));
+    lines += "portloop_open_port{address=";
+    append_json_string(lines, to_text(address));
+    lines += ",port=\"" + std::to_string(port) + "\",service=";
+    append_json_string(lines, name_of(port));
+    lines += ",host=";
+    append_json_string(lines, host_name_of(address));
+    lines += "} 1\n";
   }
-  out += '"';
-}
-
-std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, const WatchCounts& counts,
-                            const RoundFacts& last) {
-  std::string text;
-  append_metric(text, "watch_rounds_total", "counter", "Rounds that have ended.");
-  text += "portloop_watch_rounds_total " + std::to_string(counts.rounds) + '\n';
-  append_metric(text, "watch_changes_total", "counter", "Changes that were confirmed and told.");
-  text += "portloop_watch_changes_total{change=\"opened\"} " + std::to_string(counts.opened) + '\n';
-  text += "portloop_watch_changes_total{change=\"closed\"} " + std::to_string(counts.closed) + '\n';
-  text += "portloop_watch_changes_total{change=\"changed\"} " + std::to_string(counts.changed) + '\n';
-  append_metric(text, "watch_last_round_timestamp_seconds", "gauge", "When the last round ended, in Unix time.");
-  text += "portloop_watch_last_round_timestamp_seconds " + decimal(static_cast<double>(last.ended_us) * 1e-6) + '\n';
-  append_metric(text, "watch_last_round_seconds", "gauge", "How long the last round took.");
-  text += "portloop_watch_last_round_seconds " + decimal(last.seconds) + '\n';
-  append_metric(text, "watch_ports", "gauge", "Ports by the state that was told last.");
-  text += "portloop_watch_ports{state=\"open\"} " + std::to_string(open) + '\n';
-  text += "portloop_watch_ports{state=\"closed\"} " + std::to_string(closed) + '\n';
-  text += "portloop_watch_ports{state=\"filtered\"} " + std::to_string(filtered) + '\n';
-  append_metric(text, "watch_unknown_ports", "gauge", "Ports of the last round that could not be asked.");
-  text += "portloop_watch_unknown_ports " + std::to_string(last.unknown) + '\n';
-  return text;
+  std::string text = summary_metrics(open, closed, filtered, counts, last);
+  return text + "# HELP portloop_open_port Ports that are open.\n# TYPE portloop_open_port gauge\n" + lines;
 }
 
 }  // namespace portloop

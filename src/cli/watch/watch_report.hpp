@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -37,40 +38,9 @@ struct RoundFacts {
 
 /// Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/), with a line for each open
 /// port. `name_of(port)` and `host_name_of(address)` return what is written beside it.
-template <class NameOf, class HostNameOf>
 std::string metrics_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,
-                         const WatchCounts& counts, const RoundFacts& last, NameOf name_of, HostNameOf host_name_of);
-
-/// A label's value, with its quotes.
-void append_label_value(std::string& out, std::string_view raw);
-
-/// The metrics without the lines of open ports. `open`, `closed`, `filtered`: how many ports are.
-std::string summary_metrics(uint64_t open, uint64_t closed, uint64_t filtered, const WatchCounts& counts,
-                            const RoundFacts& last);
-
-template <class NameOf, class HostNameOf>
-std::string metrics_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,
-                         const WatchCounts& counts, const RoundFacts& last, NameOf name_of, HostNameOf host_name_of) {
-  uint64_t closed = 0, filtered = 0, open = 0;
-  std::string lines;
-  for (uint64_t index = 0; index < filter.size(); ++index) {
-    const WatchedState state = filter.told(index);
-    closed += state == WatchedState::closed;
-    filtered += state == WatchedState::filtered;
-    if (state != WatchedState::open) continue;
-    ++open;
-    const Address address = targets.at(index / ports.size());
-    const uint16_t port = ports.at(static_cast<uint32_t>(index % ports.size()));
-    lines += "portloop_open_port{address=";
-    append_label_value(lines, to_text(address));
-    lines += ",port=\"" + std::to_string(port) + "\",service=";
-    append_label_value(lines, name_of(port));
-    lines += ",host=";
-    append_label_value(lines, host_name_of(address));
-    lines += "} 1\n";
-  }
-  std::string text = summary_metrics(open, closed, filtered, counts, last);
-  return text + "# HELP portloop_open_port Ports that are open.\n# TYPE portloop_open_port gauge\n" + lines;
-}
+                         const WatchCounts& counts, const RoundFacts& last,
+                         const std::function<std::string_view(uint16_t)>& name_of,
+                         const std::function<std::string_view(const Address&)>& host_name_of);
 
 }  // namespace portloop

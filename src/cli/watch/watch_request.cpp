@@ -3,18 +3,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include "cli/exit_status.hpp"
 #include "cli/options/given_options.hpp"
-#include "cli/options/option_error.hpp"
 #include "cli/options/option_values.hpp"
-#include "cli/options/option_words.hpp"
+#include "cli/options/parse_or_help.hpp"
 #include "cli/scan/scan_options.hpp"
 #include "cli/system/distinct_files.hpp"
 #include "core/spec_error.hpp"
+#include "core/split.hpp"
 
 namespace portloop {
 namespace {
@@ -23,14 +22,14 @@ constexpr const char* help_text =
     R"(Usage: portloop watch [OPTIONS] TARGET...
 
   Scans again and again, and reports what opens, closes or becomes filtered. A
-  change is asked again before it is told: what opens or closes is told in its
-  round, silence when the next round finds it, too. The first round only learns.
+  change is probed again before it is reported: what opens or closes in the same
+  round, silence if the next round finds it, too. The first round only learns.
 
 Watching:
       --interval TIME      from one round's start to the next's, such as 90s or
                            1h (5m)
       --rounds N           stop after N rounds (never)
-      --state FILE         remember there what was told, and continue from it
+      --state FILE         remember what was reported, and continue from it
       --exec PROGRAM       start it for each round with changes, with them as
                            JSON lines on its standard input
       --prometheus FILE    write metrics there after each round
@@ -76,15 +75,17 @@ cxxopts::Options make_options() {
 
 /// The path of a program that can be started, as a shell would find it.
 std::string find_program(const std::string& name) {
-  const auto runs = [](const std::string& path) { return access(path.c_str(), X_OK) == 0; };
+  const auto runs = [](const std::string& path) {
+    struct stat status;
+    return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+  };
   if (name.find('/') != std::string::npos && runs(name)) return name;
   const char* path = std::getenv("PATH");
-  const std::string directories = path == nullptr || name.find('/') != std::string::npos ? "" : path;
-  for (size_t start = 0; start < directories.size();) {
-    const size_t end = std::min(directories.find(':', start), directories.size());
-    const std::string candidate = directories.substr(start, end - start) + '/' + name;
-    if (!name.empty() && end > start && runs(candidate)) return candidate;
-    start = end + 1;
+  const std::string_view directories = path == nullptr || name.find('/') != std::string::npos ? "" : path;
+  for (const std::string_view directory : split(directories, ':')) {
+    if (name.empty() || directory.empty()) continue;
+    std::string candidate = std::string(directory) + '/' + name;
+    if (runs(candidate)) return candidate;
   }
   throw UsageError("--exec " + quote_word(name) +
                    ": a program that can be started is accepted, without arguments (a script may have them)");
@@ -126,7 +127,7 @@ WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServic
   request.state_file = file_of(given, "state");
   request.prometheus_file = file_of(given, "prometheus");
   if (given.count("exec")) request.program = find_program(text_of(given, "exec"));
-  request.scan = parse_probe_options(given, services);
+  request.scan = parse_probe_options(given, services, "watch");
   check_files(request);
   return request;
 }
@@ -135,14 +136,8 @@ WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServic
 
 std::optional<WatchRequest> parse_watch_options(int argc, const char* const* argv, const SystemServices& services) {
   cxxopts::Options options = make_options();
-  try {
-    const cxxopts::ParseResult given = parse_command_line(options, argc, argv);
-    if (given.count("help") == 0) return parse_request(given, services);
-    std::puts(help_text);
-    return std::nullopt;
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(option_error_text(error, options, argc, argv, "portloop watch --help"));
-  }
+  return parse_or_help(options, argc, argv, help_text,
+                       [&services](const cxxopts::ParseResult& given) { return parse_request(given, services); });
 }
 
 }  // namespace portloop

@@ -56,7 +56,7 @@ class StateParser {
     const auto words = read_words(line);
     if (!words || words->empty()) return false;
     if ((*words)[0] == "counts") return take_counts(*words);
-    return ((*words)[0] == "told" || (*words)[0] == "seen") && take_host(*words);
+    return ((*words)[0] == "reported" || (*words)[0] == "seen") && take_host(*words);
   }
 
  private:
@@ -82,10 +82,10 @@ class StateParser {
       const auto port = ports_.index_of(ports->at(i));
       if (!port) continue;
       const uint64_t index = *host * ports_.size() + *port;
-      if (words[0] == "told")
+      if (words[0] == "reported")
         filter_.restore(index, *state, filter_.pending(index));
       else
-        filter_.restore(index, filter_.told(index), *state);
+        filter_.restore(index, filter_.reported(index), *state);
     }
     return true;
   }
@@ -106,7 +106,7 @@ std::string watch_state_text(const ChangeFilter& filter, const TargetSet& target
   for (uint64_t host = 0; host < targets.size(); ++host) {
     const Address address = targets.at(host);
     const uint64_t first = host * ports.size();
-    append_host(text, "told", address, ports, [&](uint32_t i) { return filter.told(first + i); });
+    append_host(text, "reported", address, ports, [&](uint32_t i) { return filter.reported(first + i); });
     append_host(text, "seen", address, ports, [&](uint32_t i) { return filter.pending(first + i); });
   }
   return text + "end " + hash_text(fnv_hash(text)) + '\n';

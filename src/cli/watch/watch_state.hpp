@@ -1,9 +1,8 @@
 // What a watch remembers from one run to the next: one text file, replaced atomically after each round.
 //
 // What goes wrong:
-//   - the process is killed: the file is that of the last round that has ended. Changes that were told after it are
-//   told
-//     once more
+//   - the process is killed: the file is that of the last round that has ended. Changes that were reported after
+//     it are reported once more
 //   - the file is damaged, or is something else: UsageError, and it is not replaced
 //   - the targets or ports of the next run are others: what the file has of them is used, the rest is learned
 #pragma once
