@@ -75,14 +75,6 @@ constexpr double long_run_s = 60;
 
 volatile std::sig_atomic_t stop_requested = 0;
 
-std::string range_lines(const TargetSet& targets) {
-  std::string lines;
-  for (const AddressRange& range : targets.ranges()) {
-    lines += to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last)) + '\n';
-  }
-  return lines;
-}
-
 // ---- One run, in a process of its own ----
 
 int run_one(CompareRequest& request, const SystemServices& services) {
@@ -213,7 +205,7 @@ void CompareCommand::add_entries() {
     entry.contender = contender;
     comparison_.entries.push_back(entry);
   }
-  own_input_ = comparison_.setup.ports + '\n' + range_lines(list_.targets);
+  own_input_ = comparison_.setup.ports + '\n' + list_.targets.to_text() + '\n';
   if (guests_.contenders().empty()) return;
   if (comparison_.setup.probes > max_guest_probes) {
     throw UsageError("--guests: more than 2^20 probes: fewer addresses or ports are accepted");
@@ -272,8 +264,7 @@ void CompareCommand::check_that_a_target_answers() {
 void CompareCommand::read_lab_truth() {
   if (!request_.inside_lab) return;
   std::vector<std::string> words = {find_lab_program(), request_.lab_profile, "--truth"};
-  for (const AddressRange& range : list_.targets.ranges()) words.push_back(range_lines(TargetSet({range}, {})));
-  for (std::string& word : words) word.erase(word.find_last_not_of('\n') + 1);
+  for (const AddressRange& range : list_.targets.ranges()) words.push_back(TargetSet({range}, {}).to_text());
   words.insert(words.end(), {"-p", comparison_.setup.ports});
   const ProcessOutcome outcome = run_process(words, "", stop_requested);
   if (outcome.stopped) return;
@@ -288,7 +279,8 @@ void CompareCommand::read_lab_truth() {
 void CompareCommand::open_exports() {
   std::vector<NamedFile> named;
   for (const OutputChoice& choice : request_.exports) {
-    const std::string word = "--export-" + choice.format + ' ' + quote_word(choice.file);
+    const std::string word =
+        (choice.format == "trace" ? "--trace " : "--export-" + choice.format + ' ') + quote_word(choice.file);
     named.push_back({word, choice.file});
     if (request_.overwrite) named.push_back({"the partial file of " + word, choice.file + ".partial", true});
   }

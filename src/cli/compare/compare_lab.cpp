@@ -14,12 +14,6 @@
 #include "lab/own_network.hpp"
 
 namespace portloop {
-namespace {
-
-uint128 first_loopback() { return parse_address("127.0.0.0")->value; }
-uint128 last_loopback() { return parse_address("127.255.255.255")->value; }
-
-}  // namespace
 
 TargetList targets_of(const CompareRequest& request) {
   EventLoop loop;
@@ -27,16 +21,12 @@ TargetList targets_of(const CompareRequest& request) {
 }
 
 bool only_loopback(const TargetSet& targets) {
-  const Address own = *parse_address("::1");
-  return std::all_of(targets.ranges().begin(), targets.ranges().end(), [&own](const AddressRange& range) {
-    if (range.first.family == Family::ipv4)
-      return range.first.value >= first_loopback() && range.last.value <= last_loopback();
-    return range.first == own && range.last == own;
-  });
+  return std::all_of(targets.ranges().begin(), targets.ranges().end(),
+                     [](const AddressRange& range) { return is_loopback(range.first) && is_loopback(range.last); });
 }
 
 void refuse_own_addresses(const TargetSet& targets) {
-  const uint128 first = first_loopback(), last = last_loopback();
+  const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
   const auto refuse = [](const Address& address) {
     throw UsageError(
         quote_word(to_text(address)) +
