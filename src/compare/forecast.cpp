@@ -46,8 +46,8 @@ double Forecast::run_s(size_t model, const Contender& contender) const {
 }
 
 double Forecast::limit_s(const Contender& contender) const {
-  const double longest_s = computed_s(contender, any_run_ ? silent_ : setup_.probes);
-  return limit_fixed_s + limit_factor * longest_s + limit_probe_s * static_cast<double>(setup_.probes);
+  const double max_s = computed_s(contender, any_run_ ? silent_ : setup_.probes);
+  return limit_fixed_s + limit_factor * max_s + limit_probe_s * static_cast<double>(setup_.probes);
 }
 
 double Forecast::computed_s(const Contender& contender, uint64_t silent) const {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compare/table.hpp"
+#include "compare/words_parts.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop::compare {
@@ -61,10 +62,6 @@ size_t threads_of(const RecordedRun& run) {
   return static_cast<size_t>(std::unique(threads.begin(), threads.end()) - threads.begin());
 }
 
-std::string counted(uint64_t number, const std::string& one) {
-  return grouped(number) + ' ' + one + (number == 1 ? "" : "s");
-}
-
 }  // namespace
 
 Lanes lanes_of(const Entry& entry, size_t max_rows) {
@@ -114,35 +111,35 @@ std::vector<const Entry*> recorded_entries(const Comparison& comparison) {
 }
 
 uint64_t axis_end_us(const std::vector<const Entry*>& entries) {
-  uint64_t shortest = UINT64_MAX, longest = 0, end = 0;
+  uint64_t min_us = UINT64_MAX, max_us = 0, end = 0;
   for (const Entry* entry : entries) {
-    shortest = std::min(shortest, entry->recorded.wall_us);
-    longest = std::max(longest, entry->recorded.wall_us);
+    min_us = std::min(min_us, entry->recorded.wall_us);
+    max_us = std::max(max_us, entry->recorded.wall_us);
   }
-  shortest = std::max<uint64_t>(shortest, 1);
+  min_us = std::max<uint64_t>(min_us, 1);
   for (const Entry* entry : entries) {
-    if (entry->recorded.wall_us <= max_times_shortest * shortest) end = std::max(end, entry->recorded.wall_us);
+    if (entry->recorded.wall_us <= max_times_shortest * min_us) end = std::max(end, entry->recorded.wall_us);
   }
-  return std::max<uint64_t>({end, std::min(longest, times_shortest_if_cut * shortest), 1});
+  return std::max<uint64_t>({end, std::min(max_us, times_shortest_if_cut * min_us), 1});
 }
 
 std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us, size_t columns) {
-  std::vector<uint32_t> most(columns, 0);
+  std::vector<uint32_t> peaks(columns, 0);
   const auto column_of = [&](uint64_t at_us) { return static_cast<size_t>(at_us * columns / axis_us); };
   uint32_t now = 0;
   size_t column = 0;
   for (const InFlightPoint& point : in_flight_curve(run)) {
     const size_t next = std::min(column_of(point.at_us), columns);
-    for (; column < next; ++column) most[column] = std::max(most[column], now);
+    for (; column < next; ++column) peaks[column] = std::max(peaks[column], now);
     if (next == columns) break;
     // What was in flight until the first moment of a column was not in flight in it.
     const bool before_counts = uint64_t{point.at_us} * columns > next * axis_us;
     if (before_counts || point.connects > now)
-      most[next] = std::max({most[next], before_counts ? now : 0, point.connects});
+      peaks[next] = std::max({peaks[next], before_counts ? now : 0, point.connects});
     now = point.connects;
   }
-  for (; now > 0 && column < columns; ++column) most[column] = std::max(most[column], now);
-  return most;
+  for (; now > 0 && column < columns; ++column) peaks[column] = std::max(peaks[column], now);
+  return peaks;
 }
 
 uint32_t peak_in_flight(const RecordedRun& run) {

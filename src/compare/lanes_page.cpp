@@ -20,7 +20,7 @@ constexpr double flight_height = 40;
 
 // Bars of one outcome that are this narrow, and this near to each other, look like one.
 constexpr double narrow = 1.5, near = 0.2;
-// Longer bars are drawn shorter by a gap, so that they can be told apart.
+// Longer bars are drawn shorter by a gap, so that each can be seen.
 constexpr double with_gap = 4, gap = 1.5;
 
 double x_of(uint64_t us, uint64_t axis_us) {
@@ -62,7 +62,7 @@ class BarPaths {
       Path& path = paths_[state];
       path.flush();
       if (path.d.empty()) continue;
-      // What got no answer is a thin line: it can be told from the others without colour.
+      // What got no answer is a thin line: it differs from the others without colour, too.
       const bool thin = state == static_cast<size_t>(ProbeState::silent);
       out.append("<path class=\"")
           .append(css_of(static_cast<ProbeState>(state)))

@@ -133,7 +133,7 @@ TEST_CASE("the lanes fit a terminal of 60 and of 80 columns, in UTF-8 and in ASC
   CHECK(lanes_text(evaluated(), {}).empty());
 }
 
-TEST_CASE("a cell has the outcome of most of its time, and the bars of one thread can be told apart") {
+TEST_CASE("a cell has the outcome of most of its time, and the bars of one thread are separated") {
   Comparison comparison = evaluated();
   RecordedRun& run = comparison.entries[0].recorded;
   run = rounds_of(1, 4, false);
