@@ -147,10 +147,7 @@ Explanation explain(const Comparison& comparison) {
   // As in a forecast: a model may miss answers, so the lowest number is the target's.
   uint64_t silent = comparison.setup.probes;
   for (const Entry& entry : comparison.entries) {
-    for (const RunRecord& run : entry.runs) {
-      silent =
-          std::min(silent, static_cast<uint64_t>(std::count(run.states.begin(), run.states.end(), ProbeState::silent)));
-    }
+    for (const RunRecord& run : entry.runs) silent = std::min(silent, silent_in(run.states));
   }
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;

@@ -32,7 +32,7 @@ Forecast::Forecast(const Setup& setup, size_t models, double answer_s)
 void Forecast::add(size_t model, const RunRecord& record) {
   ++models_[model].runs;
   models_[model].total_s += static_cast<double>(record.wall_us) * 1e-6;
-  const auto silent = static_cast<uint64_t>(std::count(record.states.begin(), record.states.end(), ProbeState::silent));
+  const uint64_t silent = silent_in(record.states);
   // A model may miss answers: the lowest number is the target's.
   silent_ = any_run_ ? std::min(silent_, silent) : silent;
   any_run_ = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compare/table.hpp"
 #include "compare/words_parts.hpp"
@@ -96,12 +97,28 @@ std::string lanes_title(const Entry& entry) {
   return text;
 }
 
-std::string lanes_heading(const Comparison& comparison) {
+std::string lanes_caption(const Entry& entry, const Lanes& lanes, uint64_t axis_us) {
+  std::string text = lanes_title(entry) + '.';
+  if (entry.recorded.wall_us > axis_us) text += " It goes on beyond the axis.";
+  return lanes.note.empty() ? text : text + ' ' + lanes.note;
+}
+
+std::string lanes_subject(const Comparison& comparison) {
   const uint64_t probes = comparison.setup.probes;
-  return "Who waits when: " +
-         (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes"
+  return (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes"
                                        : counted(probes, "probe")) +
          " in one more run of each model, which was not measured.";
+}
+
+std::vector<ProbeState> outcomes_of(const std::vector<const Entry*>& entries) {
+  std::set<ProbeState> found;
+  for (const Entry* entry : entries) {
+    for (const RecordedConnect& connect : entry->recorded.connects) found.insert(connect.state);
+  }
+  std::vector<ProbeState> outcomes = {ProbeState::open,   ProbeState::closed,  ProbeState::filtered,
+                                      ProbeState::silent, ProbeState::unknown, ProbeState::none};
+  std::erase_if(outcomes, [&found](ProbeState state) { return !found.contains(state); });
+  return outcomes;
 }
 
 std::vector<const Entry*> recorded_entries(const Comparison& comparison) {
