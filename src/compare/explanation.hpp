@@ -10,7 +10,7 @@
 
 namespace portloop::compare {
 
-/// An input that is another one for this model than the prediction assumes.
+/// An input whose value for this model is not what the prediction assumes.
 enum class Deviation : uint8_t {
   none,        ///< No input that was measured explains the difference.
   answers,     ///< Its answers took longer, or less long.

@@ -21,7 +21,7 @@ std::string decimals(const char* format, double number) {
 
 std::string name_of(const Explained& model) { return model.entry->contender.name(); }
 
-/// The input that is another one for this model, with both values.
+/// The input that differs for this model, with both values.
 std::string deviation_text(const Explained& model) {
   const Entry& entry = *model.entry;
   switch (model.deviation) {

@@ -13,6 +13,16 @@ constexpr double limit_factor = 10;
 constexpr double limit_fixed_s = 60;
 constexpr double limit_probe_s = 2e-3;
 
+uint64_t max_in_flight_of_guest(const Contender& contender, uint64_t probes) {
+  switch (contender.guest->way) {
+    case GuestWay::one: return 1;
+    case GuestWay::thread_each: return probes;
+    case GuestWay::pool: return contender.threads;
+    case GuestWay::loop: break;
+  }
+  return contender.in_flight;
+}
+
 }  // namespace
 
 uint64_t max_in_flight(const Contender& contender, uint64_t probes) {
@@ -20,7 +30,7 @@ uint64_t max_in_flight(const Contender& contender, uint64_t probes) {
     case ModelKind::sequential: return 1;
     case ModelKind::thread_per_connection: return probes;
     case ModelKind::thread_pool: return contender.threads;
-    case ModelKind::guest: return max_in_flight(*contender.guest, contender, probes);
+    case ModelKind::guest: return max_in_flight_of_guest(contender, probes);
     case ModelKind::loop: break;
   }
   return contender.in_flight;

@@ -159,10 +159,4 @@ std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us
   return peaks;
 }
 
-uint32_t peak_in_flight(const RecordedRun& run) {
-  uint32_t peak = 0;
-  for (const InFlightPoint& point : in_flight_curve(run)) peak = std::max(peak, point.connects);
-  return peak;
-}
-
 }  // namespace portloop::compare

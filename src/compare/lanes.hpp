@@ -43,7 +43,6 @@ uint64_t axis_end_us(const std::vector<const Entry*>& entries);
 
 /// The largest number in flight in each of `columns` equal parts of the axis.
 std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us, size_t columns);
-uint32_t peak_in_flight(const RecordedRun& run);
 
 struct LanesStyle {
   size_t columns = 80;
