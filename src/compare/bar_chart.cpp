@@ -9,8 +9,13 @@ namespace portloop::compare {
 namespace {
 
 constexpr double row_height = 50, bar_middle = 27, bar_height = 12, dots_at = 40;
-// An interval of few runs may be very wide. It is cut off when it is this much longer than the largest value.
-constexpr double room_for_interval = 1.15;
+
+/// Of the runs.
+std::vector<double> values_of(const Entry& entry, double (*value)(const RunRecord&)) {
+  std::vector<double> values;
+  for (const RunRecord& run : entry.runs) values.push_back(value(run));
+  return values;
+}
 
 std::string interval_drawn(const Estimate& mean, const Axis& axis, double middle) {
   if (!mean.has_interval()) return "";
@@ -47,12 +52,6 @@ std::string bar_row(const Entry& entry, const BarFigure& figure, const Axis& axi
 
 }  // namespace
 
-std::vector<double> values_of(const Entry& entry, double (*value)(const RunRecord&)) {
-  std::vector<double> values;
-  for (const RunRecord& run : entry.runs) values.push_back(value(run));
-  return values;
-}
-
 Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figure) {
   double lowest = 0, highest = 0, highest_end = 0;
   for (const Entry* entry : entries) {
@@ -63,7 +62,7 @@ Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figur
     }
     highest_end = std::max(highest_end, estimate(values).high);
   }
-  highest = std::clamp(highest_end, highest, highest * room_for_interval);
+  highest = axis_end(highest, highest_end);
   const bool logarithmic = far_apart(lowest, highest);
   const Axis axis(lowest, highest, logarithmic, logarithmic ? 8 : 1, picture_width - 8);
   const double bottom = row_height * static_cast<double>(entries.size());

@@ -16,7 +16,4 @@ struct BarFigure {
 /// Draws bars on a linear axis, or dots on a logarithmic one if the values are far apart.
 Chart bar_chart(const std::vector<const Entry*>& entries, const BarFigure& figure);
 
-/// The values of all runs.
-std::vector<double> values_of(const Entry& entry, double (*value)(const RunRecord&));
-
 }  // namespace portloop::compare

@@ -61,4 +61,8 @@ uint64_t open_in(const Verdicts& verdicts) {
   return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::open));
 }
 
+uint64_t silent_in(const Verdicts& verdicts) {
+  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::silent));
+}
+
 }  // namespace portloop::compare

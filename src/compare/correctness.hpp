@@ -36,5 +36,6 @@ Correctness judge(const Verdicts& reported, const Verdicts& reference);
 Correctness worse(const Correctness& a, const Correctness& b);
 
 uint64_t open_in(const Verdicts& verdicts);
+uint64_t silent_in(const Verdicts& verdicts);
 
 }  // namespace portloop::compare

@@ -15,7 +15,7 @@ std::string_view to_text(CostTerm term) {
   return "start-up";
 }
 
-double CostInputs::longest_wait_s() const { return std::max(answered > 0 ? answer_s : 0, silent > 0 ? silence_s : 0); }
+double CostInputs::max_wait_s() const { return std::max(answered > 0 ? answer_s : 0, silent > 0 ? silence_s : 0); }
 
 double Prediction::total_s() const { return std::max({waiting_s, processor_s, network_s}) + start_up_s; }
 
@@ -28,7 +28,7 @@ CostTerm Prediction::binds() const {
 
 Prediction predict(const CostInputs& inputs) {
   Prediction prediction;
-  prediction.waiting_s = std::max(inputs.wait_s() / std::max(1.0, inputs.in_flight), inputs.longest_wait_s());
+  prediction.waiting_s = std::max(inputs.wait_s() / std::max(1.0, inputs.in_flight), inputs.max_wait_s());
   prediction.processor_s = inputs.processor_s / std::max(1.0, inputs.processors);
   prediction.network_s = inputs.rate > 0 ? (inputs.answered + inputs.silent) / inputs.rate : 0;
   prediction.start_up_s = inputs.threads * inputs.thread_s;
@@ -37,7 +37,7 @@ Prediction predict(const CostInputs& inputs) {
 
 double in_flight_that_suffices(const CostInputs& inputs) {
   const Prediction prediction = predict(inputs);
-  const double others_s = std::max({prediction.processor_s, prediction.network_s, inputs.longest_wait_s()});
+  const double others_s = std::max({prediction.processor_s, prediction.network_s, inputs.max_wait_s()});
   // No more than the probes, which rounding would exceed.
   return others_s > 0 ? std::min(std::ceil(inputs.wait_s() / others_s), inputs.answered + inputs.silent) : 1;
 }
@@ -45,7 +45,7 @@ double in_flight_that_suffices(const CostInputs& inputs) {
 double threads_to_match(const CostInputs& inputs, double seconds) {
   const Prediction prediction = predict(inputs);
   const double probes = inputs.answered + inputs.silent;
-  if (std::max({prediction.processor_s, prediction.network_s, inputs.longest_wait_s()}) > seconds) return 0;
+  if (std::max({prediction.processor_s, prediction.network_s, inputs.max_wait_s()}) > seconds) return 0;
   // wait / n + n x thread = seconds: the smaller root, as the larger one only wastes threads.
   const double wait_s = inputs.wait_s();
   const double discriminant = seconds * seconds - 4 * inputs.thread_s * wait_s;

@@ -30,7 +30,7 @@ struct CostInputs {
 
   double wait_s() const { return answered * answer_s + silent * silence_s; }
   /// No number in flight makes a scan shorter than its longest wait.
-  double longest_wait_s() const;
+  double max_wait_s() const;
 };
 
 struct Prediction {

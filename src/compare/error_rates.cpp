@@ -77,14 +77,14 @@ std::vector<bool> significantly_worse(const std::vector<RoundsOfVerdicts>& model
   std::vector<bool> worse(models.size(), false);
   std::vector<size_t> with_runs;
   size_t best = models.size();
-  double fewest = 0;
+  double min_errors = 0;
   for (size_t i = 0; i < models.size(); ++i) {
     if (models[i].empty()) continue;
     with_runs.push_back(i);
     const double errors = errors_per_run(models[i], reference);
-    if (best == models.size() || errors < fewest) {
+    if (best == models.size() || errors < min_errors) {
       best = i;
-      fewest = errors;
+      min_errors = errors;
     }
   }
   std::vector<double> probabilities;

@@ -19,8 +19,8 @@ namespace portloop::compare {
 /// One model's results by round. The pointers must not be nullptr.
 using RoundsOfVerdicts = std::vector<const Verdicts*>;
 
-/// Returns for each model whether it makes significantly more errors than the one with the fewest for each run. Models
-/// without a run are not worse.
+/// Returns for each model whether it makes significantly more errors than the one with the fewest errors per run.
+/// Models without a run are not worse.
 std::vector<bool> significantly_worse(const std::vector<RoundsOfVerdicts>& models, const Verdicts& reference);
 
 /// The probability that `model` would have at least this many errors more than `best` if both made as many. At most 1.

@@ -34,9 +34,9 @@ double usable_processors(const Contender& contender, double processors) {
     case ModelKind::guest: break;
   }
   assert(contender.guest != nullptr);
-  if (contender.guest->runtime->has_lock || contender.guest->way == GuestWay::one) return 1;
-  if (contender.guest->way == GuestWay::loop) return 1;
-  return contender.guest->way == GuestWay::pool ? std::min<double>(contender.threads, processors) : processors;
+  const GuestWay way = contender.guest->way;
+  if (contender.guest->runtime->has_lock || way == GuestWay::one || way == GuestWay::loop) return 1;
+  return way == GuestWay::pool ? std::min<double>(contender.threads, processors) : processors;
 }
 
 /// How many threads a model makes. What threads cost in an interpreter is not known apart from its processor time.
@@ -147,10 +147,7 @@ Explanation explain(const Comparison& comparison) {
   // As in a forecast: a model may miss answers, so the lowest number is the target's.
   uint64_t silent = comparison.setup.probes;
   for (const Entry& entry : comparison.entries) {
-    for (const RunRecord& run : entry.runs) {
-      silent =
-          std::min(silent, static_cast<uint64_t>(std::count(run.states.begin(), run.states.end(), ProbeState::silent)));
-    }
+    for (const RunRecord& run : entry.runs) silent = std::min(silent, silent_in(run.states));
   }
   for (const Entry* entry : comparison.ranked()) {
     if (entry->runs.empty()) continue;

@@ -10,7 +10,7 @@
 
 namespace portloop::compare {
 
-/// An input that is another one for this model than the prediction assumes.
+/// An input whose value for this model is not what the prediction assumes.
 enum class Deviation : uint8_t {
   none,        ///< No input that was measured explains the difference.
   answers,     ///< Its answers took longer, or less long.
@@ -50,7 +50,7 @@ struct ExplanationTable {
   std::vector<std::vector<std::string>> rows;
 };
 /// Predicted and measured times; the costs of a probe.
-std::vector<ExplanationTable> explanation_tables(const Comparison& comparison, const Explanation& explanation);
+std::vector<ExplanationTable> explanation_tables(const Explanation& explanation);
 
 /// What the terms are made of, where a prediction is wrong, and what would change it.
 std::vector<std::string> explanation_sentences(const Comparison& comparison, const Explanation& explanation);

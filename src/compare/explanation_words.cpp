@@ -21,7 +21,7 @@ std::string decimals(const char* format, double number) {
 
 std::string name_of(const Explained& model) { return model.entry->contender.name(); }
 
-/// The input that is another one for this model, with both values.
+/// The input that differs for this model, with both values.
 std::string deviation_text(const Explained& model) {
   const Entry& entry = *model.entry;
   switch (model.deviation) {
@@ -112,7 +112,7 @@ std::string markdown_row(const std::vector<std::string>& cells) {
 
 }  // namespace
 
-std::vector<ExplanationTable> explanation_tables(const Comparison&, const Explanation& explanation) {
+std::vector<ExplanationTable> explanation_tables(const Explanation& explanation) {
   ExplanationTable times{
       "predicted and measured",
       {"model", "predicted", "measured", "ratio", "waiting", "processor", "network", "start-up", "binds"},
@@ -160,7 +160,7 @@ std::string explanation_text(const Comparison& comparison) {
   if (!comparison.unit_costs) return "";
   const Explanation explanation = explain(comparison);
   std::string text;
-  for (const ExplanationTable& table : explanation_tables(comparison, explanation)) {
+  for (const ExplanationTable& table : explanation_tables(explanation)) {
     std::vector<size_t> columns(table.header.size(), 0);
     columns[0] = std::max(name_columns_of(comparison), columns_of(table.title));
     const auto widen = [&columns](const std::vector<std::string>& cells) {
@@ -181,7 +181,8 @@ std::string explanation_text(const Comparison& comparison) {
     }
     text += '\n';
   }
-  for (const std::string& sentence : explanation_sentences(comparison, explanation)) text += paragraph({sentence});
+  for (const std::string& sentence : explanation_sentences(comparison, explanation))
+    text += paragraph({sentence}, table_columns);
   return text;
 }
 
@@ -189,7 +190,7 @@ std::string explanation_markdown(const Comparison& comparison) {
   if (!comparison.unit_costs) return "";
   const Explanation explanation = explain(comparison);
   std::string text;
-  for (const ExplanationTable& table : explanation_tables(comparison, explanation)) {
+  for (const ExplanationTable& table : explanation_tables(explanation)) {
     text += "\n**" + table.title + "**\n\n" + markdown_row(table.header) + "|:---|";
     for (size_t i = 1; i < table.header.size(); ++i) text += "---:|";
     text += '\n';
@@ -207,7 +208,7 @@ std::string explanation_html(const Comparison& comparison) {
   if (!comparison.unit_costs) return "";
   const Explanation explanation = explain(comparison);
   std::string text = "<h2>Predicted and measured</h2>\n";
-  for (const ExplanationTable& table : explanation_tables(comparison, explanation)) {
+  for (const ExplanationTable& table : explanation_tables(explanation)) {
     text +=
         "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + markup_text(table.title) + "</caption><thead><tr>";
     for (size_t i = 0; i < table.header.size(); ++i)

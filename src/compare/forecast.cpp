@@ -13,6 +13,16 @@ constexpr double limit_factor = 10;
 constexpr double limit_fixed_s = 60;
 constexpr double limit_probe_s = 2e-3;
 
+uint64_t max_in_flight_of_guest(const Contender& contender, uint64_t probes) {
+  switch (contender.guest->way) {
+    case GuestWay::one: return 1;
+    case GuestWay::thread_each: return probes;
+    case GuestWay::pool: return contender.threads;
+    case GuestWay::loop: break;
+  }
+  return contender.in_flight;
+}
+
 }  // namespace
 
 uint64_t max_in_flight(const Contender& contender, uint64_t probes) {
@@ -20,7 +30,7 @@ uint64_t max_in_flight(const Contender& contender, uint64_t probes) {
     case ModelKind::sequential: return 1;
     case ModelKind::thread_per_connection: return probes;
     case ModelKind::thread_pool: return contender.threads;
-    case ModelKind::guest: return max_in_flight(*contender.guest, contender, probes);
+    case ModelKind::guest: return max_in_flight_of_guest(contender, probes);
     case ModelKind::loop: break;
   }
   return contender.in_flight;
@@ -32,7 +42,7 @@ Forecast::Forecast(const Setup& setup, size_t models, double answer_s)
 void Forecast::add(size_t model, const RunRecord& record) {
   ++models_[model].runs;
   models_[model].total_s += static_cast<double>(record.wall_us) * 1e-6;
-  const auto silent = static_cast<uint64_t>(std::count(record.states.begin(), record.states.end(), ProbeState::silent));
+  const uint64_t silent = silent_in(record.states);
   // A model may miss answers: the lowest number is the target's.
   silent_ = any_run_ ? std::min(silent_, silent) : silent;
   any_run_ = true;
@@ -46,8 +56,8 @@ double Forecast::run_s(size_t model, const Contender& contender) const {
 }
 
 double Forecast::limit_s(const Contender& contender) const {
-  const double longest_s = computed_s(contender, any_run_ ? silent_ : setup_.probes);
-  return limit_fixed_s + limit_factor * longest_s + limit_probe_s * static_cast<double>(setup_.probes);
+  const double max_s = computed_s(contender, any_run_ ? silent_ : setup_.probes);
+  return limit_fixed_s + limit_factor * max_s + limit_probe_s * static_cast<double>(setup_.probes);
 }
 
 double Forecast::computed_s(const Contender& contender, uint64_t silent) const {

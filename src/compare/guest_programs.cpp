@@ -92,14 +92,4 @@ Parsed<std::vector<GuestChoice>> parse_guests(std::string_view words, bool autom
   return list;
 }
 
-uint64_t max_in_flight(const GuestProgram& guest, const Contender& contender, uint64_t probes) {
-  switch (guest.way) {
-    case GuestWay::one: return 1;
-    case GuestWay::thread_each: return probes;
-    case GuestWay::pool: return contender.threads;
-    case GuestWay::loop: break;
-  }
-  return contender.in_flight;
-}
-
 }  // namespace portloop::compare

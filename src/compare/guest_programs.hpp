@@ -42,7 +42,4 @@ struct GuestChoice {
 /// are.
 Parsed<std::vector<GuestChoice>> parse_guests(std::string_view words, bool automatic = false);
 
-/// How many connects a guest may have in flight. Its contender's `in_flight` limits its loop.
-uint64_t max_in_flight(const GuestProgram& guest, const Contender& contender, uint64_t probes);
-
 }  // namespace portloop::compare

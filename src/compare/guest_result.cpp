@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "compare/statistics.hpp"
 #include "core/parse_number.hpp"
 
 namespace portloop::compare {
@@ -134,9 +133,7 @@ Parsed<RunRecord> read_guest_result(std::string_view text, const ModelScan& scan
       answered.push_back(static_cast<uint32_t>(std::max<uint64_t>(1, intervals[i].took_us)));
   }
   if (lines.next()) return lines.wrong("the end");
-  record.p50_us = percentile(answered, 0.50);
-  record.p95_us = percentile(answered, 0.95);
-  record.p99_us = percentile(answered, 0.99);
+  record.set_latencies(std::move(answered));
   record.model.peak_in_flight = record.model.peak_descriptors = max_overlap(intervals);
   return record;
 }

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 
 #include "core/result_json.hpp"
 
@@ -21,12 +21,8 @@ ProbeState probe_state_of(PortState state) {
 
 }  // namespace
 
-std::string find_lab_program() {
-  std::array<char, 4096> path;
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  if (length <= 0) return "portloop-lab";
-  const std::string own(path.data(), static_cast<size_t>(length));
-  const std::string beside = own.substr(0, own.rfind('/') + 1) + "portloop-lab";
+std::string find_lab_program(const std::string& own_path) {
+  const std::string beside = own_path.substr(0, own_path.rfind('/') + 1) + "portloop-lab";
   return access(beside.c_str(), X_OK) == 0 ? beside : "portloop-lab";
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compare/table.hpp"
+#include "compare/words_parts.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop::compare {
@@ -61,10 +63,6 @@ size_t threads_of(const RecordedRun& run) {
   return static_cast<size_t>(std::unique(threads.begin(), threads.end()) - threads.begin());
 }
 
-std::string counted(uint64_t number, const std::string& one) {
-  return grouped(number) + ' ' + one + (number == 1 ? "" : "s");
-}
-
 }  // namespace
 
 Lanes lanes_of(const Entry& entry, size_t max_rows) {
@@ -99,12 +97,28 @@ std::string lanes_title(const Entry& entry) {
   return text;
 }
 
-std::string lanes_heading(const Comparison& comparison) {
+std::string lanes_caption(const Entry& entry, const Lanes& lanes, uint64_t axis_us) {
+  std::string text = lanes_title(entry) + '.';
+  if (entry.recorded.wall_us > axis_us) text += " It goes on beyond the axis.";
+  return lanes.note.empty() ? text : text + ' ' + lanes.note;
+}
+
+std::string lanes_subject(const Comparison& comparison) {
   const uint64_t probes = comparison.setup.probes;
-  return "Who waits when: " +
-         (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes"
+  return (probes > max_recorded_probes ? "the first " + grouped(max_recorded_probes) + " probes"
                                        : counted(probes, "probe")) +
          " in one more run of each model, which was not measured.";
+}
+
+std::vector<ProbeState> outcomes_of(const std::vector<const Entry*>& entries) {
+  std::set<ProbeState> found;
+  for (const Entry* entry : entries) {
+    for (const RecordedConnect& connect : entry->recorded.connects) found.insert(connect.state);
+  }
+  std::vector<ProbeState> outcomes = {ProbeState::open,   ProbeState::closed,  ProbeState::filtered,
+                                      ProbeState::silent, ProbeState::unknown, ProbeState::none};
+  std::erase_if(outcomes, [&found](ProbeState state) { return !found.contains(state); });
+  return outcomes;
 }
 
 std::vector<const Entry*> recorded_entries(const Comparison& comparison) {
@@ -114,41 +128,35 @@ std::vector<const Entry*> recorded_entries(const Comparison& comparison) {
 }
 
 uint64_t axis_end_us(const std::vector<const Entry*>& entries) {
-  uint64_t shortest = UINT64_MAX, longest = 0, end = 0;
+  uint64_t min_us = UINT64_MAX, max_us = 0, end = 0;
   for (const Entry* entry : entries) {
-    shortest = std::min(shortest, entry->recorded.wall_us);
-    longest = std::max(longest, entry->recorded.wall_us);
+    min_us = std::min(min_us, entry->recorded.wall_us);
+    max_us = std::max(max_us, entry->recorded.wall_us);
   }
-  shortest = std::max<uint64_t>(shortest, 1);
+  min_us = std::max<uint64_t>(min_us, 1);
   for (const Entry* entry : entries) {
-    if (entry->recorded.wall_us <= max_times_shortest * shortest) end = std::max(end, entry->recorded.wall_us);
+    if (entry->recorded.wall_us <= max_times_shortest * min_us) end = std::max(end, entry->recorded.wall_us);
   }
-  return std::max<uint64_t>({end, std::min(longest, times_shortest_if_cut * shortest), 1});
+  return std::max<uint64_t>({end, std::min(max_us, times_shortest_if_cut * min_us), 1});
 }
 
 std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us, size_t columns) {
-  std::vector<uint32_t> most(columns, 0);
+  std::vector<uint32_t> peaks(columns, 0);
   const auto column_of = [&](uint64_t at_us) { return static_cast<size_t>(at_us * columns / axis_us); };
   uint32_t now = 0;
   size_t column = 0;
   for (const InFlightPoint& point : in_flight_curve(run)) {
     const size_t next = std::min(column_of(point.at_us), columns);
-    for (; column < next; ++column) most[column] = std::max(most[column], now);
+    for (; column < next; ++column) peaks[column] = std::max(peaks[column], now);
     if (next == columns) break;
     // What was in flight until the first moment of a column was not in flight in it.
     const bool before_counts = uint64_t{point.at_us} * columns > next * axis_us;
     if (before_counts || point.connects > now)
-      most[next] = std::max({most[next], before_counts ? now : 0, point.connects});
+      peaks[next] = std::max({peaks[next], before_counts ? now : 0, point.connects});
     now = point.connects;
   }
-  for (; now > 0 && column < columns; ++column) most[column] = std::max(most[column], now);
-  return most;
-}
-
-uint32_t peak_in_flight(const RecordedRun& run) {
-  uint32_t peak = 0;
-  for (const InFlightPoint& point : in_flight_curve(run)) peak = std::max(peak, point.connects);
-  return peak;
+  for (; now > 0 && column < columns; ++column) peaks[column] = std::max(peaks[column], now);
+  return peaks;
 }
 
 }  // namespace portloop::compare

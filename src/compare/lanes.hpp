@@ -26,8 +26,14 @@ Lanes lanes_of(const Entry& entry, size_t max_rows);
 /// "300 connects of 50 threads, up to 50 at once, in 252 ms".
 std::string lanes_title(const Entry& entry);
 
-/// "Who waits when: ...": what all lanes have in common.
-std::string lanes_heading(const Comparison& comparison);
+/// The title, whether the run goes on beyond the axis, and the note of the lanes: sentences.
+std::string lanes_caption(const Entry& entry, const Lanes& lanes, uint64_t axis_us);
+
+/// "300 probes in one more run of each model, which was not measured.": what all lanes have in common.
+std::string lanes_subject(const Comparison& comparison);
+
+/// The outcomes of the recorded connects, in the order of a legend.
+std::vector<ProbeState> outcomes_of(const std::vector<const Entry*>& entries);
 
 /// Those with a recorded run, in the order of the table.
 std::vector<const Entry*> recorded_entries(const Comparison& comparison);
@@ -37,7 +43,6 @@ uint64_t axis_end_us(const std::vector<const Entry*>& entries);
 
 /// The largest number in flight in each of `columns` equal parts of the axis.
 std::vector<uint32_t> in_flight_columns(const RecordedRun& run, uint64_t axis_us, size_t columns);
-uint32_t peak_in_flight(const RecordedRun& run);
 
 struct LanesStyle {
   size_t columns = 80;

@@ -20,7 +20,7 @@ constexpr double flight_height = 40;
 
 // Bars of one outcome that are this narrow, and this near to each other, look like one.
 constexpr double narrow = 1.5, near = 0.2;
-// Longer bars are drawn shorter by a gap, so that they can be told apart.
+// Longer bars are drawn shorter by a gap, so that each can be seen.
 constexpr double with_gap = 4, gap = 1.5;
 
 double x_of(uint64_t us, uint64_t axis_us) {
@@ -62,7 +62,7 @@ class BarPaths {
       Path& path = paths_[state];
       path.flush();
       if (path.d.empty()) continue;
-      // What got no answer is a thin line: it can be told from the others without colour.
+      // What got no answer is a thin line: it differs from the others without colour, too.
       const bool thin = state == static_cast<size_t>(ProbeState::silent);
       out.append("<path class=\"")
           .append(css_of(static_cast<ProbeState>(state)))
@@ -167,12 +167,6 @@ std::string axis_labels(uint64_t axis_us) {
 }
 
 std::string legend(const std::vector<const Entry*>& entries) {
-  std::array<bool, 6> used{};
-  bool loops = false;
-  for (const Entry* entry : entries) {
-    loops = loops || !entry->recorded.turns.empty();
-    for (const RecordedConnect& connect : entry->recorded.connects) used[static_cast<size_t>(connect.state)] = true;
-  }
   std::string out = "<p class=\"heading\">";
   const auto key = [&out](std::string_view css, std::string_view text) {
     out.append("<span class=\"pair\"><svg class=\"sample\" viewBox=\"0 0 20 10\" aria-hidden=\"true\"><path class=\"")
@@ -185,11 +179,9 @@ std::string legend(const std::vector<const Entry*>& entries) {
         .append(text)
         .append("</span> ");
   };
-  for (const ProbeState state : {ProbeState::open, ProbeState::closed, ProbeState::filtered, ProbeState::silent,
-                                 ProbeState::unknown, ProbeState::none}) {
-    if (used[static_cast<size_t>(state)]) key(css_of(state), connect_outcome(state));
-  }
-  if (loops) key("bar turns", "the loop's thread runs callbacks");
+  for (const ProbeState state : outcomes_of(entries)) key(css_of(state), connect_outcome(state));
+  if (std::any_of(entries.begin(), entries.end(), [](const Entry* entry) { return !entry->recorded.turns.empty(); }))
+    key("bar turns", "the loop's thread runs callbacks");
   return out + "</p>\n";
 }
 
@@ -200,19 +192,15 @@ std::string lanes_figure(const Comparison& comparison) {
   if (entries.empty()) return "";
   const uint64_t axis_us = axis_end_us(entries);
   const bool many = entries.size() > few_models;
-  std::string out = "<h2>Who waits when</h2>\n<p>" +
-                    markup_text(lanes_heading(comparison).substr(std::string_view("Who waits when: ").size())) +
+  std::string out = "<h2>Who waits when</h2>\n<p>Recorded: " + markup_text(lanes_subject(comparison)) +
                     " A row is a thread or a slot of a loop, a bar one connect; below each model, its connects in "
                     "flight. All models share one time axis.</p>\n" +
                     "<figure class=\"swim\">\n" + legend(entries);
   for (const Entry* entry : entries) {
     const Lanes lanes = lanes_of(*entry, many ? max_rows_of_many : max_rows);
-    std::string title = lanes_title(*entry) + '.';
-    if (entry->recorded.wall_us > axis_us) title += " It goes on beyond the axis.";
-    if (!lanes.note.empty()) title += ' ' + lanes.note;
     out += "<div class=\"model-lanes\"><h3>" + markup_text(entry->contender.name()) + "</h3><p class=\"heading\">" +
-           markup_text(title) + "</p>" + rows_of(*entry, lanes, axis_us, many) + flight_of(*entry, axis_us) +
-           axis_labels(axis_us) + "</div>\n";
+           markup_text(lanes_caption(*entry, lanes, axis_us)) + "</p>" + rows_of(*entry, lanes, axis_us, many) +
+           flight_of(*entry, axis_us) + axis_labels(axis_us) + "</div>\n";
   }
   return out + "<figcaption>Time since the start of each run</figcaption></figure>\n";
 }

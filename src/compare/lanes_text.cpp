@@ -5,6 +5,7 @@
 
 #include "compare/lanes.hpp"
 #include "compare/table.hpp"
+#include "compare/words.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -43,8 +44,6 @@ class LaneWriter {
   std::string in_flight(const RecordedRun& run) const;
   std::string axis() const;
   std::string legend(const std::vector<const Entry*>& entries) const;
-  /// Breaks `text` into lines.
-  std::string wrapped(const std::string& text) const;
 
  private:
   std::string labelled(const std::string& label, const std::string& cells) const;
@@ -145,12 +144,6 @@ std::string LaneWriter::axis() const {
 }
 
 std::string LaneWriter::legend(const std::vector<const Entry*>& entries) const {
-  std::array<bool, 6> used{};
-  bool loops = false;
-  for (const Entry* entry : entries) {
-    loops = loops || !entry->recorded.turns.empty();
-    for (const RecordedConnect& connect : entry->recorded.connects) used[static_cast<size_t>(connect.state)] = true;
-  }
   std::string text;
   size_t taken = 0;
   const auto add = [&](const std::string& key, std::string_view name) {
@@ -162,30 +155,13 @@ std::string LaneWriter::legend(const std::vector<const Entry*>& entries) const {
     text.append(taken > 0 ? "   " : "").append(key).append(" ").append(name);
     taken += (taken > 0 ? 3 : 0) + needed;
   };
-  for (const ProbeState state : {ProbeState::open, ProbeState::closed, ProbeState::filtered, ProbeState::silent,
-                                 ProbeState::unknown, ProbeState::none}) {
-    if (used[static_cast<size_t>(state)])
-      add(coloured(shape(glyph_of(state)), glyph_of(state).colour), connect_outcome(state));
-  }
-  if (loops) add(style_.utf8 ? "▄" : "=", "callbacks");
+  for (const ProbeState state : outcomes_of(entries))
+    add(coloured(shape(glyph_of(state)), glyph_of(state).colour), connect_outcome(state));
+  if (std::any_of(entries.begin(), entries.end(), [](const Entry* entry) { return !entry->recorded.turns.empty(); }))
+    add(style_.utf8 ? "▄" : "=", "callbacks");
   add(partly(), "less than half");
   if (!style_.utf8) text += "\nin flight: in tenths of the maximum";
   return text + '\n';
-}
-
-std::string LaneWriter::wrapped(const std::string& text) const {
-  std::string lines, line;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = std::min(text.find(' ', start), text.size());
-    const std::string word = text.substr(start, end - start);
-    if (!line.empty() && columns_of(line) + 1 + columns_of(word) >= style_.columns) {
-      lines += line + '\n';
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    start = end + 1;
-  }
-  return lines + line + '\n';
 }
 
 }  // namespace
@@ -195,13 +171,11 @@ std::string lanes_text(const Comparison& comparison, const LanesStyle& style) {
   if (entries.empty()) return "";
   const uint64_t axis_us = axis_end_us(entries);
   const LaneWriter writer(style, axis_us);
-  std::string text = writer.wrapped(lanes_heading(comparison)) + writer.legend(entries);
+  std::string text =
+      paragraph({"Who waits when: " + lanes_subject(comparison)}, style.columns) + writer.legend(entries);
   for (const Entry* entry : entries) {
     const Lanes lanes = lanes_of(*entry, max_rows);
-    std::string title = entry->contender.name() + ": " + lanes_title(*entry) + '.';
-    if (entry->recorded.wall_us > axis_us) title += " It goes on beyond the axis.";
-    if (!lanes.note.empty()) title += ' ' + lanes.note;
-    text += '\n' + writer.wrapped(title);
+    text += '\n' + paragraph({entry->contender.name() + ": " + lanes_caption(*entry, lanes, axis_us)}, style.columns);
     if (!entry->recorded.turns.empty()) {
       for (uint32_t loop = 0; loop < std::min<size_t>(entry->contender.loops, max_loop_rows); ++loop)
         text += writer.turns(entry->recorded, static_cast<uint16_t>(loop));

@@ -82,13 +82,13 @@ std::string frame(const Axis& axis) {
 Chart latency_chart(const std::vector<const Entry*>& entries) {
   const std::vector<Curve> curves = curves_of(entries);
   if (curves.empty()) return {};
-  uint32_t shortest = UINT32_MAX, longest = 1;
+  uint32_t min_us = UINT32_MAX, max_us = 1;
   std::string description = "Time until the answer, median: ", drawn, key;
   for (const Curve& curve : curves) {
-    shortest = std::min(shortest, curve.latencies_us.front());
-    longest = std::max(longest, curve.latencies_us.back());
+    min_us = std::min(min_us, curve.latencies_us.front());
+    max_us = std::max(max_us, curve.latencies_us.back());
   }
-  const Axis axis(shortest, longest, true, plot_left + 4, plot_right);
+  const Axis axis(min_us, max_us, true, plot_left + 4, plot_right);
   for (size_t i = 0; i < curves.size(); ++i) {
     const size_t row = i / 2;  // two columns
     const double x = i % 2 == 1 ? picture_width / 2 : 0, y = key_top + key_row * static_cast<double>(row);

@@ -4,10 +4,10 @@
 #include <uv.h>
 
 #include <chrono>
+#include <utility>
 
 #include "compare/loop_model.hpp"
 #include "compare/process_state.hpp"
-#include "compare/statistics.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -57,9 +57,7 @@ RunRecord measure_run(const ModelScan& scan, const Contender& contender, uint64_
     record.states.push_back(sheet.state(i));
     if (sheet.rtt_us(i) > 0) answered.push_back(sheet.rtt_us(i));
   }
-  record.p50_us = percentile(answered, 0.50);
-  record.p95_us = percentile(answered, 0.95);
-  record.p99_us = percentile(answered, 0.99);
+  record.set_latencies(std::move(answered));
   return record;
 }
 

@@ -21,9 +21,6 @@ constexpr size_t half_row_characters = 22;
 // On an axis of few distinct values, points at the same value are drawn side by side.
 constexpr double side_step = 7;
 
-// An interval of few runs may be very wide. It is cut off when it is this much longer than the largest value.
-constexpr double room_for_interval = 1.15;
-
 enum class Shape : uint8_t { circle, square, triangle, diamond };
 
 /// Loops have one colour and blocking models another; within a colour the series differ in shape, then in filling.
@@ -159,7 +156,7 @@ Chart point_chart(const std::vector<Series>& all, const PointFigure& figure) {
       description += description_of(*entry, x, figure.x_axis) + "; ";
     }
   }
-  high_y = std::clamp(high_end, high_y, high_y * room_for_interval);
+  high_y = axis_end(high_y, high_end);
   // Room for the points that are drawn side by side.
   const double room = 12 + (figure.logarithmic_x ? 0 : side_step * static_cast<double>(all.size()) / 2);
   Axis x(low_x, high_x, figure.logarithmic_x, plot_left + 12, plot_right - room);

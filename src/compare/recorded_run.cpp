@@ -115,6 +115,12 @@ std::vector<InFlightPoint> in_flight_curve(const RecordedRun& run) {
   return curve;
 }
 
+uint32_t peak_in_flight(const RecordedRun& run) {
+  uint32_t peak = 0;
+  for (const InFlightPoint& point : in_flight_curve(run)) peak = std::max(peak, point.connects);
+  return peak;
+}
+
 std::string encode(const RecordedRun& run) {
   std::string text(first_line);
   append_line(text, run.wall_us, run.left_out);

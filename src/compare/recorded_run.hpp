@@ -38,6 +38,7 @@ struct InFlightPoint {
 };
 /// In order of time. A connect that ends in the microsecond in which another one starts has ended before it.
 std::vector<InFlightPoint> in_flight_curve(const RecordedRun& run);
+uint32_t peak_in_flight(const RecordedRun& run);
 
 /// Returns lines of text.
 std::string encode(const RecordedRun& run);

@@ -1,5 +1,6 @@
 #include "compare/run_record.hpp"
 
+#include "compare/statistics.hpp"
 #include "core/parse_number.hpp"
 
 namespace portloop::compare {
@@ -23,6 +24,12 @@ bool take(std::string_view& text, std::string_view expected) {
 }
 
 }  // namespace
+
+void RunRecord::set_latencies(std::vector<uint32_t> latencies_us) {
+  p50_us = percentile(latencies_us, 0.50);
+  p95_us = percentile(latencies_us, 0.95);
+  p99_us = percentile(latencies_us, 0.99);
+}
 
 const std::array<RecordField, 19>& record_fields() {
   static constexpr std::array<RecordField, 19> fields{{

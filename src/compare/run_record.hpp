@@ -27,6 +27,9 @@ struct RunRecord {
   uint64_t lab_dropped = 0;  ///< Packets that the lab was too slow to take, or could not send.
   ModelRun model;
   std::vector<ProbeState> states;  ///< One for each probe, in address and port order.
+
+  /// Sets the percentiles, from the latency of each connect that was answered.
+  void set_latencies(std::vector<uint32_t> latencies_us);
 };
 
 /// All numbers of a RunRecord by name.

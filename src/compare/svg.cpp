@@ -42,6 +42,11 @@ constexpr double max_linear_ratio = 25;
 
 bool far_apart(double lowest, double highest) { return lowest > 0 && highest / lowest > max_linear_ratio; }
 
+double axis_end(double max_value, double max_interval_end) {
+  constexpr double room_for_interval = 1.15;
+  return std::clamp(max_interval_end, max_value, max_value * room_for_interval);
+}
+
 std::string px(double value) {
   char text[24];
   std::snprintf(text, sizeof text, "%.1f", value);

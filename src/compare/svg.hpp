@@ -34,6 +34,10 @@ class Axis {
 /// Returns whether the lowest value would be invisible on a linear axis.
 bool far_apart(double lowest, double highest);
 
+/// Returns the end of an axis that shows intervals. An interval of few runs may be very wide: it is cut off if it is
+/// much longer than the largest value.
+double axis_end(double max_value, double max_interval_end);
+
 /// Formats a coordinate.
 std::string px(double value);
 std::string text_at(double x, double y, std::string_view css, const std::string& text,

@@ -42,9 +42,9 @@ std::string heading_text(const Comparison& comparison) {
   return text + '\n';
 }
 
-std::string words_text(const Comparison& comparison) { return paragraph(sentences(comparison)); }
+std::string words_text(const Comparison& comparison) { return paragraph(sentences(comparison), table_columns); }
 
-std::string paragraph(const std::vector<std::string>& sentences) {
+std::string paragraph(const std::vector<std::string>& sentences, size_t columns) {
   std::string text, line;
   for (const std::string& sentence : sentences) {
     for (size_t start = 0; start < sentence.size();) {
@@ -59,7 +59,7 @@ std::string paragraph(const std::vector<std::string>& sentences) {
         end = next;
       }
       const std::string piece = sentence.substr(start, end - start);
-      if (!line.empty() && columns_of(line) + 1 + columns_of(piece) > table_columns) {
+      if (!line.empty() && columns_of(line) + 1 + columns_of(piece) > columns) {
         text += line + '\n';
         line.clear();
       }

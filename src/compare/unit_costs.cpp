@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -21,13 +22,14 @@ namespace {
 
 constexpr int batches = 9;
 
-/// The median time of an operation, over batches of `count`.
+/// The median time of an operation, over batches of `count`. Allocates nothing: a thread that is not joined yet may
+/// take part in the operation, and would end the process if an allocation failed.
 double median_s(int count, const std::function<void(int count)>& batch) {
-  std::vector<double> times;
-  for (int i = 0; i < batches; ++i) {
+  std::array<double, batches> times{};
+  for (double& time : times) {
     const auto started = std::chrono::steady_clock::now();
     batch(count);
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count() / count);
+    time = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count() / count;
   }
   std::nth_element(times.begin(), times.begin() + batches / 2, times.end());
   return times[batches / 2];

@@ -15,8 +15,8 @@ std::string heading_text(const Comparison& comparison);
 /// The sentences, in reading order.
 std::vector<std::string> sentences(const Comparison& comparison);
 
-/// Lines of at most 100 columns, each ending in a newline. No line ends between words that belong together.
-std::string paragraph(const std::vector<std::string>& sentences);
+/// Lines of at most `columns` columns, each ending in a newline. No line ends between words that belong together.
+std::string paragraph(const std::vector<std::string>& sentences, size_t columns);
 
 /// The sentences as a paragraph.
 std::string words_text(const Comparison& comparison);

@@ -34,11 +34,6 @@ std::string blocking_names(const Entries& blocking) {
   return listed(parts);
 }
 
-uint64_t silent_probes(const Entry& entry) {
-  const Verdicts& verdicts = entry.runs.front().states;
-  return static_cast<uint64_t>(std::count(verdicts.begin(), verdicts.end(), ProbeState::silent));
-}
-
 }  // namespace
 
 void add_waiting(const Comparison& comparison, Sentences& out) {
@@ -51,7 +46,7 @@ void add_waiting(const Comparison& comparison, Sentences& out) {
             [](const Entry* a, const Entry* b) { return a->contender.threads < b->contender.threads; });
   const Entry& least = *blocking.front();  // its latency is the network's, with the least queueing of its own
   const double middle_s = least.median(&RunRecord::p50_us) * 1e-6;
-  const uint64_t silent = silent_probes(least);
+  const uint64_t silent = silent_in(least.runs.front().states);
   const double in_timeouts_s =
       static_cast<double>(silent) * comparison.setup.timeout_ms * 1e-3 * (comparison.setup.retries + 1);
   const bool timeouts_decide =

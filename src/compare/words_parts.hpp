@@ -1,4 +1,4 @@
-// What the sentences of words.cpp are built from. Internal to the words_*.cpp files.
+// What the sentences of words.cpp are built from. Internal to the files that write sentences.
 #pragma once
 
 #include <string>

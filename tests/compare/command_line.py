@@ -157,6 +157,8 @@ def what_is_wrong_is_quoted_in_one_line_before_anything_runs():
     assert "twice" in refused(2, "127.0.0.1", "--export-json", "x", "--export-csv", "x")
     line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "./x")
     assert line == "portloop: --export-csv './x': this is the same file as --export-json 'x'\n", line
+    line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--trace", "./x")
+    assert line == "portloop: --trace './x': this is the same file as --export-json 'x'\n", line
     line = refused(2, "127.0.0.1", "-p", "30000", "--export-json", "x", "--export-csv", "x.partial", "--overwrite")
     assert "x.partial" in line and "same file" in line, line
     assert "--lab ''" in refused(2, "127.0.0.1", "--lab", "")  # an empty profile is not the same as no lab

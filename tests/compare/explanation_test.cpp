@@ -9,10 +9,12 @@
 #include "compare/guest_programs.hpp"
 #include "compare/table.hpp"
 #include "support/made_comparison.hpp"
+#include "support/report_text.hpp"
 
 using namespace portloop;
 using namespace portloop::compare;
 using portloop::testing::entry_of;
+using portloop::testing::has;
 
 namespace {
 
@@ -58,8 +60,6 @@ const Explained& of(const Explanation& explanation, std::string_view name) {
   return *std::find_if(explanation.models.begin(), explanation.models.end(),
                        [name](const Explained& model) { return model.entry->contender.name() == name; });
 }
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

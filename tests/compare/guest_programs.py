@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""portloop compare --guests: the programs for other runtimes, and how it is told that they fail.
+"""portloop compare --guests: the programs for other runtimes, and how their failures are reported.
 
 usage: guest_programs.py PORTLOOP PORTLOOP_LAB
 """

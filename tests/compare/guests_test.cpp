@@ -10,12 +10,11 @@
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "support/made_comparison.hpp"
+#include "support/report_text.hpp"
 
 using namespace portloop;
 using namespace portloop::compare;
-using portloop::testing::entry_of;
-using portloop::testing::made_comparison;
-using portloop::testing::run_of;
+using namespace portloop::testing;
 
 namespace {
 
@@ -46,15 +45,6 @@ Entry guest_of(std::string_view guest, std::string_view states, std::initializer
   entry.contender = parse_guests(guest)->front().contender;
   return entry;
 }
-
-std::string all_sentences(Comparison comparison) {
-  evaluate(comparison);
-  std::string text;
-  for (const std::string& sentence : sentences(comparison)) text += sentence + '\n';
-  return text;
-}
-
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// The guest's pool is slower than its single thread, that of C++ is as fast.
 Comparison with_python() {
@@ -201,48 +191,48 @@ TEST_CASE("a guest whose output is garbage could not run; the others do") {
 
 TEST_CASE("the lock is named if a pool in Python is slower than its single thread, and that in C++ is not") {
   Comparison comparison = with_python();
-  CHECK(has(all_sentences(comparison),
+  CHECK(has(all_sentences(evaluated(comparison)),
             "Threads cost python/thread-pool:50 time, and thread-pool:50 none: it took 5.00x [5.00-5.00] as long as "
             "python/sequential, with 10.00 context switches a probe instead of 0.00; thread-pool:50 took 1.00x "
             "[1.00-1.00] as long as sequential, with 0.00. Only the thread that has the interpreter's lock runs "
             "Python."));
   Comparison as_fast = comparison;
   as_fast.entries[4] = guest_of("python/thread-pool:50", "cccccsss", {12.0, 12.2, 12.4});
-  CHECK_FALSE(has(all_sentences(as_fast), "lock"));
+  CHECK_FALSE(has(all_sentences(evaluated(as_fast)), "lock"));
   Comparison both_slower = comparison;
   both_slower.entries[1] = entry_of("thread-pool:50", "cccccsss", {16.0, 16.1, 16.2});
-  CHECK_FALSE(has(all_sentences(both_slower), "lock"));
+  CHECK_FALSE(has(all_sentences(evaluated(both_slower)), "lock"));
   Comparison without_lock = comparison;
   without_lock.entries[4].contender = parse_guests("python/free-threaded")->front().contender;
-  CHECK_FALSE(has(all_sentences(without_lock), "lock"));
+  CHECK_FALSE(has(all_sentences(evaluated(without_lock)), "lock"));
   Comparison few_switches = comparison;
   for (RunRecord& run : few_switches.entries[4].runs) run.switches_voluntary = 0;
-  CHECK_FALSE(has(all_sentences(few_switches), "lock"));
+  CHECK_FALSE(has(all_sentences(evaluated(few_switches)), "lock"));
 }
 
 TEST_CASE("the same way in an interpreter is compared with that in C++ if it is slower") {
   Comparison comparison = with_python();
-  CHECK(has(all_sentences(comparison),
+  CHECK(has(all_sentences(evaluated(comparison)),
             "The same way, in an interpreter: python/sequential took 2.00x [2.00-2.00] as long as sequential and "
             "python/thread-pool:50 10.0x [10.0-10.0] thread-pool:50."));
   comparison.entries[3] = guest_of("python/sequential", "cccccsss", {6.0, 6.1, 6.2});
   comparison.entries[4] = guest_of("python/thread-pool:7", "cccccsss", {60, 61, 62});
-  CHECK_FALSE(has(all_sentences(comparison), "The same way"));
+  CHECK_FALSE(has(all_sentences(evaluated(comparison)), "The same way"));
 }
 
-TEST_CASE("why guests see open ports that are not there is said only of this machine's own addresses") {
+TEST_CASE("why guests see open ports that are not there is explained only for this machine's own addresses") {
   Comparison comparison = with_python();
   for (RunRecord& run : comparison.entries[3].runs) run.states[2] = ProbeState::open;
-  CHECK_FALSE(has(all_sentences(comparison), "connects to itself"));
+  CHECK_FALSE(has(all_sentences(evaluated(comparison)), "connects to itself"));
   comparison.setup.only_loopback = true;
-  const std::string text = all_sentences(comparison);
+  const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text, "python/sequential reported 1 port as open that is not in the worst run, so it has no rank."));
   CHECK(has(text, "the socket connects to itself, and the port looks open. The models here check for that"));
   Comparison own_wrong = comparison;
   for (RunRecord& run : own_wrong.entries[0].runs) run.states[3] = ProbeState::open;
-  CHECK_FALSE(has(all_sentences(own_wrong), "connects to itself"));
+  CHECK_FALSE(has(all_sentences(evaluated(own_wrong)), "connects to itself"));
   for (RunRecord& run : comparison.entries[3].runs) run.states[2] = ProbeState::closed;
-  CHECK_FALSE(has(all_sentences(comparison), "connects to itself"));
+  CHECK_FALSE(has(all_sentences(evaluated(comparison)), "connects to itself"));
 }
 
 TEST_CASE("the tables have room for the longest name of a guest") {
@@ -253,12 +243,7 @@ TEST_CASE("the tables have room for the longest name of a guest") {
       if (field.name != "wall_us") field.in(run) = 98'765'432;
     }
   }
-  evaluate(comparison);
-  std::string table = table_text(comparison);
-  for (size_t start = 0; start < table.size();) {
-    const size_t end = table.find('\n', start);
-    CHECK(columns_of(table.substr(start, end - start)) <= table_columns);
-    start = end + 1;
-  }
+  const std::string table = table_text(evaluated(comparison));
+  CHECK(widest_line(table) <= table_columns);
   CHECK(has(table, " python/thread-pool:65536 "));
 }

@@ -100,9 +100,9 @@ TEST_CASE("the title of a model counts its connects and threads") {
   CHECK(has(lanes_title(comparison.entries[1]), "; 7 more were not recorded"));
   CHECK(lanes_title(comparison.entries[0]) ==
         "1,000 connects of 1 thread, up to 1 at once, in 10.0 s, after which recording ended");
-  CHECK(lanes_heading(comparison) == "Who waits when: 8 probes in one more run of each model, which was not measured.");
+  CHECK(lanes_subject(comparison) == "8 probes in one more run of each model, which was not measured.");
   comparison.setup.probes = 5000;
-  CHECK(has(lanes_heading(comparison), ": the first 4,096 probes in"));
+  CHECK(has(lanes_subject(comparison), "the first 4,096 probes in"));
 }
 
 TEST_CASE("each column of the curve has the largest number in flight") {
@@ -133,7 +133,7 @@ TEST_CASE("the lanes fit a terminal of 60 and of 80 columns, in UTF-8 and in ASC
   CHECK(lanes_text(evaluated(), {}).empty());
 }
 
-TEST_CASE("a cell has the outcome of most of its time, and the bars of one thread can be told apart") {
+TEST_CASE("a cell has the outcome of most of its time, and the bars of one thread are separated") {
   Comparison comparison = evaluated();
   RecordedRun& run = comparison.entries[0].recorded;
   run = rounds_of(1, 4, false);

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,10 @@ def a_failed_allocation_leaves_a_complete_file_or_none():
         while unharmed < 2:
             with tempfile.TemporaryDirectory() as folder:
                 done = run_failing(folder, ports, f"malloc:{number}{and_later}:{errno.ENOMEM}")
+                if done.returncode == -signal.SIGABRT:  # libuv's, without memory for its table of watchers
+                    assert re.fullmatch(r"abort\(\) in .*libuv\.so\S*", done.stderr), (number, done)
+                    number += STEP
+                    continue
                 files = os.listdir(folder)
                 assert done.returncode in (0, 1, 3), (number, done)
                 assert done.returncode == 0 or re.search(REASON, done.stderr), (number, and_later, done)

@@ -18,7 +18,7 @@ import xml.etree.ElementTree as ElementTree
 from compare_support import TIMEOUT_SECONDS, SKIPPED, OwnedPorts, run, run_tests, test
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
-SMALLEST_TEXT_PX = 10
+MIN_TEXT_PX = 10
 MIN_CONTRAST = 4.5  # WCAG 2, AA
 MIN_OUTLINE_CONTRAST = 3  # of what is drawn; it is computed from luminance, so it holds in greyscale, too
 PAPER_PX = 703  # A4 with margins of 12 mm
@@ -189,7 +189,7 @@ def chromium_shows_it_on_a_phone_and_on_a_screen_in_light_and_in_dark():
         assert [frame["width"] for frame in frames] == [390, 1200], frames
         for frame in frames:
             assert frame["scroll"] <= frame["width"], frame
-            assert frame["smallest"] >= SMALLEST_TEXT_PX, frame
+            assert frame["smallest"] >= MIN_TEXT_PX, frame
             check_drawings(frame)
             assert frame["dark"] is dark, frame
             backgrounds.add(frame["background"])

@@ -44,12 +44,6 @@ std::vector<uint32_t> counts_of(const RecordedRun& run) {
   return counts;
 }
 
-uint32_t peak_of(const RecordedRun& run) {
-  uint32_t peak = 0;
-  for (const uint32_t count : counts_of(run)) peak = std::max(peak, count);
-  return peak;
-}
-
 /// No two connects of one thread or slot overlap.
 void check_lanes(const RecordedRun& run) {
   std::map<std::pair<uint16_t, uint16_t>, uint32_t> free_from;
@@ -97,7 +91,7 @@ TEST_CASE("each model records each probe once, with its outcome, and never more 
     }
     CHECK(probes.size() == 40);
     check_lanes(run);
-    CHECK(peak_of(run) <= cap);
+    CHECK(peak_in_flight(run) <= cap);
     CHECK(counts_of(run).back() == 0);
     CHECK(run.turns.empty() == !contender.is_loop());
     uint32_t started = 0, ended = 0;

@@ -15,6 +15,7 @@ inline compare::Comparison evaluated(compare::Comparison comparison = made_compa
   return comparison;
 }
 
+/// Not columns_of(), which the tables are laid out with.
 inline size_t columns(const std::string& line) {
   return static_cast<size_t>(
       std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));

@@ -1,7 +1,4 @@
-// portloop compare: from the options to the exit status. Each run is a process of its own: this program with the
-// internal option --one-run. It reads its targets from standard input and writes its record to standard output.
-//
-// A guest's run is the guest's program.
+// portloop compare: from the options to the exit status. Each run is a process of its own: see compare_run.hpp.
 //
 // Happy path: parse the options, collect the targets, open the exports, check that a target answers at all, run every
 // model in turn, print the tables and the conclusions, write the exports.
@@ -12,47 +9,35 @@
 //     left
 //   - a run fails: its model is not ranked, the others continue, exit 3
 //   - standard output or an export breaks (disk full, reader gone): one line for each, exit 3
-//   - SIGINT, SIGTERM or SIGHUP: the run is ended, what has been measured is printed and written as incomplete, exit
-//   130;
-//     a second one ends the process
+//   - SIGINT, SIGTERM or SIGHUP: the run is ended, what has been measured is printed and written as incomplete,
+//     exit 130; a second one ends the process
 //   - the memory is used up: what has been measured is printed and written as incomplete, exit 3; if not even that can
-//   be
-//     done, or nothing has been measured, no file is left, exit 1
-#include <unistd.h>
-
+//     be done, or nothing has been measured, no file is left, exit 1
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <iostream>
-#include <memory>
 #include <new>
-#include <set>
 
 #include "cli/commands.hpp"
+#include "cli/compare/compare_exports.hpp"
 #include "cli/compare/compare_guests.hpp"
 #include "cli/compare/compare_lab.hpp"
 #include "cli/compare/compare_options.hpp"
 #include "cli/compare/compare_picture.hpp"
+#include "cli/compare/compare_progress.hpp"
+#include "cli/compare/compare_run.hpp"
+#include "cli/compare/compare_targets.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
-#include "cli/system/distinct_files.hpp"
-#include "cli/targets/target_list.hpp"
 #include "cli/terminal/ending_signals.hpp"
 #include "compare/explanation.hpp"
-#include "compare/exports.hpp"
-#include "compare/guest_result.hpp"
-#include "compare/lab_truth.hpp"
 #include "compare/lanes.hpp"
 #include "compare/loop_model.hpp"
-#include "compare/measured_run.hpp"
 #include "compare/run_comparison.hpp"
-#include "compare/run_process.hpp"
 #include "compare/table.hpp"
-#include "compare/trace.hpp"
 #include "compare/words.hpp"
 #include "core/spec_error.hpp"
-#include "core/target_set.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
@@ -60,55 +45,11 @@ namespace {
 
 using namespace compare;
 
-// Each run keeps five bytes per probe, and takes 17 s even at a million probes per second.
-constexpr uint64_t max_probes = uint64_t{1} << 24;
-
-// A guest is handed all its probes as text, 16 bytes and more each.
-constexpr uint64_t max_guest_probes = uint64_t{1} << 20;
-
 // What programs with an event loop are written with. With the thousands that the loops here have by default, those in
 // interpreters are too slow to see an answer before its timeout.
 constexpr uint32_t guest_in_flight = 500;
 
-// A person who waits this long for one run should have been asked.
-constexpr double long_run_s = 60;
-
 volatile std::sig_atomic_t stop_requested = 0;
-
-std::string range_lines(const TargetSet& targets) {
-  std::string lines;
-  for (const AddressRange& range : targets.ranges()) {
-    lines += to_text(range.first) + (range.first == range.last ? "" : '-' + to_text(range.last)) + '\n';
-  }
-  return lines;
-}
-
-// ---- One run, in a process of its own ----
-
-int run_one(CompareRequest& request, const SystemServices& services) {
-  std::string ports;
-  std::getline(std::cin, ports);
-  const auto parsed = parse_ports(ports, [&services](std::string_view name) { return services.port_of(name); });
-  if (!parsed) throw UsageError("--one-run: " + parsed.error());
-  request.ports = *parsed;
-  Contender contender = request.models.front();
-  if (!request.sweep.in_flight.empty()) contender.in_flight = request.sweep.in_flight.front();
-  const TargetList list = targets_of(request);
-  const uint64_t hosts = list.targets.size();
-  if (hosts > max_probes / request.ports.size()) throw UsageError("--one-run: too many probes");
-  raise_descriptor_limit(std::max(1U, contender.loops) + 1);
-  const auto& [order, seed, seed_given] = request.order;
-  const ModelScan scan{list.targets, request.ports, ProbeOrder(hosts, request.ports.size(), order, seed),
-                       request.timeout_ms, request.retries};
-  std::string error;
-  const std::string text = request.record ? encode(record_run(scan, contender, seed, order, error))
-                                          : encode(measure_run(scan, contender, seed, order, error));
-  if (!error.empty()) throw CannotRun("the scan can't be made: " + error);
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? exit_complete
-                                                                                                     : exit_failed;
-}
-
-// ---- The comparison ----
 
 uint64_t packets_dropped_by_lab(const std::vector<Entry>& entries) {
   uint64_t sum = 0;
@@ -142,31 +83,21 @@ class CompareCommand {
  private:
   void set_up();
   void add_entries();
-  ModelScan scan(uint32_t retries) const;
   void check_limits() const;
   void check_that_a_target_answers();
-  void read_lab_truth();
-  void open_exports();
-  void discard_exports();
   void prepare();
-  void report_broken(const OutputFile& file, int& status) const;
-  RunCommand run_command() const;
-  void warn_of_long_runs(const Forecast& forecast);
-  void show_progress(size_t model, uint32_t round, const Forecast& forecast);
   int conclude();
-  std::string exported(const std::string& format) const;
   int finish();
   int report_out_of_memory(int status) const;
 
   const CompareRequest& request_;
   const TargetList list_;
   const CompareGuests guests_;
-  std::string own_input_, guest_input_;  // standard input of a model's run, and of a guest's
   Comparison comparison_;
-  std::vector<std::unique_ptr<OutputFile>> files_;
-  double answer_s_ = 0;      // how long the first answer took
-  std::set<size_t> warned_;  // models whose long runs have been reported
-  bool shows_progress_ = isatty(STDERR_FILENO) == 1;
+  RunCommand command_;
+  CompareExports exports_;
+  CompareProgress progress_{request_.quiet};
+  double answer_s_ = 0;  // how long the first answer took
 };
 
 void CompareCommand::set_up() {
@@ -213,18 +144,7 @@ void CompareCommand::add_entries() {
     entry.contender = contender;
     comparison_.entries.push_back(entry);
   }
-  own_input_ = comparison_.setup.ports + '\n' + range_lines(list_.targets);
-  if (guests_.contenders().empty()) return;
-  if (comparison_.setup.probes > max_guest_probes) {
-    throw UsageError("--guests: more than 2^20 probes: fewer addresses or ports are accepted");
-  }
-  guest_input_ = guest_request(scan(request_.retries), in_flight);
-}
-
-ModelScan CompareCommand::scan(uint32_t retries) const {
-  const auto& [order, seed, seed_given] = request_.order;
-  return {list_.targets, request_.ports, ProbeOrder(list_.targets.size(), request_.ports.size(), order, seed),
-          request_.timeout_ms, retries};
+  command_ = run_command_of(request_, comparison_.setup, list_.targets, guests_, in_flight);
 }
 
 void CompareCommand::check_limits() const {
@@ -246,7 +166,8 @@ void CompareCommand::check_that_a_target_answers() {
   Contender loop;
   loop.loops = 1;
   loop.in_flight = default_in_flight(raise_descriptor_limit(2));
-  const ModelScan once = scan(0);
+  ModelScan once = scan_of(request_, list_.targets);
+  once.retries = 0;
   VerdictSheet sheet(once.size());
   if (const int error =
           run_until_answer(once, sheet, loop, request_.order.seed, request_.order.order, stop_requested)) {
@@ -269,120 +190,9 @@ void CompareCommand::check_that_a_target_answers() {
                   ": there is nothing to compare");
 }
 
-void CompareCommand::read_lab_truth() {
-  if (!request_.inside_lab) return;
-  std::vector<std::string> words = {find_lab_program(), request_.lab_profile, "--truth"};
-  for (const AddressRange& range : list_.targets.ranges()) words.push_back(range_lines(TargetSet({range}, {})));
-  for (std::string& word : words) word.erase(word.find_last_not_of('\n') + 1);
-  words.insert(words.end(), {"-p", comparison_.setup.ports});
-  const ProcessOutcome outcome = run_process(words, "", stop_requested);
-  if (outcome.stopped) return;
-  const auto truth = read_truth(outcome.output, list_.targets, request_.ports);
-  if (!outcome.error.empty() || !truth) {
-    throw CannotRun("portloop-lab did not print the truth of " + quote_word(request_.lab_profile) + ": " +
-                    (outcome.error.empty() ? "its output can't be parsed" : outcome.error));
-  }
-  comparison_.truth = *truth;
-}
-
-void CompareCommand::open_exports() {
-  std::vector<NamedFile> named;
-  for (const OutputChoice& choice : request_.exports) {
-    const std::string word = "--export-" + choice.format + ' ' + quote_word(choice.file);
-    named.push_back({word, choice.file});
-    if (request_.overwrite) named.push_back({"the partial file of " + word, choice.file + ".partial", true});
-  }
-  check_distinct(named);
-  for (const OutputChoice& choice : request_.exports)
-    files_.push_back(std::make_unique<OutputFile>(choice.file, request_.overwrite));
-}
-
-void CompareCommand::discard_exports() {
-  for (const auto& file : files_) file->discard();
-}
-
-RunCommand CompareCommand::run_command() const {
-  const Setup& setup = comparison_.setup;
-  RunCommand command;
-  command.input = [this](const Contender& contender) -> const std::string& {
-    return contender.guest != nullptr ? guest_input_ : own_input_;
-  };
-  command.read = [this, &setup](const Contender& contender, std::string_view output) -> Parsed<RunRecord> {
-    if (contender.guest != nullptr) return read_guest_result(output, scan(request_.retries));
-    auto record = decode(output, setup.probes);
-    if (!record) return SpecError{"could not read its result"};
-    return std::move(*record);
-  };
-  command.words = [this, &setup](const Contender& contender, uint32_t round) {
-    Contender plain = contender;
-    plain.shows_in_flight = false;
-    std::vector<std::string> words;
-    // A lab of its own for each run, so that its counters are those of the run, and its state is fresh. All models of a
-    // round have the same seed of losses.
-    if (!setup.lab_profile.empty())
-      words = {find_lab_program(), setup.lab_profile, "--seed", std::to_string(setup.seed + round), "--"};
-    if (contender.guest != nullptr) {
-      const std::vector<std::string> program = guests_.words(contender);
-      words.insert(words.end(), program.begin(), program.end());
-      return words;
-    }
-    words.insert(words.end(),
-                 {setup.lab_profile.empty() ? "/proc/self/exe" : own_program(), "compare", "--one-run", plain.name(),
-                  "-t", std::to_string(setup.timeout_ms), "--retries", std::to_string(setup.retries), "--seed",
-                  std::to_string(setup.seed), "--order", std::string(to_text(setup.order))});
-    if (contender.is_loop()) words.insert(words.end(), {"-c", std::to_string(contender.in_flight)});
-    return words;
-  };
-  command.recorded_words = [words = command.words](const Contender& contender, uint32_t round) {
-    if (contender.guest != nullptr) return std::vector<std::string>();  // it records nothing
-    std::vector<std::string> recorded = words(contender, round);
-    recorded.emplace_back("--record");
-    return recorded;
-  };
-  return command;
-}
-
-/// Once for each model whose runs take long, as soon as that is known.
-void CompareCommand::warn_of_long_runs(const Forecast& forecast) {
-  for (size_t i = 0; i < comparison_.entries.size(); ++i) {
-    const Entry& entry = comparison_.entries[i];
-    const double seconds = forecast.run_s(i, entry.contender);
-    if (seconds < long_run_s || !entry.failure.empty() || !warned_.insert(i).second) continue;
-    std::fprintf(stderr,
-                 "%sportloop: each run of %s will take about %s; --models without it, fewer ports or a shorter "
-                 "--timeout would avoid that\n",
-                 shows_progress_ ? "\r\x1b[K" : "", entry.contender.name().c_str(), duration_text(seconds).c_str());
-  }
-}
-
-void CompareCommand::show_progress(size_t model, uint32_t round, const Forecast& forecast) {
-  if (request_.quiet) return;
-  warn_of_long_runs(forecast);
-  if (!shows_progress_) return;
-  const Setup& setup = comparison_.setup;
-  std::fprintf(stderr, "\rround %u of %u%s: %s, about %s left\x1b[K", round + 1, setup.warmup + setup.runs,
-               round < setup.warmup ? " (warm-up)" : "", comparison_.entries[model].contender.name().c_str(),
-               duration_text(forecast.remaining_s(comparison_.entries)).c_str());
-  std::fflush(stderr);
-}
-
-void CompareCommand::report_broken(const OutputFile& file, int& status) const {
-  if (!file.broken()) return;
-  std::fprintf(stderr, "portloop: %s\n", file.error().c_str());
-  if (status == exit_complete) status = exit_incomplete;
-}
-
-std::string CompareCommand::exported(const std::string& format) const {
-  if (format == "trace") return trace_json(comparison_, list_.targets, request_.ports);
-  const auto& formats = export_formats();
-  return std::find_if(formats.begin(), formats.end(), [&](const ExportFormat& f) { return f.name == format; })
-      ->write(comparison_);
-}
-
 int CompareCommand::finish() {
-  if (shows_progress_ && !request_.quiet) std::fputs("\r\x1b[K", stderr);
+  progress_.clear();
   evaluate(comparison_);
-  int status = comparison_.complete ? exit_complete : exit_interrupted;
   OutputFile screen;
   screen.buffer() = heading_text(comparison_) + '\n';
   // Above the tables, so that these are what is left on the screen.
@@ -390,18 +200,14 @@ int CompareCommand::finish() {
   screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_);
   if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_);
   screen.finish();
-  report_broken(screen, status);
-  for (size_t i = 0; i < files_.size(); ++i) {
-    files_[i]->buffer() = exported(request_.exports[i].format);
-    files_[i]->finish();
-    report_broken(*files_[i], status);
-  }
+  bool whole = check_written(screen);
+  whole = exports_.write(comparison_, list_.targets, request_.ports) && whole;
   for (const Entry& entry : comparison_.entries) {
     if (entry.failure.empty()) continue;
     std::fprintf(stderr, "portloop: %s could not run: %s\n", entry.contender.name().c_str(), entry.failure.c_str());
-    if (status == exit_complete) status = exit_incomplete;
+    whole = false;
   }
-  return status;
+  return !comparison_.complete ? exit_interrupted : whole ? exit_complete : exit_incomplete;
 }
 
 /// Everything that can be refused. The check that can take a timeout comes last.
@@ -412,16 +218,16 @@ void CompareCommand::prepare() {
   std::signal(SIGPIPE, SIG_IGN);
   watch_ending_signals(&stop_requested);
   if (!guests_.left_out().empty() && !request_.quiet)
-    std::fprintf(stderr, "portloop: left out, because their interpreters are missing: %s\n",
-                 guests_.left_out().c_str());
+    progress_.report("left out, because their interpreters are missing: " + guests_.left_out());
   if (request_.explain) comparison_.unit_costs = measure_unit_costs();
   for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
   try {
-    open_exports();
-    read_lab_truth();
+    exports_.open(request_.exports, request_.overwrite);
+    if (request_.inside_lab)
+      comparison_.truth = read_lab_truth(request_, list_.targets, stop_requested).value_or(Verdicts());
     check_that_a_target_answers();
   } catch (...) {
-    discard_exports();
+    exports_.discard();
     throw;
   }
 }
@@ -429,18 +235,19 @@ void CompareCommand::prepare() {
 int CompareCommand::run() {
   prepare();
   if (stop_requested) {
-    discard_exports();
+    exports_.discard();
     std::fputs("portloop: interrupted before anything was measured\n", stderr);
     return exit_interrupted;
   }
   bool out_of_memory = false;
   try {
     run_comparison(
-        comparison_, answer_s_, run_command(),
-        [this](size_t model, uint32_t round, const Forecast& forecast) { show_progress(model, round, forecast); },
+        comparison_, answer_s_, command_,
+        [this](size_t model, uint32_t round, const Forecast& forecast) {
+          progress_.before_run(comparison_, model, round, forecast);
+        },
         stop_requested);
-    if (comparison_.complete)
-      record_pictures(comparison_, request_, run_command(), shows_progress_ && !request_.quiet, stop_requested);
+    if (comparison_.complete) record_pictures(comparison_, request_, command_, progress_, stop_requested);
   } catch (const std::bad_alloc&) {
     comparison_.complete = false;
     out_of_memory = true;
@@ -451,7 +258,7 @@ int CompareCommand::run() {
     if (out_of_memory && !measured) throw std::bad_alloc();
     return out_of_memory ? report_out_of_memory(conclude()) : conclude();
   } catch (const std::bad_alloc&) {
-    discard_exports();
+    exports_.discard();
     throw;
   }
 }
@@ -479,7 +286,7 @@ int run_compare(int argc, const char* const* argv) {
   const SystemServices services = SystemServices::load();
   auto request = parse_compare_options(argc, argv, services);
   if (!request) return exit_complete;
-  if (request->one_run) return run_one(*request, services);
+  if (request->one_run) return make_one_run(*request, services);
   if (!request->lab_profile.empty() && !request->inside_lab) {
     check_lab_targets(*request);
     enter_lab(*request, argc, argv);

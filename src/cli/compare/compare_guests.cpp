@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "cli/compare/compare_lab.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/system/own_program.hpp"
 #include "compare/guest_runtimes.hpp"
 #include "core/spec_error.hpp"
 

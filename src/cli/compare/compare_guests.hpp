@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "compare/guest_programs.hpp"
-#include "models/model.hpp"
 
 namespace portloop {
 

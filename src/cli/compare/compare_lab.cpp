@@ -3,40 +3,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "cli/compare/compare_targets.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/system/event_loop.hpp"
+#include "cli/system/own_program.hpp"
 #include "compare/lab_truth.hpp"
+#include "compare/run_process.hpp"
 #include "core/spec_error.hpp"
 #include "lab/own_network.hpp"
 
 namespace portloop {
-namespace {
-
-uint128 first_loopback() { return parse_address("127.0.0.0")->value; }
-uint128 last_loopback() { return parse_address("127.255.255.255")->value; }
-
-}  // namespace
-
-TargetList targets_of(const CompareRequest& request) {
-  EventLoop loop;
-  return collect_targets(request.targets, request.ports.size(), loop.get());
-}
-
-bool only_loopback(const TargetSet& targets) {
-  const Address own = *parse_address("::1");
-  return std::all_of(targets.ranges().begin(), targets.ranges().end(), [&own](const AddressRange& range) {
-    if (range.first.family == Family::ipv4)
-      return range.first.value >= first_loopback() && range.last.value <= last_loopback();
-    return range.first == own && range.last == own;
-  });
-}
 
 void refuse_own_addresses(const TargetSet& targets) {
-  const uint128 first = first_loopback(), last = last_loopback();
+  const uint128 first = parse_address("127.0.0.0")->value, last = parse_address("127.255.255.255")->value;
   const auto refuse = [](const Address& address) {
     throw UsageError(
         quote_word(to_text(address)) +
@@ -61,16 +42,30 @@ void check_lab_targets(const CompareRequest& request) {
   if (!numeric.targets.included.empty()) refuse_own_addresses(targets_of(numeric).targets);
 }
 
-std::string own_program() {
-  std::array<char, 4096> path;
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  return length > 0 ? std::string(path.data(), static_cast<size_t>(length)) : "/proc/self/exe";
+std::optional<compare::Verdicts> read_lab_truth(const CompareRequest& request, const TargetSet& targets,
+                                                const volatile std::sig_atomic_t& stop) {
+  std::vector<std::string> words = {compare::find_lab_program(own_program()), request.lab_profile, "--truth"};
+  for (const AddressRange& range : targets.ranges()) words.push_back(TargetSet({range}, {}).to_text());
+  words.insert(words.end(), {"-p", request.ports.to_text()});
+  const compare::ProcessOutcome outcome = compare::run_process(words, "", stop);
+  if (outcome.stopped) return std::nullopt;
+  auto truth = compare::read_truth(outcome.output, targets, request.ports);
+  if (!outcome.error.empty() || !truth) {
+    throw CannotRun("portloop-lab did not print the truth of " + quote_word(request.lab_profile) + ": " +
+                    (outcome.error.empty() ? "its output can't be parsed" : outcome.error));
+  }
+  return truth;
 }
 
 [[noreturn]] void enter_lab(const CompareRequest& request, int argc, const char* const* argv) {
   // Names are looked up and the targets tried in this network. Its counters would describe neither.
-  std::vector<std::string> words = {
-      compare::find_lab_program(), request.lab_profile, "--counters", "/dev/null", "--", own_program(), "compare"};
+  std::vector<std::string> words = {compare::find_lab_program(own_program()),
+                                    request.lab_profile,
+                                    "--counters",
+                                    "/dev/null",
+                                    "--",
+                                    own_program(),
+                                    "compare"};
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     words.emplace_back(word == "--lab"              ? "--inside-lab"

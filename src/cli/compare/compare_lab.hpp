@@ -1,18 +1,14 @@
 // What portloop compare needs to measure inside portloop-lab's network.
 #pragma once
 
-#include <string>
+#include <csignal>
+#include <optional>
 
 #include "cli/compare/compare_options.hpp"
-#include "cli/targets/target_list.hpp"
+#include "compare/correctness.hpp"
 #include "core/target_set.hpp"
 
 namespace portloop {
-
-TargetList targets_of(const CompareRequest& request);
-
-/// Returns whether all targets are in 127.0.0.0/8 or are ::1.
-bool only_loopback(const TargetSet& targets);
 
 /// Throws UsageError if an address is this machine's own. A lab's ground truth does not contain these addresses: inside
 /// the lab, the system itself answers for them.
@@ -22,8 +18,10 @@ void refuse_own_addresses(const TargetSet& targets);
 /// lab can answer.
 void check_lab_targets(const CompareRequest& request);
 
-/// The path of this program. In a command of the lab, /proc/self/exe would be the lab's.
-std::string own_program();
+/// Inside the lab: the true states of its targets, from portloop-lab. Returns nullopt if `stop` was set. Throws
+/// CannotRun.
+std::optional<compare::Verdicts> read_lab_truth(const CompareRequest& request, const TargetSet& targets,
+                                                const volatile std::sig_atomic_t& stop);
 
 /// Runs the same command inside the lab's network: this process becomes portloop-lab. Throws CannotRun.
 [[noreturn]] void enter_lab(const CompareRequest& request, int argc, const char* const* argv);

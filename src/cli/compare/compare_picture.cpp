@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "cli/terminal/colour.hpp"
 #include "cli/terminal/terminal_width.hpp"
@@ -13,21 +12,15 @@ namespace portloop {
 using namespace compare;
 
 void record_pictures(Comparison& comparison, const CompareRequest& request, const RunCommand& command,
-                     bool shows_progress, const volatile std::sig_atomic_t& stop) {
+                     const CompareProgress& progress, const volatile std::sig_atomic_t& stop) {
   const bool shown = std::any_of(request.exports.begin(), request.exports.end(), [](const OutputChoice& choice) {
     return choice.format == "html" || choice.format == "trace";
   });
   if (!shown && !request.lanes) return;
   record_runs(
-      comparison, command,
-      [shows_progress](const Entry& entry) {
-        if (!shows_progress) return;
-        std::fprintf(stderr, "\rrecording a run of %s\x1b[K", entry.contender.name().c_str());
-        std::fflush(stderr);
-      },
-      [shows_progress](const Entry& entry, const std::string& reason) {
-        std::fprintf(stderr, "%sportloop: a run of %s could not be recorded: %s\n", shows_progress ? "\r\x1b[K" : "",
-                     entry.contender.name().c_str(), reason.c_str());
+      comparison, command, [&progress](const Entry& entry) { progress.before_recording(entry); },
+      [&progress](const Entry& entry, const std::string& reason) {
+        progress.report("a run of " + entry.contender.name() + " could not be recorded: " + reason);
       },
       stop);
 }
