@@ -1,7 +1,5 @@
 #include "engine/loop_turn.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -9,7 +7,7 @@ namespace portloop {
 
 LoopTurn::Work::~Work() { assert(!queued_); }
 
-LoopTurn::LoopTurn(uv_loop_t* loop) : process_(getpid()) {
+LoopTurn::LoopTurn(uv_loop_t* loop) {
   idle_.owner = prepare_.owner = check_.owner = this;
   uv_idle_init(loop, idle_.get());
   uv_prepare_init(loop, prepare_.get());
@@ -124,8 +122,6 @@ void LoopTurn::on_check(uv_check_t* check) {
   self.serve(self.outcomes_);
   self.sleep_if_idle();
 }
-
-bool LoopTurn::is_forked() const { return getpid() != process_; }
 
 void LoopTurn::look_for_fork() {
   if (fork_seen_ || !is_forked()) return;

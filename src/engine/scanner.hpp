@@ -167,7 +167,6 @@ class Scanner final : private ConnectorEvents {
   bool referenced_ = true;
   bool pumping_ = false;
   bool paused_ = false;
-  bool forked_ = false;
   LoopTurn::Work work_{[](void* self) { static_cast<Scanner*>(self)->on_turn(); }, this};
   OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again
   SlotArray slots_;

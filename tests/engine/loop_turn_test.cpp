@@ -1,6 +1,9 @@
 // The work that all scans of a loop may do in one of its turns.
 #include "engine/loop_turn.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -121,6 +124,24 @@ TEST_CASE("a phase is over after its steps; the next one begins anew") {
   loop.turn();
   loop.turn();
   CHECK(steps == std::vector<uint32_t>{LoopTurn::max_phase_steps, LoopTurn::max_phase_steps});
+  leave_all(loop, scans);
+}
+
+TEST_CASE("in a child that is forked while work runs, the phase is over; in the parent it goes on") {
+  Loop loop;
+  auto scans = scans_on(loop, 1);
+  int status = -1;
+  scans[0]->action = [&] {
+    LoopTurn& turn = scans[0]->turn;
+    const pid_t child = fork();
+    if (child == 0) _exit(turn.is_forked() && turn.is_over(0) ? 0 : 1);
+    waitpid(child, &status, 0);
+    CHECK_FALSE(turn.is_forked());
+    CHECK_FALSE(turn.is_over(0));
+  };
+  scans[0]->turn.queue_turn(scans[0]->work);
+  loop.turn();
+  CHECK(status == 0);
   leave_all(loop, scans);
 }
 
