@@ -92,14 +92,26 @@ void LoopTurn::serve(Queue& queue) {
   began_us_ = uv_hrtime() / 1000;
   steps_ = 0;
   // Work that queues itself again waits for the next turn, even if there is time.
-  Work* const last = queue.head.previous_;
-  for (bool more = !queue.empty(); more;) {
-    Work* work = queue.head.next_;
-    more = work != last;
-    cancel(*work);
-    work->run_(work->owner_);
-    more = more && !queue.empty() && !is_over(uv_hrtime() / 1000);
+  Queue now;
+  move_to_front(now, queue);
+  while (!now.empty()) {
+    Work& work = *now.head.next_;
+    cancel(work);
+    work.run_(work.owner_);
+    if (!now.empty() && is_over(uv_hrtime() / 1000)) break;
   }
+  move_to_front(queue, now);
+}
+
+void LoopTurn::move_to_front(Queue& to, Queue& from) {
+  if (from.empty()) return;
+  Work* const first = from.head.next_;
+  Work* const last = from.head.previous_;
+  from.head.next_ = from.head.previous_ = &from.head;
+  last->next_ = to.head.next_;
+  first->previous_ = &to.head;
+  last->next_->previous_ = last;
+  to.head.next_ = first;
 }
 
 void LoopTurn::sleep_if_idle() {

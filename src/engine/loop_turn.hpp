@@ -108,6 +108,7 @@ class LoopTurn {
   static void on_handle_closed(LoopTurn& self);
   void add(Queue& queue, Work& work);
   void serve(Queue& queue);
+  static void move_to_front(Queue& to, Queue& from);
   void look_for_fork();
   void sleep_if_idle();
 

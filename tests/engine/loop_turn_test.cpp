@@ -181,6 +181,24 @@ TEST_CASE("a work that was cancelled is not run, even by one that is served befo
   leave_all(loop, scans);
 }
 
+TEST_CASE("work that queues itself again waits for the next turn, even if it cancels the last one in the queue") {
+  Loop loop;
+  auto scans = scans_on(loop, 2);
+  int runs = 0;
+  scans[0]->action = [&] {
+    ++runs;
+    LoopTurn::cancel(scans[1]->work);
+    scans[0]->turn.queue_turn(scans[0]->work);
+  };
+  scans[1]->action = [&] { FAIL("run"); };
+  for (auto& scan : scans) scan->turn.queue_turn(scan->work);
+  loop.turn();
+  CHECK(runs == 1);
+  loop.turn();
+  CHECK(runs == 2);
+  leave_all(loop, scans);
+}
+
 TEST_CASE("queued work keeps the loop alive as long as there is a reference") {
   Loop loop;
   auto scans = scans_on(loop, 1);
