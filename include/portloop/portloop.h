@@ -187,9 +187,10 @@ PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* opti
  * running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
 /* Pauses a running scan: no connect is started until it is resumed. Connects in flight end as usual, and so does the
- * reading of banners; their results are still reported, or, with loops > 1, kept (at most 65,536) until the scan is
- * resumed. A paused scan is not done, and keeps the loop alive. stop and close end the pause. Call them in any
- * callback, any number of times; no effect if the scan is not running. */
+ * reading of banners. Answers are still reported, or, with loops > 1, kept (at most 65,536) until the scan is resumed;
+ * a silent port has no result before that, because it may have to be probed again. A paused scan is not done, and keeps
+ * the loop alive. stop and close end the pause. Call them in any callback, any number of times; no effect if the scan
+ * is not running. */
 PORTLOOP_API void portloop_scan_pause(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_resume(portloop_scan* scan);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls

@@ -8,8 +8,7 @@
 //     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
 //     callbacks.
 //   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), ref(), unref() and close() have no
-//   effect,
-//     stats() returns zeros, and start() throws Error(UV_EALREADY).
+//     effect, stats() returns zeros, and start() throws Error(UV_EALREADY).
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 

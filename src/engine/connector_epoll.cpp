@@ -204,6 +204,7 @@ void EpollConnector::report_outcomes() {
       const ConnectOutcome outcome = poll(slot);
       if (outcome.error_number == EALREADY && !outcome.icmp) continue;
       events_->on_outcome(slot, outcome);
+      if (turn_.is_forked()) return;  // in a callback: the other sockets are the parent's
     }
   }
   events_->on_batch_end(count == events_at_once);

@@ -305,7 +305,8 @@ void LoopPool::deliver_some() {
     stored.result.banner = stored.banner;
     events_.on_result(stored.result);
   }
-  if (paused_) return;  // by on_result()
+  // By on_result(). In a child, a thread that is not there may hold the lock.
+  if (paused_ || turn_.is_forked()) return;
   if (on_closed_) delivered_ = delivering_.size();
   bool ended = false;
   bool more = delivered_ < delivering_.size();

@@ -1,7 +1,5 @@
 #include "engine/loop_turn.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -9,7 +7,7 @@ namespace portloop {
 
 LoopTurn::Work::~Work() { assert(!queued_); }
 
-LoopTurn::LoopTurn(uv_loop_t* loop) : process_(getpid()) {
+LoopTurn::LoopTurn(uv_loop_t* loop) {
   idle_.owner = prepare_.owner = check_.owner = this;
   uv_idle_init(loop, idle_.get());
   uv_prepare_init(loop, prepare_.get());
@@ -94,14 +92,26 @@ void LoopTurn::serve(Queue& queue) {
   began_us_ = uv_hrtime() / 1000;
   steps_ = 0;
   // Work that queues itself again waits for the next turn, even if there is time.
-  Work* const last = queue.head.previous_;
-  for (bool more = !queue.empty(); more;) {
-    Work* work = queue.head.next_;
-    more = work != last;
-    cancel(*work);
-    work->run_(work->owner_);
-    more = more && !queue.empty() && !is_over(uv_hrtime() / 1000);
+  Queue now;
+  move_to_front(now, queue);
+  while (!now.empty()) {
+    Work& work = *now.head.next_;
+    cancel(work);
+    work.run_(work.owner_);
+    if (!now.empty() && is_over(uv_hrtime() / 1000)) break;
   }
+  move_to_front(queue, now);
+}
+
+void LoopTurn::move_to_front(Queue& to, Queue& from) {
+  if (from.empty()) return;
+  Work* const first = from.head.next_;
+  Work* const last = from.head.previous_;
+  from.head.next_ = from.head.previous_ = &from.head;
+  last->next_ = to.head.next_;
+  first->previous_ = &to.head;
+  last->next_->previous_ = last;
+  to.head.next_ = first;
 }
 
 void LoopTurn::sleep_if_idle() {
@@ -124,8 +134,6 @@ void LoopTurn::on_check(uv_check_t* check) {
   self.serve(self.outcomes_);
   self.sleep_if_idle();
 }
-
-bool LoopTurn::is_forked() const { return getpid() != process_; }
 
 void LoopTurn::look_for_fork() {
   if (fork_seen_ || !is_forked()) return;

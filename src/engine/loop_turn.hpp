@@ -8,14 +8,12 @@
 //
 // What goes wrong:
 //   - one scan has more work than fits into a turn: it does a part, and queues again behind the others
-//   - the process forks: in the child, every scan that has joined is told before it does any work or the loop polls.
-//     The sockets are the parent's; whatever is done to them in the child happens to the parent's connects
+//   - the process forks: in the child, on_fork() of every scan that has joined is called before the scan does any work
+//     and before the loop polls; if a scan's callback forked, the work that called it ends. The sockets are the
+//     parent's; whatever is done to them in the child happens to the parent's connects
 //   - a scan starts while the handles are being closed, or in the child on a loop that still has scans of the parent:
-//   it
-//     gets a new shared object
+//     it gets a new shared object
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
@@ -23,6 +21,7 @@
 
 #include <uv.h>
 
+#include "engine/fork_mark.hpp"
 #include "engine/owned_handle.hpp"
 
 namespace portloop {
@@ -79,10 +78,12 @@ class LoopTurn {
   /// A connect or a report was made.
   void count_step() { ++steps_; }
   /// Whether the work of this phase has to end. Only while work runs.
-  bool is_over(uint64_t now_us) const { return steps_ >= max_phase_steps || now_us > began_us_ + max_phase_us; }
+  bool is_over(uint64_t now_us) const {
+    return steps_ >= max_phase_steps || now_us > began_us_ + max_phase_us || is_forked();
+  }
 
   /// Whether this process is a child of the one that created this object.
-  bool is_forked() const;
+  bool is_forked() const { return mark_.is_in_child(); }
 
   /// Queued work keeps the loop alive while there are more calls of ref() than of unref().
   void ref();
@@ -107,6 +108,7 @@ class LoopTurn {
   static void on_handle_closed(LoopTurn& self);
   void add(Queue& queue, Work& work);
   void serve(Queue& queue);
+  static void move_to_front(Queue& to, Queue& from);
   void look_for_fork();
   void sleep_if_idle();
 
@@ -114,7 +116,7 @@ class LoopTurn {
   Owned<uv_prepare_t> prepare_;  // always active: find() recognises it
   Owned<uv_check_t> check_;      // active while outcomes are queued
   int open_handles_ = 3;
-  pid_t process_;
+  ForkMark mark_;
   bool fork_seen_ = false;
   Queue turns_;
   Queue outcomes_;

@@ -122,7 +122,7 @@ void Scanner::set_paused(bool paused) {
 }
 
 void Scanner::pump(uint64_t began_us) {
-  if (pumping_) return;
+  if (pumping_ || turn_.is_forked()) return;
   pumping_ = true;
   if (neighbours_) neighbours_->poll();
   for (int step = 0; state_ == State::running; ++step) {
@@ -397,7 +397,7 @@ void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
 }
 
 void Scanner::deliver(const ProbeResult& result) {
-  if (state_ == State::closing || forked_) return;  // close() promises no further results
+  if (state_ == State::closing || turn_.is_forked()) return;  // close() promises no further results
   forget_doubt(result.position);
   std::atomic<uint64_t>* counts[] = {&counters_.open, &counters_.closed, &counters_.filtered, &counters_.unknown};
   counts[static_cast<size_t>(result.state)]->fetch_add(1, std::memory_order_relaxed);

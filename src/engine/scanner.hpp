@@ -98,8 +98,8 @@ class Scanner final : private ConnectorEvents {
   /// whose banner is being read are still reported, with the part that has arrived. No effect before start() and after
   /// on_done().
   void stop();
-  /// While it is paused, a running scan starts no connect; those in flight end, and their results are reported. It is
-  /// not done before it is resumed. No effect unless it runs.
+  /// While it is paused, a running scan starts no connect; those in flight end, and answers are reported, silence is
+  /// not. It is not done before it is resumed. No effect unless it runs.
   void set_paused(bool paused);
   /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
   /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
@@ -167,7 +167,6 @@ class Scanner final : private ConnectorEvents {
   bool referenced_ = true;
   bool pumping_ = false;
   bool paused_ = false;
-  bool forked_ = false;
   LoopTurn::Work work_{[](void* self) { static_cast<Scanner*>(self)->on_turn(); }, this};
   OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again
   SlotArray slots_;

@@ -50,7 +50,6 @@ void Scanner::close(std::function<void()> on_closed) {
 
 /// The sockets are the parent's as well: here they are only closed. The rest ends as after stop().
 void Scanner::on_fork() noexcept {
-  forked_ = true;
   connector_->abandon();
   if (banners_) banners_->end_some(SIZE_MAX);
   if (neighbours_) neighbours_->abandon();

@@ -29,20 +29,21 @@ FUNCTION = re.compile(r"^PORTLOOP_API ([^;(]*?)\b(portloop_\w+)\(([^;]*?)\);", r
 
 
 def abi_of(header, exports, folder):
-    """The interface, as abidw writes it, of a library whose functions do nothing."""
+    """The interface, as abidw writes it, of a library with the declared functions, which do nothing.
+
+    The compiler runs in `folder` with relative names: abidw writes the source's name as the compiler was given it."""
     (folder / "portloop").mkdir(parents=True)
     (folder / "uv.h").write_text(UV_STANDIN)
     (folder / "portloop/portloop.h").write_text(header)
     shutil.copy(SOURCE / "include/portloop/version.h", folder / "portloop")
     (folder / "portloop.map").write_text(exports)
     bodies = "".join(f"{kind}{name}({arguments}) {{ abort(); }}\n" for kind, name, arguments in FUNCTION.findall(header))
-    (folder / "stub.c").write_text(f"#include <stdlib.h>\n#include <portloop/portloop.h>\n{bodies}")
+    (folder / "declared.c").write_text(f"#include <stdlib.h>\n#include <portloop/portloop.h>\n{bodies}")
     major = re.search(r"PORTLOOP_ABI_MAJOR (\d+)", (folder / "portloop/version.h").read_text())[1]
-    library = folder / "stub.so"
-    subprocess.run(["cc", "-g", "-fPIC", "-shared", f"-I{folder}", folder / "stub.c", "-o", library, "-Wno-unused-parameter",
-                    f"-Wl,--version-script,{folder / 'portloop.map'}", f"-Wl,-soname,libportloop.so.{major}"], check=True)
+    subprocess.run(["cc", "-g", "-fPIC", "-shared", "-I.", "declared.c", "-o", "libportloop.so", "-Wno-unused-parameter",
+                    "-Wl,--version-script,portloop.map", f"-Wl,-soname,libportloop.so.{major}"], check=True, cwd=folder)
     return subprocess.run(["abidw", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--type-id-style", "hash",
-                           "--drop-undefined-syms", library], check=True, capture_output=True, text=True).stdout
+                           "--drop-undefined-syms", "libportloop.so"], check=True, cwd=folder, capture_output=True, text=True).stdout
 
 
 def grows_only_at_the_end(report):
@@ -97,6 +98,8 @@ def main():
         if sys.argv[2:] == ["--accept"]:
             ACCEPTED.write_text(current)
             return
+        if abi_of(header, exports, folder / "again") != current or name in current:
+            sys.exit("--accept would write a path of this machine")
         changes = difference(ACCEPTED.read_text(), current, folder)
         if changes:
             sys.exit(f"{changes}\nIf it is meant: docs/embedding.md has the rules for versions; then tests/api/abi.py . --accept")

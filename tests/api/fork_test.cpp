@@ -133,6 +133,41 @@ TEST_CASE("a child may start a scan of its own, on the parent's loop beside the 
   }
 }
 
+TEST_CASE("a child that was forked in a result callback and returns from it gets no further result") {
+  constexpr size_t ports = 3000;  // closed, and more than a turn of the loop can probe
+  for (const Engine& engine : engines) {
+    if (engine.loops > 1 && !may_fork_with_threads) continue;
+    CAPTURE(engine.loops);
+    CAPTURE(engine.connector);
+    TestLoop loop;
+    TestOptions options("127.0.0.1", "42001-45000");
+    set_engine(options, engine);
+    Recorded scan(loop);
+    close_when_done(scan);
+    constexpr size_t forked_at = 100;
+    pid_t child = -1;
+    uint64_t connects = 0;
+    scan.on_result = [&](Recorded& self) {
+      if (self.results.size() != forked_at) return;
+      child = fork();
+      connects = self.stats().connects;
+      if (child == 0 && uv_loop_fork(loop.get()) != 0) _exit(1);
+    };
+    scan.on_done = [&, close = scan.on_done](Recorded& self) {
+      if (child == 0 && self.stats().connects != connects) _exit(2);
+      close(self);
+    };
+    REQUIRE(scan.start(options) == 0);
+    loop.run();
+    if (child == 0)
+      _exit(scan.results.size() != forked_at ? 3 : scan.status != UV_ENOTSUP ? 4 : scan.closed != 1 ? 5 : 0);
+    REQUIRE(child > 0);
+    CHECK(exit_status_of(child) == 0);
+    CHECK(scan.results.size() == ports);
+    CHECK(scan.status == 0);
+  }
+}
+
 TEST_CASE("a program that a scan's process starts inherits none of its descriptors") {
   const LocalPort silent(LocalPort::silent);
   for (const Engine& engine : engines) {

@@ -1,6 +1,9 @@
 // The work that all scans of a loop may do in one of its turns.
 #include "engine/loop_turn.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -124,6 +127,24 @@ TEST_CASE("a phase is over after its steps; the next one begins anew") {
   leave_all(loop, scans);
 }
 
+TEST_CASE("in a child that is forked while work runs, the phase is over; in the parent it goes on") {
+  Loop loop;
+  auto scans = scans_on(loop, 1);
+  int status = -1;
+  scans[0]->action = [&] {
+    LoopTurn& turn = scans[0]->turn;
+    const pid_t child = fork();
+    if (child == 0) _exit(turn.is_forked() && turn.is_over(0) ? 0 : 1);
+    waitpid(child, &status, 0);
+    CHECK_FALSE(turn.is_forked());
+    CHECK_FALSE(turn.is_over(0));
+  };
+  scans[0]->turn.queue_turn(scans[0]->work);
+  loop.turn();
+  CHECK(status == 0);
+  leave_all(loop, scans);
+}
+
 TEST_CASE("outcomes are handled after the poll of the same turn, whatever connects took before it") {
   Loop loop;
   auto scans = scans_on(loop, 2);
@@ -157,6 +178,24 @@ TEST_CASE("a work that was cancelled is not run, even by one that is served befo
   loop.turn();
   loop.turn();
   CHECK(runs == 1);
+  leave_all(loop, scans);
+}
+
+TEST_CASE("work that queues itself again waits for the next turn, even if it cancels the last one in the queue") {
+  Loop loop;
+  auto scans = scans_on(loop, 2);
+  int runs = 0;
+  scans[0]->action = [&] {
+    ++runs;
+    LoopTurn::cancel(scans[1]->work);
+    scans[0]->turn.queue_turn(scans[0]->work);
+  };
+  scans[1]->action = [&] { FAIL("run"); };
+  for (auto& scan : scans) scan->turn.queue_turn(scan->work);
+  loop.turn();
+  CHECK(runs == 1);
+  loop.turn();
+  CHECK(runs == 2);
   leave_all(loop, scans);
 }
 
