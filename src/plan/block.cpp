@@ -22,8 +22,12 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
   list_hosts();
+  const OwnLinks& links = space.links;
   for (Host& host : hosts) {
-    if (space.links.empty() || !space.links.is_unresolved(space.targets.at(host.target))) continue;
+    if (links.empty() && links.own.empty()) break;
+    const Address address = space.targets.at(host.target);
+    host.is_own = links.is_own(address);
+    if (!links.is_unresolved(address)) continue;
     host.state = HostState::unresolved;
     has_unresolved_hosts_ = true;
   }

@@ -56,6 +56,7 @@ struct Host {
   uint8_t failed_checks = 0;         ///< In a row, since the last answer.
   uint8_t answered_checks = 0;       ///< Saturates.
   bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
+  bool is_own = false;               ///< This machine's: its answers show nothing of any path.
   uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
 
   /// Which of its passes the block's `pass` is, at least 1.

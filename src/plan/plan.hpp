@@ -154,7 +154,7 @@ class ProbePlan {
   Block& ended(const Ask& ask);
   void connect_ended(const Ask& ask);
   void forget_ask(const Ask& ask);
-  void heard(const Ask& ask, uint64_t now_us);
+  void heard(const Ask& ask, bool by_path, uint64_t now_us);
   void silence_ended(bool came_further, uint64_t now_us);
   void lose_hosts();
   uint32_t recovery_checks() const;

@@ -32,8 +32,9 @@ Block& ProbePlan::ended(const Ask& ask) {
   return block;
 }
 
-void ProbePlan::heard(const Ask& ask, uint64_t now_us) {
-  if (!space_.links.is_own(ask.endpoint.address) && path_.heard(now_us)) {
+/// Something has answered. `by_path`: not one of this machine's own addresses.
+void ProbePlan::heard(const Ask& ask, bool by_path, uint64_t now_us) {
+  if (by_path && path_.heard(now_us)) {
     bool came_further = false;
     for (uint32_t place = 0; place < blocks_.places(); ++place) {
       if (Block* block = blocks_.at(place)) came_further |= block->all_are_back(now_us);
@@ -73,7 +74,7 @@ void ProbePlan::witness_ended(const Ask& ask, bool answered, uint64_t now_us) {
   control_.answered(ask.serial);
   if (answered) {
     path_.check_answered();
-    heard(ask, now_us);
+    heard(ask, true, now_us);
   } else {
     path_.check_failed(now_us, recovery_checks());
   }
@@ -95,7 +96,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   if (block.hosts.answered(ask.host, block.pass(), now_us) && block.hosts.size() == 1) {
     silence_ended(block.all_are_back(now_us), now_us);
   }
-  heard(ask, now_us);
+  heard(ask, !host.is_own, now_us);
   block.note_answered(ask);
   if (rtt_us != 0 && !ask.unresolved) {  // or it may include the time that the neighbour took
     host.min_rtt_us = static_cast<uint32_t>(std::min<uint64_t>(host.min_rtt_us, rtt_us));
@@ -120,8 +121,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
 void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
   Host& host = block.hosts[ask.host];
   const Answerer kind = state == PortState::open ? Answerer::open : Answerer::closed;
-  const bool is_path = !space_.links.is_own(ask.endpoint.address);
-  if (is_path && (host.answers == 1 || kind > host.answerer_kind))
+  if (!host.is_own && (host.answers == 1 || kind > host.answerer_kind))
     path_.add_witness({ask.endpoint, host.target, host.rtt, kind});
   if (kind >= host.answerer_kind) {
     host.answerer = ask.probe;
@@ -179,17 +179,16 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
     return false;
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
-  // A routed target's error is of its gateway: nothing has left this machine. One of our own addresses has answered.
-  const OwnLinks& links = space_.links;
-  const bool lacks_gateway =
-      links.are_known && !links.contains(ask.endpoint.address) && !links.is_own(ask.endpoint.address);
-  const bool is_gone = links.contains(ask.endpoint.address) && hosts[ask.host].state == HostState::alive;
+  const Host& host = hosts[ask.host];
+  const bool is_on_link = space_.links.contains(ask.endpoint.address);
+  // A routed target's error is of its gateway: nothing has left this machine.
+  const bool lacks_gateway = space_.links.are_known && !is_on_link && !host.is_own;
+  const bool is_gone = is_on_link && host.state == HostState::alive;
   if (lacks_gateway || is_gone) {
     silent(ask, now_us);
     return false;
   }
-  if (ask.unresolved && hosts[ask.host].state == HostState::unresolved &&
-      !is_absent(*waits_.find(hosts[ask.host].target))) {
+  if (ask.unresolved && host.state == HostState::unresolved && !is_absent(*waits_.find(host.target))) {
     silent(ask, now_us);
     return false;
   }
