@@ -193,7 +193,7 @@ LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, cons
       connector_kind_(connector),
       wrap_connector_(std::move(wrap_connector)),
       events_(events),
-      cursor_(space) {
+      cursor_(space, loops) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
   ScannerOptions share = options;
   share.plan.rate_per_s /= lanes;

@@ -329,8 +329,8 @@ bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t no
 }
 
 ProbePlan::Search ProbePlan::draw_chunk() {
-  chunk_next_ = cursor_.next_position.fetch_add(ProbeCursor::chunk, std::memory_order_relaxed);
-  chunk_end_ = std::min(chunk_next_ + ProbeCursor::chunk, space_.size());
+  chunk_next_ = cursor_.next_position.fetch_add(cursor_.chunk, std::memory_order_relaxed);
+  chunk_end_ = std::min(chunk_next_ + cursor_.chunk, space_.size());
   if (chunk_next_ < space_.size()) return Search::found;
   chunk_next_ = chunk_end_ = 0;
   drawn_all_ = true;

@@ -60,10 +60,18 @@ struct ScanSpace {
 struct ProbeCursor {
   ProbeCursor() = default;
   /// Starts at the first unfinished position.
-  explicit ProbeCursor(const ScanSpace& space) : next_position(std::min(space.first_unfinished(0), space.size())) {}
+  explicit ProbeCursor(const ScanSpace& space, uint32_t loops = 1)
+      : chunk(chunk_of(space.size(), loops)), next_position(std::min(space.first_unfinished(0), space.size())) {}
+
+  static constexpr uint32_t max_chunk = 256;
+  /// Each of several loops draws at least 16 times, so that their shares of a small scan differ by a sixteenth at most.
+  static constexpr uint32_t chunk_of(uint64_t probes, uint32_t loops) {
+    if (loops <= 1) return max_chunk;
+    return static_cast<uint32_t>(std::clamp<uint64_t>(probes / (uint64_t{16} * loops), 1, max_chunk));
+  }
 
   /// Positions that a loop draws at a time.
-  static constexpr uint32_t chunk = 256;
+  const uint32_t chunk = max_chunk;
 
   std::atomic<uint64_t> next_position{0};
   SharedPace pace;

@@ -47,6 +47,16 @@ TEST_CASE("two plans on one cursor share the probes: each is asked by one of the
   for (const int times : asked) REQUIRE(times == 1);
 }
 
+TEST_CASE("two loops get equal shares of a small scan") {
+  const ScanSpace space = space_of(1, 600, 5);
+  ProbeCursor cursor(space, 2);
+  ProbePlan a(space, cursor, wide()), b(space, cursor, wide());
+  // They ask in turn until one of them finds nothing left to draw.
+  uint64_t asks_of_each = 0;
+  while (a.next(1).step == ProbePlan::Step::ask && b.next(1).step == ProbePlan::Step::ask) ++asks_of_each;
+  CHECK(asks_of_each >= 280);
+}
+
 TEST_CASE("positions that an earlier run finished are not asked, and every result has its position") {
   // Two blocks' worth of probes; runs that end inside a chunk, on its end, and behind the last position.
   const uint64_t probes = 40 * 5000;
