@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <vector>
 
 namespace portloop {
@@ -11,9 +12,12 @@ constexpr uint64_t room_interval_ms = 1000;
 
 void read_room(NeighbourRoom& room) {
   for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const uint32_t found_before = room.found(family);
     const std::optional<NeighbourTable> table = read_neighbour_table(family);
+    if (!table) continue;
     // What the scan itself holds is among the entries.
-    if (table) room.set_limit(family, table->room(room.held(family)));
+    room.set_limit(family, table->room(room.held(family)), found_before);
+    room.set_overflows(family, static_cast<uint32_t>(table->overflows));
   }
 }
 
@@ -96,9 +100,24 @@ void NeighbourWatch::abandon() noexcept {
   uv_timer_stop(state_->timer.get());
 }
 
+namespace {
+
+/// What the system knows of the neighbours now.
+std::vector<KnownNeighbour> known_neighbours() {
+  std::vector<KnownNeighbour> known;
+  for (const NeighbourEvent& neighbour : current_neighbours()) {
+    if (!neighbour.has_entry()) continue;
+    known.push_back({neighbour.address, neighbour.news == NeighbourNews::confirmed, neighbour.link_address});
+  }
+  std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
+  return known;
+}
+
+}  // namespace
+
 OwnLinks find_own_links(const TargetSet& targets) {
   OwnLinks links;
-  const std::optional<LinkAddresses> addresses = read_link_addresses();
+  const std::optional<LinkAddresses> addresses = read_link_addresses(targets.ranges());
   if (!addresses) return links;
   links.are_known = true;
   const auto is_scanned = [&targets](const AddressRange& link) {
@@ -108,14 +127,19 @@ OwnLinks find_own_links(const TargetSet& targets) {
   };
   std::copy_if(addresses->on_link.begin(), addresses->on_link.end(), std::back_inserter(links.on_link), is_scanned);
   std::copy_if(addresses->own.begin(), addresses->own.end(), std::back_inserter(links.own), is_scanned);
-  if (links.empty()) return links;
-  for (const NeighbourEvent& neighbour : current_neighbours()) {
-    if (neighbour.found) links.known.push_back(neighbour.address);
+  links.known = known_neighbours();
+  for (const LinkAddresses::Gateway& gateway : addresses->gateways) {
+    const auto known = std::find_if(links.known.begin(), links.known.end(),
+                                    [&](const KnownNeighbour& other) { return other.address == gateway.address; });
+    const bool is_confirmed = known != links.known.end() && known->is_confirmed;
+    if (!is_confirmed && is_scanned(gateway.range)) links.gateways.push_back({gateway.range, gateway.address});
   }
-  std::sort(links.known.begin(), links.known.end());
+  if (!links.need_watching()) return links;
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     const std::optional<NeighbourTable> table = read_neighbour_table(family);
-    if (table) links.resolve_us = std::max(links.resolve_us, uint64_t{table->resolve_ms} * 1000);
+    if (!table) continue;
+    links.resolve_us = std::max(links.resolve_us, uint64_t{table->resolve_ms} * 1000);
+    links.confirm_us = std::max(links.confirm_us, uint64_t{table->confirm_ms} * 1000);
   }
   return links;
 }

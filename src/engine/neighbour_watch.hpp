@@ -46,8 +46,8 @@ class NeighbourWatch {
   std::unique_ptr<State> state_;
 };
 
-/// What the system reports about its own links, as far as `targets` are on them. Empty if no target is, or if the
-/// system reports nothing.
+/// What the system reports about its own links, as far as `targets` are on them or behind them. Empty if no target is,
+/// or if the system reports nothing.
 OwnLinks find_own_links(const TargetSet& targets);
 
 }  // namespace portloop

@@ -58,7 +58,7 @@ int Scanner::start() {
   wake_.owner = this;
   uv_timer_init(loop_, wake_.get());
   open_handles_ = 1;
-  if (!space_.links.empty()) watch_neighbours();
+  if (space_.links.need_watching()) watch_neighbours();
   state_ = State::running;
   turn_.ref();
   if (!referenced_) {
@@ -75,10 +75,14 @@ void Scanner::watch_neighbours() {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    for (const NeighbourEvent& event : events) plan_.neighbour_event(event.address, event.found, now_us);
+    for (const NeighbourEvent& event : events) plan_.neighbour_event(event, now_us);
     if (state_ == State::running && !pumping_) schedule_turn();
   });
-  if (error == 0) neighbours_ = std::move(watch);
+  if (error == 0) {
+    neighbours_ = std::move(watch);
+  } else {
+    plan_.neighbours_are_not_followed();
+  }
 }
 
 // ---- Each turn of the loop ----
@@ -280,8 +284,9 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
   switch (verdict.kind) {
     case VerdictKind::answer:
       // Without an error queue it is not known who sent it, but between an unresolved host and this machine is no
-      // router.
-      if (verdict.no_neighbour || (ask.unresolved && verdict.reason == Reason::host_unreach && !outcome.icmp)) {
+      // router, and one that has not been found sends nothing.
+      if (verdict.no_neighbour || (verdict.reason == Reason::host_unreach && !outcome.icmp &&
+                                   (ask.unresolved || plan_.lacks_gateway(ask.endpoint)))) {
         handle_no_neighbour(number, verdict);
       } else {
         handle_answer(number, verdict);

@@ -22,14 +22,26 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
   list_hosts();
-  const OwnLinks& links = space.links;
+}
+
+void Block::note_next_hops(const NextHops& hops) {
+  const OwnLinks& links = space_->links;
+  if (!links.need_watching() && links.own.empty()) return;
   for (Host& host : hosts) {
-    if (links.empty() && links.own.empty()) break;
-    const Address address = space.targets.at(host.target);
+    const Address address = space_->targets.at(host.target);
     host.is_own = links.is_own(address);
-    if (!links.is_unresolved(address)) continue;
-    host.state = HostState::unresolved;
-    has_unresolved_hosts_ = true;
+    if (host.is_own) continue;
+    const NextHops::Hop* hop = hops.of(address);
+    const bool is_on_link = links.contains(address);
+    const bool has_entry =
+        hop != nullptr && (hop->state == NextHops::State::confirmed || hop->state == NextHops::State::unconfirmed);
+    if (is_on_link && !has_entry) {
+      host.state = HostState::unresolved;
+      has_unresolved_hosts_ = true;
+    } else if (hop != nullptr && hop->state != NextHops::State::confirmed) {
+      host.next_hop_unproven = true;
+      has_unproven_hosts_ = true;
+    }
   }
 }
 
@@ -84,6 +96,16 @@ bool Block::begin_pass(NextPass next, uint32_t asks_per_check) {
   proven_until_ = 0;
   phase_ = Phase::sweeping;
   return true;
+}
+
+bool Block::begin_pass_for_unresolved(uint32_t asks_per_check) {
+  const auto is_unresolved = [](const Host& host) { return host.state == HostState::unresolved; };
+  if (std::none_of(hosts.begin(), hosts.end(), is_unresolved)) return false;
+  if (pass_ < max_passes) return begin_pass(NextPass::sweep_by_host, asks_per_check);
+  for (uint32_t host = 0; host < hosts.size(); ++host) {
+    if (is_unresolved(hosts[host])) hosts.lose(host, Loss::no_room);
+  }
+  return false;
 }
 
 void Block::begin_reporting() {

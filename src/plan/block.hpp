@@ -18,6 +18,7 @@
 #include "plan/checks.hpp"
 #include "plan/host_watch.hpp"
 #include "plan/loss_estimate.hpp"
+#include "plan/next_hops.hpp"
 #include "plan/pass_policy.hpp"
 #include "plan/probe_ledger.hpp"
 #include "plan/scan_space.hpp"
@@ -36,6 +37,9 @@ class Block {
 
   /// `space` outlives it. `place`: its index among the plan's live blocks. `retries`: the user's, if set.
   Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optional<uint32_t> retries);
+  /// Before anything is drawn: which hosts are this machine's own, which have to be looked for, and which are reached
+  /// by a next hop that is not confirmed.
+  void note_next_hops(const NextHops& hops);
 
   uint64_t number() const { return number_; }
   uint32_t place() const { return place_; }
@@ -65,6 +69,7 @@ class Block {
     ++in_flight_;
     if (!is_probe(kind)) return 1;
     last_ask_us_ = now_us;
+    if (first_ask_us_ == 0) first_ask_us_ = now_us;
     assert(!ledger_.finished(probe) && !asked_now_[probe]);
     asked_now_[probe] = true;
     return ledger_.count_attempt(probe);
@@ -102,6 +107,9 @@ class Block {
   PassFacts pass_facts() const;
   /// Begins the pass that `next` asks for. Returns false, and changes nothing, if it has no host to ask again.
   bool begin_pass(NextPass next, uint32_t asks_per_check);
+  /// As begin_pass(), for the sake of hosts of which nobody knows whether they were asked. At the last pass they are
+  /// lost.
+  bool begin_pass_for_unresolved(uint32_t asks_per_check);
   void begin_reporting();
   /// Whether this pass asks the silent ports of `host`.
   bool wants_retry(const Host& host) const { return wants_retry(host, pass_, sweep_kind_); }
@@ -134,9 +142,12 @@ class Block {
   }
   /// When one of its ports was last asked for a result.
   uint64_t last_ask_us() const { return last_ask_us_; }
+  uint64_t first_ask_us() const { return first_ask_us_; }
 
   /// Whether any of its hosts is on an own link, and was not resolved when the block was opened.
   bool has_unresolved_hosts() const { return has_unresolved_hosts_; }
+  /// Whether any host had an unproven next hop when the block was opened.
+  bool has_unproven_hosts() const { return has_unproven_hosts_; }
 
   HostWatch hosts;
   LossEstimate loss;
@@ -161,9 +172,10 @@ class Block {
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;
   uint32_t in_flight_ = 0;
-  uint64_t last_ask_us_ = 0;
+  uint64_t first_ask_us_ = 0, last_ask_us_ = 0;
 
   bool has_unresolved_hosts_ = false;
+  bool has_unproven_hosts_ = false;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
   uint32_t void_passes_ = 0;   // up to this one none counts: all hosts were away

@@ -11,8 +11,10 @@ namespace {
 constexpr double max_doubt = 12;
 constexpr uint64_t min_silence_us = 1'000'000;
 
-// A neighbour table that overflows swallows a probe without a word; other programs may make it overflow again.
+// Events of neighbours can be lost, and so can the errors that the kernel sends to itself.
 constexpr uint8_t max_unresolved_waits = 3;
+// A neighbour table that is full swallows a probe without a word. Other programs may keep it so: for a minute.
+constexpr uint8_t max_full_table_waits = 20;
 
 }  // namespace
 
@@ -27,11 +29,36 @@ void HostWatch::has_no_neighbour(uint32_t host_number) {
   if (hosts_[host_number].state == HostState::unresolved) hosts_[host_number].state = HostState::absent;
 }
 
-bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass) {
+bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass, bool table_was_full) {
   Host& host = hosts_[host_number];
-  if (host.state != HostState::unresolved || ++host.unresolved_waits < max_unresolved_waits) return false;
+  if (host.state != HostState::unresolved) return false;
+  if (table_was_full) {
+    if (++host.full_table_waits < max_full_table_waits) return false;
+    lose(host_number, Loss::no_room);
+    return true;
+  }
+  if (++host.unresolved_waits < max_unresolved_waits) return false;
   resolved(host_number, pass);
   return true;
+}
+
+void HostWatch::look_again(uint32_t host_number) {
+  Host& host = hosts_[host_number];
+  if (host.state != HostState::fresh) return;
+  host.state = HostState::unresolved;
+  host.unresolved_waits = 0;
+}
+
+void HostWatch::ask_anew(uint32_t host_number, uint32_t pass) {
+  assert(hosts_[host_number].state == HostState::fresh);
+  hosts_[host_number].void_passes = static_cast<uint16_t>(pass);
+}
+
+void HostWatch::lose(uint32_t host_number, Loss loss) {
+  Host& host = hosts_[host_number];
+  if (host.state != HostState::unresolved && host.state != HostState::fresh) return;
+  host.state = HostState::lost;
+  host.loss = loss;
 }
 
 bool HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {

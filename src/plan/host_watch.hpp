@@ -5,6 +5,8 @@
 //
 // What goes wrong:
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
+//   - nobody knows whether the packets to an unresolved host left this machine, too often -> lost
+//   - the next hop to a fresh host is gone: unresolved again, if that is the host itself; else lost, if it stays away
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
 //     four is, or six, it is lost
@@ -27,8 +29,15 @@ enum class HostState : uint8_t {
   fresh,       ///< No port has answered yet; it may not exist.
   alive,       ///< A port has answered, and further answers are expected.
   suspended,   ///< It answered and fell silent. Only recovery checks are sent.
-  lost,        ///< It stayed silent: what has no result is unknown, host-lost, never filtered.
+  lost,        ///< What has no result is unknown, for the reason that Host::loss gives, and never filtered.
   stopped,     ///< It has enough open ports: what has no result is not asked.
+};
+
+/// Why a host is lost.
+enum class Loss : uint8_t {
+  silence,   ///< It, or the path to it, fell silent: host-lost.
+  no_room,   ///< The neighbour table stayed full: local-error, ENOBUFS, which the kernel does not say.
+  no_route,  ///< Its gateway is not there: no-route.
 };
 
 /// What a port that answered is good for as a check of loss, worst first. A RST costs its host nothing; a connection is
@@ -52,12 +61,16 @@ struct Host {
   uint16_t void_passes = 0;      ///< Passes that don't count: the host was away, or not resolved yet.
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
-  uint8_t unresolved_waits = 0;      ///< Probes that ended without any news of the neighbour.
-  uint8_t failed_checks = 0;         ///< In a row, since the last answer.
-  uint8_t answered_checks = 0;       ///< Saturates.
-  bool answerer_is_limited = false;  ///< Its only answerer answers no more than so many connections: no more checks.
-  bool is_own = false;               ///< This machine's: its answers show nothing of any path.
-  uint8_t open_checks_left = 0;      ///< Connections to an open port that this pass may still make as checks.
+  uint8_t unresolved_waits = 0;  ///< Probes that ended without any news of the neighbour.
+  uint8_t full_table_waits = 0;  ///< Probes that a full neighbour table may have dropped.
+  Loss loss = Loss::silence;     ///< If it is lost.
+  uint8_t failed_checks = 0;     ///< In a row, since the last answer.
+  uint8_t answered_checks = 0;   ///< Saturates.
+  /// Its only answerer answers no more than so many connections: no more checks.
+  bool answerer_is_limited : 1 = false;
+  bool is_own : 1 = false;             ///< This machine's: its answers show nothing of any path.
+  bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
+  uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
 
   /// Which of its passes the block's `pass` is, at least 1.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes ? pass - void_passes : 1; }
@@ -94,8 +107,14 @@ class HostWatch {
   /// There is no such neighbour: unresolved -> absent.
   void has_no_neighbour(uint32_t host_number);
   /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting:
-  /// then unresolved -> fresh, as in resolved().
-  bool wait_failed(uint32_t host_number, uint32_t pass);
+  /// then unresolved -> fresh, as in resolved(); or, if the table was full each time, unresolved -> lost.
+  bool wait_failed(uint32_t host_number, uint32_t pass, bool table_was_full);
+  /// Its neighbour entry is gone: fresh -> unresolved.
+  void look_again(uint32_t host_number);
+  /// What it was asked until now, in passes up to `pass`, was sent in vain: they become void. Only for a fresh host.
+  void ask_anew(uint32_t host_number, uint32_t pass);
+  /// It can't be reached from here: unresolved, fresh -> lost.
+  void lose(uint32_t host_number, Loss loss);
   /// A port or a check of the host was answered: fresh, suspended, absent -> alive. The passes of a suspended or absent
   /// host up to `pass`, the block's current one, become void. Returns whether it was suspended.
   bool answered(uint32_t host_number, uint32_t pass, uint64_t now_us);

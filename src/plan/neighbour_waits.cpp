@@ -1,34 +1,28 @@
 #include "plan/neighbour_waits.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 namespace portloop {
 
-namespace {
-
-bool any_contains(const std::vector<AddressRange>& ranges, const Address& address) {
-  const auto after =
-      std::upper_bound(ranges.begin(), ranges.end(), address,
-                       [](const Address& value, const AddressRange& range) { return value < range.first; });
-  return after != ranges.begin() && address <= (after - 1)->last;
-}
-
-}  // namespace
-
-bool OwnLinks::contains(const Address& address) const { return any_contains(on_link, address); }
-
-bool OwnLinks::is_own(const Address& address) const { return any_contains(own, address); }
-
-bool OwnLinks::is_unresolved(const Address& address) const {
-  return contains(address) && !std::binary_search(known.begin(), known.end(), address);
+void NeighbourRoom::set_limit(Family family, uint32_t entries, uint32_t found_before) {
+  Table& table = place(family);
+  table.limit.store(entries, std::memory_order_relaxed);
+  table.found_at_read.store(found_before, std::memory_order_relaxed);
 }
 
 bool NeighbourRoom::take(Family family) {
-  const uint32_t before = place(held_, family).fetch_add(1, std::memory_order_relaxed);
-  if (before < place(limits_, family).load(std::memory_order_relaxed)) return true;
+  Table& table = place(family);
+  const uint64_t held = table.held.fetch_add(1, std::memory_order_relaxed);
+  const uint32_t found_since =
+      table.found.load(std::memory_order_relaxed) - table.found_at_read.load(std::memory_order_relaxed);
+  if (held + found_since < table.limit.load(std::memory_order_relaxed)) return true;
   give_back(family);
   return false;
+}
+
+void NeighbourRoom::keep(Family family) {
+  place(family).found.fetch_add(1, std::memory_order_relaxed);
+  give_back(family);
 }
 
 NeighbourWaits::~NeighbourWaits() {
@@ -46,7 +40,7 @@ bool NeighbourWaits::begin(uint64_t target, Family family, uint32_t block, uint3
   assert(!waits_.contains(target));
   if (!room_.take(family)) return false;
   try {
-    waits_.emplace(target, Wait{family, block, host, now_us});
+    waits_.emplace(target, Wait{family, block, host, now_us, room_.overflows(family)});
   } catch (...) {  // no memory
     room_.give_back(family);
     throw;
@@ -58,7 +52,12 @@ void NeighbourWaits::resolved(uint64_t target, uint64_t now_us) {
   const auto found = waits_.find(target);
   if (found == waits_.end() || !found->second.holds_room()) return;
   found->second.resolved_us = now_us;
-  room_.give_back(found->second.family);
+  room_.keep(found->second.family);
+}
+
+bool NeighbourWaits::overflowed(uint64_t target) const {
+  const Wait& wait = waits_.at(target);
+  return room_.overflows(wait.family) != wait.overflows_before;
 }
 
 void NeighbourWaits::failed(uint64_t target) {

@@ -19,21 +19,26 @@ constexpr uint64_t max_patience_us = 600'000'000;
 }  // namespace
 
 void PathWatch::add_witness(const Witness& witness) {
-  std::optional<Witness>& place = places_[mix64(witness.target) % places_.size()];
+  std::optional<Place>& place = places_[mix64(witness.target) % places_.size()];
   witnesses_ += !place;
   // A RST costs its host nothing; a connection is logged, and a server that counts them may shut us out.
-  if (place && place->target == witness.target && witness.kind < place->kind) return;
-  closed_witnesses_ -= place && place->kind == Answerer::closed;
+  if (place && place->witness.target == witness.target && witness.kind < place->witness.kind) return;
+  closed_witnesses_ -= place && place->witness.kind == Answerer::closed;
   closed_witnesses_ += witness.kind == Answerer::closed;
-  place = witness;
+  place = Place{witness};
+}
+
+void PathWatch::note_life(uint64_t now_us) {
+  if (last_life_us_ != 0 && now_us - last_life_us_ > quiet_us) {
+    silent_from_us_ = last_life_us_;
+    silent_until_us_ = now_us;
+  }
+  last_life_us_ = now_us;
 }
 
 bool PathWatch::heard(uint64_t now_us) {
   if (first_answer_us_ == 0) first_answer_us_ = now_us;
-  if (may_ask_often() && now_us - last_answer_us_ > quiet_us) {
-    silent_from_us_ = last_answer_us_;
-    silent_until_us_ = now_us;
-  }
+  note_life(now_us);
   last_answer_us_ = now_us;
   doubt_ = 0;
   proof_wanted_ = false;
@@ -52,8 +57,8 @@ void PathWatch::silent(double expected_answers, uint64_t now_us, uint32_t recove
 
 uint64_t PathWatch::max_deadline_us() const {
   uint64_t deadline_us = 0;
-  for (const std::optional<Witness>& witness : places_) {
-    if (witness) deadline_us = std::max(deadline_us, witness->rtt.deadline_us());
+  for (const std::optional<Place>& place : places_) {
+    if (place) deadline_us = std::max(deadline_us, place->witness.rtt.deadline_us());
   }
   return deadline_us;
 }
@@ -76,22 +81,40 @@ std::optional<Witness> PathWatch::due_check(uint64_t now_us, uint64_t random) {
   }
   const bool due = burst_left_ > 0 || (proof_wanted_ && checks_in_flight_ == 0);
   if (!due || witnesses_ == 0 || lost_) return std::nullopt;
-  // A proof is asked of a closed port, if any is known; whether the path is back, of any host.
-  const bool closed_only = !schedule_ && closed_witnesses_ > 0;
-  auto place = random % places_.size();
-  while (!places_[place] || (closed_only && places_[place]->kind != Answerer::closed))
-    place = (place + 1) % places_.size();
-  return places_[place];
+  // A proof is asked of a closed port, if any is known, or of an open one that has not been asked lately; whether the
+  // path is back, of any host.
+  const auto is_good = [&](const std::optional<Place>& place) {
+    if (!place || schedule_) return place.has_value();
+    if (closed_witnesses_ > 0) return place->witness.kind == Answerer::closed;
+    return place->next_check_us <= now_us;
+  };
+  const bool any_is_good = std::any_of(places_.begin(), places_.end(), is_good);
+  checked_place_ = random % places_.size();
+  while (any_is_good ? !is_good(places_[checked_place_]) : !places_[checked_place_])
+    checked_place_ = (checked_place_ + 1) % places_.size();
+  return places_[checked_place_]->witness;
 }
 
 void PathWatch::check_sent(uint64_t now_us) {
   ++checks_in_flight_;
+  Place& place = *places_[checked_place_];
+  if (place.witness.kind == Answerer::open) place.next_check_us = now_us + open_interval_us;
   if (burst_left_ > 0 && --burst_left_ == 0 && schedule_) schedule_->check_sent(now_us);
+}
+
+uint64_t PathWatch::quiet_from_us() const {
+  if (witnesses_ == 0 || suspended() || lost_) return UINT64_MAX;
+  uint64_t may_ask_us = UINT64_MAX;
+  for (const std::optional<Place>& place : places_) {
+    if (place) may_ask_us = std::min(may_ask_us, place->next_check_us);
+  }
+  return std::max(last_life_us_ + quiet_us, may_ask_us);
 }
 
 void PathWatch::check_failed(uint64_t now_us, uint32_t recovery_checks) {
   assert(checks_in_flight_ > 0);
   --checks_in_flight_;
+  if (witnesses_ < min_witnesses) proof_wanted_ = false;  // its silence is its own
   silent(max_path_doubt / max_voices, now_us, recovery_checks);
 }
 

@@ -11,6 +11,8 @@
 //     (want_proof())
 //   - neighbours on an own link are looked for, and nothing has answered for quiet_us: a witness is checked, because
 //     a link that is away would make all of them absent
+//   - the few witnesses there are were checked a moment ago: the neighbours are looked for twice
+//   (ProbePlan::is_absent())
 //   - fewer than min_witnesses hosts have answered: nothing can be said of a path, and each host is watched by itself
 #pragma once
 
@@ -60,17 +62,19 @@ class PathWatch {
 
   /// Whether an answer has arrived since `since_us`; true as well if there are too few witnesses to ask.
   bool is_proven_since(uint64_t since_us) const { return last_answer_us_ >= since_us || witnesses_ < min_witnesses; }
-  /// Whether a neighbour that was looked for in vain, with requests from `first_us` to `last_us`, is absent, and not
-  /// the link to it: something has answered in that time. True as well if there are too few witnesses to ask often.
-  bool proves_absence(uint64_t first_us, uint64_t last_us) const {
-    const bool was_silent = last_answer_us_ < first_us || (silent_from_us_ < first_us && last_us < silent_until_us_);
-    return !was_silent || !may_ask_often();
+  /// A neighbour was found: the link to it works. Proves nothing of the path beyond.
+  void found_neighbour(uint64_t now_us) { note_life(now_us); }
+  /// Whether something has answered, or was found, between the first and the last request for a neighbour: one that was
+  /// looked for in vain is then absent, and not the link to it.
+  bool was_alive(uint64_t first_us, uint64_t last_us) const {
+    return last_life_us_ >= first_us && !(silent_from_us_ < first_us && last_us < silent_until_us_);
   }
-  /// When a witness should be checked while neighbours are looked for; UINT64_MAX if there are too few of them, or
-  /// the path is away.
-  uint64_t quiet_from_us() const {
-    return may_ask_often() && !suspended() && !lost_ ? last_answer_us_ + quiet_us : UINT64_MAX;
-  }
+  /// Whether there are witnesses enough to ask one whenever a proof is needed.
+  bool can_always_ask() const { return witnesses_ >= (closed_witnesses_ > 0 ? min_witnesses : min_open_witnesses); }
+  bool has_witness() const { return witnesses_ > 0; }
+  /// When a witness should be checked while neighbours are looked for; UINT64_MAX if there is none, or the path is
+  /// away.
+  uint64_t quiet_from_us() const;
   /// That was not so: a witness should be checked. Returns false if one is being checked already.
   bool want_proof() {
     proof_wanted_ = true;
@@ -99,18 +103,26 @@ class PathWatch {
   // The kernel sends a neighbour three requests, a second apart: something must answer between the first and the last.
   static constexpr uint64_t quiet_us = 1'500'000;
   // Open ports may be limited, as by `ufw limit`: each is asked every twelve seconds at most.
-  static constexpr uint32_t min_open_witnesses = 8;
+  static constexpr uint64_t open_interval_us = 12'000'000;
+  static constexpr uint32_t min_open_witnesses = open_interval_us / quiet_us;
 
-  bool may_ask_often() const { return witnesses_ >= (closed_witnesses_ > 0 ? min_witnesses : min_open_witnesses); }
+  struct Place {
+    Witness witness;
+    uint64_t next_check_us = 0;  ///< Not earlier, for a mere proof.
+  };
+
+  void note_life(uint64_t now_us);
   uint64_t max_deadline_us() const;
   void suspend(uint64_t now_us, uint32_t recovery_checks);
 
-  std::array<std::optional<Witness>, 32> places_;  // by target
+  std::array<std::optional<Place>, 32> places_;  // by target
+  size_t checked_place_ = 0;                     // that due_check() chose last
   uint32_t witnesses_ = 0;
   uint32_t closed_witnesses_ = 0;  // of them, those that cost their host nothing
   double doubt_ = 0;               // answers that were expected since the last one and did not come
   uint64_t first_answer_us_ = 0;
   uint64_t last_answer_us_ = 0;
+  uint64_t last_life_us_ = 0;                          // an answer, or a neighbour that was found
   uint64_t silent_from_us_ = 0, silent_until_us_ = 0;  // the last time that was longer than quiet_us
   uint32_t checks_in_flight_ = 0;
   bool proof_wanted_ = false;

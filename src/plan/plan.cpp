@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 
 namespace portloop {
 namespace {
@@ -10,6 +11,24 @@ namespace {
 constexpr uint32_t steps_per_call = 4096;
 
 constexpr uint64_t room_poll_us = 20'000;
+
+// A report of the kernel comes a little after the time that its settings add up to.
+constexpr uint64_t confirmation_grace_us = 500'000;
+
+// As long as a route that is away is waited for (RouteWatch).
+constexpr uint64_t max_gateway_outage_us = 30'000'000;
+constexpr uint64_t gateway_pause_us = 1'000'000;
+
+void set_reason(ProbeResult& result, Loss loss) {
+  switch (loss) {
+    case Loss::silence: result.reason = Reason::host_lost; break;
+    case Loss::no_route: result.reason = Reason::no_route; break;
+    case Loss::no_room:
+      result.reason = Reason::local_error;
+      result.error_number = ENOBUFS;
+      break;
+  }
+}
 
 }  // namespace
 
@@ -20,13 +39,19 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
       control_({options.adaptive, options.max_in_flight, options.rate_per_s}, cursor.pace),
       backoff_(options.max_in_flight),
       blocks_(space),
-      waits_(cursor.neighbours) {}
+      waits_(cursor.neighbours),
+      next_hops_(space.links) {}
 
 ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   Next next;
   steps_left_ = steps_per_call;
   control_.advance(now_us);
   wants_room_ = false;
+  hold_until_us_ = UINT64_MAX;
+  if (!space_.links.on_link.empty()) {
+    for (const Family family : {Family::ipv4, Family::ipv6})
+      table_of(family).note(cursor_.neighbours.overflows(family), control_.next_serial(), now_us);
+  }
   const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
   if (search == Search::found) return next;
   if (search == Search::changed) {
@@ -41,7 +66,7 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
 }
 
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
-  if (options_.adaptive && !waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
+  if (!waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
   if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;
   if (path_.suspended()) return Search::nothing;
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
@@ -69,8 +94,8 @@ uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   uint64_t wake_us = control_.next_judgement_us();
   // Another loop's probes may make room in the neighbour table; nothing else would wake this one.
   if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
-  if (options_.adaptive && !waits_.empty() && path_.quiet_from_us() > now_us)
-    wake_us = std::min(wake_us, path_.quiet_from_us());
+  if (!waits_.empty() && path_.quiet_from_us() > now_us) wake_us = std::min(wake_us, path_.quiet_from_us());
+  wake_us = std::min(wake_us, hold_until_us_);
   if (in_flight_ < backoff_.limit()) wake_us = std::min(wake_us, next_possible_send_us(now_us));
   return std::max(wake_us, now_us + 1);
 }
@@ -254,7 +279,8 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
     next.report.endpoint = block.endpoint(local);
     next.report.position = block.position(probe);
     next.report.state = lost ? PortState::unknown : PortState::filtered;
-    next.report.reason = lost ? Reason::host_lost : absent ? Reason::host_unreach : Reason::no_response;
+    next.report.reason = absent ? Reason::host_unreach : Reason::no_response;
+    if (lost) set_reason(next.report, block.hosts[local.host_in_block].loss);
     next.report.attempts = block.attempts(probe);
     block.finish(probe);
     block.advance();
@@ -301,7 +327,8 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
 /// What becomes of the next fresh probe.
 ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
   if (path_.lost()) return FreshUse::later;
-  const bool host_matters = options_.stop_after != 0 || block.hosts.any_suspended() || block.has_unresolved_hosts();
+  const bool host_matters = options_.stop_after != 0 || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
+                            block.has_unproven_hosts();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
   const Host& host = block.hosts[number];
@@ -324,6 +351,7 @@ bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t no
   const Host& host = block.hosts[host_number];
   const Family family = space_.targets.at(host.target).family;
   const bool begun = waits_.begin(host.target, family, block.place(), host_number, now_us);
+  if (first_wait_us_ == 0) first_wait_us_ = now_us;
   wants_room_ = !begun;
   return begun;
 }
@@ -344,6 +372,7 @@ Block* ProbePlan::block_for_drawing(uint64_t position) {
   if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
   if (drawing_ == nullptr && blocks_.has_room_for(number)) {
     drawing_ = &blocks_.open(number, options_.retries);
+    drawing_->note_next_hops(next_hops_);
     if (path_.lost()) drawing_->hosts.path_is_lost();
   }
   return drawing_;
@@ -375,11 +404,86 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
     return Search::changed;
   }
   if (!settled) return Search::nothing;
+  if (block.has_unresolved_hosts() || block.has_unproven_hosts()) {
+    if (block.begin_pass_for_unresolved(control_.asks_per_check())) return Search::changed;
+  }
+  if (block.has_unproven_hosts() && follows_neighbours_ && !path_.lost()) {
+    if (const Search search = prove_next_hops(block, now_us); search != Search::found) return search;
+  }
   // Silence is no verdict if the path may have been away when the ports were asked.
   if (options_.adaptive && !path_.lost() && !path_.is_proven_since(block.last_ask_us()))
     return path_.want_proof() && may_send_witness(now_us) ? Search::changed : Search::nothing;
   block.begin_reporting();
   return Search::changed;
+}
+
+/// Silence is no verdict on a host that has never answered, before its next hop is confirmed. Returns found if all are.
+ProbePlan::Search ProbePlan::prove_next_hops(Block& block, uint64_t now_us) {
+  bool awaits = false, asks_anew = false;
+  for (uint32_t number = 0; number < block.hosts.size(); ++number) {
+    Host& host = block.hosts[number];
+    if (!host.next_hop_unproven) continue;
+    const Proof proof = host.state == HostState::fresh ? prove_next_hop(block, number, now_us) : Proof::given;
+    awaits |= proof == Proof::awaited;
+    asks_anew |= proof == Proof::void_passes;
+    if (proof == Proof::given) host.next_hop_unproven = false;
+  }
+  if (asks_anew && block.begin_pass(NextPass::sweep_by_host, control_.asks_per_check())) return Search::changed;
+  return awaits ? Search::nothing : Search::found;
+}
+
+ProbePlan::Proof ProbePlan::await(uint64_t until_us, uint64_t now_us) {
+  if (now_us >= until_us) return Proof::given;
+  hold_until_us_ = std::min(hold_until_us_, until_us);
+  return Proof::awaited;
+}
+
+ProbePlan::Proof ProbePlan::prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us) {
+  const Address address = space_.targets.at(block.hosts[host_number].target);
+  const NextHops::Hop* hop = next_hops_.of(address);
+  assert(hop != nullptr);
+  const bool is_on_link = space_.links.contains(address);
+  switch (hop->state) {
+    case NextHops::State::confirmed:
+      block.hosts[host_number].next_hop_unproven = false;
+      if (hop->changed_us <= block.first_ask_us()) return Proof::given;
+      block.hosts.ask_anew(host_number, block.pass());
+      return Proof::void_passes;
+    case NextHops::State::unconfirmed:
+      if (await(block.last_ask_us() + space_.links.confirm_us + confirmation_grace_us, now_us) == Proof::awaited)
+        return Proof::awaited;
+      break;
+    case NextHops::State::unresolved:
+    case NextHops::State::absent: break;
+  }
+  if (is_on_link) {
+    block.hosts[host_number].next_hop_unproven = false;
+    block.hosts.look_again(host_number);
+    return Proof::void_passes;
+  }
+  return prove_gateway(block, host_number, *hop, now_us);
+}
+
+/// It is being looked for, or was looked for in vain, or nothing is heard of it.
+ProbePlan::Proof ProbePlan::prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway,
+                                          uint64_t now_us) {
+  const bool was_looked_for = gateway.absent_us > block.last_ask_us();
+  if (!was_looked_for) return await(block.last_ask_us() + space_.links.wait_us(), now_us);
+  if (now_us - gateway.missing_since_us >= max_gateway_outage_us || block.pass() >= max_passes) {
+    block.hosts.lose(host_number, Loss::no_route);
+    return Proof::given;
+  }
+  // To ask makes the system look for it. A pass over thousands of ports is no more than that.
+  if (await(gateway.absent_us + gateway_pause_us, now_us) == Proof::awaited) return Proof::awaited;
+  block.hosts.ask_anew(host_number, block.pass());
+  return Proof::void_passes;
+}
+
+bool ProbePlan::lacks_gateway(const Endpoint& endpoint) const {
+  if (!follows_neighbours_ || space_.links.contains(endpoint.address)) return false;
+  const NextHops::Hop* gateway = next_hops_.of(endpoint.address);
+  return gateway != nullptr &&
+         (gateway->state == NextHops::State::unresolved || gateway->state == NextHops::State::absent);
 }
 
 void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next) {

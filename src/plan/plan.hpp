@@ -17,17 +17,21 @@
 //   - answers get fewer as we speed up: the window shrinks, or probes are spaced (window, pacer)
 //   - all hosts fall silent together: the path is suspended, and a few witnesses are checked. If one answers, nothing
 //     that was asked meanwhile counts; otherwise all that is left is unknown (path_watch)
+//   - the next hop to silent hosts is not confirmed: their block is not judged before the system has reported it. If it
+//     is gone, they are looked for again, or asked again; if it stays away, they are unknown (next_hops)
 //   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
 //     probe's outcome; all of them are host-unreach (neighbour_waits)
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "core/probe_result.hpp"
 #include "plan/ask.hpp"
 #include "plan/flow_limit.hpp"
+#include "plan/full_table_watch.hpp"
 #include "plan/live_blocks.hpp"
 #include "plan/local_backoff.hpp"
 #include "plan/path_watch.hpp"
@@ -94,8 +98,12 @@ class ProbePlan {
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask, uint64_t now_us);
 
-  /// The system has found a neighbour, or has looked for it in vain. The address need not be a target's.
-  void neighbour_event(const Address& address, bool found, uint64_t now_us);
+  /// The system reports a neighbour, which need not be a target.
+  void neighbour_event(const NeighbourEvent& event, uint64_t now_us);
+  /// No events will be passed on: nothing waits for them.
+  void neighbours_are_not_followed() { follows_neighbours_ = false; }
+  /// Whether the gateway to this target has not been found: an error of unknown origin may be this machine's own.
+  bool lacks_gateway(const Endpoint& endpoint) const;
 
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }
@@ -146,6 +154,11 @@ class ProbePlan {
   void end_drawing();
   bool may_overlap(const Block& block) const;
   Search pass_ended(Block& block, uint64_t now_us);
+  Search prove_next_hops(Block& block, uint64_t now_us);
+  enum class Proof : uint8_t { given, awaited, void_passes };
+  Proof prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us);
+  Proof prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway, uint64_t now_us);
+  Proof await(uint64_t until_us, uint64_t now_us);
 
   void ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next);
   void send(Ask& ask, uint64_t now_us);
@@ -162,6 +175,7 @@ class ProbePlan {
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
   bool is_absent(const NeighbourWaits::Wait& wait) const;
+  FullTableWatch& table_of(Family family) { return tables_[family == Family::ipv6]; }
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);
   bool note_lost_check(Block& block, const Ask& ask);
   void note_answerer(Block& block, const Ask& ask, PortState state);
@@ -176,10 +190,15 @@ class ProbePlan {
   RouteWatch routes_;
   FlowLimit flows_;
   NeighbourWaits waits_;
-  bool wants_room_ = false;   // the last call of next() found no room in the neighbour table
-  Block* drawing_ = nullptr;  // the block that fresh probes are drawn into
-  uint32_t turn_ = 0;         // place of the live block that is served next
-  uint64_t chunk_next_ = 0;   // shard positions that are drawn from the cursor and not asked
+  std::array<FullTableWatch, 2> tables_;
+  NextHops next_hops_;
+  bool follows_neighbours_ = true;
+  uint64_t first_wait_us_ = 0;  // when the first neighbour was looked for
+  uint64_t hold_until_us_ = 0;  // for which the last call of next() holds a block; UINT64_MAX: it holds none
+  bool wants_room_ = false;     // the last call of next() found no room in the neighbour table
+  Block* drawing_ = nullptr;    // the block that fresh probes are drawn into
+  uint32_t turn_ = 0;           // place of the live block that is served next
+  uint64_t chunk_next_ = 0;     // shard positions that are drawn from the cursor and not asked
   uint64_t chunk_end_ = 0;
   bool drawn_all_ = false;
   uint32_t steps_left_ = 0;  // of this call of next()

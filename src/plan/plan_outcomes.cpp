@@ -15,6 +15,10 @@ constexpr uint8_t checks_until_limited = 3;
 constexpr uint32_t fruitless_returns_until_slower = 3;
 constexpr uint32_t max_fruitless_returns = 32;
 
+constexpr uint64_t min_targets_looked_for_twice = 8;
+// A link that was plugged in a moment ago.
+constexpr uint64_t settling_us = 10'000'000;
+
 }  // namespace
 
 void ProbePlan::connect_ended(const Ask& ask) {
@@ -92,6 +96,10 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
   resolve(block, ask.host, now_us);
+  if (host.next_hop_unproven) {
+    host.next_hop_unproven = false;
+    next_hops_.heard(ask.endpoint.address);
+  }
   control_.answered(ask.serial);
   if (block.hosts.answered(ask.host, block.pass(), now_us) && block.hosts.size() == 1) {
     silence_ended(block.all_are_back(now_us), now_us);
@@ -139,11 +147,16 @@ void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
 void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   resolve(block, ask.host, now_us);
+  Host& host = block.hosts[ask.host];
+  if (host.next_hop_unproven && !space_.links.contains(ask.endpoint.address)) {
+    host.next_hop_unproven = false;
+    next_hops_.heard(ask.endpoint.address);
+  }
   control_.path_answered(ask.serial);
   if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
-  if (ask.kind == ProbeKind::fresh) ++block.hosts[ask.host].first_asks;
+  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
 }
 
 void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
@@ -153,14 +166,16 @@ void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
   block.hosts.resolved(host_number, block.pass());
 }
 
-void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now_us) {
-  const std::optional<uint64_t> target = space_.targets.index_of(address);
+void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
+  next_hops_.report(event, now_us);
+  const std::optional<uint64_t> target = space_.targets.index_of(event.address);
   const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
   if (wait == nullptr) return;
   Block& block = blocks_[wait->block];
-  if (found) {
+  if (event.has_entry()) {
+    if (wait->holds_room()) path_.found_neighbour(now_us);
     resolve(block, wait->host, now_us);
-  } else if (block.hosts[wait->host].state == HostState::unresolved) {
+  } else if (event.news == NeighbourNews::absent && block.hosts[wait->host].state == HostState::unresolved) {
     // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
     // icmp_msgs_per_sec). Its timeout is now over.
     if (is_absent(*wait)) block.hosts.has_no_neighbour(wait->host);
@@ -168,9 +183,17 @@ void ProbePlan::neighbour_event(const Address& address, bool found, uint64_t now
   }
 }
 
-/// A neighbour that was looked for in vain: not while the link may have been away. Then its wait ends without news.
+/// A neighbour that was looked for in vain: not while the link may have been away. Then its wait ends without news, and
+/// it is looked for again. If there is hardly anybody to ask, every host is looked for twice: an outage that hides one
+/// takes five seconds then.
 bool ProbePlan::is_absent(const NeighbourWaits::Wait& wait) const {
-  return !options_.adaptive || path_.proves_absence(wait.sent_us, wait.sent_us + space_.links.last_request_us());
+  if (path_.was_alive(wait.sent_us, wait.sent_us + space_.links.last_request_us())) return true;
+  if (path_.can_always_ask()) return false;
+  if (blocks_[wait.block].hosts[wait.host].unresolved_waits > 0) return true;
+  // One or a few hosts that are not there are the usual case, and so is a link without any, once it has been up a
+  // while.
+  const bool is_first_look = wait.sent_us < first_wait_us_ + settling_us;
+  return space_.targets.size() < min_targets_looked_for_twice || (!path_.has_witness() && !is_first_look);
 }
 
 bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
@@ -179,13 +202,21 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
     return false;
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
-  const Host& host = hosts[ask.host];
+  Host& host = hosts[ask.host];
   const bool is_on_link = space_.links.contains(ask.endpoint.address);
   // A routed target's error is of its gateway: nothing has left this machine.
   const bool lacks_gateway = space_.links.are_known && !is_on_link && !host.is_own;
   const bool is_gone = is_on_link && host.state == HostState::alive;
   if (lacks_gateway || is_gone) {
     silent(ask, now_us);
+    return false;
+  }
+  // It was sent by an old entry, which has turned out to be wrong.
+  const bool had_old_entry = !ask.unresolved && (host.state == HostState::unresolved || host.next_hop_unproven);
+  if (is_on_link && had_old_entry) {
+    silent(ask, now_us);
+    host.next_hop_unproven = false;
+    hosts.look_again(ask.host);
     return false;
   }
   if (ask.unresolved && host.state == HostState::unresolved && !is_absent(*waits_.find(host.target))) {
@@ -202,15 +233,24 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     witness_ended(ask, false, now_us);
     return;
   }
-  if (ask.is_probe() && !ask.unresolved && routes_.may_be_lost(ask)) {
+  const FullTableWatch& table = table_of(ask.endpoint.address.family);
+  const bool was_dropped =
+      !ask.unresolved && table.may_have_dropped(ask) && space_.links.contains(ask.endpoint.address);
+  if (ask.is_probe() && !ask.unresolved && (routes_.may_be_lost(ask) || (was_dropped && !table.stays_full()))) {
     repeat(ask);
     return;
   }
+  const bool table_was_full = ask.unresolved && waits_.overflowed(blocks_[ask.block].hosts[ask.host].target);
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
+  if (was_dropped) block.hosts.lose(ask.host, Loss::no_room);
+  if (host.state == HostState::unresolved && !ask.unresolved) {  // it was sent before the host's entry was gone
+    block.note_skipped();
+    return;
+  }
   if (host.state == HostState::unresolved) {
     // Nobody knows whether the probe has left this machine: it is asked again, and nothing is concluded.
-    if (!block.hosts.wait_failed(ask.host, block.pass())) block.note_skipped();
+    if (!block.hosts.wait_failed(ask.host, block.pass(), table_was_full)) block.note_skipped();
     return;
   }
   if (host.state == HostState::absent) return;  // reported with the host's other ports

@@ -12,6 +12,7 @@
 #include "core/target_set.hpp"
 #include "plan/loss_estimate.hpp"
 #include "plan/neighbour_waits.hpp"
+#include "plan/own_links.hpp"
 #include "plan/pacer.hpp"
 
 namespace portloop {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/address.hpp"
+#include "core/neighbour_event.hpp"
 #include "core/target_set.hpp"
 
 namespace portloop {
@@ -19,36 +19,38 @@ struct LinkAddresses {
   /// Reached directly, through a device that resolves neighbours. Sorted and disjoint; link-local ranges have their
   /// zone.
   std::vector<AddressRange> on_link;
+  struct Gateway {
+    AddressRange range;
+    Address address;
+  };
+  /// Reached through a gateway on such a device. Sorted and disjoint; empty if there are too many routes to look at.
+  std::vector<Gateway> gateways;
   /// This machine's own. Sorted and disjoint.
   std::vector<AddressRange> own;
   /// IPv4 addresses that stand for all hosts of a link: no TCP connection can be made to them.
   std::vector<Address> broadcast;
 };
 
-/// Reads the routes of every table, longest prefix first. Rules that choose between tables are not looked at. nullopt
-/// if the system does not report them.
-std::optional<LinkAddresses> read_link_addresses();
+/// Reads the routes of every table that lead to `targets`, longest prefix first. Rules that choose between tables are
+/// not looked at. nullopt if the system does not report them.
+std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>& targets);
 
 /// One family's neighbour table. All network namespaces share its entries.
 struct NeighbourTable {
   uint32_t max_entries = 0;  ///< gc_thresh3: beyond it, packets to new neighbours are dropped.
-  uint32_t entries = 0;      ///< In use now, those that could be collected included.
-  uint32_t collectable = 0;  ///< Of them, failed ones of this namespace: they make room when it is needed.
+  uint32_t entries = 0;      ///< In use now, without the exempt ones of this namespace.
+  uint32_t collectable = 0;  ///< Of them, those of this namespace that make room when it is needed.
   uint64_t overflows = 0;    ///< How often a new entry found no room, since the machine started.
   uint32_t resolve_ms = 0;   ///< How long an absent neighbour is looked for.
+  uint32_t confirm_ms = 0;   ///< How long the entry of one that has gone away is used.
 
   /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the
-  /// machine.
+  /// machine. A sixteenth is always returned: other namespaces may have entries that are exempt from the limit.
   uint32_t room(uint32_t held) const;
 };
 
 /// nullopt if the system does not report it.
 std::optional<NeighbourTable> read_neighbour_table(Family family);
-
-struct NeighbourEvent {
-  Address address;
-  bool found;  ///< false: the system has looked for it in vain.
-};
 
 /// Reports which neighbours the system finds and which it does not. Not thread-safe.
 class NeighbourEvents {
@@ -71,7 +73,7 @@ class NeighbourEvents {
   int fd_ = -1;
 };
 
-/// All neighbours of this namespace that are resolved now, or have been looked for in vain.
+/// All neighbours of this namespace that have an entry now, or have been looked for in vain.
 std::vector<NeighbourEvent> current_neighbours();
 
 }  // namespace portloop

@@ -44,11 +44,90 @@ Behaviour sparse_link() {
 TEST_CASE("absent neighbours are reported after one probe each, and their other ports are never asked") {
   Behaviour link = sparse_link();
   link.host_share = 0;
-  const Outcome outcome = run_on_link(link, 254, 500);
+  const Outcome outcome = run_on_link(link, 7, 500);
   check_exact(outcome);
-  CHECK(outcome.asks == 254);
-  CHECK(outcome.host_unreach == 254 * 500);
+  CHECK(outcome.asks == 7);
+  CHECK(outcome.host_unreach == 7 * 500);
   CHECK(outcome.microseconds < 3'500'000);
+}
+
+TEST_CASE("if nothing on a link has ever answered, its hosts are looked for twice: it may have been away") {
+  Behaviour link = sparse_link();
+  link.host_share = 0;
+  const Outcome empty = run_on_link(link, 254, 500);
+  check_exact(empty);
+  CHECK(empty.asks == 2 * 254);
+  CHECK(empty.host_unreach == 254 * 500);
+  CHECK(empty.microseconds < 6'500'000);
+  link.host_share = 0.1;
+  link.gone_at_us = 0;
+  link.back_at_us = 2'600'000;
+  check_exact(run_on_link(link, 254, 2));
+}
+
+TEST_CASE("a link without any hosts is not looked at twice for longer than at its beginning") {
+  Behaviour link = sparse_link();
+  link.host_share = 0;
+  const Outcome outcome = run_on_link(link, 20'000, 1);
+  check_exact(outcome);
+  CHECK(outcome.asks <= 20'000 + 4 * 900);
+}
+
+TEST_CASE("a lone witness, or a few open ones, prove that the link works, or its hosts are looked for twice") {
+  for (const double host_share : {0.004, 0.012}) {
+    for (const uint64_t gone_at_us : {100'000U, 1'000'000U}) {
+      for (uint64_t seed = 1; seed <= 4; ++seed) {
+        CAPTURE(host_share);
+        CAPTURE(gone_at_us);
+        CAPTURE(seed);
+        Behaviour link = sparse_link();
+        link.seed = seed;
+        link.host_share = host_share;
+        link.open_share = 1;
+        link.gone_at_us = gone_at_us;
+        link.back_at_us = gone_at_us + 2'900'000;
+        check_exact(run_on_link(link, 1000, 1));
+        link.gone_at_us = link.back_at_us = UINT64_MAX;
+        const Outcome quiet = run_on_link(link, 1000, 1);
+        check_exact(quiet);
+        CHECK(quiet.asks < 2 * 1000 + 30);
+      }
+    }
+  }
+}
+
+TEST_CASE("fixed timing is no reason to call hosts absent while the link is away") {
+  Behaviour link = sparse_link();
+  link.host_share = 0.1;
+  link.gone_at_us = 100'000;
+  link.back_at_us = 3'600'000;
+  PlanOptions fixed;
+  fixed.adaptive = false;
+  check_exact(run_on_link(link, 2000, 1, 1, fixed));
+}
+
+TEST_CASE("the entries of neighbours that were found count until they can be discarded") {
+  for (const uint32_t loops : {1U, 2U}) {
+    Behaviour link = sparse_link();
+    link.host_share = 0.9;
+    link.entry_kept_us = 30'000'000;
+    const Outcome outcome = run_on_link(link, 2048, 2, loops);
+    check_exact(outcome);
+    CHECK(outcome.table_overflows == 0);
+  }
+}
+
+TEST_CASE("if other programs keep the table full, its hosts are unknown after a minute, and not filtered") {
+  Behaviour link = sparse_link();
+  link.host_share = 1;
+  link.free_entries_of_table = 1;
+  link.entry_kept_us = 1'000'000'000;
+  const Outcome outcome = run_on_link(link, 300, 3);
+  CHECK(outcome.finished);
+  CHECK(outcome.results == outcome.probes);
+  CHECK(outcome.missed_open == 0);
+  CHECK(outcome.false_filtered == 0);
+  CHECK(outcome.local_errors == 299 * 3);
 }
 
 TEST_CASE("hosts that are there are scanned while absent ones are still looked for") {
@@ -150,19 +229,6 @@ TEST_CASE("probes that a full table dropped are asked again: the table may belon
   CHECK(outcome.table_overflows > 0);
 }
 
-TEST_CASE("a host that is known is not waited for") {
-  const Address address{Family::ipv4, 0, 0x0a070001};
-  OwnLinks links;
-  links.on_link = {{address, Address{Family::ipv4, 0, 0x0a0700ff}}};
-  links.known = {address};
-  CHECK(links.contains(address));
-  CHECK(!links.is_unresolved(address));
-  CHECK(links.is_unresolved(Address{Family::ipv4, 0, 0x0a070002}));
-  CHECK(!links.contains(Address{Family::ipv4, 0, 0x0a070100}));
-  CHECK(!links.contains(Address{Family::ipv4, 0, 0x0a070000}));
-  CHECK(!links.contains(Address{Family::ipv6, 0, 0x0a070002}));
-}
-
 TEST_CASE("room is taken and given back once, whatever ends a wait") {
   NeighbourRoom room;
   room.set_limit(Family::ipv4, 2);
@@ -176,8 +242,11 @@ TEST_CASE("room is taken and given back once, whatever ends a wait") {
     waits.resolved(1, 30);
     CHECK(waits.find(1)->resolved_us == 20);
     CHECK(room.held(Family::ipv4) == 1);
+    CHECK(room.found(Family::ipv4) == 1);
     waits.end(1);
     CHECK(room.held(Family::ipv4) == 1);
+    CHECK(!waits.begin(3, Family::ipv4, 0, 2, 30));  // the entry of the first is still in the table
+    room.set_limit(Family::ipv4, 2, 1);
     waits.failed(2);
     waits.failed(2);
     CHECK(room.held(Family::ipv4) == 0);

@@ -198,27 +198,58 @@ TEST_CASE("while neighbours are looked for, a witness is due a second and a half
 
 TEST_CASE("a neighbour is absent only if something has answered between the first request and the last") {
   PathWatch path = watched_path();
-  CHECK(path.proves_absence(second_us, 3 * second_us));
-  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
+  CHECK(path.was_alive(second_us, 3 * second_us));
+  CHECK(!path.was_alive(second_us + 1, 3 * second_us));
   path.heard(3 * second_us);  // in time for the last request
-  CHECK(path.proves_absence(second_us + 1, 3 * second_us));
+  CHECK(path.was_alive(second_us + 1, 3 * second_us));
   path = watched_path();
   path.heard(3 * second_us + 1);  // the link came back after it
-  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
-  CHECK(path.proves_absence(second_us, 3 * second_us));
+  CHECK(!path.was_alive(second_us + 1, 3 * second_us));
+  CHECK(path.was_alive(second_us, 3 * second_us));
   path.heard(4 * second_us);
-  CHECK(!path.proves_absence(second_us + 1, 3 * second_us));
-  CHECK(path.proves_absence(2 * second_us, 4 * second_us));
+  CHECK(!path.was_alive(second_us + 1, 3 * second_us));
+  CHECK(path.was_alive(2 * second_us, 4 * second_us));
 }
 
-TEST_CASE("a few open ports are not asked every other second, and prove nothing of neighbours") {
+TEST_CASE("an open port is asked for a proof every twelve seconds at most") {
   PathWatch path;
-  for (uint32_t host = 0; host < 7; ++host) path.add_witness(witness(host, Answerer::open));
+  for (uint32_t host = 0; host < 3; ++host) path.add_witness(witness(host, Answerer::open));
   path.heard(second_us);
-  CHECK(path.quiet_from_us() == UINT64_MAX);
-  CHECK(path.proves_absence(5 * second_us, 7 * second_us));
-  path.add_witness(witness(7, Answerer::open));
-  CHECK(path.quiet_from_us() == second_us * 5 / 2);
+  CHECK(!path.can_always_ask());
+  for (uint64_t second = 10; second <= 14; second += 2) {  // each is asked once
+    CHECK(path.quiet_from_us() <= second * second_us);
+    path.want_proof();
+    REQUIRE(path.due_check(second * second_us, 1));
+    path.check_sent(second * second_us);
+    path.check_answered();
+    path.heard(second * second_us);
+  }
+  CHECK(path.quiet_from_us() == 22 * second_us);
+  for (uint32_t host = 3; host < 8; ++host) path.add_witness(witness(host, Answerer::open));
+  CHECK(path.can_always_ask());
+  CHECK(path.quiet_from_us() == 14 * second_us + second_us * 3 / 2);
+}
+
+TEST_CASE("a lone witness that does not answer is not asked without end") {
+  PathWatch path;
+  path.add_witness(witness(1, Answerer::open));
+  path.heard(second_us);
+  path.want_proof();
+  REQUIRE(path.due_check(9 * second_us, 0));
+  path.check_sent(9 * second_us);
+  path.check_failed(10 * second_us);
+  CHECK(!path.due_check(10 * second_us, 0));
+  CHECK(path.quiet_from_us() == 21 * second_us);
+}
+
+TEST_CASE("a neighbour that is found shows that the link works, and nothing of the path beyond") {
+  PathWatch path = watched_path();
+  path.found_neighbour(3 * second_us);
+  CHECK(path.was_alive(2 * second_us, 4 * second_us));
+  CHECK(path.quiet_from_us() == second_us * 9 / 2);
+  CHECK(!path.is_proven_since(2 * second_us));
+  path.silent(100, 3 * second_us);
+  CHECK(path.suspended());
 }
 
 TEST_CASE("a path that is lost has nothing due, whatever is looked for") {

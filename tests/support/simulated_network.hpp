@@ -46,6 +46,7 @@ struct Behaviour {
   uint32_t neighbour_entries = 0;      ///< 0: not on a link.
   uint32_t free_entries_of_table = 0;  ///< As many as the plan believes, unless set.
   uint64_t resolve_us = 3'000'000;
+  uint64_t entry_kept_us = 0;      ///< How long the entry of a neighbour that was found can't be discarded.
   double event_share = 1;          ///< Of the neighbours: their events are reported, those of the others are lost.
   double error_share = 1;          ///< Of the waiting probes: the kernel reports that there is no such neighbour.
   double local_failure_share = 0;  ///< Of the asks; half of them for want of a descriptor.
@@ -108,6 +109,7 @@ class SimulatedNetwork {
     outcome_.probes = space_.size();
     for (uint64_t now = 1; now < max_us;) {
       deliver(now);
+      read_table(cursor.neighbours, now);
       ++outcome_.turns;
       uint64_t wake = events_.empty() ? UINT64_MAX : events_.top().at_us;
       uint32_t asked = 0, finished = 0;
@@ -240,14 +242,27 @@ class SimulatedNetwork {
     }
   }
 
+  /// As the scanner does once a second.
+  void read_table(NeighbourRoom& room, uint64_t now) {
+    if (behaviour_.neighbour_entries == 0 || now < read_table_us_ + 1'000'000) return;
+    read_table_us_ = now;
+    while (!kept_until_us_.empty() && kept_until_us_.front() <= now) kept_until_us_.pop_front();
+    const auto kept = static_cast<uint32_t>(kept_until_us_.size());
+    room.set_limit(Family::ipv4, behaviour_.neighbour_entries - std::min(behaviour_.neighbour_entries, kept),
+                   room.found(Family::ipv4));
+    room.set_overflows(Family::ipv4, static_cast<uint32_t>(outcome_.table_overflows));
+  }
+
   /// The neighbour of `ask` is resolved, or has failed to be, `now`; the kernel reports both.
   void end_resolution(const Event& event, uint64_t now) {
     const bool found = event.kind == Event::Kind::resolved;
     const Address& address = event.ask.endpoint.address;
     neighbours_[static_cast<uint64_t>(address.value)] = found ? Neighbour::resolved : Neighbour::none;
     --resolving_;
+    if (found && behaviour_.entry_kept_us > 0) kept_until_us_.push_back(now + behaviour_.entry_kept_us);
     if (uniform(static_cast<uint64_t>(address.value) * 31) >= behaviour_.event_share) return;
-    for (const auto& plan : plans_) plan->neighbour_event(address, found, now);
+    for (const auto& plan : plans_)
+      plan->neighbour_event({address, found ? NeighbourNews::confirmed : NeighbourNews::absent}, now);
   }
 
   /// What becomes of a probe to a neighbour. Returns false if it is dropped or waits in vain.
@@ -261,7 +276,8 @@ class SimulatedNetwork {
     }
     const uint32_t entries =
         behaviour_.free_entries_of_table > 0 ? behaviour_.free_entries_of_table : behaviour_.neighbour_entries;
-    if (resolving_ >= entries) {
+    while (!kept_until_us_.empty() && kept_until_us_.front() <= now) kept_until_us_.pop_front();
+    if (resolving_ + kept_until_us_.size() >= entries) {
       ++outcome_.table_overflows;
       return false;
     }
@@ -372,6 +388,8 @@ class SimulatedNetwork {
   enum class Neighbour : uint8_t { none, resolving, resolved };
   std::map<uint64_t, Neighbour> neighbours_;
   uint32_t resolving_ = 0;
+  std::deque<uint64_t> kept_until_us_;
+  uint64_t read_table_us_ = 0;
   Observer observer_;
   std::vector<std::unique_ptr<ProbePlan>> plans_;
   Outcome outcome_;

@@ -9,7 +9,7 @@
 namespace portloop {
 
 void remove_broadcast_addresses(TargetSet& targets, bool quiet) {
-  const auto links = read_link_addresses();
+  const auto links = read_link_addresses({});
   if (!links) return;
   std::vector<AddressRange> excluded;
   for (const Address& address : links->broadcast) {
