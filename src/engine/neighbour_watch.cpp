@@ -1,6 +1,7 @@
 #include "engine/neighbour_watch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <optional>
 #include <vector>
@@ -10,13 +11,34 @@ namespace {
 
 constexpr uint64_t room_interval_ms = 1000;
 
-void read_room(NeighbourRoom& room) {
+/// How much a scan dares if most of a table seems to be held by other namespaces: a sixteenth of it, as long as it does
+/// not overflow.
+class DaringRoom {
+ public:
+  uint32_t of(const NeighbourTable& table, uint32_t held) {
+    ++reads_;
+    if (overflows_ && *overflows_ != table.overflows) overflowed_at_ = reads_;
+    overflows_ = table.overflows;
+    const uint32_t room = table.room(held);
+    if (overflowed_at_ != 0 && reads_ - overflowed_at_ < reads_until_daring) return room;
+    return std::max(room, std::min(table.room_without_others(held), table.max_entries / 16));
+  }
+
+ private:
+  static constexpr uint32_t reads_until_daring = 10;
+
+  std::optional<uint64_t> overflows_;
+  uint32_t reads_ = 0;
+  uint32_t overflowed_at_ = 0;
+};
+
+void read_room(NeighbourRoom& room, std::array<DaringRoom, 2>& daring) {
   for (const Family family : {Family::ipv4, Family::ipv6}) {
     const uint32_t found_before = room.found(family);
     const std::optional<NeighbourTable> table = read_neighbour_table(family);
     if (!table) continue;
     // What the scan itself holds is among the entries.
-    room.set_limit(family, table->room(room.held(family)), found_before);
+    room.set_limit(family, daring[family == Family::ipv6].of(*table, room.held(family)), found_before);
     room.set_overflows(family, static_cast<uint32_t>(table->overflows));
   }
 }
@@ -32,6 +54,7 @@ struct NeighbourWatch::State {
   std::vector<NeighbourEvent> events;
   OwnedHandle<uv_poll_t, State> poll;
   OwnedHandle<uv_timer_t, State> timer;
+  std::array<DaringRoom, 2> daring;
   bool abandoned = false;
   int open_handles = 0;
   std::function<void()> on_closed;
@@ -51,7 +74,8 @@ struct NeighbourWatch::State {
   static void on_readable(uv_poll_t* poll, int, int) { decltype(State::poll)::owner_of(poll).read_events(); }
   static void on_interval(uv_timer_t* timer) {
     try {
-      read_room(decltype(State::timer)::owner_of(timer).room);
+      State& self = decltype(State::timer)::owner_of(timer);
+      read_room(self.room, self.daring);
     } catch (const std::bad_alloc&) {  // the last room holds
     }
   }
@@ -80,7 +104,7 @@ int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
   state.on_events = std::move(on_events);
   uv_unref(state.poll.any());
   uv_unref(state.timer.any());
-  read_room(state.room);
+  read_room(state.room, state.daring);
   uv_poll_start(state.poll.get(), UV_READABLE, State::on_readable);
   uv_timer_start(state.timer.get(), State::on_interval, room_interval_ms, room_interval_ms);
   return 0;

@@ -102,9 +102,7 @@ bool Block::begin_pass_for_unresolved(uint32_t asks_per_check) {
   const auto is_unresolved = [](const Host& host) { return host.state == HostState::unresolved; };
   if (std::none_of(hosts.begin(), hosts.end(), is_unresolved)) return false;
   if (pass_ < max_passes) return begin_pass(NextPass::sweep_by_host, asks_per_check);
-  for (uint32_t host = 0; host < hosts.size(); ++host) {
-    if (is_unresolved(hosts[host])) hosts.lose(host, Loss::no_room);
-  }
+  hosts.lose_unresolved(Loss::no_room);
   return false;
 }
 

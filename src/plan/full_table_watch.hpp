@@ -1,11 +1,12 @@
-// A neighbour table that overflows drops packets without a word. Other programs use it as well, and the kernel discards
-// entries that have not been used for 5 s: so an ask of an on-link host that ends in silence may never have left.
+// A neighbour table that is full drops packets to further neighbours without a word. A scan leaves room in it, but
+// other programs use it as well; and the kernel discards entries that have not been used for 5 s. So an ask of an
+// on-link host that ends in silence may never have left.
 //
 // Happy path: the table has not overflowed since the scan began.
 //
 // What goes wrong:
 //   - it has overflowed since an ask was sent, as far as is known: may_have_dropped(), and the ask is made again
-//   - it goes on for a while: stays_full(), and nothing more can be learned of hosts that have not answered
+//   - no neighbour was found or failed to be found for a minute, because the table is full: stays_full()
 #pragma once
 
 #include <cstdint>
@@ -19,26 +20,26 @@ namespace portloop {
 class FullTableWatch {
  public:
   /// `overflows` is the table's count, which is read once a second; `next_serial` that of the next ask.
-  void note(uint32_t overflows, uint64_t next_serial, uint64_t now_us) {
-    if (!overflows_) overflows_ = overflows;
-    if (*overflows_ == overflows) return;
+  void note(uint32_t overflows, uint64_t next_serial) {
+    if (overflows_ && *overflows_ != overflows) serial_ = next_serial;
     overflows_ = overflows;
-    if (now_us - last_us_ > max_gap_us) in_a_row_ = 0;
-    last_us_ = now_us;
-    ++in_a_row_;
-    serial_ = next_serial;
   }
   bool may_have_dropped(const Ask& ask) const { return ask.serial < serial_; }
-  bool stays_full() const { return in_a_row_ > max_in_a_row; }
+
+  /// A probe that may have been dropped ended without any news.
+  void dropped(uint64_t now_us) {
+    if (full_since_us_ == 0) full_since_us_ = now_us;
+  }
+  /// The system has found a neighbour, or has looked for it in vain: it had room.
+  void had_room() { full_since_us_ = 0; }
+  bool stays_full(uint64_t now_us) const { return full_since_us_ != 0 && now_us - full_since_us_ >= max_full_us; }
 
  private:
-  static constexpr uint32_t max_in_a_row = 20;
-  static constexpr uint64_t max_gap_us = 5'000'000;
+  static constexpr uint64_t max_full_us = 60'000'000;
 
   std::optional<uint32_t> overflows_;
   uint64_t serial_ = 0;
-  uint64_t last_us_ = 0;
-  uint32_t in_a_row_ = 0;
+  uint64_t full_since_us_ = 0;
 };
 
 }  // namespace portloop

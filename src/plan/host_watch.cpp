@@ -13,8 +13,6 @@ constexpr uint64_t min_silence_us = 1'000'000;
 
 // Events of neighbours can be lost, and so can the errors that the kernel sends to itself.
 constexpr uint8_t max_unresolved_waits = 3;
-// A neighbour table that is full swallows a probe without a word. Other programs may keep it so: for a minute.
-constexpr uint8_t max_full_table_waits = 20;
 
 }  // namespace
 
@@ -29,15 +27,9 @@ void HostWatch::has_no_neighbour(uint32_t host_number) {
   if (hosts_[host_number].state == HostState::unresolved) hosts_[host_number].state = HostState::absent;
 }
 
-bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass, bool table_was_full) {
+bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass) {
   Host& host = hosts_[host_number];
-  if (host.state != HostState::unresolved) return false;
-  if (table_was_full) {
-    if (++host.full_table_waits < max_full_table_waits) return false;
-    lose(host_number, Loss::no_room);
-    return true;
-  }
-  if (++host.unresolved_waits < max_unresolved_waits) return false;
+  if (host.state != HostState::unresolved || ++host.unresolved_waits < max_unresolved_waits) return false;
   resolved(host_number, pass);
   return true;
 }
@@ -59,6 +51,12 @@ void HostWatch::lose(uint32_t host_number, Loss loss) {
   if (host.state != HostState::unresolved && host.state != HostState::fresh) return;
   host.state = HostState::lost;
   host.loss = loss;
+}
+
+void HostWatch::lose_unresolved(Loss loss) {
+  for (uint32_t host = 0; host < size(); ++host) {
+    if (hosts_[host].state == HostState::unresolved) lose(host, loss);
+  }
 }
 
 bool HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {

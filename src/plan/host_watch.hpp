@@ -5,7 +5,7 @@
 //
 // What goes wrong:
 //   - an unresolved host has no neighbour entry after the kernel has looked for it -> absent
-//   - nobody knows whether the packets to an unresolved host left this machine, too often -> lost
+//   - the neighbour table stays full: what is unresolved -> lost
 //   - the next hop to a fresh host is gone: unresolved again, if that is the host itself; else lost, if it stays away
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
@@ -62,7 +62,6 @@ struct Host {
   HostState state = HostState::fresh;
   Answerer answerer_kind = Answerer::none;
   uint8_t unresolved_waits = 0;  ///< Probes that ended without any news of the neighbour.
-  uint8_t full_table_waits = 0;  ///< Probes that a full neighbour table may have dropped.
   Loss loss = Loss::silence;     ///< If it is lost.
   uint8_t failed_checks = 0;     ///< In a row, since the last answer.
   uint8_t answered_checks = 0;   ///< Saturates.
@@ -107,14 +106,16 @@ class HostWatch {
   /// There is no such neighbour: unresolved -> absent.
   void has_no_neighbour(uint32_t host_number);
   /// A probe of an unresolved host ended without news. Returns whether that has happened too often to go on waiting:
-  /// then unresolved -> fresh, as in resolved(); or, if the table was full each time, unresolved -> lost.
-  bool wait_failed(uint32_t host_number, uint32_t pass, bool table_was_full);
+  /// then unresolved -> fresh, as in resolved().
+  bool wait_failed(uint32_t host_number, uint32_t pass);
   /// Its neighbour entry is gone: fresh -> unresolved.
   void look_again(uint32_t host_number);
   /// What it was asked until now, in passes up to `pass`, was sent in vain: they become void. Only for a fresh host.
   void ask_anew(uint32_t host_number, uint32_t pass);
   /// It can't be reached from here: unresolved, fresh -> lost.
   void lose(uint32_t host_number, Loss loss);
+  /// None of them can be looked for: unresolved -> lost.
+  void lose_unresolved(Loss loss);
   /// A port or a check of the host was answered: fresh, suspended, absent -> alive. The passes of a suspended or absent
   /// host up to `pass`, the block's current one, become void. Returns whether it was suspended.
   bool answered(uint32_t host_number, uint32_t pass, uint64_t now_us);

@@ -40,7 +40,7 @@ bool NeighbourWaits::begin(uint64_t target, Family family, uint32_t block, uint3
   assert(!waits_.contains(target));
   if (!room_.take(family)) return false;
   try {
-    waits_.emplace(target, Wait{family, block, host, now_us, room_.overflows(family)});
+    waits_.emplace(target, Wait{family, block, host, now_us});
   } catch (...) {  // no memory
     room_.give_back(family);
     throw;
@@ -53,11 +53,6 @@ void NeighbourWaits::resolved(uint64_t target, uint64_t now_us) {
   if (found == waits_.end() || !found->second.holds_room()) return;
   found->second.resolved_us = now_us;
   room_.keep(found->second.family);
-}
-
-bool NeighbourWaits::overflowed(uint64_t target) const {
-  const Wait& wait = waits_.at(target);
-  return room_.overflows(wait.family) != wait.overflows_before;
 }
 
 void NeighbourWaits::failed(uint64_t target) {

@@ -10,7 +10,7 @@
 //
 // What goes wrong:
 //   - there is no such neighbour: the kernel says so after 3 s, as an error of the waiting connect
-//   - the table overflowed, because other programs use it as well: overflowed(), and the wait is none
+//   - the table overflowed, because other programs use it as well: see full_table_watch
 //   - no news at all, because events were lost: the wait ends by its timeout, and the plan asks again
 #pragma once
 
@@ -72,9 +72,8 @@ class NeighbourWaits {
     uint32_t block;  ///< Place of the host's block.
     uint32_t host;   ///< In the block.
     uint64_t sent_us;
-    uint32_t overflows_before;  ///< Of the table, when the probe was sent.
-    uint64_t resolved_us = 0;   ///< 0: not yet.
-    bool failed = false;        ///< There is no such neighbour.
+    uint64_t resolved_us = 0;  ///< 0: not yet.
+    bool failed = false;       ///< There is no such neighbour.
 
     bool holds_room() const { return resolved_us == 0 && !failed; }
   };

@@ -49,7 +49,8 @@ void NextHops::report(const NeighbourEvent& event, uint64_t now_us) {
   switch (event.news) {
     case NeighbourNews::confirmed:
     case NeighbourNews::unconfirmed: {
-      const bool is_another = event.link_address != 0 && hop.link_address != 0 && event.link_address != hop.link_address;
+      const bool is_another =
+          event.link_address != 0 && hop.link_address != 0 && event.link_address != hop.link_address;
       if (hop.state == State::unresolved || hop.state == State::absent || is_another) hop.changed_us = now_us;
       if (event.link_address != 0) hop.link_address = event.link_address;
       hop.state = event.news == NeighbourNews::confirmed ? State::confirmed : State::unconfirmed;

@@ -50,7 +50,7 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   hold_until_us_ = UINT64_MAX;
   if (!space_.links.on_link.empty()) {
     for (const Family family : {Family::ipv4, Family::ipv6})
-      table_of(family).note(cursor_.neighbours.overflows(family), control_.next_serial(), now_us);
+      table_of(family).note(cursor_.neighbours.overflows(family), control_.next_serial());
   }
   const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
   if (search == Search::found) return next;

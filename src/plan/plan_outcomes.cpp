@@ -172,6 +172,7 @@ void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
   const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
   if (wait == nullptr) return;
   Block& block = blocks_[wait->block];
+  if (event.has_entry() || event.news == NeighbourNews::absent) table_of(event.address.family).had_room();
   if (event.has_entry()) {
     if (wait->holds_room()) path_.found_neighbour(now_us);
     resolve(block, wait->host, now_us);
@@ -233,24 +234,24 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     witness_ended(ask, false, now_us);
     return;
   }
-  const FullTableWatch& table = table_of(ask.endpoint.address.family);
-  const bool was_dropped =
-      !ask.unresolved && table.may_have_dropped(ask) && space_.links.contains(ask.endpoint.address);
-  if (ask.is_probe() && !ask.unresolved && (routes_.may_be_lost(ask) || (was_dropped && !table.stays_full()))) {
+  FullTableWatch& table = table_of(ask.endpoint.address.family);
+  const bool was_dropped = table.may_have_dropped(ask) && space_.links.contains(ask.endpoint.address);
+  if (was_dropped) table.dropped(now_us);
+  const bool may_be_lost = routes_.may_be_lost(ask) || (was_dropped && !table.stays_full(now_us));
+  if (ask.is_probe() && !ask.unresolved && may_be_lost) {
     repeat(ask);
     return;
   }
-  const bool table_was_full = ask.unresolved && waits_.overflowed(blocks_[ask.block].hosts[ask.host].target);
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
-  if (was_dropped) block.hosts.lose(ask.host, Loss::no_room);
-  if (host.state == HostState::unresolved && !ask.unresolved) {  // it was sent before the host's entry was gone
-    block.note_skipped();
-    return;
+  if (was_dropped && table.stays_full(now_us)) {
+    block.hosts.lose(ask.host, Loss::no_room);
+    block.hosts.lose_unresolved(Loss::no_room);
   }
   if (host.state == HostState::unresolved) {
     // Nobody knows whether the probe has left this machine: it is asked again, and nothing is concluded.
-    if (!block.hosts.wait_failed(ask.host, block.pass(), table_was_full)) block.note_skipped();
+    const bool counts = ask.unresolved && !was_dropped;
+    if (!counts || !block.hosts.wait_failed(ask.host, block.pass())) block.note_skipped();
     return;
   }
   if (host.state == HostState::absent) return;  // reported with the host's other ports

@@ -142,9 +142,13 @@ std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>
 }
 
 uint32_t NeighbourTable::room(uint32_t held) const {
-  const uint32_t reserve = max_entries / 8;
   const uint32_t others = entries - std::min(entries, collectable + held);
-  return std::max({1U, max_entries / 16, max_entries - std::min(max_entries, reserve + others)});
+  return std::max(1U, max_entries - std::min(max_entries, max_entries / 8 + others));
+}
+
+uint32_t NeighbourTable::room_without_others(uint32_t held) const {
+  const uint32_t others = in_use - std::min(in_use, held);
+  return std::max(1U, max_entries - std::min(max_entries, max_entries / 8 + others));
 }
 
 namespace {
@@ -174,6 +178,7 @@ void count_entries(NeighbourTable& table, unsigned char family) {
     const Collection collection = collection_of(message, neighbour);
     if (collection == Collection::exempt && table.entries > 0) --table.entries;
     table.collectable += collection == Collection::at_once;
+    table.in_use += collection == Collection::later;
   });
 }
 

@@ -40,13 +40,16 @@ struct NeighbourTable {
   uint32_t max_entries = 0;  ///< gc_thresh3: beyond it, packets to new neighbours are dropped.
   uint32_t entries = 0;      ///< In use now, without the exempt ones of this namespace.
   uint32_t collectable = 0;  ///< Of them, those of this namespace that make room when it is needed.
+  uint32_t in_use = 0;       ///< The others of this namespace.
   uint64_t overflows = 0;    ///< How often a new entry found no room, since the machine started.
   uint32_t resolve_ms = 0;   ///< How long an absent neighbour is looked for.
   uint32_t confirm_ms = 0;   ///< How long the entry of one that has gone away is used.
 
   /// Entries that a scan may hold at a time, of which it holds `held` now: an eighth is left to the rest of the
-  /// machine. A sixteenth is always returned: other namespaces may have entries that are exempt from the limit.
+  /// machine. At least 1.
   uint32_t room(uint32_t held) const;
+  /// As room(), if what other namespaces hold does not count: their exempt entries don't, but can't be told apart.
+  uint32_t room_without_others(uint32_t held) const;
 };
 
 /// nullopt if the system does not report it.

@@ -9,6 +9,8 @@ std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>
 
 uint32_t NeighbourTable::room(uint32_t) const { return UINT32_MAX; }
 
+uint32_t NeighbourTable::room_without_others(uint32_t) const { return UINT32_MAX; }
+
 std::optional<NeighbourTable> read_neighbour_table(Family) { return std::nullopt; }
 
 NeighbourEvents::~NeighbourEvents() = default;

@@ -135,12 +135,13 @@ TEST_CASE("silence of a host with an old entry is judged when the system has con
   ProbeCursor cursor;
   ProbePlan plan(space, cursor, {});
   bool confirmed = false;
-  const Outcome outcome = run(plan, [&](const Ask&, uint64_t) { return std::nullopt; },
-                                      [&](uint64_t now_us) {
-                                        if (confirmed || now_us < 5'500'000) return;
-                                        confirmed = true;
-                                        plan.neighbour_event({address("10.7.0.2"), NeighbourNews::confirmed, 0xa2}, now_us);
-                                      });
+  const Outcome outcome = run(
+      plan, [&](const Ask&, uint64_t) { return std::nullopt; },
+      [&](uint64_t now_us) {
+        if (confirmed || now_us < 5'500'000) return;
+        confirmed = true;
+        plan.neighbour_event({address("10.7.0.2"), NeighbourNews::confirmed, 0xa2}, now_us);
+      });
   CHECK(outcome.finished);
   CHECK(outcome.filtered == 3);
   CHECK(outcome.first_report_us > 5'500'000);
@@ -154,7 +155,9 @@ TEST_CASE("a host whose old entry was wrong is looked for again, and its open po
     ProbePlan plan(space, cursor, {});
     bool gone = false;
     uint32_t answers = 0;
-    const Outcome outcome = run(plan, [&](const Ask&, uint64_t) -> std::optional<PortState> {
+    const Outcome outcome = run(
+        plan,
+        [&](const Ask&, uint64_t) -> std::optional<PortState> {
           if (!gone) return std::nullopt;
           ++answers;
           return PortState::open;
@@ -190,12 +193,13 @@ TEST_CASE("a gateway that is never there makes what is behind it unknown, and no
   ProbePlan plan(space, cursor, {});
   CHECK(plan.lacks_gateway({address("10.9.0.1"), 1}));
   uint64_t reported_us = 0;
-  const Outcome outcome = run(plan, [&](const Ask&, uint64_t) { return std::nullopt; },
-                                      [&](uint64_t now_us) {
-                                        if (now_us < reported_us + 3'000'000) return;
-                                        reported_us = now_us;
-                                        plan.neighbour_event({address("10.7.0.254"), NeighbourNews::absent}, now_us);
-                                      });
+  const Outcome outcome = run(
+      plan, [&](const Ask&, uint64_t) { return std::nullopt; },
+      [&](uint64_t now_us) {
+        if (now_us < reported_us + 3'000'000) return;
+        reported_us = now_us;
+        plan.neighbour_event({address("10.7.0.254"), NeighbourNews::absent}, now_us);
+      });
   CHECK(outcome.finished);
   CHECK(outcome.filtered == 0);
   CHECK(outcome.no_route == 3);
@@ -212,7 +216,9 @@ TEST_CASE("a gateway that comes back within half a minute costs no open port") {
     uint64_t reported_us = 0;
     bool back = false;
     uint32_t answers = 0;
-    const Outcome outcome = run(plan, [&](const Ask&, uint64_t now_us) -> std::optional<PortState> {
+    const Outcome outcome = run(
+        plan,
+        [&](const Ask&, uint64_t now_us) -> std::optional<PortState> {
           if (now_us < back_at_us) return std::nullopt;
           ++answers;
           return PortState::open;
@@ -239,11 +245,10 @@ TEST_CASE("a gateway that answers, or that nobody follows, delays nothing") {
     ProbeCursor cursor;
     ProbePlan plan(space, cursor, {});
     if (!is_followed) plan.neighbours_are_not_followed();
-    const Outcome outcome =
-        run(plan, [&](const Ask& ask, uint64_t) -> std::optional<PortState> {
-          if (is_followed && ask.endpoint.port == 7) return PortState::closed;
-          return std::nullopt;
-        });
+    const Outcome outcome = run(plan, [&](const Ask& ask, uint64_t) -> std::optional<PortState> {
+      if (is_followed && ask.endpoint.port == 7) return PortState::closed;
+      return std::nullopt;
+    });
     CHECK(outcome.filtered == (is_followed ? 99 : 100));
     CHECK(outcome.microseconds < 4'000'000);
     CHECK(plan.lacks_gateway({address("10.9.0.1"), 1}) == false);
