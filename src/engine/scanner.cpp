@@ -303,7 +303,8 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
       plan_.put_back(ask, verdict.error_number, verdict.kind == VerdictKind::local_limit, uv_hrtime() / 1000);
       return;
     case VerdictKind::cannot_ask: {
-      if (verdict.reason == Reason::no_route) {
+      // EACCES: a route that prohibits. It may be replaced as well.
+      if (verdict.reason == Reason::no_route || verdict.error_number == EACCES) {
         handle_no_route(number, verdict);
         return;
       }

@@ -74,6 +74,7 @@ class Network(unittest.TestCase):
 
     def test_a_firewall_on_the_link_that_answers_host_unreachable_speaks_for_its_port_only(self):
         router.ip("addr add 10.7.9.9/16 dev far")
+        router.run("sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
         rule = "ip daddr 10.7.9.9 tcp dport 6000-6004 reject with icmp type host-unreachable"
         router.run("nft", "-f", "-", text="table inet fire {\nchain arriving {\ntype filter hook input priority 0;\n" + rule + "\n}\n}\n")
         self.addCleanup(router.run, "nft", "delete", "table", "inet", "fire")

@@ -54,8 +54,10 @@ class Outage(unittest.TestCase):
     def test_a_route_that_is_away_for_a_while(self):
         self.expect_exact(self.scan(lambda: support.ip(f"route del {ROUTED}"), routed, ROUTED))
 
-    def test_a_route_that_is_unreachable_for_a_while(self):
-        self.expect_exact(self.scan(lambda: support.ip(f"route replace unreachable {ROUTED}"), routed, ROUTED))
+    def test_a_route_that_is_unreachable_or_prohibited_for_a_while(self):
+        for kind in ("unreachable", "prohibit"):
+            with self.subTest(kind=kind):
+                self.expect_exact(self.scan(lambda: support.ip(f"route replace {kind} {ROUTED}"), routed, ROUTED))
 
     def test_an_own_address_that_changes(self):
         self.addCleanup(own_address, "10.7.0.1")
