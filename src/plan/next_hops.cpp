@@ -42,6 +42,12 @@ void NextHops::heard(const Address& target) {
   hops_[index].missing_since_us = 0;
 }
 
+bool NextHops::stays_away(const Address& address, uint64_t now_us) const {
+  const size_t index = index_of(address);
+  return index != hops_.size() && hops_[index].state == State::absent &&
+         now_us - hops_[index].missing_since_us >= max_outage_us;
+}
+
 void NextHops::report(const NeighbourEvent& event, uint64_t now_us) {
   const size_t index = index_of(event.address);
   if (index == hops_.size()) return;

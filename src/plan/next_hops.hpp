@@ -39,12 +39,17 @@ class NextHops {
     uint64_t missing_since_us = 0;  ///< The first time in a row that it was; 0: it was not.
   };
 
+  /// As long as a route that is away is waited for (RouteWatch).
+  static constexpr uint64_t max_outage_us = 30'000'000;
+
   explicit NextHops(const OwnLinks& links);
 
   /// nullptr if it is not followed: on an own link, it has no entry yet; behind a gateway, that one was confirmed.
   const Hop* of(const Address& target) const;
   /// Something has answered through it. Does nothing if it is not followed.
   void heard(const Address& target);
+  /// Whether it has been looked for in vain for so long that nothing more is expected.
+  bool stays_away(const Address& address, uint64_t now_us) const;
   /// The neighbour need not be followed.
   void report(const NeighbourEvent& event, uint64_t now_us);
 

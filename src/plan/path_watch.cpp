@@ -108,12 +108,13 @@ uint64_t PathWatch::quiet_from_us() const {
   for (const std::optional<Place>& place : places_) {
     if (place) may_ask_us = std::min(may_ask_us, place->next_check_us);
   }
-  return std::max(last_life_us_ + quiet_us, may_ask_us);
+  return std::max({last_life_us_ + quiet_us, may_ask_us, next_proof_us_});
 }
 
 void PathWatch::check_failed(uint64_t now_us, uint32_t recovery_checks) {
   assert(checks_in_flight_ > 0);
   --checks_in_flight_;
+  next_proof_us_ = now_us + quiet_us;
   if (witnesses_ < min_witnesses) proof_wanted_ = false;  // its silence is its own
   silent(max_path_doubt / max_voices, now_us, recovery_checks);
 }

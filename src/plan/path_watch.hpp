@@ -125,6 +125,7 @@ class PathWatch {
   uint64_t last_life_us_ = 0;                          // an answer, or a neighbour that was found
   uint64_t silent_from_us_ = 0, silent_until_us_ = 0;  // the last time that was longer than quiet_us
   uint32_t checks_in_flight_ = 0;
+  uint64_t next_proof_us_ = 0;  // after a check in vain: what it delays has a turn
   bool proof_wanted_ = false;
   uint32_t burst_left_ = 0;  // witnesses that are still to be checked in this turn of the schedule
   std::optional<RecoverySchedule> schedule_;

@@ -15,8 +15,6 @@ constexpr uint64_t room_poll_us = 20'000;
 // A report of the kernel comes a little after the time that its settings add up to.
 constexpr uint64_t confirmation_grace_us = 500'000;
 
-// As long as a route that is away is waited for (RouteWatch).
-constexpr uint64_t max_gateway_outage_us = 30'000'000;
 constexpr uint64_t gateway_pause_us = 1'000'000;
 
 void set_reason(ProbeResult& result, Loss loss) {
@@ -420,9 +418,11 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
 /// Silence is no verdict on a host that has never answered, before its next hop is confirmed. Returns found if all are.
 ProbePlan::Search ProbePlan::prove_next_hops(Block& block, uint64_t now_us) {
   bool awaits = false, asks_anew = false;
+  const bool is_last_pass = block.pass() >= max_passes;
   for (uint32_t number = 0; number < block.hosts.size(); ++number) {
     Host& host = block.hosts[number];
     if (!host.next_hop_unproven) continue;
+    if (is_last_pass) block.hosts.lose(number, Loss::no_route);
     const Proof proof = host.state == HostState::fresh ? prove_next_hop(block, number, now_us) : Proof::given;
     awaits |= proof == Proof::awaited;
     asks_anew |= proof == Proof::void_passes;
@@ -469,7 +469,7 @@ ProbePlan::Proof ProbePlan::prove_gateway(Block& block, uint32_t host_number, co
                                           uint64_t now_us) {
   const bool was_looked_for = gateway.absent_us > block.last_ask_us();
   if (!was_looked_for) return await(block.last_ask_us() + space_.links.wait_us(), now_us);
-  if (now_us - gateway.missing_since_us >= max_gateway_outage_us || block.pass() >= max_passes) {
+  if (next_hops_.stays_away(gateway.address, now_us)) {
     block.hosts.lose(host_number, Loss::no_route);
     return Proof::given;
   }

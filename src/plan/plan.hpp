@@ -170,6 +170,7 @@ class ProbePlan {
   void heard(const Ask& ask, bool by_path, uint64_t now_us);
   void silence_ended(bool came_further, uint64_t now_us);
   void lose_hosts();
+  void next_hop_is_absent(const Address& next_hop, uint64_t now_us);
   uint32_t recovery_checks() const;
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);

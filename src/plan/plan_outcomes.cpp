@@ -168,6 +168,7 @@ void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
 
 void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
   next_hops_.report(event, now_us);
+  if (event.news == NeighbourNews::absent) next_hop_is_absent(event.address, now_us);
   const std::optional<uint64_t> target = space_.targets.index_of(event.address);
   const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
   if (wait == nullptr) return;
@@ -181,6 +182,29 @@ void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
     // icmp_msgs_per_sec). Its timeout is now over.
     if (is_absent(*wait)) block.hosts.has_no_neighbour(wait->host);
     waits_.failed(*target);
+  }
+}
+
+/// The hosts that it is the next hop to were asked in vain. If it is one of them, it is looked for again; if it is a
+/// gateway that stays away, they are lost.
+void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
+  const bool is_on_link = space_.targets.contains(next_hop) && space_.links.contains(next_hop);
+  if (!is_on_link && !next_hops_.stays_away(next_hop, now_us)) return;
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    Block* block = blocks_.at(place);
+    if (block == nullptr || !block->has_unproven_hosts()) continue;
+    for (uint32_t number = 0; number < block->hosts.size(); ++number) {
+      Host& host = block->hosts[number];
+      if (!host.next_hop_unproven) continue;
+      const Address address = space_.targets.at(host.target);
+      if (address == next_hop) {
+        host.next_hop_unproven = false;
+        block->hosts.look_again(number);
+      } else if (const Address* gateway = space_.links.gateway_of(address);
+                 gateway != nullptr && *gateway == next_hop) {
+        if (next_hops_.stays_away(next_hop, now_us)) block->hosts.lose(number, Loss::no_route);
+      }
+    }
   }
 }
 

@@ -84,6 +84,21 @@ void draw_way(Dice& dice, Behaviour& network) {
   }
 }
 
+/// Old entries of neighbours, and a gateway that comes and goes.
+void draw_next_hops(Dice& dice, Behaviour& network) {
+  if (network.neighbour_entries > 0) {
+    if (dice.one_in(2)) network.old_entry_share = dice.share(1);
+    if (dice.one_in(2)) network.wrong_entry_share = dice.share(1);
+    if (dice.one_in(3)) network.entry_kept_us = static_cast<uint64_t>(dice.log_scale(1e5, 4e7));
+  } else if (dice.one_in(4)) {
+    network.behind_gateway = true;
+    if (dice.one_in(2))
+      network.gateway_gone_at_us = dice.one_in(2) ? 0 : static_cast<uint64_t>(dice.log_scale(1e4, 1e7));
+    if (dice.one_in(2) && network.gateway_gone_at_us != UINT64_MAX)
+      network.gateway_back_at_us = network.gateway_gone_at_us + static_cast<uint64_t>(dice.log_scale(1e5, 1e8));
+  }
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -104,13 +119,14 @@ Scan draw_scan(uint64_t seed) {
   if (dice.one_in(8)) scan.options.stop_after = 1 + static_cast<uint32_t>(dice.below(3));
   scan.loops = dice.one_in(4) ? 1 + static_cast<uint32_t>(dice.below(4)) : 1;
   draw_way(dice, scan.behaviour);
+  draw_next_hops(dice, scan.behaviour);
   return scan;
 }
 
 double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
 
 std::string describe(const Scan& s) {
-  char text[900];
+  char text[1200];
   const Behaviour& b = s.behaviour;
   std::snprintf(
       text, sizeof text,
@@ -118,14 +134,17 @@ std::string describe(const Scan& s) {
       "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
       "%d rate %.0f stop %u loops %u; neighbours %u (%u free, events %.2f, errors %.2f), uplink %.0f/s %.2f s, router "
       "%u "
-      "flows %.1f s",
+      "flows %.1f s; old entries %.2f, wrong %.2f, kept %.1f s, gateway %d gone %.2f s to %.2f s",
       s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
       b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
       b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
       b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms, s.options.adaptive ? "" : " fixed",
       s.options.retries ? static_cast<int>(*s.options.retries) : -1, s.options.rate_per_s, s.options.stop_after,
       s.loops, b.neighbour_entries, b.free_entries_of_table, b.event_share, b.error_share, b.uplink_per_s,
-      seconds(b.uplink_queue_us), b.router_flows, seconds(b.flow_hold_us));
+      seconds(b.uplink_queue_us), b.router_flows, seconds(b.flow_hold_us), b.old_entry_share, b.wrong_entry_share,
+      seconds(b.entry_kept_us), b.behind_gateway,
+      b.gateway_gone_at_us == UINT64_MAX ? -1 : seconds(b.gateway_gone_at_us),
+      b.gateway_back_at_us == UINT64_MAX ? -1 : seconds(b.gateway_back_at_us));
   return text;
 }
 
@@ -139,7 +158,11 @@ uint64_t max_asks(const Scan& scan, uint64_t probes) {
 /// 1/s. Pauses after local failures are shorter; the user's rate may be lower.
 uint64_t max_duration_us(const Scan& scan, uint64_t asks) {
   const double second = scan.options.rate_per_s > 0 ? std::max(1.0, 1 / scan.options.rate_per_s) : 1;
-  return static_cast<uint64_t>(static_cast<double>(asks + 100) * (second * 1e6 + 1000.0 * scan.options.timeout_ms));
+  // A neighbour table with a single entry is held by each host in turn.
+  const Behaviour& b = scan.behaviour;
+  const uint64_t room_us = b.neighbour_entries > 0 ? scan.hosts * (b.entry_kept_us + b.resolve_us) : 0;
+  return room_us +
+         static_cast<uint64_t>(static_cast<double>(asks + 100) * (second * 1e6 + 1000.0 * scan.options.timeout_ms));
 }
 
 /// A turn makes an ask, reports something, hears of an ask that ended, judges one that is late, or draws and looks for
@@ -165,7 +188,20 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
 
 Outcome play(const Scan& scan) {
   ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed);
-  if (scan.behaviour.neighbour_entries > 0) space.links.on_link = space.targets.ranges();
+  const Behaviour& behaviour = scan.behaviour;
+  if (behaviour.neighbour_entries > 0) {
+    space.links.on_link = space.targets.ranges();
+    for (uint64_t host = 0; host < space.targets.size(); ++host) {
+      const Address address = space.targets.at(host);
+      const double share = static_cast<double>(mix64(behaviour.seed + host) >> 11) * 0x1p-53;
+      if (share < behaviour.old_entry_share) space.links.known.push_back({address, false});
+    }
+  }
+  if (behaviour.behind_gateway) {
+    space.links.are_known = true;
+    for (const AddressRange& range : space.targets.ranges())
+      space.links.gateways.push_back({range, *parse_address("192.0.2.1")});
+  }
   return SimulatedNetwork(scan.behaviour, space).run(scan.options, scan.loops, max_virtual_us);
 }
 

@@ -46,7 +46,14 @@ struct Behaviour {
   uint32_t neighbour_entries = 0;      ///< 0: not on a link.
   uint32_t free_entries_of_table = 0;  ///< As many as the plan believes, unless set.
   uint64_t resolve_us = 3'000'000;
-  uint64_t entry_kept_us = 0;      ///< How long the entry of a neighbour that was found can't be discarded.
+  uint64_t entry_kept_us = 0;    ///< How long the entry of a neighbour that was found can't be discarded.
+  double old_entry_share = 0;    ///< Of the neighbours: OwnLinks::known is filled in by the caller.
+  double wrong_entry_share = 0;  ///< Of the neighbours with an old entry (OwnLinks::known): they have another card now.
+  uint64_t confirm_us = 8'000'000;  ///< After that the kernel finds that an old entry is wrong.
+  // All addresses are behind a gateway (OwnLinks::gateways) that has no entry yet. When it is there, and when not:
+  bool behind_gateway = false;
+  uint64_t gateway_gone_at_us = UINT64_MAX;
+  uint64_t gateway_back_at_us = UINT64_MAX;
   double event_share = 1;          ///< Of the neighbours: their events are reported, those of the others are lost.
   double error_share = 1;          ///< Of the waiting probes: the kernel reports that there is no such neighbour.
   double local_failure_share = 0;  ///< Of the asks; half of them for want of a descriptor.
@@ -66,7 +73,7 @@ struct Outcome {
   uint64_t missed_open = 0;
   uint64_t false_filtered = 0;
   uint64_t host_lost = 0;
-  uint64_t no_route = 0;
+  uint64_t no_route = 0;  ///< As the plan was told, or reported by it.
   uint64_t local_errors = 0;
   uint64_t sent_on_uplink = 0;
   uint64_t refused_flows = 0;
@@ -83,7 +90,10 @@ struct Outcome {
 class SimulatedNetwork {
  public:
   SimulatedNetwork(const Behaviour& behaviour, const ScanSpace& space)
-      : behaviour_(behaviour), space_(space), random_(behaviour.seed) {}
+      : behaviour_(behaviour), space_(space), random_(behaviour.seed) {
+    for (const KnownNeighbour& known : space.links.known)
+      neighbours_[static_cast<uint64_t>(known.address.value)] = Neighbour::old;
+  }
 
   /// Called with every step that is no wait: when, by which loop, and what.
   using Observer = std::function<void(uint64_t now_us, uint32_t loop, const ProbePlan::Next& next)>;
@@ -143,7 +153,16 @@ class SimulatedNetwork {
  private:
   struct Event {
     uint64_t at_us;
-    enum class Kind : uint8_t { deadline, answer, path_answer, no_neighbour, resolved, failed } kind;
+    enum class Kind : uint8_t {
+      deadline,
+      answer,
+      path_answer,
+      no_neighbour,
+      resolved,
+      failed,
+      old_entry_checked,
+      gateway_looked_for,
+    } kind;
     uint64_t number;
     uint64_t sent_us;
     uint32_t loop;
@@ -207,6 +226,20 @@ class SimulatedNetwork {
         end_resolution(event, now);
         continue;
       }
+      if (event.kind == Event::Kind::old_entry_checked) {
+        const Address& address = event.ask.endpoint.address;
+        const bool right = has_right_entry(address) && !link_is_away(now);
+        neighbours_[static_cast<uint64_t>(address.value)] = right ? Neighbour::resolved : Neighbour::none;
+        report(address, right ? NeighbourNews::confirmed : NeighbourNews::absent, now);
+        continue;
+      }
+      if (event.kind == Event::Kind::gateway_looked_for) {
+        gateway_ = gateway_is_there(now) ? Neighbour::resolved : Neighbour::none;
+        for (const auto& gateway : space_.links.gateways)
+          report(gateway.gateway, gateway_ == Neighbour::resolved ? NeighbourNews::confirmed : NeighbourNews::absent,
+                 now);
+        continue;
+      }
       if (!unanswered_.contains(event.number)) continue;
       if (event.kind == Event::Kind::no_neighbour) {
         unanswered_.erase(event.number);
@@ -260,9 +293,34 @@ class SimulatedNetwork {
     neighbours_[static_cast<uint64_t>(address.value)] = found ? Neighbour::resolved : Neighbour::none;
     --resolving_;
     if (found && behaviour_.entry_kept_us > 0) kept_until_us_.push_back(now + behaviour_.entry_kept_us);
+    report(address, found ? NeighbourNews::confirmed : NeighbourNews::absent, now);
+  }
+
+  void report(const Address& address, NeighbourNews news, uint64_t now) {
     if (uniform(static_cast<uint64_t>(address.value) * 31) >= behaviour_.event_share) return;
-    for (const auto& plan : plans_)
-      plan->neighbour_event({address, found ? NeighbourNews::confirmed : NeighbourNews::absent}, now);
+    for (const auto& plan : plans_) plan->neighbour_event({address, news}, now);
+  }
+
+  bool link_is_away(uint64_t now) const { return now >= behaviour_.gone_at_us && now < behaviour_.back_at_us; }
+
+  bool has_right_entry(const Address& address) const {
+    return exists(address) && uniform(static_cast<uint64_t>(address.value) * 41) >= behaviour_.wrong_entry_share;
+  }
+
+  bool gateway_is_there(uint64_t now) const {
+    return now < behaviour_.gateway_gone_at_us || now >= behaviour_.gateway_back_at_us;
+  }
+
+  /// Whether an ask leaves this machine. The kernel looks for the gateway for three seconds; what it finds is used
+  /// until it is gone.
+  bool passes_gateway(const Ask& ask, uint32_t loop, uint64_t number, uint64_t now) {
+    if (!behaviour_.behind_gateway) return true;
+    if (gateway_ == Neighbour::resolved) return gateway_is_there(now);
+    if (gateway_ == Neighbour::resolving) return gateway_is_there(now);
+    gateway_ = Neighbour::resolving;
+    const uint64_t takes_us = gateway_is_there(now) ? 200 : behaviour_.resolve_us;
+    events_.push({now + takes_us, Event::Kind::gateway_looked_for, number, now, loop, ask});
+    return gateway_is_there(now);
   }
 
   /// What becomes of a probe to a neighbour. Returns false if it is dropped or waits in vain.
@@ -270,6 +328,13 @@ class SimulatedNetwork {
     if (behaviour_.neighbour_entries == 0 || space_.links.is_own(ask.endpoint.address)) return true;
     Neighbour& neighbour = neighbours_[static_cast<uint64_t>(ask.endpoint.address.value)];
     if (neighbour == Neighbour::resolved) return true;
+    if (neighbour == Neighbour::old) {
+      neighbour = Neighbour::old_in_use;
+      const uint64_t takes_us =
+          has_right_entry(ask.endpoint.address) ? behaviour_.confirm_us / 8 * 5 : behaviour_.confirm_us;
+      events_.push({now + takes_us, Event::Kind::old_entry_checked, number, now, loop, ask});
+    }
+    if (neighbour == Neighbour::old_in_use) return has_right_entry(ask.endpoint.address);
     if (neighbour == Neighbour::resolving) {
       ++outcome_.asked_while_resolving;
       return exists(ask.endpoint.address);
@@ -283,8 +348,7 @@ class SimulatedNetwork {
     }
     neighbour = Neighbour::resolving;
     outcome_.peak_neighbours = std::max(outcome_.peak_neighbours, ++resolving_);
-    const bool link_is_away = now >= behaviour_.gone_at_us && now < behaviour_.back_at_us;
-    if (exists(ask.endpoint.address) && !link_is_away) {
+    if (exists(ask.endpoint.address) && !link_is_away(now)) {
       events_.push({now + 200, Event::Kind::resolved, number, now, loop, ask});
       return true;
     }
@@ -352,7 +416,8 @@ class SimulatedNetwork {
     const uint64_t number = outcome_.asks++;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
-    if (!passes_neighbour_table(ask, loop, number, now) || !queued_us || !passes_router(now)) {
+    if (!passes_gateway(ask, loop, number, now) || !passes_neighbour_table(ask, loop, number, now) || !queued_us ||
+        !passes_router(now)) {
       // Its deadline follows below.
     } else if (answers(ask, now)) {
       const uint64_t jitter =
@@ -374,6 +439,7 @@ class SimulatedNetwork {
     if (report.state == PortState::unknown) {
       if (report.reason == Reason::host_lost) ++outcome_.host_lost;
       if (report.reason == Reason::local_error) ++outcome_.local_errors;
+      if (report.reason == Reason::no_route) ++outcome_.no_route;
       return;
     }
     if (!exists(report.endpoint.address)) return;
@@ -385,7 +451,8 @@ class SimulatedNetwork {
 
   Behaviour behaviour_;
   const ScanSpace& space_;
-  enum class Neighbour : uint8_t { none, resolving, resolved };
+  enum class Neighbour : uint8_t { none, resolving, resolved, old, old_in_use };
+  Neighbour gateway_ = Neighbour::none;
   std::map<uint64_t, Neighbour> neighbours_;
   uint32_t resolving_ = 0;
   std::deque<uint64_t> kept_until_us_;
