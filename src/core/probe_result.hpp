@@ -34,7 +34,7 @@ enum class Reason : uint8_t {
   proto_unreach,
   admin_prohibited,
   local_error,  ///< unknown: ProbeResult::error_number is the cause
-  no_route,     ///< unknown: this machine has no route to the address
+  no_route,     ///< unknown: this machine has no route to the address, or its gateway is not there
   host_lost,    ///< unknown: the host answered at first, then no longer
 };
 

@@ -11,7 +11,9 @@ NextHops::NextHops(const OwnLinks& links) : links_(links) {
   }
   for (const GatewayRange& gateway : links.gateways) hops_.push_back({gateway.gateway, State::unresolved, 0});
   // What is known of a gateway comes first, and stays.
-  std::stable_sort(hops_.begin(), hops_.end(), [](const Hop& a, const Hop& b) { return a.address < b.address; });
+  std::sort(hops_.begin(), hops_.end(), [](const Hop& a, const Hop& b) {
+    return a.address != b.address ? a.address < b.address : a.state < b.state;
+  });
   hops_.erase(
       std::unique(hops_.begin(), hops_.end(), [](const Hop& a, const Hop& b) { return a.address == b.address; }),
       hops_.end());
