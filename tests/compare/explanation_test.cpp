@@ -171,6 +171,13 @@ TEST_CASE("a network whose answers queue has the rate of the model that reached 
   for (RunRecord& run : busy.entries[2].runs) run.user_us = 190'000;
   evaluate(busy);
   CHECK(explain(busy).rate == 0);
+  Comparison exceeded = comparison;  // another model was faster without a queue, so it was not the network
+  exceeded.entries.push_back(exceeded.entries[1]);
+  exceeded.entries.back().contender.threads = 500;
+  for (RunRecord& run : exceeded.entries.back().runs) run.wall_us = 190'000;
+  evaluate(exceeded);
+  CHECK(explain(exceeded).rate == 0);
+  CHECK_FALSE(has(sentences_of(exceeded), "the network's rate: nothing"));
   Comparison here = comparison;  // there is no network between
   for (Entry& entry : here.entries) {
     for (RunRecord& run : entry.runs) run.p50_us = &entry == &here.entries[2] ? 40 : 10;
