@@ -42,7 +42,8 @@ const Entry* same_way(const Entries& entries, const Contender& guest) {
     case GuestWay::one: return find(entries, ModelKind::sequential, 0);
     case GuestWay::thread_each: return find(entries, ModelKind::thread_per_connection, 0);
     case GuestWay::pool: return find(entries, ModelKind::thread_pool, guest.threads);
-    case GuestWay::loop: break;
+    case GuestWay::loop:
+    case GuestWay::tasks: break;
   }
   return nullptr;  // a loop here has another number in flight
 }
@@ -90,16 +91,17 @@ void add_lock(const Comparison& comparison, const Entries& entries, Sentences& o
 /// Why guests report ports as open that are not, on this machine's own addresses.
 void add_phantoms(const Comparison& comparison, const Entries& entries, Sentences& out) {
   if (!comparison.setup.only_loopback) return;
-  bool guests = false;
+  std::vector<std::string> guests;
   for (const Entry* entry : entries) {
     if (entry->correctness.wrongly_open == 0) continue;
     if (entry->contender.guest == nullptr) return;  // then there is another reason
-    guests = true;
+    guests.push_back(entry->contender.name());
   }
-  if (!guests) return;
+  if (guests.empty()) return;
   out.push_back(
       "On this machine's own addresses the system may choose the port that is probed as the source port: the socket "
-      "connects to itself, and the port looks open. The models here check for that, the guests do not.");
+      "connects to itself, and the port looks open. The models here check for that, " +
+      listed(guests) + (guests.size() == 1 ? " does" : " do") + " not.");
 }
 
 }  // namespace

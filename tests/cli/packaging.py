@@ -17,7 +17,7 @@ INSTALLED = {
     "portloop": ["bin/portloop", "bin/portloop-lab", "share/man/man1/portloop.1.gz", "share/man/man1/portloop-lab.1.gz",
                  "share/bash-completion/completions/portloop", "share/zsh/site-functions/_portloop",
                  "share/fish/vendor_completions.d/portloop.fish",
-                 *("share/portloop/guests/" + name for name in ("node/scan.mjs", "python/asyncio_streams.py", "python/guest.py",
+                 *("share/portloop/guests/" + name for name in ("go/build.sh", "go/scan.go", "node/scan.mjs", "python/asyncio_streams.py", "python/guest.py",
                    "python/sequential.py", "python/thread_per_port.py", "python/thread_pool.py"))],
     "libportloop1": ["lib/*/libportloop.so.1"],
     "libportloop-dev": ["include/portloop/portloop.h", "include/portloop/portloop.hpp", "include/portloop/version.h", "lib/*/libportloop.so",

@@ -67,16 +67,16 @@ TEST_CASE("guests are parsed from their names, each only once") {
         "python/sequential, python/thread-per-port, python/thread-pool:50, python/thread-pool:100, python/asyncio");
   CHECK(names("auto") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node?");
+        "python/asyncio?, python/free-threaded?, node?, go?");
   CHECK(names("auto,node") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node");
+        "python/asyncio?, python/free-threaded?, node, go?");
   CHECK(parse_guests("python/free-threaded")->front().contender.threads == 50);
 }
 
 TEST_CASE("an unknown guest is rejected with its name") {
   for (const char* word : {"", "ruby", "python/", "python/thread-pool", "python/thread-pool:0", "python/sequential:2",
-                           "python/thread-pool:65537", "node,", "python/free-threaded:9"}) {
+                           "python/thread-pool:65537", "node,", "python/free-threaded:9", "go:2"}) {
     CAPTURE(word);
     CHECK(has(names(word), "is not known: auto, python, python/sequential, python/thread-per-port"));
   }
@@ -227,7 +227,9 @@ TEST_CASE("why guests see open ports that are not there is explained only for th
   comparison.setup.only_loopback = true;
   const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text, "python/sequential reported 1 port as open that is not in the worst run, so it has no rank."));
-  CHECK(has(text, "the socket connects to itself, and the port looks open. The models here check for that"));
+  CHECK(has(text,
+            "the socket connects to itself, and the port looks open. The models here check for that, "
+            "python/sequential does not."));
   Comparison own_wrong = comparison;
   for (RunRecord& run : own_wrong.entries[0].runs) run.states[3] = ProbeState::open;
   CHECK_FALSE(has(all_sentences(evaluated(own_wrong)), "connects to itself"));

@@ -85,6 +85,7 @@ class CompareCommand {
   void add_entries();
   void check_limits() const;
   void check_that_a_target_answers();
+  void build_guests();
   void prepare();
   int conclude();
   int finish();
@@ -92,7 +93,7 @@ class CompareCommand {
 
   const CompareRequest& request_;
   const TargetList list_;
-  const CompareGuests guests_;
+  CompareGuests guests_;
   Comparison comparison_;
   RunCommand command_;
   CompareExports exports_;
@@ -136,7 +137,7 @@ void CompareCommand::add_entries() {
   const uint32_t in_flight =
       request_.sweep.in_flight.empty() ? std::min(guest_in_flight, sweep.in_flight.front()) : sweep.in_flight.front();
   for (Contender guest : guests_.contenders()) {
-    if (guest.guest->way == GuestWay::loop) guest.in_flight = in_flight;
+    if (guest.guest->way == GuestWay::loop || guest.guest->way == GuestWay::tasks) guest.in_flight = in_flight;
     contenders.push_back(guest);
   }
   for (const Contender& contender : contenders) {
@@ -210,22 +211,36 @@ int CompareCommand::finish() {
   return !comparison_.complete ? exit_interrupted : whole ? exit_complete : exit_incomplete;
 }
 
-/// Everything that can be refused. The check that can take a timeout comes last.
+/// Compiles guests, and leaves out those that can't run here.
+void CompareCommand::build_guests() {
+  const std::vector<Contender>& guests = guests_.contenders();
+  if (std::any_of(guests.begin(), guests.end(),
+                  [](const Contender& guest) { return guest.guest->runtime->is_compiled(); })) {
+    progress_.before_build();
+    guests_.build(stop_requested);
+  }
+  if (stop_requested) return;
+  std::erase_if(comparison_.entries, [this](const Entry& entry) {
+    return entry.contender.guest != nullptr && !guests_.can_run(*entry.contender.guest->runtime);
+  });
+  if (!guests_.left_out().empty() && !request_.quiet) progress_.report("left out: " + guests_.left_out());
+  for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
+}
+
+/// Everything that can be refused. What takes longest comes last: the check that can take a timeout, and compiling.
 void CompareCommand::prepare() {
   set_up();
   check_limits();
   if (request_.inside_lab) refuse_own_addresses(list_.targets);
   std::signal(SIGPIPE, SIG_IGN);
   watch_ending_signals(&stop_requested);
-  if (!guests_.left_out().empty() && !request_.quiet)
-    progress_.report("left out, because their interpreters are missing: " + guests_.left_out());
   if (request_.explain) comparison_.unit_costs = measure_unit_costs();
-  for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
   try {
     exports_.open(request_.exports, request_.overwrite);
     if (request_.inside_lab)
       comparison_.truth = read_lab_truth(request_, list_.targets, stop_requested).value_or(Verdicts());
     check_that_a_target_answers();
+    build_guests();
   } catch (...) {
     exports_.discard();
     throw;
