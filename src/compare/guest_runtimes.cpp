@@ -1,5 +1,6 @@
 #include "compare/guest_runtimes.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +15,11 @@ namespace {
 // Printing a version takes tens of milliseconds; a command that takes this long is broken.
 constexpr double max_version_s = 20;
 
-bool can_run(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
+/// As a shell does, a directory is passed over: access() alone takes its permission to be searched for one to be run.
+bool can_run(const std::string& path) {
+  struct stat file;
+  return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && access(path.c_str(), X_OK) == 0;
+}
 
 }  // namespace
 

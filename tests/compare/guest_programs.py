@@ -147,6 +147,19 @@ def a_guest_that_fails_is_told_and_the_others_are_compared():
             assert all(row["rank"] is not None for row in own) and result["results"][2]["failure"] == failure, result
 
 
+@test
+def a_directory_is_no_interpreter():
+    ports = OwnedPorts()
+    words = ["compare", "127.0.0.1", "-p", ports.spec(), "--models", "loop", "--guests", "python/sequential", *ONCE]
+    with tempfile.TemporaryDirectory() as wrong, tempfile.TemporaryDirectory() as right:
+        os.mkdir(os.path.join(wrong, "python3"))
+        done = run(*words, env=os.environ | {"PATH": wrong})
+        assert done.returncode == 2 and "python3 is not in PATH" in done.stderr, done
+        FakeCommand(right, "exit 5")
+        done = run(*words, env=os.environ | {"PATH": wrong + ":" + right})
+        assert done.stderr == "portloop: python/sequential could not run: exited with status 5\n", done
+
+
 # What `go build -o PROGRAM FILE` writes: a program that closes every port.
 FAKE_GO = r"""
 case $1 in
