@@ -12,7 +12,7 @@
 namespace portloop::compare {
 namespace {
 
-// The first build on a machine also compiles the language's own library, which takes minutes at most.
+// Some also compile their libraries, which takes a minute on a busy machine.
 constexpr double max_build_s = 600;
 
 /// Creates a folder that only this user can change. Returns its path; empty, with errno set, if that fails.
@@ -35,7 +35,8 @@ Parsed<std::string> GuestBuilds::build(const GuestRuntime& runtime, const std::s
   if (folder_.empty()) folder_ = make_folder();
   if (folder_.empty()) return SpecError{std::string("no temporary folder can be created: ") + std::strerror(errno)};
   std::string program = folder_ + '/' + std::string(runtime.name);
-  const std::vector<std::string> words = {"/bin/sh", scripts + '/' + std::string(runtime.build_script), command, program};
+  const std::vector<std::string> words = {"/bin/sh", scripts + '/' + std::string(runtime.build_script), command,
+                                          program};
   const ProcessOutcome outcome = run_process(words, "", stop, max_build_s);
   if (!outcome.error.empty()) return SpecError{"it can't be compiled: " + outcome.error};
   return program;

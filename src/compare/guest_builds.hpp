@@ -17,8 +17,8 @@ class GuestBuilds {
   GuestBuilds(const GuestBuilds&) = delete;
   GuestBuilds& operator=(const GuestBuilds&) = delete;
 
-  /// Runs the build script of `runtime`, which is below `scripts`, with the path of its command. Returns the path of the
-  /// program, or the reason why there is none.
+  /// Runs the build script of `runtime`, which is below `scripts`, with the path of its command. Returns the path of
+  /// the program, or the reason why there is none.
   Parsed<std::string> build(const GuestRuntime& runtime, const std::string& command, const std::string& scripts,
                             const volatile std::sig_atomic_t& stop);
 

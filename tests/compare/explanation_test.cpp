@@ -238,7 +238,8 @@ TEST_CASE("where a prediction is wrong, the sentence names the term, and what wa
 
 TEST_CASE("a guest with an interpreter's lock can use one processor; its threads are not counted as start-up") {
   Comparison comparison = wan_comparison();
-  for (const char* name : {"python/thread-pool:50", "python/free-threaded", "node", "go", "python/thread-per-port"}) {
+  for (const char* name :
+       {"python/thread-pool:50", "python/free-threaded", "node", "go", "rust/tokio", "python/thread-per-port"}) {
     Entry entry = comparison.entries[1];
     entry.contender = parse_guests(name)->front().contender;
     if (entry.contender.threads == 0) entry.contender.in_flight = 100;

@@ -114,7 +114,7 @@ def a_missing_interpreter_is_refused_by_name_and_left_out_by_auto():
         environment = os.environ | {"PATH": empty}
         words = ["127.0.0.1", "-p", ports.spec(), "--models", "loop", *ONCE]
         for guest, named, missing in (("python", "python/sequential", "python3 is"), ("node", "node", "node and nodejs are"),
-                                      ("python/free-threaded", "python/free-threaded", "python3.14t and python3.13t are"), ("go", "go", "go is")):
+                                      ("python/free-threaded", "python/free-threaded", "python3.14t and python3.13t are"), ("go", "go", "go is"), ("rust/tokio", "rust/tokio", "cargo is")):
             done = run("compare", *words, "--guests", guest, env=environment)
             assert done.returncode == 2 and done.stdout == "", done
             assert done.stderr == (f"portloop: --guests '{named}': {missing} not in PATH; guests whose interpreter or "
@@ -122,7 +122,7 @@ def a_missing_interpreter_is_refused_by_name_and_left_out_by_auto():
         done = run("compare", *words, "--guests", "auto", env=environment)
         assert done.returncode == 0 and "loop" in done.stdout, done
         assert done.stderr == ("portloop: left out: python (python3 is not in PATH), python/free-threaded (python3.14t and python3.13t are not "
-                               "in PATH), node (node and nodejs are not in PATH), go (go is not in PATH)\n"), done
+                               "in PATH), node (node and nodejs are not in PATH), go (go is not in PATH), rust (cargo is not in PATH)\n"), done
     done = run("compare", *words, "--guests", "ruby")
     assert done.returncode == 2 and "guest 'ruby' is not known" in done.stderr and len(done.stderr.splitlines()) == 1, done
 
@@ -203,7 +203,7 @@ def a_guest_that_cannot_be_compiled_is_an_error_by_name_and_left_out_by_auto():
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"portloop: --guests 'go': {reason}\n"), done
         assert os.listdir(temporary) == [], "something stayed"
         done, result = exported(temporary, *words, "--guests", "auto", env=fake.environment | environment)
-        assert done.stderr.endswith(f", go ({reason})\n") and len(done.stderr.splitlines()) == 1, done
+        assert done.stderr.endswith(f", rust (cargo is not in PATH), go ({reason})\n") and len(done.stderr.splitlines()) == 1, done
         assert [row["command"] for row in result["results"]] == ["loop"] and "go" not in result["environment"], result
         assert os.listdir(temporary) == ["result.json"], "something stayed"
         done = run("compare", *words, "--guests", "go", env=fake.environment | {"TMPDIR": "/nowhere"})

@@ -67,16 +67,16 @@ TEST_CASE("guests are parsed from their names, each only once") {
         "python/sequential, python/thread-per-port, python/thread-pool:50, python/thread-pool:100, python/asyncio");
   CHECK(names("auto") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node?, go?");
+        "python/asyncio?, python/free-threaded?, node?, go?, rust/tokio?");
   CHECK(names("auto,node") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node, go?");
+        "python/asyncio?, python/free-threaded?, node, go?, rust/tokio?");
   CHECK(parse_guests("python/free-threaded")->front().contender.threads == 50);
 }
 
 TEST_CASE("an unknown guest is rejected with its name") {
   for (const char* word : {"", "ruby", "python/", "python/thread-pool", "python/thread-pool:0", "python/sequential:2",
-                           "python/thread-pool:65537", "node,", "python/free-threaded:9", "go:2"}) {
+                           "python/thread-pool:65537", "node,", "python/free-threaded:9", "go:2", "rust"}) {
     CAPTURE(word);
     CHECK(has(names(word), "is not known: auto, python, python/sequential, python/thread-per-port"));
   }
