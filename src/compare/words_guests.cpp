@@ -63,14 +63,17 @@ void add_same_ways(const Comparison& comparison, const Entries& entries, Sentenc
   if (!parts.empty()) out.push_back("The same way, in an interpreter: " + listed(parts) + '.');
 }
 
-/// If a pool in an interpreter with a lock is slower than its single thread, and that in C++ is not.
+/// If a pool in an interpreter with a lock is slower than a single thread there, and that in C++ is not. A pool of one
+/// thread is the better single thread: it has the costs of a pool, but nobody to share the lock with.
 void add_lock(const Comparison& comparison, const Entries& entries, Sentences& out) {
   const Entry* const own_single = find(entries, ModelKind::sequential, 0);
-  const Entry* const guest_single = find_guest(entries, GuestWay::one, 0);
+  const Entry* guest_single = find_guest(entries, GuestWay::pool, 1);
+  if (guest_single == nullptr) guest_single = find_guest(entries, GuestWay::one, 0);
   if (own_single == nullptr || guest_single == nullptr) return;
   for (const Entry* guest : entries) {
     const Contender& contender = guest->contender;
-    if (contender.guest == nullptr || contender.guest->way != GuestWay::pool || !contender.guest->runtime->has_lock)
+    if (contender.guest == nullptr || contender.guest->way != GuestWay::pool || !contender.guest->runtime->has_lock ||
+        guest == guest_single)
       continue;
     const Entry* const own = find(entries, ModelKind::thread_pool, contender.threads);
     if (own == nullptr) continue;

@@ -196,6 +196,11 @@ TEST_CASE("the lock is named if a pool in Python is slower than its single threa
             "python/sequential, with 10.00 context switches a probe instead of 0.00; thread-pool:50 took 1.00x "
             "[1.00-1.00] as long as sequential, with 0.00. Only the thread that has the interpreter's lock runs "
             "Python."));
+  Comparison pool_of_one = comparison;  // without the lock's share, a pool in Python is slow as well
+  pool_of_one.entries.push_back(guest_of("python/thread-pool:1", "cccccsss", {30.0, 30.5, 31.0}));
+  CHECK(has(all_sentences(evaluated(pool_of_one)), "it took 2.00x [2.00-2.00] as long as python/thread-pool:1, with"));
+  pool_of_one.entries.back() = guest_of("python/thread-pool:1", "cccccsss", {60.0, 61.0, 62.0});
+  CHECK_FALSE(has(all_sentences(evaluated(pool_of_one)), "lock"));
   Comparison as_fast = comparison;
   as_fast.entries[4] = guest_of("python/thread-pool:50", "cccccsss", {12.0, 12.2, 12.4});
   CHECK_FALSE(has(all_sentences(evaluated(as_fast)), "lock"));
