@@ -108,6 +108,31 @@ TEST_CASE("a guest's results belong to the probes that it was handed") {
   CHECK(record->model.peak_in_flight == 2);  // the third began when the second had ended
 }
 
+TEST_CASE("a guest's connects are in the first row that is free when they start") {
+  ThreePorts three;
+  const auto run = read_guest_recording(measured + "open 50 10\nclosed 5 20\nsilent 25 250000\n", three.scan);
+  REQUIRE(run);
+  CHECK(run->wall_us == 1000);
+  REQUIRE(run->connects.size() == 3);
+  const auto is = [&](size_t i, uint32_t start_us, uint32_t end_us, uint64_t place, ProbeState state, uint16_t row) {
+    const RecordedConnect& c = run->connects[i];
+    CHECK(c.start_us == start_us);
+    CHECK(c.end_us == end_us);
+    CHECK(c.probe == three.scan.at(place).number);
+    CHECK(c.state == state);
+    CHECK(c.thread == row);
+  };
+  is(0, 5, 25, 1, ProbeState::closed, 0);
+  is(1, 25, 250'025, 2, ProbeState::silent, 0);
+  is(2, 50, 60, 0, ProbeState::open, 1);
+  CHECK(peak_in_flight(*run) == 2);
+  CHECK(read_guest_recording(measured + "open 0 10\n", three.scan).error() ==
+        "its output is not a result: it ends after 9 lines, before the last result");
+  three.scan.max_probes = 1;
+  CHECK(guest_request(three.scan, 5).starts_with("250\n2\n5\n1\n127.0.0.1 "));
+  CHECK(read_guest_recording(measured + "open 0 10\n", three.scan)->connects.size() == 1);
+}
+
 TEST_CASE("what is no result of a guest is rejected with its line") {
   const ThreePorts three;
   const auto error = [&three](const std::string& text) {
