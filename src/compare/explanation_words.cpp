@@ -233,9 +233,8 @@ std::string explanation_html(const Comparison& comparison) {
               markup_text(table.header[i]) + "</th>";
     text += "</tr></thead><tbody>\n";
     for (const auto& row : table.rows) {
-      text += "<tr>";
-      for (size_t i = 0; i < row.size(); ++i)
-        text += std::string(i == 0 ? "<td class=\"model\">" : "<td>") + markup_text(row[i]) + "</td>";
+      text += "<tr><th scope=\"row\" class=\"model\">" + markup_text(row[0]) + "</th>";
+      for (size_t i = 1; i < row.size(); ++i) text += "<td>" + markup_text(row[i]) + "</td>";
       text += "</tr>\n";
     }
     text += "</tbody></table></div>\n";

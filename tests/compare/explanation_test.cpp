@@ -280,7 +280,8 @@ TEST_CASE("the explanation is in every form of output, and only if it was asked 
   evaluate(comparison);
   CHECK(has(explanation_text(comparison), "thread-pool:50             800 ms    9.00 s  11.24!"));
   CHECK(has(to_markdown(comparison), "| `loop` | 40.0 ms | 40.0 ms | 1.00 | 40.0 ms | 10.0 ms | - | - | waiting |"));
-  CHECK(has(to_html(comparison), "<td class=\"model\">loop</td><td>40.0 ms</td><td>40.0 ms</td><td>1.00</td>"));
+  CHECK(has(to_html(comparison),
+            "<th scope=\"row\" class=\"model\">loop</th><td>40.0 ms</td><td>40.0 ms</td><td>1.00</td>"));
   CHECK(has(to_json(comparison), "{\"command\":\"loop\",\"predicted\":0.04,\"measured\":0.04,\"waiting\":0.04"));
   CHECK(has(to_json(comparison), "\"binds\":\"waiting\",\"off\":true,\"wrong_term\":null"));
   comparison.unit_costs.reset();
