@@ -173,33 +173,33 @@ std::vector<std::string> explanation_sentences(const Comparison& comparison, con
   return out;
 }
 
-std::string explanation_text(const Comparison& comparison) {
+std::string explanation_text(const Comparison& comparison, size_t columns) {
   if (!comparison.unit_costs) return "";
   const Explanation explanation = explain(comparison);
   std::string text;
   for (const ExplanationTable& table : explanation_tables(explanation)) {
-    std::vector<size_t> columns(table.header.size(), 0);
-    columns[0] = std::max(name_columns_of(comparison), columns_of(table.title));
-    const auto widen = [&columns](const std::vector<std::string>& cells) {
-      for (size_t i = 1; i < cells.size(); ++i) columns[i] = std::max(columns[i], columns_of(cells[i]) + 2);
+    std::vector<size_t> widths(table.header.size(), 0);
+    widths[0] = std::max(name_columns_of(comparison), columns_of(table.title));
+    const auto widen = [&widths](const std::vector<std::string>& cells) {
+      for (size_t i = 1; i < cells.size(); ++i) widths[i] = std::max(widths[i], columns_of(cells[i]) + 2);
     };
     widen(table.header);
     for (const auto& row : table.rows) widen(row);
-    if (std::accumulate(columns.begin(), columns.end(), size_t{0}) > table_columns) {
-      for (size_t i = 1; i < columns.size(); ++i) --columns[i];
+    if (std::accumulate(widths.begin(), widths.end(), size_t{0}) > table_columns) {
+      for (size_t i = 1; i < widths.size(); ++i) --widths[i];
     }
     std::vector<std::vector<std::string>> lines = table.rows;
     lines.insert(lines.begin(), table.header);
     lines.front().front() = table.title;
     for (const auto& cells : lines) {
-      text += left(cells[0], columns[0]);
-      for (size_t i = 1; i < cells.size(); ++i) text += right(cells[i], columns[i]);
+      text += left(cells[0], widths[0]);
+      for (size_t i = 1; i < cells.size(); ++i) text += right(cells[i], widths[i]);
       text += '\n';
     }
     text += '\n';
   }
   for (const std::string& sentence : explanation_sentences(comparison, explanation))
-    text += paragraph({sentence}, table_columns);
+    text += paragraph({sentence}, columns);
   return text;
 }
 

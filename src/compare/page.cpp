@@ -205,7 +205,7 @@ std::string to_html(const Comparison& comparison) {
       "initial-scale=1\">\n<title>portloop compare: " +
       markup_text(comparison.setup.targets) + "</title>\n<style>" + std::string(style) +
       "</style>\n</head>\n<body>\n<main>\n<h1>portloop compare</h1>\n";
-  const std::string heading = heading_text(comparison);
+  const std::string heading = heading_text(comparison, SIZE_MAX);
   for (size_t start = 0; start < heading.size();) {
     const size_t end = heading.find('\n', start);
     out += "<p class=\"heading\">" + markup_text(heading.substr(start, end - start)) + "</p>\n";

@@ -278,14 +278,14 @@ TEST_CASE("the explanation is in every form of output, and only if it was asked 
   Comparison comparison = wan_comparison();
   for (RunRecord& run : comparison.entries[1].runs) run.wall_us = 9'000'000;
   evaluate(comparison);
-  CHECK(has(explanation_text(comparison), "thread-pool:50             800 ms    9.00 s  11.24!"));
+  CHECK(has(explanation_text(comparison, table_columns), "thread-pool:50             800 ms    9.00 s  11.24!"));
   CHECK(has(to_markdown(comparison), "| `loop` | 40.0 ms | 40.0 ms | 1.00 | 40.0 ms | 10.0 ms | - | - | waiting |"));
   CHECK(has(to_html(comparison),
             "<th scope=\"row\" class=\"model\">loop</th><td>40.0 ms</td><td>40.0 ms</td><td>1.00</td>"));
   CHECK(has(to_json(comparison), "{\"command\":\"loop\",\"predicted\":0.04,\"measured\":0.04,\"waiting\":0.04"));
   CHECK(has(to_json(comparison), "\"binds\":\"waiting\",\"off\":true,\"wrong_term\":null"));
   comparison.unit_costs.reset();
-  CHECK(explanation_text(comparison).empty());
+  CHECK(explanation_text(comparison, table_columns).empty());
   for (const auto& write : {to_json, to_markdown, to_html}) CHECK_FALSE(has(write(comparison), "redicted"));
 }
 
@@ -298,7 +298,7 @@ TEST_CASE("the explanation fits 100 columns, whatever the numbers") {
   }
   comparison.entries.push_back(entry);
   evaluate(comparison);
-  const std::string text = explanation_text(comparison);
+  const std::string text = explanation_text(comparison, table_columns);
   for (size_t start = 0; start < text.size();) {
     const size_t end = text.find('\n', start);
     CAPTURE(text.substr(start, end - start));

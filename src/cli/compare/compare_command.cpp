@@ -13,6 +13,8 @@
 //     exit 130; a second one ends the process
 //   - the memory is used up: what has been measured is printed and written as incomplete, exit 3; if not even that can
 //     be done, or nothing has been measured, no file is left, exit 1
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -31,6 +33,7 @@
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/terminal/ending_signals.hpp"
+#include "cli/terminal/terminal_width.hpp"
 #include "compare/explanation.hpp"
 #include "compare/lanes.hpp"
 #include "compare/loop_model.hpp"
@@ -72,6 +75,12 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
   char text[64];
   std::snprintf(text, sizeof text, "%.1f %% of the time of the runs", wall_us > 0 ? delay_us / wall_us * 100 : 0);
   return text;
+}
+
+/// The tables need table_columns; the sentences also fit a narrower terminal.
+size_t words_columns(const OutputFile& screen) {
+  constexpr size_t min_columns = 40;
+  return screen.is_terminal() ? std::clamp(terminal_columns(STDOUT_FILENO), min_columns, table_columns) : table_columns;
 }
 
 class CompareCommand {
@@ -195,11 +204,12 @@ int CompareCommand::finish() {
   progress_.clear();
   evaluate(comparison_);
   OutputFile screen;
-  screen.buffer() = heading_text(comparison_) + '\n';
+  const size_t columns = words_columns(screen);
+  screen.buffer() = heading_text(comparison_, columns) + '\n';
   // Above the tables, so that these are what is left on the screen.
   if (request_.lanes) screen.buffer() += lanes_text(comparison_, lanes_style_of(screen)) + '\n';
-  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_);
-  if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_);
+  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_, columns);
+  if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_, columns);
   screen.finish();
   bool whole = check_written(screen);
   whole = exports_.write(comparison_, list_.targets, request_.ports) && whole;
