@@ -134,6 +134,7 @@ def a_guest_that_fails_is_told_and_the_others_are_compared():
                 ("echo \"ModuleNotFoundError: No module named 'guest'\" >&2; exit 1",
                  "exited with status 1: ModuleNotFoundError: No module named 'guest'"),
                 ("echo wall_us 5; echo user_us five", "its output is not a result: line 2 is 'user_us five', not 'user_us NUMBER'"),
+                (r"printf 'no \033[31mluck\a\n' >&2; exit 1", r"exited with status 1: no \x1b[31mluck\x07"),
                 ("exit 0", "its output is not a result: it ends after 0 lines, before 'wall_us NUMBER'"),
                 ("sleep 1000 & exit 4", "exited with status 4"))
     with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +145,7 @@ def a_guest_that_fails_is_told_and_the_others_are_compared():
             assert done.stderr == f"portloop: python/sequential could not run: {failure}\n", done
             assert f"python/sequential      no run: {failure}"[:70] in done.stdout, done
             own = [row for row in result["results"] if "/" not in row["command"]]
-            assert all(row["rank"] is not None for row in own) and result["results"][2]["failure"] == failure, result
+            assert all(row["rank"] is not None for row in own) and result["results"][2]["failure"] == failure.replace("\\", r"\x5c"), result
 
 
 @test
