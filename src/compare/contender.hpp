@@ -16,11 +16,11 @@ struct GuestProgram;
 
 struct Contender {
   ModelKind kind = ModelKind::loop;
-  uint32_t threads = 0;          ///< Of a thread pool or a guest with one, 1-65,536; otherwise 0.
-  uint32_t loops = 0;            ///< Of a loop model, 1-1,024; otherwise 0.
-  uint32_t in_flight = 0;        ///< Of a loop model, over all its loops, and of a guest with a loop; otherwise 0.
-  bool portable = false;         ///< A loop with the portable connector.
-  bool shows_in_flight = false;  ///< Several are compared, so the name includes it.
+  uint32_t threads = 0;    ///< Of a thread pool or a guest with one, 1-65,536; otherwise 0.
+  uint32_t loops = 0;      ///< Of a loop model, 1-1,024; otherwise 0.
+  uint32_t in_flight = 0;  ///< Of a loop model, over all its loops, and of a guest with a loop or tasks; otherwise 0.
+  bool portable = false;   ///< A loop with the portable connector.
+  bool shows_in_flight = false;         ///< Several are compared, so the name includes it.
   const GuestProgram* guest = nullptr;  ///< Of kind `guest`, an entry of the catalogue in guest_programs.hpp.
 
   bool is_loop() const { return kind == ModelKind::loop; }

@@ -56,7 +56,8 @@ std::vector<ExplanationTable> explanation_tables(const Explanation& explanation)
 std::vector<std::string> explanation_sentences(const Comparison& comparison, const Explanation& explanation);
 
 // The whole, for each output. Empty without --explain.
-std::string explanation_text(const Comparison& comparison);  ///< For a terminal.
+/// For a terminal: tables of at most table_columns columns, and sentences of at most `columns`.
+std::string explanation_text(const Comparison& comparison, size_t columns);
 std::string explanation_markdown(const Comparison& comparison);
 std::string explanation_html(const Comparison& comparison);
 std::string explanation_json(const Comparison& comparison);  ///< An object; "null" without --explain.

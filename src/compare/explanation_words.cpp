@@ -4,11 +4,11 @@
 #include <numeric>
 
 #include "compare/explanation.hpp"
+#include "compare/json_object.hpp"
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "compare/words_parts.hpp"
-#include "output/escape.hpp"
 
 namespace portloop::compare {
 namespace {
@@ -102,7 +102,24 @@ std::string change_text(const Explained& model, const Explained* loop) {
 
 std::string cost_text(double seconds) { return seconds > 0 ? duration_text(seconds) : "-"; }
 
-std::string json_number(double value) { return decimals("%.9g", value); }
+void append_model(std::string& out, const Explained& model, const Explained* loop) {
+  const Prediction& p = model.prediction;
+  JsonObject object(out);
+  object.text("command", name_of(model));
+  object.value("predicted", p.total_s());
+  object.value("measured", model.measured_s);
+  object.value("waiting", p.waiting_s);
+  object.value("processor", p.processor_s);
+  object.value("network", p.network_s);
+  object.value("start_up", p.start_up_s);
+  object.text("binds", to_text(p.binds()));
+  object.flag("off", model.off);
+  if (model.off && model.deviation != Deviation::none)
+    object.text("wrong_term", to_text(model.wrong_term));
+  else
+    object.key("wrong_term") += "null";
+  object.text("change", change_text(model, loop));
+}
 
 std::string markdown_row(const std::vector<std::string>& cells) {
   std::string row = "|";
@@ -156,33 +173,33 @@ std::vector<std::string> explanation_sentences(const Comparison& comparison, con
   return out;
 }
 
-std::string explanation_text(const Comparison& comparison) {
+std::string explanation_text(const Comparison& comparison, size_t columns) {
   if (!comparison.unit_costs) return "";
   const Explanation explanation = explain(comparison);
   std::string text;
   for (const ExplanationTable& table : explanation_tables(explanation)) {
-    std::vector<size_t> columns(table.header.size(), 0);
-    columns[0] = std::max(name_columns_of(comparison), columns_of(table.title));
-    const auto widen = [&columns](const std::vector<std::string>& cells) {
-      for (size_t i = 1; i < cells.size(); ++i) columns[i] = std::max(columns[i], columns_of(cells[i]) + 2);
+    std::vector<size_t> widths(table.header.size(), 0);
+    widths[0] = std::max(name_columns_of(comparison), columns_of(table.title));
+    const auto widen = [&widths](const std::vector<std::string>& cells) {
+      for (size_t i = 1; i < cells.size(); ++i) widths[i] = std::max(widths[i], columns_of(cells[i]) + 2);
     };
     widen(table.header);
     for (const auto& row : table.rows) widen(row);
-    if (std::accumulate(columns.begin(), columns.end(), size_t{0}) > table_columns) {
-      for (size_t i = 1; i < columns.size(); ++i) --columns[i];
+    if (std::accumulate(widths.begin(), widths.end(), size_t{0}) > table_columns) {
+      for (size_t i = 1; i < widths.size(); ++i) --widths[i];
     }
     std::vector<std::vector<std::string>> lines = table.rows;
     lines.insert(lines.begin(), table.header);
     lines.front().front() = table.title;
     for (const auto& cells : lines) {
-      text += left(cells[0], columns[0]);
-      for (size_t i = 1; i < cells.size(); ++i) text += right(cells[i], columns[i]);
+      text += left(cells[0], widths[0]);
+      for (size_t i = 1; i < cells.size(); ++i) text += right(cells[i], widths[i]);
       text += '\n';
     }
     text += '\n';
   }
   for (const std::string& sentence : explanation_sentences(comparison, explanation))
-    text += paragraph({sentence}, table_columns);
+    text += paragraph({sentence}, columns);
   return text;
 }
 
@@ -216,9 +233,8 @@ std::string explanation_html(const Comparison& comparison) {
               markup_text(table.header[i]) + "</th>";
     text += "</tr></thead><tbody>\n";
     for (const auto& row : table.rows) {
-      text += "<tr>";
-      for (size_t i = 0; i < row.size(); ++i)
-        text += std::string(i == 0 ? "<td class=\"model\">" : "<td>") + markup_text(row[i]) + "</td>";
+      text += "<tr><th scope=\"row\" class=\"model\">" + markup_text(row[0]) + "</th>";
+      for (size_t i = 1; i < row.size(); ++i) text += "<td>" + markup_text(row[i]) + "</td>";
       text += "</tr>\n";
     }
     text += "</tbody></table></div>\n";
@@ -233,48 +249,22 @@ std::string explanation_json(const Comparison& comparison) {
   if (!comparison.unit_costs) return "null";
   const Explanation explanation = explain(comparison);
   const UnitCosts& costs = *comparison.unit_costs;
-  std::string out = "{";
-  const auto number = [&out](std::string_view name, double value, const char* after = ",") {
-    append_json_string(out, name);
-    out += ':' + json_number(value) + after;
-  };
-  number("thread", costs.thread_s);
-  number("wakeup", costs.wakeup_s);
-  number("system_call", costs.system_call_s);
-  number("timer", costs.timer_s);
-  number("processors", costs.processors);
-  number("answer", explanation.answer_s);
-  out += "\"rate\":" + (explanation.rate > 0 ? json_number(explanation.rate) : "null") + ",\"models\":[";
   const Explained* const loop = loop_of(explanation);
-  for (const Explained& model : explanation.models) {
-    const Prediction& p = model.prediction;
-    out += &model == &explanation.models.front() ? "\n{\"command\":" : ",\n{\"command\":";
-    append_json_string(out, name_of(model));
-    out += ',';
-    number("predicted", p.total_s());
-    number("measured", model.measured_s);
-    number("waiting", p.waiting_s);
-    number("processor", p.processor_s);
-    number("network", p.network_s);
-    number("start_up", p.start_up_s);
-    out += "\"binds\":";
-    append_json_string(out, to_text(p.binds()));
-    out += ",\"off\":" + std::string(model.off ? "true" : "false") + ",\"wrong_term\":";
-    if (model.off && model.deviation != Deviation::none)
-      append_json_string(out, to_text(model.wrong_term));
-    else
-      out += "null";
-    out += ",\"change\":";
-    append_json_string(out, change_text(model, loop));
-    out += '}';
+  std::string out;
+  {
+    JsonObject object(out);
+    object.value("thread", costs.thread_s);
+    object.value("wakeup", costs.wakeup_s);
+    object.value("system_call", costs.system_call_s);
+    object.value("timer", costs.timer_s);
+    object.value("processors", costs.processors);
+    object.value("answer", explanation.answer_s);
+    object.known("rate", explanation.rate > 0, explanation.rate);
+    object.lines("models", explanation.models,
+                 [&](std::string& text, const Explained& model) { append_model(text, model, loop); });
+    object.texts("words", explanation_sentences(comparison, explanation));
   }
-  out += "],\"words\":[";
-  const std::vector<std::string> all = explanation_sentences(comparison, explanation);
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (i > 0) out += ',';
-    append_json_string(out, all[i]);
-  }
-  return out + "]}";
+  return out;
 }
 
 }  // namespace portloop::compare

@@ -1,10 +1,9 @@
 // JSON, CSV and Markdown. The HTML page is in page.cpp.
 #include "compare/exports.hpp"
 
-#include <cstdio>
-
 #include "compare/explanation.hpp"
 #include "compare/guest_programs.hpp"
+#include "compare/json_object.hpp"
 #include "compare/table.hpp"
 #include "compare/words.hpp"
 #include "output/escape.hpp"
@@ -12,50 +11,6 @@
 
 namespace portloop::compare {
 namespace {
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
-std::string number(uint64_t value) { return std::to_string(value); }
-
-class JsonObject {
- public:
-  explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
-  ~JsonObject() { out_ += '}'; }
-  JsonObject(const JsonObject&) = delete;
-
-  std::string& key(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
-  template <class Number>
-  void value(std::string_view name, Number value) {
-    key(name) += number(value);
-  }
-  /// Writes null if the value is not known.
-  void known(std::string_view name, bool is_known, double value) { key(name) += is_known ? number(value) : "null"; }
-  void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
-  template <class Each>
-  void list(std::string_view name, const Entry& entry, const Each& each) {
-    key(name) += '[';
-    for (size_t i = 0; i < entry.runs.size(); ++i) {
-      if (i > 0) out_ += ',';
-      out_ += each(entry.runs[i]);
-    }
-    out_ += ']';
-  }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
 
 void append_parameters(std::string& out, const Contender& contender) {
   JsonObject object(out);
@@ -89,9 +44,13 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
     object.value("min", entry.wall_s.min);
     object.value("max", entry.wall_s.max);
   }
-  object.list("times", entry, [](const RunRecord& run) { return number(static_cast<double>(run.wall_us) * 1e-6); });
-  object.list("memory_usage_byte", entry, [](const RunRecord& run) { return number(run.memory_kib * 1024); });
-  object.list("exit_codes", entry, [](const RunRecord&) { return std::string("0"); });
+  const auto list = [&](std::string_view name, const auto& number_of) {
+    object.list(name, entry.runs,
+                [&](std::string& text, const RunRecord& run) { text += json_number(number_of(run)); });
+  };
+  list("times", [](const RunRecord& run) { return static_cast<double>(run.wall_us) * 1e-6; });
+  list("memory_usage_byte", [](const RunRecord& run) { return run.memory_kib * 1024; });
+  list("exit_codes", [](const RunRecord&) { return uint64_t{0}; });
   append_parameters(object.key("parameters"), entry.contender);
   object.key("rank") += entry.rank ? std::to_string(*entry.rank) : "null";
   if (entry.withheld == Withheld::no)
@@ -109,9 +68,8 @@ void append_entry(std::string& out, const Entry& entry, const Setup& setup) {
   object.value("error_rate", entry.error_rate);
   object.value("probes_per_second", entry.probes_per_s(setup.probes));
   append_correctness(object.key("answer"), entry.correctness);
-  for (const RecordField& field : record_fields()) {
-    object.list(field.name, entry, [&field](const RunRecord& run) { return number(field.of(run)); });
-  }
+  for (const RecordField& field : record_fields())
+    list(field.name, [&field](const RunRecord& run) { return field.of(run); });
 }
 
 void append_setup(JsonObject& object, const Comparison& comparison) {
@@ -144,27 +102,15 @@ std::string to_json(const Comparison& comparison) {
   std::string out;
   {
     JsonObject object(out);
-    std::string& list = object.key("results");
-    list += "[\n";
-    for (size_t i = 0; i < comparison.entries.size(); ++i) {
-      if (i > 0) list += ",\n";
-      append_entry(list, comparison.entries[i], comparison.setup);
-    }
-    list += "\n]";
+    object.lines("results", comparison.entries,
+                 [&](std::string& text, const Entry& entry) { append_entry(text, entry, comparison.setup); });
     append_setup(object, comparison);
     {
       JsonObject environment(object.key("environment"));
       for (const auto& [name, value] : comparison.setup.environment) environment.text(name, value);
     }
     if (comparison.unit_costs) object.key("explanation") += explanation_json(comparison);
-    std::string& words = object.key("words");
-    words += '[';
-    const std::vector<std::string> all = sentences(comparison);
-    for (size_t i = 0; i < all.size(); ++i) {
-      if (i > 0) words += ',';
-      append_json_string(words, all[i]);
-    }
-    words += ']';
+    object.texts("words", sentences(comparison));
   }
   return out + '\n';
 }
@@ -184,16 +130,16 @@ std::string to_csv(const Comparison& comparison) {
       const Correctness& answer = entry.answers[i];
       append_csv_cell(out, c.name());
       for (const uint64_t n : {uint64_t{c.threads}, uint64_t{c.loops}, uint64_t{c.in_flight}, uint64_t{i + 1}})
-        out += ',' + number(n);
+        out += ',' + std::to_string(n);
       out += ',';
       if (entry.rank) out += std::to_string(*entry.rank);
       out.append(",").append(to_text(entry.withheld));
       for (const uint64_t n : {answer.found, answer.missed, answer.wrongly_open, answer.unknown, answer.misjudged})
-        out += ',' + number(n);
-      for (const RecordField& field : record_fields()) out += ',' + number(field.of(run));
+        out += ',' + std::to_string(n);
+      for (const RecordField& field : record_fields()) out += ',' + std::to_string(field.of(run));
       for (const uint64_t n : {setup.probes, uint64_t{setup.timeout_ms}, uint64_t{setup.retries}})
-        out += ',' + number(n);
-      out.append(",").append(to_text(setup.order)).append(",").append(number(setup.seed));
+        out += ',' + std::to_string(n);
+      out.append(",").append(to_text(setup.order)).append(",").append(std::to_string(setup.seed));
       out += comparison.complete ? ",true" : ",false";
       for (const std::string& text : {setup.targets, setup.ports, setup.lab_profile, setup.command_line})
         append_csv_cell(out += ',', text);

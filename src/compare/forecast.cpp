@@ -18,7 +18,8 @@ uint64_t max_in_flight_of_guest(const Contender& contender, uint64_t probes) {
     case GuestWay::one: return 1;
     case GuestWay::thread_each: return probes;
     case GuestWay::pool: return contender.threads;
-    case GuestWay::loop: break;
+    case GuestWay::loop:
+    case GuestWay::tasks: break;
   }
   return contender.in_flight;
 }

@@ -15,37 +15,45 @@ constexpr uint32_t max_threads = 65'536;
 
 constexpr std::string_view accepted =
     "auto, python, python/sequential, python/thread-per-port, python/thread-pool:N (1-65536), python/asyncio, "
-    "python/free-threaded and node are accepted";
+    "python/free-threaded, node, go and rust/tokio are accepted";
 
 // Constants, not vectors: what is allocated before main() can't be reported if it fails.
-constexpr std::string_view python_interpreters[] = {"python3"};
-constexpr std::string_view free_threaded_interpreters[] = {"python3.14t", "python3.13t"};
-constexpr std::string_view node_interpreters[] = {"node", "nodejs"};
+constexpr std::string_view python_commands[] = {"python3"};
+constexpr std::string_view free_threaded_commands[] = {"python3.14t", "python3.13t"};
+constexpr std::string_view node_commands[] = {"node", "nodejs"};
+constexpr std::string_view go_commands[] = {"go"};
+constexpr std::string_view rust_commands[] = {"cargo"};
 // -B: no compiled files beside the programs, which may be in a directory of the system.
 constexpr std::string_view python_options[] = {"-B"};
 constexpr std::string_view free_threaded_options[] = {"-B", "-X", "gil=0"};
 constexpr std::string_view python_version[] = {
     "-c", "import platform as p; print(p.python_implementation(), p.python_version())"};
 constexpr std::string_view node_version[] = {"--version"};
+constexpr std::string_view go_version[] = {"version"};
+constexpr std::string_view rust_version[] = {"--version"};
 
-constexpr GuestRuntime python{"python", python_interpreters, python_options, python_version, true};
-constexpr GuestRuntime free_threaded{"python/free-threaded", free_threaded_interpreters, free_threaded_options,
-                                     python_version, false};
-constexpr GuestRuntime node{"node", node_interpreters, {}, node_version, false};
+constexpr GuestRuntime python{"python", python_commands, python_options, python_version, true};
+constexpr GuestRuntime free_threaded{"python/free-threaded", free_threaded_commands, free_threaded_options,
+                                     python_version};
+constexpr GuestRuntime node{"node", node_commands, {}, node_version};
+constexpr GuestRuntime go{"go", go_commands, {}, go_version, false, "go/build.sh"};
+constexpr GuestRuntime rust{"rust", rust_commands, {}, rust_version, false, "rust/build.sh"};
 
-constexpr std::array<GuestProgram, 6> programs{{
+constexpr std::array<GuestProgram, 8> programs{{
     {"python/sequential", &python, "python/sequential.py", GuestWay::one},
     {"python/thread-per-port", &python, "python/thread_per_port.py", GuestWay::thread_each},
     {"python/thread-pool", &python, "python/thread_pool.py", GuestWay::pool},
     {"python/asyncio", &python, "python/asyncio_streams.py", GuestWay::loop},
     {"python/free-threaded", &free_threaded, "python/thread_pool.py", GuestWay::pool, 50},
     {"node", &node, "node/scan.mjs", GuestWay::loop},
+    {"go", &go, "", GuestWay::tasks},
+    {"rust/tokio", &rust, "", GuestWay::tasks},
 }};
 
 // What "python" and "auto" stand for.
 constexpr std::string_view all_of_python =
     "python/sequential,python/thread-per-port,python/thread-pool:50,python/thread-pool:100,python/asyncio";
-constexpr std::string_view everything = "python,python/free-threaded,node";
+constexpr std::string_view everything = "python,python/free-threaded,node,go,rust/tokio";
 
 std::optional<Contender> parse_guest(std::string_view word) {
   for (const GuestProgram& program : programs) {

@@ -12,22 +12,27 @@
 
 namespace portloop::compare {
 
-/// How a guest waits for its connects.
-enum class GuestWay : uint8_t { one, thread_each, pool, loop };
+/// How a guest waits for its connects: one after the other, in a thread each, in a pool of threads, in one event loop,
+/// or in tasks that a runtime runs on as many threads as there are processors.
+enum class GuestWay : uint8_t { one, thread_each, pool, loop, tasks };
 
-/// What runs the programs, such as Python. The first of `interpreters` that is in PATH is used.
+/// What runs the programs, such as Python, or compiles them, such as Go. The first of `commands` that is in PATH is
+/// used.
 struct GuestRuntime {
   std::string_view name;
-  std::span<const std::string_view> interpreters;
+  std::span<const std::string_view> commands;
   std::span<const std::string_view> options;          ///< Before the name of the program.
-  std::span<const std::string_view> version_options;  ///< With these the interpreter prints its version, one line.
-  bool has_lock;                                      ///< Only one of its threads at a time runs its code.
+  std::span<const std::string_view> version_options;  ///< With these the command prints its version, one line.
+  bool has_lock = false;                              ///< Only one of its threads at a time runs its code.
+  std::string_view build_script;  ///< Below the folder of the guests; empty if the command runs the program itself.
+
+  bool is_compiled() const { return !build_script.empty(); }
 };
 
 struct GuestProgram {
   std::string_view name;  ///< "python/sequential"; that of a pool is followed by ":N".
   const GuestRuntime* runtime;
-  std::string_view file;  ///< Below the folder of the guests.
+  std::string_view file;  ///< Below the folder of the guests; empty if it is compiled.
   GuestWay way;
   uint32_t fixed_threads = 0;  ///< Of a pool whose name has no ":N".
 };
@@ -35,7 +40,7 @@ struct GuestProgram {
 /// A guest that --guests asks for.
 struct GuestChoice {
   Contender contender;
-  bool automatic;  ///< Left out if its interpreter is not found.
+  bool automatic;  ///< Left out if it can't run here.
 };
 
 /// Parses "auto", or "python", "python/thread-pool:50", "node" and so on, separated by commas. `automatic`: all of them

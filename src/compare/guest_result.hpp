@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "compare/recorded_run.hpp"
 #include "compare/run_record.hpp"
 #include "core/spec_error.hpp"
 #include "models/model.hpp"
@@ -16,5 +17,9 @@ std::string guest_request(const ModelScan& scan, uint32_t in_flight);
 /// What a guest has written. The number in flight is the largest number of its connects whose times overlap; each of
 /// them had a descriptor.
 Parsed<RunRecord> read_guest_result(std::string_view text, const ModelScan& scan);
+
+/// The same as a picture. A guest does not report in which thread a connect was: `thread` is the first row of the
+/// picture that is free when it starts.
+Parsed<RecordedRun> read_guest_recording(std::string_view text, const ModelScan& scan);
 
 }  // namespace portloop::compare

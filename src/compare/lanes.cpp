@@ -18,6 +18,7 @@ constexpr uint64_t times_shortest_if_cut = 4;
 
 std::string name_of_row(const Contender& contender, const RecordedConnect& connect) {
   const std::string thread = std::to_string(connect.thread + 1), slot = std::to_string(connect.slot + 1);
+  if (contender.guest != nullptr) return "row " + thread;
   if (!contender.is_loop()) return "thread " + thread;
   return "slot " + (contender.loops == 1 ? slot : thread + '.' + slot);
 }
@@ -67,7 +68,7 @@ size_t threads_of(const RecordedRun& run) {
 
 Lanes lanes_of(const Entry& entry, size_t max_rows) {
   Lanes lanes{own_rows(entry), ""};
-  const std::string kind = entry.contender.is_loop() ? "slots" : "threads";
+  const std::string kind = entry.contender.guest != nullptr ? "rows" : entry.contender.is_loop() ? "slots" : "threads";
   const std::string all = grouped(lanes.rows.size()) + ' ' + kind;
   if (lanes.rows.size() <= max_rows) return lanes;
   if (entry.contender.kind != ModelKind::thread_per_connection) {
@@ -88,11 +89,13 @@ Lanes lanes_of(const Entry& entry, size_t max_rows) {
 
 std::string lanes_title(const Entry& entry) {
   const RecordedRun& run = entry.recorded;
-  std::string text = counted(run.connects.size(), "connect") + " of " +
-                     counted(threads_of(run), entry.contender.is_loop() ? "loop" : "thread") + ", up to " +
-                     grouped(peak_in_flight(run)) + " at once, in " +
-                     duration_text(static_cast<double>(run.wall_us) * 1e-6);
-  if (run.wall_us >= uint64_t{max_recorded_ms} * 1000) text += ", after which recording ended";
+  std::string text = counted(run.connects.size(), "connect");
+  if (entry.contender.guest == nullptr)
+    text += " of " + counted(threads_of(run), entry.contender.is_loop() ? "loop" : "thread");
+  text += ", up to " + grouped(peak_in_flight(run)) + " at once, in " +
+          duration_text(static_cast<double>(run.wall_us) * 1e-6);
+  if (entry.contender.guest == nullptr && run.wall_us >= uint64_t{max_recorded_ms} * 1000)
+    text += ", after which recording ended";
   if (run.left_out > 0) text += "; " + grouped(run.left_out) + " more were not recorded";
   return text;
 }

@@ -192,10 +192,15 @@ std::string lanes_figure(const Comparison& comparison) {
   if (entries.empty()) return "";
   const uint64_t axis_us = axis_end_us(entries);
   const bool many = entries.size() > few_models;
+  const bool some_guests =
+      std::any_of(entries.begin(), entries.end(), [](const Entry* entry) { return entry->contender.guest != nullptr; });
   std::string out = "<h2>Who waits when</h2>\n<p>Recorded: " + markup_text(lanes_subject(comparison)) +
                     " A row is a thread or a slot of a loop, a bar one connect; below each model, its connects in "
-                    "flight. All models share one time axis.</p>\n" +
-                    "<figure class=\"swim\">\n" + legend(entries);
+                    "flight. All models share one time axis." +
+                    (some_guests ? " Of programs in other languages only the times are known: a connect is in the "
+                                   "first row that is free."
+                                 : "") +
+                    "</p>\n<figure class=\"swim\">\n" + legend(entries);
   for (const Entry* entry : entries) {
     const Lanes lanes = lanes_of(*entry, many ? max_rows_of_many : max_rows);
     out += "<div class=\"model-lanes\"><h3>" + markup_text(entry->contender.name()) + "</h3><p class=\"heading\">" +

@@ -13,7 +13,7 @@ constexpr double plot_left = 50, plot_right = 392, plot_top = 26, plot_bottom = 
 constexpr double key_top = plot_bottom + 62, key_row = 22;
 
 // Each curve has a colour and a dash of its own.
-constexpr std::array<const char*, 4> dashes = {"", "7 4", "2 3", "10 3 2 3"};
+constexpr std::array<const char*, 8> dashes = {"", "7 4", "2 3", "10 3 2 3", "14 4", "5 2 2 2 2 2", "1 6", "14 3 6 3"};
 
 struct Curve {
   const Entry* entry;
@@ -23,9 +23,9 @@ struct Curve {
 
 std::vector<Curve> curves_of(const std::vector<const Entry*>& entries) {
   std::vector<Curve> curves;
-  std::array<size_t, 2> used{};
+  std::array<size_t, families> used{};
   for (const Entry* entry : entries) {
-    size_t& number = used[entry->contender.is_loop()];
+    size_t& number = used[static_cast<size_t>(family_of(entry->contender))];
     Curve curve{entry, dashes[number % dashes.size()], {}};
     for (const RecordedConnect& connect : entry->recorded.connects) {
       if (connect.state == ProbeState::open || connect.state == ProbeState::closed ||
@@ -43,7 +43,7 @@ std::vector<Curve> curves_of(const std::vector<const Entry*>& entries) {
 double percent_y(double percent) { return plot_bottom - (plot_bottom - plot_top) * percent / 100; }
 
 std::string style_of(const Curve& curve) {
-  std::string text = " class=\"curve " + std::string(curve.entry->contender.is_loop() ? "loop" : "blocking") + '"';
+  std::string text = " class=\"curve " + std::string(css_of(family_of(curve.entry->contender))) + '"';
   if (!curve.dash.empty()) text += " stroke-dasharray=\"" + curve.dash + '"';
   return text;
 }

@@ -16,11 +16,11 @@ namespace {
 
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark; --bg: #ffffff; --fg: #1b1f24; --muted: #57606a; --line: #d0d7de; --outline: #7d868f; --box: #f6f8fa;
-  --loop: #0550ae; --blocking: #b35900; --unranked: #6e7781;
+  --loop: #0550ae; --blocking: #b35900; --guest: #a8327d; --unranked: #6e7781;
   --open: #0a5c36; --closed: #7a8699; --filtered: #8250df; --silent: #b35900; --unknown: #cf222e; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --bg: #0d1117; --fg: #e6edf3; --muted: #9da7b1; --line: #30363d; --outline: #6e7681; --box: #161b22;
-    --loop: #6cb6ff; --blocking: #f0a35e; --unranked: #8b949e;
+    --loop: #6cb6ff; --blocking: #f0a35e; --guest: #ff9bce; --unranked: #8b949e;
     --open: #7ee787; --closed: #7d8897; --filtered: #d2a8ff; --silent: #f0a35e; --unknown: #ff7b72; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--bg); color: var(--fg);
@@ -50,14 +50,14 @@ svg .value { font-weight: 600; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .error { stroke: var(--fg); stroke-width: 1.5; }
 svg .run { fill: var(--box); stroke: var(--fg); stroke-width: 1; }
-svg .curve { fill: none; stroke-width: 2; } .curve.loop { stroke: var(--loop); } .curve.blocking { stroke: var(--blocking); }
-svg .band { opacity: 0.2; } .band.loop { fill: var(--loop); } .band.blocking { fill: var(--blocking); }
+svg .curve { fill: none; stroke-width: 2; } .curve.loop { stroke: var(--loop); } .curve.blocking { stroke: var(--blocking); } .curve.guest { stroke: var(--guest); }
+svg .band { opacity: 0.2; } .band.loop { fill: var(--loop); } .band.blocking { fill: var(--blocking); } .band.guest { fill: var(--guest); }
 svg .cell { fill: var(--loop); stroke: var(--outline); } svg .cell.best { stroke: var(--fg); stroke-width: 2; }
 svg .trail { fill: none; stroke-width: 2; opacity: 0.6; }
-.trail.loop { stroke: var(--loop); } .trail.blocking { stroke: var(--blocking); }
-.fill.loop { fill: var(--loop); } .fill.blocking { fill: var(--blocking); }
-.hollow { fill: var(--box); stroke-width: 2; } .hollow.loop { stroke: var(--loop); } .hollow.blocking { stroke: var(--blocking); }
-.unranked.loop { stroke: var(--loop); } .unranked.blocking { stroke: var(--blocking); }
+.trail.loop { stroke: var(--loop); } .trail.blocking { stroke: var(--blocking); } .trail.guest { stroke: var(--guest); }
+.fill.loop { fill: var(--loop); } .fill.blocking { fill: var(--blocking); } .fill.guest { fill: var(--guest); }
+.hollow { fill: var(--box); stroke-width: 2; } .hollow.loop { stroke: var(--loop); } .hollow.blocking { stroke: var(--blocking); } .hollow.guest { stroke: var(--guest); }
+.unranked.loop { stroke: var(--loop); } .unranked.blocking { stroke: var(--blocking); } .unranked.guest { stroke: var(--guest); }
 .fill.unranked, .hollow.unranked { fill: var(--box); stroke-width: 2; stroke-dasharray: 3 2; }
 .swim { background: var(--box); } .swim figcaption { font-weight: 400; color: var(--muted); text-align: center; }
 .swim > p { margin: 0 0 0.75rem; } .model-lanes { break-inside: avoid; margin-bottom: 1.5rem; } .model-lanes p { max-width: none; }
@@ -164,8 +164,11 @@ std::string figures(const Comparison& comparison) {
   };
   const bool some_unranked = std::any_of(comparison.entries.begin(), comparison.entries.end(),
                                          [](const Entry& entry) { return !entry.runs.empty() && !entry.rank; });
+  const bool some_guests = std::any_of(comparison.entries.begin(), comparison.entries.end(),
+                                       [](const Entry& entry) { return entry.contender.guest != nullptr; });
   std::string out = "<p class=\"heading\">" + key("background: var(--loop)", "loops") +
                     key("background: var(--blocking)", "blocking threads");
+  if (some_guests) out += key("background: var(--guest)", "other languages");
   if (some_unranked) out += key("border: 2px dashed var(--unranked)", "no rank");
   out += "</p>\n<div class=\"charts\">\n";
   for (const Chart& chart : charts_of(comparison)) {
@@ -202,7 +205,7 @@ std::string to_html(const Comparison& comparison) {
       "initial-scale=1\">\n<title>portloop compare: " +
       markup_text(comparison.setup.targets) + "</title>\n<style>" + std::string(style) +
       "</style>\n</head>\n<body>\n<main>\n<h1>portloop compare</h1>\n";
-  const std::string heading = heading_text(comparison);
+  const std::string heading = heading_text(comparison, SIZE_MAX);
   for (size_t start = 0; start < heading.size();) {
     const size_t end = heading.find('\n', start);
     out += "<p class=\"heading\">" + markup_text(heading.substr(start, end - start)) + "</p>\n";

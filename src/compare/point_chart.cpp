@@ -23,7 +23,7 @@ constexpr double side_step = 7;
 
 enum class Shape : uint8_t { circle, square, triangle, diamond };
 
-/// Loops have one colour and blocking models another; within a colour the series differ in shape, then in filling.
+/// Loops, blocking models and guests have a colour each; within a colour the series differ in shape, then in filling.
 struct Marker {
   Shape shape;
   bool hollow;
@@ -31,17 +31,15 @@ struct Marker {
 
 std::vector<Marker> markers_of(const std::vector<Series>& all) {
   std::vector<Marker> markers;
-  std::array<size_t, 2> used{};
+  std::array<size_t, families> used{};
   for (const Series& series : all) {
-    const size_t number = used[series.entries.front()->contender.is_loop()]++;
+    const size_t number = used[static_cast<size_t>(family_of(series.entries.front()->contender))]++;
     markers.push_back({static_cast<Shape>(number % 4), number / 4 % 2 == 1});
   }
   return markers;
 }
 
-std::string_view colour_of(const Series& series) {
-  return series.entries.front()->contender.is_loop() ? "loop" : "blocking";
-}
+std::string_view colour_of(const Series& series) { return css_of(family_of(series.entries.front()->contender)); }
 
 std::string drawn(const Marker& marker, double x, double y, std::string_view css, const std::string& title) {
   std::string attributes = " class=\"" + std::string(marker.hollow ? "hollow " : "fill ") + std::string(css) + "\">";

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "compare/take_text.hpp"
 #include "core/parse_number.hpp"
 
 namespace portloop::compare {
@@ -11,12 +12,6 @@ namespace {
 
 constexpr std::string_view first_line = "portloop-recording 1\n";
 constexpr std::string_view last_line = "end\n";
-
-bool take(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
 
 /// Takes numbers that are separated by spaces and end with the line.
 template <class... Numbers>
@@ -26,7 +21,7 @@ bool take_line(std::string_view& text, Numbers&... numbers) {
     const auto value = take_number<std::remove_reference_t<decltype(number)>>(text);
     if (!value) return false;
     number = *value;
-    return take(text, --left == 0 ? "\n" : " ");
+    return take_text(text, --left == 0 ? "\n" : " ");
   };
   return (one(numbers) && ...);
 }
@@ -39,7 +34,7 @@ void append_line(std::string& text, Numbers... numbers) {
 
 bool take_connects(std::string_view& text, RecordedRun& run) {
   uint64_t count = 0;
-  if (!take(text, "connects ") || !take_line(text, count)) return false;
+  if (!take_text(text, "connects ") || !take_line(text, count)) return false;
   for (uint64_t i = 0; i < count; ++i) {
     RecordedConnect connect;
     uint32_t probe = 0, state = 0;
@@ -55,7 +50,7 @@ bool take_connects(std::string_view& text, RecordedRun& run) {
 
 bool take_turns(std::string_view& text, RecordedRun& run) {
   uint64_t count = 0;
-  if (!take(text, "turns ") || !take_line(text, count)) return false;
+  if (!take_text(text, "turns ") || !take_line(text, count)) return false;
   for (uint64_t i = 0; i < count; ++i) {
     RecordedTurn turn;
     if (!take_line(text, turn.start_us, turn.end_us, turn.loop, turn.started, turn.ended)) return false;
@@ -136,7 +131,7 @@ std::string encode(const RecordedRun& run) {
 
 std::optional<RecordedRun> decode_recorded(std::string_view text) {
   RecordedRun run;
-  if (!take(text, first_line) || !take_line(text, run.wall_us, run.left_out)) return std::nullopt;
+  if (!take_text(text, first_line) || !take_line(text, run.wall_us, run.left_out)) return std::nullopt;
   if (!take_connects(text, run) || !take_turns(text, run) || text != last_line) return std::nullopt;
   return run;
 }

@@ -26,6 +26,9 @@ std::vector<size_t> order_of_round(size_t contenders, uint32_t round, uint64_t s
 
 namespace {
 
+// A guest's recorded run is one of about max_recorded_ms, except for what is silent at its end.
+constexpr double max_guest_recording_s = 120;
+
 /// Without the program's name in front of its reason.
 std::string failure_of(const ProcessOutcome& outcome) {
   constexpr std::string_view name = "portloop: ";
@@ -88,19 +91,25 @@ void record_runs(Comparison& comparison, const RunCommand& command, const std::f
                  const volatile std::sig_atomic_t& stop) {
   const uint32_t round = comparison.setup.warmup + comparison.setup.runs;
   for (Entry& entry : comparison.entries) {
-    const std::vector<std::string> words = command.recorded_words(entry.contender, round);
-    if (!entry.failure.empty() || words.empty()) continue;
+    if (!entry.failure.empty() || entry.runs.empty()) continue;
     before_run(entry);
-    const ProcessOutcome outcome = run_process(words, command.input(entry.contender), stop);
+    const double limit_s =
+        entry.contender.guest != nullptr ? max_guest_recording_s : std::numeric_limits<double>::infinity();
+    const ProcessOutcome outcome =
+        run_process(command.recorded_words(entry.contender, round), command.recorded_input(entry), stop, limit_s);
     if (outcome.stopped) {
       comparison.complete = false;
       return;
     }
-    auto recorded = decode_recorded(outcome.output);
-    if (outcome.error.empty() && recorded)
+    if (!outcome.error.empty()) {
+      could_not(entry, failure_of(outcome));
+      continue;
+    }
+    auto recorded = command.read_recorded(entry, outcome.output);
+    if (recorded)
       entry.recorded = std::move(*recorded);
     else
-      could_not(entry, failure_of(outcome));
+      could_not(entry, recorded.error());
   }
 }
 

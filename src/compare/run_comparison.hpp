@@ -20,10 +20,12 @@ using BeforeRun = std::function<void(size_t model, uint32_t round, const Forecas
 /// lab, the lab's counters are read from its standard error.
 struct RunCommand {
   std::function<std::vector<std::string>(const Contender&, uint32_t round)> words;
-  /// Of a run that is recorded instead of measured; no words if the contender can't be recorded.
-  std::function<std::vector<std::string>(const Contender&, uint32_t round)> recorded_words;
   std::function<const std::string&(const Contender&)> input;
   std::function<Parsed<RunRecord>(const Contender&, std::string_view output)> read;
+  // The same of a run that is recorded instead of measured. The entry has its measured runs.
+  std::function<std::vector<std::string>(const Contender&, uint32_t round)> recorded_words;
+  std::function<std::string(const Entry&)> recorded_input;
+  std::function<Parsed<RecordedRun>(const Entry&, std::string_view output)> read_recorded;
 };
 
 /// Returns the indices of the contenders in the order of round `round`: a row of Williams's balanced Latin square, its

@@ -14,6 +14,8 @@
 #include <new>
 #include <thread>
 
+#include "core/visible_text.hpp"
+
 namespace portloop::compare {
 namespace {
 
@@ -129,12 +131,16 @@ End wait_for_end(pid_t child, const Deadline& deadline) {
   return End::by_itself;
 }
 
-/// The last line that is not the lab's JSON.
+/// The last line that is not the lab's JSON, as a terminal may show it.
 std::string last_line(std::string_view text) {
   while (!text.empty()) {
     text = text.substr(0, text.find_last_not_of('\n') + 1);
     const std::string_view line = text.substr(text.rfind('\n') + 1);
-    if (!line.empty() && !line.starts_with('{')) return std::string(line);
+    if (!line.empty() && !line.starts_with('{')) {
+      std::string visible;
+      append_visible(visible, line);
+      return visible;
+    }
     text.remove_suffix(line.size());
   }
   return "";

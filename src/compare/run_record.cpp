@@ -1,6 +1,7 @@
 #include "compare/run_record.hpp"
 
 #include "compare/statistics.hpp"
+#include "compare/take_text.hpp"
 #include "core/parse_number.hpp"
 
 namespace portloop::compare {
@@ -16,12 +17,6 @@ static_assert(letters[static_cast<size_t>(ProbeState::closed)] == 'c');
 static_assert(letters[static_cast<size_t>(ProbeState::filtered)] == 'f');
 static_assert(letters[static_cast<size_t>(ProbeState::silent)] == 's');
 static_assert(letters[static_cast<size_t>(ProbeState::unknown)] == 'u');
-
-bool take(std::string_view& text, std::string_view expected) {
-  if (!text.starts_with(expected)) return false;
-  text.remove_prefix(expected.size());
-  return true;
-}
 
 }  // namespace
 
@@ -74,14 +69,14 @@ std::string encode(const RunRecord& record) {
 
 std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
   RunRecord record;
-  if (!take(text, first_line)) return std::nullopt;
+  if (!take_text(text, first_line)) return std::nullopt;
   for (const RecordField& field : record_fields()) {
-    if (!take(text, field.name) || !take(text, " ")) return std::nullopt;
+    if (!take_text(text, field.name) || !take_text(text, " ")) return std::nullopt;
     const auto number = take_number<uint64_t>(text);
-    if (!number || !take(text, "\n")) return std::nullopt;
+    if (!number || !take_text(text, "\n")) return std::nullopt;
     field.in(record) = *number;
   }
-  if (!take(text, "states ")) return std::nullopt;
+  if (!take_text(text, "states ")) return std::nullopt;
   record.states.reserve(probes);
   while (!text.empty() && text.front() != '\n') {
     const size_t letter = letters.find(text.front());
@@ -90,7 +85,7 @@ std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
     if (letter == std::string_view::npos || !count || *count > probes - record.states.size()) return std::nullopt;
     record.states.insert(record.states.end(), *count, static_cast<ProbeState>(letter));
   }
-  if (!take(text, "\n") || text != last_line || record.states.size() != probes) return std::nullopt;
+  if (!take_text(text, "\n") || text != last_line || record.states.size() != probes) return std::nullopt;
   return record;
 }
 

@@ -86,9 +86,22 @@ std::string opened(double height, const std::string& description) {
   return "<svg viewBox=\"0 0 400 " + px(height) + "\" role=\"img\" aria-label=\"" + markup_text(description) + "\">";
 }
 
-std::string_view css_of(const Entry& entry) {
-  if (!entry.rank) return entry.contender.is_loop() ? "loop unranked" : "blocking unranked";
-  return entry.contender.is_loop() ? "loop" : "blocking";
+Family family_of(const Contender& contender) {
+  if (contender.guest != nullptr) return Family::guest;
+  return contender.is_loop() ? Family::loop : Family::blocking;
+}
+
+std::string_view css_of(Family family) {
+  switch (family) {
+    case Family::loop: return "loop";
+    case Family::guest: return "guest";
+    case Family::blocking: break;
+  }
+  return "blocking";
+}
+
+std::string css_of(const Entry& entry) {
+  return std::string(css_of(family_of(entry.contender))) + (entry.rank ? "" : " unranked");
 }
 
 std::string tick_text(std::string label) {

@@ -48,8 +48,13 @@ std::string line_from(double x1, double y1, double x2, double y2, std::string_vi
 std::string tick_labels(const Axis& axis, std::string (*label)(double), double y);
 /// The opening <svg> tag; `description` is for screen readers.
 std::string opened(double height, const std::string& description);
-/// The CSS classes for an entry's colour and whether it has a rank.
-std::string_view css_of(const Entry& entry);
+/// The kinds of contenders that have a colour each.
+enum class Family : uint8_t { blocking, loop, guest };
+constexpr size_t families = 3;
+Family family_of(const Contender& contender);
+/// The CSS class for the colour of a family, and for that of an entry and whether it has a rank.
+std::string_view css_of(Family family);
+std::string css_of(const Entry& entry);
 /// Removes trailing zeros: "1.00 s" becomes "1 s".
 std::string tick_text(std::string label);
 /// Escapes text for SVG and HTML, attributes included.

@@ -22,7 +22,7 @@ bool belong_together(std::string_view left, std::string_view right) {
 
 }  // namespace
 
-std::string heading_text(const Comparison& comparison) {
+std::string heading_text(const Comparison& comparison, size_t columns) {
   const Setup& setup = comparison.setup;
   std::string ports_shown =
       setup.ports.size() > 40 ? setup.ports.substr(0, setup.ports.rfind(',', 37)) + ",..." : setup.ports;
@@ -34,15 +34,18 @@ std::string heading_text(const Comparison& comparison) {
     text += ", lab ";
     append_visible(text, setup.lab_profile);
   }
-  text += "\ntimeout " + grouped(setup.timeout_ms) + " ms, " + grouped(setup.retries) +
-          (setup.retries == 1 ? " retry, " : " retries, ") + std::string(to_text(setup.order)) + " order, seed " +
-          std::to_string(setup.seed) + ", " + grouped(setup.runs) + (setup.runs == 1 ? " run" : " runs") + " after " +
-          grouped(setup.warmup) + (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
-  if (!comparison.complete) text += " (incomplete)";
-  return text + '\n';
+  std::string settings = "timeout " + grouped(setup.timeout_ms) + " ms, " + grouped(setup.retries) +
+                         (setup.retries == 1 ? " retry, " : " retries, ") + std::string(to_text(setup.order)) +
+                         " order, seed " + std::to_string(setup.seed) + ", " + grouped(setup.runs) +
+                         (setup.runs == 1 ? " run" : " runs") + " after " + grouped(setup.warmup) +
+                         (setup.warmup == 1 ? " warm-up run" : " warm-up runs");
+  if (!comparison.complete) settings += " (incomplete)";
+  return paragraph({text}, columns) + paragraph({settings}, columns);
 }
 
-std::string words_text(const Comparison& comparison) { return paragraph(sentences(comparison), table_columns); }
+std::string words_text(const Comparison& comparison, size_t columns) {
+  return paragraph(sentences(comparison), columns);
+}
 
 std::string paragraph(const std::vector<std::string>& sentences, size_t columns) {
   std::string text, line;

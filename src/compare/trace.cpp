@@ -63,9 +63,10 @@ void add_model(ModelTrace& trace, const Entry& entry, size_t number, const Targe
   const bool is_loop = entry.contender.is_loop();
   trace.metadata("process_name", "\"args\":{\"name\":" + quoted(entry.contender.name()) + '}');
   trace.metadata("process_sort_index", "\"args\":{\"sort_index\":" + std::to_string(number) + '}');
+  const char* const kind = entry.contender.guest != nullptr ? "row" : is_loop ? "loop" : "thread";
   std::set<uint32_t> threads;
   for (const RecordedConnect& connect : run.connects) threads.insert(connect.thread);
-  for (const uint32_t thread : threads) trace.name_thread(thread, is_loop ? "loop" : "thread");
+  for (const uint32_t thread : threads) trace.name_thread(thread, kind);
   for (const RecordedTurn& turn : run.turns) {
     trace.event("X", "\"name\":\"callbacks\",\"cat\":\"loop\"," + ModelTrace::place(turn.loop) + ',' +
                          lasting(turn.start_us, turn.end_us) + ",\"args\":{\"started\":" +

@@ -9,8 +9,8 @@
 
 namespace portloop::compare {
 
-/// One or two lines that describe the scan that all models made.
-std::string heading_text(const Comparison& comparison);
+/// Lines of at most `columns` columns that describe the scan that all models made.
+std::string heading_text(const Comparison& comparison, size_t columns);
 
 /// The sentences, in reading order.
 std::vector<std::string> sentences(const Comparison& comparison);
@@ -19,6 +19,6 @@ std::vector<std::string> sentences(const Comparison& comparison);
 std::string paragraph(const std::vector<std::string>& sentences, size_t columns);
 
 /// The sentences as a paragraph.
-std::string words_text(const Comparison& comparison);
+std::string words_text(const Comparison& comparison, size_t columns);
 
 }  // namespace portloop::compare

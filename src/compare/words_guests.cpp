@@ -42,7 +42,8 @@ const Entry* same_way(const Entries& entries, const Contender& guest) {
     case GuestWay::one: return find(entries, ModelKind::sequential, 0);
     case GuestWay::thread_each: return find(entries, ModelKind::thread_per_connection, 0);
     case GuestWay::pool: return find(entries, ModelKind::thread_pool, guest.threads);
-    case GuestWay::loop: break;
+    case GuestWay::loop:
+    case GuestWay::tasks: break;
   }
   return nullptr;  // a loop here has another number in flight
 }
@@ -62,14 +63,17 @@ void add_same_ways(const Comparison& comparison, const Entries& entries, Sentenc
   if (!parts.empty()) out.push_back("The same way, in an interpreter: " + listed(parts) + '.');
 }
 
-/// If a pool in an interpreter with a lock is slower than its single thread, and that in C++ is not.
+/// If a pool in an interpreter with a lock is slower than a single thread there, and that in C++ is not. A pool of one
+/// thread is the better single thread: it has the costs of a pool, but nobody to share the lock with.
 void add_lock(const Comparison& comparison, const Entries& entries, Sentences& out) {
   const Entry* const own_single = find(entries, ModelKind::sequential, 0);
-  const Entry* const guest_single = find_guest(entries, GuestWay::one, 0);
+  const Entry* guest_single = find_guest(entries, GuestWay::pool, 1);
+  if (guest_single == nullptr) guest_single = find_guest(entries, GuestWay::one, 0);
   if (own_single == nullptr || guest_single == nullptr) return;
   for (const Entry* guest : entries) {
     const Contender& contender = guest->contender;
-    if (contender.guest == nullptr || contender.guest->way != GuestWay::pool || !contender.guest->runtime->has_lock)
+    if (contender.guest == nullptr || contender.guest->way != GuestWay::pool || !contender.guest->runtime->has_lock ||
+        guest == guest_single)
       continue;
     const Entry* const own = find(entries, ModelKind::thread_pool, contender.threads);
     if (own == nullptr) continue;
@@ -90,16 +94,17 @@ void add_lock(const Comparison& comparison, const Entries& entries, Sentences& o
 /// Why guests report ports as open that are not, on this machine's own addresses.
 void add_phantoms(const Comparison& comparison, const Entries& entries, Sentences& out) {
   if (!comparison.setup.only_loopback) return;
-  bool guests = false;
+  std::vector<std::string> guests;
   for (const Entry* entry : entries) {
     if (entry->correctness.wrongly_open == 0) continue;
     if (entry->contender.guest == nullptr) return;  // then there is another reason
-    guests = true;
+    guests.push_back(entry->contender.name());
   }
-  if (!guests) return;
+  if (guests.empty()) return;
   out.push_back(
       "On this machine's own addresses the system may choose the port that is probed as the source port: the socket "
-      "connects to itself, and the port looks open. The models here check for that, the guests do not.");
+      "connects to itself, and the port looks open. The models here check for that, " +
+      listed(guests) + (guests.size() == 1 ? " does" : " do") + " not.");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include "compare/chart.hpp"
 #include "compare/estimate.hpp"
+#include "compare/exports.hpp"
+#include "compare/guest_programs.hpp"
 #include "compare/svg.hpp"
 #include "compare/table.hpp"
 #include "support/made_comparison.hpp"
@@ -184,6 +186,25 @@ TEST_CASE("the curve of latencies rises from the fastest answer to the slowest, 
   CHECK(has(svg, "loop 10.0 ms"));
   CHECK(has(svg, "class=\"curve loop\" d=\"M54.0 226.0H54.0V126.0H392.0V26.0H392.0\""));
   CHECK_FALSE(has(svg, "sequential"));
+}
+
+TEST_CASE("loops, blocking models and other languages have a colour each, and the key names them") {
+  Comparison comparison = made_comparison();
+  CHECK_FALSE(has(to_html(evaluated(comparison)), "other languages"));
+  for (const char* name : {"node", "python/sequential"}) {
+    Entry entry = entry_of("sequential", "oocccsss", {6.0, 6.1, 6.2});
+    entry.contender = parse_guests(name)->front().contender;
+    comparison.entries.push_back(entry);
+  }
+  comparison = evaluated(comparison);
+  CHECK(has(to_html(comparison), "other languages"));
+  CHECK(css_of(comparison.entries[0]) == "blocking");
+  CHECK(css_of(comparison.entries[2]) == "loop");
+  CHECK(css_of(comparison.entries[3]) == "guest");
+  comparison.entries[4].rank.reset();
+  CHECK(css_of(comparison.entries[4]) == "guest unranked");
+  const std::string svg = chart(comparison, "Throughput against connects in flight");
+  CHECK(circles_of(svg, "fill (loop|blocking|guest)").size() == 6);  // each colour begins with the same shape
 }
 
 TEST_CASE("labels of ticks that would touch are left out") {

@@ -4,12 +4,16 @@
 usage: compare_command_line.py PORTLOOP PORTLOOP_LAB
 """
 import csv
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from compare_support import TIMEOUT_SECONDS, PORTLOOP, OwnedPorts, run, run_tests, test
@@ -295,6 +299,27 @@ def an_interrupt_before_anything_was_measured_leaves_no_file():
         assert process.returncode == 130 and out == "", (process.returncode, out, err)
         assert err == "portloop: interrupted before anything was measured\n", err
         assert os.listdir(folder) == []
+
+
+@test
+def sentences_fit_the_terminal():
+    ports = OwnedPorts()
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 66, 0, 0))
+    words = [PORTLOOP, "compare", "127.0.0.1", "-p", ports.spec(), "--models", "sequential,loop", "--runs", "2", "--explain", "-q"]
+    with subprocess.Popen(words, stdout=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while data := os.read(screen, 65536):
+                shown += data
+        except OSError:  # the other end is closed
+            pass
+        assert process.wait(TIMEOUT_SECONDS) == 0
+    os.close(screen)
+    sentences = [line for line in shown.decode().splitlines() if "  " not in line]  # tables have more than one blank
+    assert any(line.startswith("On this machine") for line in sentences), shown
+    assert max(map(len, sentences)) <= 66, max(sentences, key=len)
 
 
 if __name__ == "__main__":

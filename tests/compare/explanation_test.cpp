@@ -171,6 +171,13 @@ TEST_CASE("a network whose answers queue has the rate of the model that reached 
   for (RunRecord& run : busy.entries[2].runs) run.user_us = 190'000;
   evaluate(busy);
   CHECK(explain(busy).rate == 0);
+  Comparison exceeded = comparison;  // another model was faster without a queue, so it was not the network
+  exceeded.entries.push_back(exceeded.entries[1]);
+  exceeded.entries.back().contender.threads = 500;
+  for (RunRecord& run : exceeded.entries.back().runs) run.wall_us = 190'000;
+  evaluate(exceeded);
+  CHECK(explain(exceeded).rate == 0);
+  CHECK_FALSE(has(sentences_of(exceeded), "the network's rate: nothing"));
   Comparison here = comparison;  // there is no network between
   for (Entry& entry : here.entries) {
     for (RunRecord& run : entry.runs) run.p50_us = &entry == &here.entries[2] ? 40 : 10;
@@ -231,7 +238,8 @@ TEST_CASE("where a prediction is wrong, the sentence names the term, and what wa
 
 TEST_CASE("a guest with an interpreter's lock can use one processor; its threads are not counted as start-up") {
   Comparison comparison = wan_comparison();
-  for (const char* name : {"python/thread-pool:50", "python/free-threaded", "node", "python/thread-per-port"}) {
+  for (const char* name :
+       {"python/thread-pool:50", "python/free-threaded", "node", "go", "rust/tokio", "python/thread-per-port"}) {
     Entry entry = comparison.entries[1];
     entry.contender = parse_guests(name)->front().contender;
     if (entry.contender.threads == 0) entry.contender.in_flight = 100;
@@ -246,6 +254,8 @@ TEST_CASE("a guest with an interpreter's lock can use one processor; its threads
   CHECK(of(explanation, "python/free-threaded").inputs.processors == 2);
   CHECK(of(explanation, "node").inputs.processors == 1);
   CHECK(of(explanation, "node").inputs.in_flight == 100);
+  CHECK(of(explanation, "go").inputs.processors == 2);
+  CHECK(of(explanation, "go").inputs.in_flight == 100);
   CHECK(of(explanation, "python/thread-per-port").inputs.in_flight == 1000);
 }
 
@@ -268,13 +278,14 @@ TEST_CASE("the explanation is in every form of output, and only if it was asked 
   Comparison comparison = wan_comparison();
   for (RunRecord& run : comparison.entries[1].runs) run.wall_us = 9'000'000;
   evaluate(comparison);
-  CHECK(has(explanation_text(comparison), "thread-pool:50             800 ms    9.00 s  11.24!"));
+  CHECK(has(explanation_text(comparison, table_columns), "thread-pool:50             800 ms    9.00 s  11.24!"));
   CHECK(has(to_markdown(comparison), "| `loop` | 40.0 ms | 40.0 ms | 1.00 | 40.0 ms | 10.0 ms | - | - | waiting |"));
-  CHECK(has(to_html(comparison), "<td class=\"model\">loop</td><td>40.0 ms</td><td>40.0 ms</td><td>1.00</td>"));
+  CHECK(has(to_html(comparison),
+            "<th scope=\"row\" class=\"model\">loop</th><td>40.0 ms</td><td>40.0 ms</td><td>1.00</td>"));
   CHECK(has(to_json(comparison), "{\"command\":\"loop\",\"predicted\":0.04,\"measured\":0.04,\"waiting\":0.04"));
   CHECK(has(to_json(comparison), "\"binds\":\"waiting\",\"off\":true,\"wrong_term\":null"));
   comparison.unit_costs.reset();
-  CHECK(explanation_text(comparison).empty());
+  CHECK(explanation_text(comparison, table_columns).empty());
   for (const auto& write : {to_json, to_markdown, to_html}) CHECK_FALSE(has(write(comparison), "redicted"));
 }
 
@@ -287,7 +298,7 @@ TEST_CASE("the explanation fits 100 columns, whatever the numbers") {
   }
   comparison.entries.push_back(entry);
   evaluate(comparison);
-  const std::string text = explanation_text(comparison);
+  const std::string text = explanation_text(comparison, table_columns);
   for (size_t start = 0; start < text.size();) {
     const size_t end = text.find('\n', start);
     CAPTURE(text.substr(start, end - start));

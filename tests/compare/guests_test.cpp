@@ -67,16 +67,16 @@ TEST_CASE("guests are parsed from their names, each only once") {
         "python/sequential, python/thread-per-port, python/thread-pool:50, python/thread-pool:100, python/asyncio");
   CHECK(names("auto") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node?");
+        "python/asyncio?, python/free-threaded?, node?, go?, rust/tokio?");
   CHECK(names("auto,node") ==
         "python/sequential?, python/thread-per-port?, python/thread-pool:50?, python/thread-pool:100?, "
-        "python/asyncio?, python/free-threaded?, node");
+        "python/asyncio?, python/free-threaded?, node, go?, rust/tokio?");
   CHECK(parse_guests("python/free-threaded")->front().contender.threads == 50);
 }
 
 TEST_CASE("an unknown guest is rejected with its name") {
   for (const char* word : {"", "ruby", "python/", "python/thread-pool", "python/thread-pool:0", "python/sequential:2",
-                           "python/thread-pool:65537", "node,", "python/free-threaded:9"}) {
+                           "python/thread-pool:65537", "node,", "python/free-threaded:9", "go:2", "rust"}) {
     CAPTURE(word);
     CHECK(has(names(word), "is not known: auto, python, python/sequential, python/thread-per-port"));
   }
@@ -106,6 +106,31 @@ TEST_CASE("a guest's results belong to the probes that it was handed") {
   CHECK(record->p50_us == 10);  // of 10 and 20: a silent port has no latency
   CHECK(record->p99_us == 20);
   CHECK(record->model.peak_in_flight == 2);  // the third began when the second had ended
+}
+
+TEST_CASE("a guest's connects are in the first row that is free when they start") {
+  ThreePorts three;
+  const auto run = read_guest_recording(measured + "open 50 10\nclosed 5 20\nsilent 25 250000\n", three.scan);
+  REQUIRE(run);
+  CHECK(run->wall_us == 1000);
+  REQUIRE(run->connects.size() == 3);
+  const auto is = [&](size_t i, uint32_t start_us, uint32_t end_us, uint64_t place, ProbeState state, uint16_t row) {
+    const RecordedConnect& c = run->connects[i];
+    CHECK(c.start_us == start_us);
+    CHECK(c.end_us == end_us);
+    CHECK(c.probe == three.scan.at(place).number);
+    CHECK(c.state == state);
+    CHECK(c.thread == row);
+  };
+  is(0, 5, 25, 1, ProbeState::closed, 0);
+  is(1, 25, 250'025, 2, ProbeState::silent, 0);
+  is(2, 50, 60, 0, ProbeState::open, 1);
+  CHECK(peak_in_flight(*run) == 2);
+  CHECK(read_guest_recording(measured + "open 0 10\n", three.scan).error() ==
+        "its output is not a result: it ends after 9 lines, before the last result");
+  three.scan.max_probes = 1;
+  CHECK(guest_request(three.scan, 5).starts_with("250\n2\n5\n1\n127.0.0.1 "));
+  CHECK(read_guest_recording(measured + "open 0 10\n", three.scan)->connects.size() == 1);
 }
 
 TEST_CASE("what is no result of a guest is rejected with its line") {
@@ -196,6 +221,11 @@ TEST_CASE("the lock is named if a pool in Python is slower than its single threa
             "python/sequential, with 10.00 context switches a probe instead of 0.00; thread-pool:50 took 1.00x "
             "[1.00-1.00] as long as sequential, with 0.00. Only the thread that has the interpreter's lock runs "
             "Python."));
+  Comparison pool_of_one = comparison;  // without the lock's share, a pool in Python is slow as well
+  pool_of_one.entries.push_back(guest_of("python/thread-pool:1", "cccccsss", {30.0, 30.5, 31.0}));
+  CHECK(has(all_sentences(evaluated(pool_of_one)), "it took 2.00x [2.00-2.00] as long as python/thread-pool:1, with"));
+  pool_of_one.entries.back() = guest_of("python/thread-pool:1", "cccccsss", {60.0, 61.0, 62.0});
+  CHECK_FALSE(has(all_sentences(evaluated(pool_of_one)), "lock"));
   Comparison as_fast = comparison;
   as_fast.entries[4] = guest_of("python/thread-pool:50", "cccccsss", {12.0, 12.2, 12.4});
   CHECK_FALSE(has(all_sentences(evaluated(as_fast)), "lock"));
@@ -227,7 +257,9 @@ TEST_CASE("why guests see open ports that are not there is explained only for th
   comparison.setup.only_loopback = true;
   const std::string text = all_sentences(evaluated(comparison));
   CHECK(has(text, "python/sequential reported 1 port as open that is not in the worst run, so it has no rank."));
-  CHECK(has(text, "the socket connects to itself, and the port looks open. The models here check for that"));
+  CHECK(has(text,
+            "the socket connects to itself, and the port looks open. The models here check for that, "
+            "python/sequential does not."));
   Comparison own_wrong = comparison;
   for (RunRecord& run : own_wrong.entries[0].runs) run.states[3] = ProbeState::open;
   CHECK_FALSE(has(all_sentences(evaluated(own_wrong)), "connects to itself"));

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "compare/guest_programs.hpp"
 #include "compare/lanes.hpp"
 #include "support/made_comparison.hpp"
 #include "support/report_text.hpp"
@@ -81,6 +82,19 @@ TEST_CASE("threads with one connect each share rows") {
   lanes = lanes_of(entry, 8);
   CHECK(lanes.note == "The 400 threads share 20 rows, of which 8 are shown.");
   CHECK(lanes.rows.size() == 8);
+}
+
+TEST_CASE("the connects of a guest have rows, but no threads") {
+  Comparison comparison = recorded_comparison();
+  comparison.entries[1].contender = parse_guests("python/thread-pool:50")->front().contender;
+  CHECK(lanes_title(comparison.entries[1]) == "150 connects, up to 50 at once, in 30.0 ms");
+  CHECK(lanes_of(comparison.entries[1], 8).note == "8 of 50 rows are shown.");
+  CHECK(lanes_of(comparison.entries[1], 50).rows[9].name == "row 10");
+  constexpr const char* explained = "Of programs in other languages only the times are known";
+  CHECK(has(lanes_figure(comparison), explained));
+  CHECK_FALSE(has(lanes_figure(recorded_comparison()), explained));
+  comparison.entries[1].recorded.wall_us = 11'000'000;  // it can't be ended early
+  CHECK_FALSE(has(lanes_title(comparison.entries[1]), "recording ended"));
 }
 
 TEST_CASE("the axis holds all runs, unless the shortest one would hardly be visible") {

@@ -46,8 +46,10 @@ TEST_CASE("the table fits 100 columns, whatever the numbers") {
   comparison.entries.back().failure = "killed by signal: Killed";
   comparison = evaluated(comparison);
   CHECK(widest_line(table_text(comparison)) <= table_columns);
-  CHECK(widest_line(words_text(comparison)) <= table_columns);
-  CHECK(widest_line(heading_text(comparison)) <= table_columns);
+  CHECK(widest_line(words_text(comparison, table_columns)) <= table_columns);
+  CHECK(widest_line(words_text(comparison, 80)) <= 80);
+  CHECK(widest_line(heading_text(comparison, 60)) <= 60);
+  CHECK(widest_line(heading_text(comparison, table_columns)) <= table_columns);
   CHECK(has(table_text(comparison), "no run: killed by signal: Killed"));
 }
 

@@ -11,13 +11,15 @@ import tempfile
 from compare_support import OwnedPorts, run, run_tests, test
 
 MODELS = {"sequential": 1, "thread-per-connection": 60, "thread-pool:4": 4, "loop": 8, "loops:2": 8, "loop/uv": 8}
+GUESTS = {"python/thread-pool:4": 4, "node": 8}
+MODELS_AND_GUESTS = MODELS | GUESTS
 
 
 def traced(ports, *words):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "trace.json")
         done = run("compare", "127.0.0.1", "-p", ports.spec(), "--models", ",".join(MODELS), "--runs", "1", "--warmup", "0", "-c", "8",
-                   "--trace", path, *words)
+                   "--guests", ",".join(GUESTS), "--trace", path, *words)
         assert done.returncode == 0 and done.stderr == "", done
         with open(path) as file:
             return json.load(file)
@@ -25,7 +27,7 @@ def traced(ports, *words):
 
 def events_by_model(trace):
     names = {event["pid"]: event["args"]["name"] for event in trace["traceEvents"] if event["ph"] == "M" and event["name"] == "process_name"}
-    assert list(names.values()) == list(MODELS), names
+    assert list(names.values()) == list(MODELS_AND_GUESTS), names
     events = collections.defaultdict(list)
     for event in trace["traceEvents"]:
         events[names[event["pid"]]].append(event)
@@ -82,7 +84,7 @@ def the_counter_agrees_with_the_connects_and_never_exceeds_the_cap():
         counts = [(event["ts"], event["args"]["connects"]) for event in events if event["ph"] == "C"]
         assert counts == sorted(counts, key=lambda count: count[0]), model
         assert counts[-1][1] == 0 and min(count for _, count in counts) >= 0, (model, counts)
-        assert max(count for _, count in counts) <= MODELS[model], (model, counts)
+        assert max(count for _, count in counts) <= MODELS_AND_GUESTS[model], (model, counts)
         last = dict(counts)  # the last count of each microsecond
         for at, count in last.items():
             assert count == sum(start <= at < end for _, _, start, end, _ in connects), (model, at, count)
@@ -95,7 +97,8 @@ def threads_are_named_and_the_callbacks_of_loops_hold_their_connects():
     for model, events in events_by_model(trace).items():
         threads = {event["tid"]: event["args"]["name"] for event in events if event["ph"] == "M" and event["name"] == "thread_name"}
         is_loop = model.startswith("loop")
-        assert all(name == f"{'loop' if is_loop else 'thread'} {tid}" for tid, name in threads.items()), (model, threads)
+        kind = "row" if model in GUESTS else "loop" if is_loop else "thread"
+        assert all(name == f"{kind} {tid}" for tid, name in threads.items()), (model, threads)
         assert {event["tid"] for event in events if event.get("cat")} <= threads.keys(), model
         callbacks = [event for event in events if event.get("cat") == "loop"]
         assert bool(callbacks) == is_loop, model

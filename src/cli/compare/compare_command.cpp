@@ -13,6 +13,8 @@
 //     exit 130; a second one ends the process
 //   - the memory is used up: what has been measured is printed and written as incomplete, exit 3; if not even that can
 //     be done, or nothing has been measured, no file is left, exit 1
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -31,6 +33,7 @@
 #include "cli/record/output_file.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/terminal/ending_signals.hpp"
+#include "cli/terminal/terminal_width.hpp"
 #include "compare/explanation.hpp"
 #include "compare/lanes.hpp"
 #include "compare/loop_model.hpp"
@@ -74,6 +77,12 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
   return text;
 }
 
+/// The tables need table_columns; the sentences also fit a narrower terminal.
+size_t words_columns(const OutputFile& screen) {
+  constexpr size_t min_columns = 40;
+  return screen.is_terminal() ? std::clamp(terminal_columns(STDOUT_FILENO), min_columns, table_columns) : table_columns;
+}
+
 class CompareCommand {
  public:
   explicit CompareCommand(const CompareRequest& request)
@@ -85,6 +94,7 @@ class CompareCommand {
   void add_entries();
   void check_limits() const;
   void check_that_a_target_answers();
+  void build_guests();
   void prepare();
   int conclude();
   int finish();
@@ -92,7 +102,7 @@ class CompareCommand {
 
   const CompareRequest& request_;
   const TargetList list_;
-  const CompareGuests guests_;
+  CompareGuests guests_;
   Comparison comparison_;
   RunCommand command_;
   CompareExports exports_;
@@ -136,7 +146,7 @@ void CompareCommand::add_entries() {
   const uint32_t in_flight =
       request_.sweep.in_flight.empty() ? std::min(guest_in_flight, sweep.in_flight.front()) : sweep.in_flight.front();
   for (Contender guest : guests_.contenders()) {
-    if (guest.guest->way == GuestWay::loop) guest.in_flight = in_flight;
+    if (guest.guest->way == GuestWay::loop || guest.guest->way == GuestWay::tasks) guest.in_flight = in_flight;
     contenders.push_back(guest);
   }
   for (const Contender& contender : contenders) {
@@ -194,11 +204,12 @@ int CompareCommand::finish() {
   progress_.clear();
   evaluate(comparison_);
   OutputFile screen;
-  screen.buffer() = heading_text(comparison_) + '\n';
+  const size_t columns = words_columns(screen);
+  screen.buffer() = heading_text(comparison_, columns) + '\n';
   // Above the tables, so that these are what is left on the screen.
   if (request_.lanes) screen.buffer() += lanes_text(comparison_, lanes_style_of(screen)) + '\n';
-  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_);
-  if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_);
+  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_, columns);
+  if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_, columns);
   screen.finish();
   bool whole = check_written(screen);
   whole = exports_.write(comparison_, list_.targets, request_.ports) && whole;
@@ -210,22 +221,36 @@ int CompareCommand::finish() {
   return !comparison_.complete ? exit_interrupted : whole ? exit_complete : exit_incomplete;
 }
 
-/// Everything that can be refused. The check that can take a timeout comes last.
+/// Compiles guests, and leaves out those that can't run here.
+void CompareCommand::build_guests() {
+  const std::vector<Contender>& guests = guests_.contenders();
+  if (std::any_of(guests.begin(), guests.end(),
+                  [](const Contender& guest) { return guest.guest->runtime->is_compiled(); })) {
+    progress_.before_build();
+    guests_.build(stop_requested);
+  }
+  if (stop_requested) return;
+  std::erase_if(comparison_.entries, [this](const Entry& entry) {
+    return entry.contender.guest != nullptr && !guests_.can_run(*entry.contender.guest->runtime);
+  });
+  if (!guests_.left_out().empty() && !request_.quiet) progress_.report("left out: " + guests_.left_out());
+  for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
+}
+
+/// Everything that can be refused. What takes longest comes last: the check that can take a timeout, and compiling.
 void CompareCommand::prepare() {
   set_up();
   check_limits();
   if (request_.inside_lab) refuse_own_addresses(list_.targets);
   std::signal(SIGPIPE, SIG_IGN);
   watch_ending_signals(&stop_requested);
-  if (!guests_.left_out().empty() && !request_.quiet)
-    progress_.report("left out, because their interpreters are missing: " + guests_.left_out());
   if (request_.explain) comparison_.unit_costs = measure_unit_costs();
-  for (auto& version : guests_.versions(stop_requested)) comparison_.setup.environment.push_back(std::move(version));
   try {
     exports_.open(request_.exports, request_.overwrite);
     if (request_.inside_lab)
       comparison_.truth = read_lab_truth(request_, list_.targets, stop_requested).value_or(Verdicts());
     check_that_a_target_answers();
+    build_guests();
   } catch (...) {
     exports_.discard();
     throw;

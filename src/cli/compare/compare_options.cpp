@@ -27,8 +27,8 @@ constexpr const char* help_text =
 What is compared:
       --models LIST        sequential, thread-per-connection, thread-pool:N,
                            loop, loops:N, loop/uv
-      --guests LIST        auto, or python, node, python/thread-pool:N: the same
-                           in other languages, if they are installed
+      --guests LIST        auto, or python, node, go, rust/tokio: the same in
+                           other languages, if they are installed
       --preset classic     127.0.0.1, ports 30000-65535, 1 s: one thread,
                            threads, a pool of 50, one loop, loops
       --preset seed        the same beside the Python it comes from
@@ -65,7 +65,7 @@ constexpr const char* default_models = "sequential,thread-per-connection,thread-
 struct Preset {
   const char* name;
   const char* models;  ///< loops:N is added, as to the default ones.
-  const char* guests;  ///< Those whose interpreters are found.
+  const char* guests;  ///< Those that can run here.
   uint32_t runs, warmup;
 };
 

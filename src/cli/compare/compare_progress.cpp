@@ -29,6 +29,12 @@ void CompareProgress::before_run(const Comparison& comparison, size_t model, uin
   std::fflush(stderr);
 }
 
+void CompareProgress::before_build() const {
+  if (!redrawn_) return;
+  std::fputs("\rcompiling guests\x1b[K", stderr);
+  std::fflush(stderr);
+}
+
 void CompareProgress::before_recording(const Entry& entry) const {
   if (!redrawn_) return;
   std::fprintf(stderr, "\rrecording a run of %s\x1b[K", entry.contender.name().c_str());

@@ -18,6 +18,8 @@ class CompareProgress {
   /// its runs take long.
   void before_run(const compare::Comparison& comparison, size_t model, uint32_t round,
                   const compare::Forecast& forecast);
+  /// Before guests are compiled, which takes long the first time.
+  void before_build() const;
   void before_recording(const compare::Entry& entry) const;
   void clear() const;
   /// Prints "portloop: " and `text` as a line of its own.

@@ -33,6 +33,7 @@ class Runs {
         setup_(setup),
         targets_(targets),
         guests_(guests),
+        guest_in_flight_(guest_in_flight),
         model_input_(setup.ports + '\n' + targets.to_text() + '\n') {
     if (guests.contenders().empty()) return;
     if (setup.probes > max_guest_probes)
@@ -42,16 +43,21 @@ class Runs {
 
   std::vector<std::string> words(const Contender& contender, uint32_t round) const;
   std::vector<std::string> recorded_words(const Contender& contender, uint32_t round) const;
+  std::string recorded_input(const Entry& entry) const;
+  Parsed<RecordedRun> read_recorded(const Entry& entry, std::string_view output) const;
   const std::string& input(const Contender& contender) const {
     return contender.guest != nullptr ? guest_input_ : model_input_;
   }
   Parsed<RunRecord> read(const Contender& contender, std::string_view output) const;
 
  private:
+  ModelScan recorded_scan(const Entry& entry) const;
+
   const CompareRequest& request_;
   const Setup& setup_;
   const TargetSet& targets_;
   const CompareGuests& guests_;
+  uint32_t guest_in_flight_;
   std::string model_input_, guest_input_;
 };
 
@@ -78,10 +84,36 @@ std::vector<std::string> Runs::words(const Contender& contender, uint32_t round)
 }
 
 std::vector<std::string> Runs::recorded_words(const Contender& contender, uint32_t round) const {
-  if (contender.guest != nullptr) return {};  // it records nothing
   std::vector<std::string> recorded = words(contender, round);
-  recorded.emplace_back("--record");
+  if (contender.guest == nullptr) recorded.emplace_back("--record");
   return recorded;
+}
+
+/// What a guest is recorded with. It can't end early, so it gets as many probes as the slowest of its measured runs
+/// made in the time.
+ModelScan Runs::recorded_scan(const Entry& entry) const {
+  ModelScan scan = scan_of(request_, targets_);
+  uint64_t max_us = 1;
+  for (const RunRecord& run : entry.runs) max_us = std::max(max_us, run.wall_us);
+  const uint64_t in_time = setup_.probes * max_recorded_ms * 1000 / max_us;
+  scan.max_probes = std::clamp<uint64_t>(in_time, 1, max_recorded_probes);
+  return scan;
+}
+
+std::string Runs::recorded_input(const Entry& entry) const {
+  return entry.contender.guest != nullptr ? guest_request(recorded_scan(entry), guest_in_flight_) : model_input_;
+}
+
+Parsed<RecordedRun> Runs::read_recorded(const Entry& entry, std::string_view output) const {
+  if (entry.contender.guest != nullptr) {
+    const ModelScan scan = recorded_scan(entry);
+    auto recorded = read_guest_recording(output, scan);
+    if (recorded) (*recorded).left_out = std::min(setup_.probes, max_recorded_probes) - scan.size();
+    return recorded;
+  }
+  auto recorded = decode_recorded(output);
+  if (!recorded) return SpecError{"could not read its result"};
+  return std::move(*recorded);
 }
 
 Parsed<RunRecord> Runs::read(const Contender& contender, std::string_view output) const {
@@ -104,11 +136,15 @@ RunCommand run_command_of(const CompareRequest& request, const Setup& setup, con
   const auto runs = std::make_shared<const Runs>(request, setup, targets, guests, guest_in_flight);
   RunCommand command;
   command.words = [runs](const Contender& contender, uint32_t round) { return runs->words(contender, round); };
+  command.input = [runs](const Contender& contender) -> const std::string& { return runs->input(contender); };
+  command.read = [runs](const Contender& contender, std::string_view output) { return runs->read(contender, output); };
   command.recorded_words = [runs](const Contender& contender, uint32_t round) {
     return runs->recorded_words(contender, round);
   };
-  command.input = [runs](const Contender& contender) -> const std::string& { return runs->input(contender); };
-  command.read = [runs](const Contender& contender, std::string_view output) { return runs->read(contender, output); };
+  command.recorded_input = [runs](const Entry& entry) { return runs->recorded_input(entry); };
+  command.read_recorded = [runs](const Entry& entry, std::string_view output) {
+    return runs->read_recorded(entry, output);
+  };
   return command;
 }
 
