@@ -3,9 +3,11 @@
 usage: local_link.py PORTLOOP [ROW...]
 
 Rows: lan (a /24, the default ports), absent (one absent host, 20,000 ports), routed (the same behind a router), slash21,
-slash19, slash16 (port 22), limited, limited-common (ufw limit on the only open port). All but slash16 unless named.
+slash19, slash16 (port 22), crowded (a /21 with a host at each address), limited, limited-common (ufw limit on the only
+open port). All but slash16 unless named.
 """
 
+import ipaddress
 import random
 import re
 import subprocess
@@ -16,19 +18,22 @@ import scan_support as support
 from far_network import Neighbour
 
 class Row:
-    def __init__(self, name, target, ports, live, nmap):
+    def __init__(self, name, target, ports, live, *nmap):
         self.name, self.target, self.ports, self.live, self.nmap = name, target, ports, live, nmap
 
 
+AS_ROOT = "-T4"  # with ARP packets of its own
+AS_USER = "-T4 --unprivileged"
 ROWS = [
-    Row("lan", "10.7.0.0/24", None, 21, ["-T4"]),
-    Row("absent", "10.7.200.77", "1-20000", 0, ["-T4"]),
-    Row("routed", "10.8.0.77", "1-20000", 0, None),
-    Row("slash21", "10.7.0.0/21", "22", 10, ["-T4"]),
-    Row("slash19", "10.7.0.0/19", "22", 40, ["-T4"]),
-    Row("slash16", "10.7.0.0/16", "22", 301, ["-T4"]),
-    Row("limited", "10.7.0.9", "20-25", 0, None),
-    Row("limited-common", "10.7.0.9", None, 0, None),
+    Row("lan", "10.7.0.0/24", None, 21, AS_ROOT, AS_USER),
+    Row("absent", "10.7.200.77", "1-20000", 0, AS_ROOT, AS_USER),
+    Row("routed", "10.8.0.77", "1-20000", 0),
+    Row("slash21", "10.7.0.0/21", "22", 10, AS_ROOT, AS_USER),
+    Row("slash19", "10.7.0.0/19", "22", 40, AS_ROOT),
+    Row("slash16", "10.7.0.0/16", "22", 301, AS_ROOT),
+    Row("crowded", "10.7.8.0/21", "22", 2048, AS_USER),
+    Row("limited", "10.7.0.9", "20-25", 0),
+    Row("limited-common", "10.7.0.9", None, 0),
 ]
 
 LIMIT = """table inet ufw {
@@ -60,7 +65,10 @@ def timed(words):
 
 
 def add_hosts(far, row):
-    """Live hosts at random places of the row's block; returns their addresses."""
+    """Live hosts at random places of the row's block, or everywhere; returns their addresses."""
+    if row.name == "crowded":
+        far.ip(f"route replace local {row.target} dev lo")
+        return {str(address) for address in ipaddress.ip_network(row.target)}
     network, length = row.target.split("/") if "/" in row.target else (row.target, "32")
     a, b, c, _ = map(int, network.split("."))
     places = range(2, 2 ** (32 - int(length)) - 1)
@@ -89,13 +97,16 @@ def measure(row, far):
         far.run("nft", "delete", "table", "inet", "ufw")
         server.kill()
         server.wait()
-    if row.nmap is not None:
+    for options in row.nmap:
         far.ip("neigh flush all")
         support.ip("neigh flush all")
-        seconds, out, _ = timed(["nmap", "-sT", "-n", *row.nmap, *ports, row.target])
-        found = {address for address in live if f"report for {address}\n" in out}
-        line += f"   nmap -sT {' '.join(row.nmap)} {seconds:7.1f} s, {len(found)} of {len(live)}"
+        seconds, out, _ = timed(["nmap", "-sT", "-n", *options.split(), *ports, row.target])
+        found = live & set(re.findall(r"report for (\S+)\n", out))
+        line += f"   nmap -sT {options} {seconds:7.1f} s, {len(found)} of {len(live)}"
     print(line, flush=True)
+    if row.name == "crowded":
+        far.ip(f"route del local {row.target} dev lo")
+        live = set()
     for address in live | ({"10.7.0.9"} if limited else set()):
         far.ip(f"addr del {address}/16 dev far")
     support.ip("neigh flush all")
