@@ -148,6 +148,15 @@ class Block {
   bool has_unresolved_hosts() const { return has_unresolved_hosts_; }
   /// Whether any host had an unproven next hop when the block was opened.
   bool has_unproven_hosts() const { return has_unproven_hosts_; }
+  /// It waits for news of a next hop, of which there have been `news` so far, until a time.
+  void hold(uint64_t until_us, uint32_t news) {
+    held_until_us_ = until_us;
+    held_at_news_ = news;
+  }
+  /// Until when, if nothing has changed; 0 if it has.
+  uint64_t held_until_us(uint64_t now_us, uint32_t news) const {
+    return now_us < held_until_us_ && news == held_at_news_ ? held_until_us_ : 0;
+  }
 
   HostWatch hosts;
   LossEstimate loss;
@@ -176,6 +185,8 @@ class Block {
 
   bool has_unresolved_hosts_ = false;
   bool has_unproven_hosts_ = false;
+  uint64_t held_until_us_ = 0;
+  uint32_t held_at_news_ = 0;
   Phase phase_ = Phase::drawing;
   uint32_t pass_ = 1;
   uint32_t void_passes_ = 0;   // up to this one none counts: all hosts were away

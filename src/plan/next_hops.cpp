@@ -50,9 +50,9 @@ bool NextHops::stays_away(const Address& address, uint64_t now_us) const {
          now_us - hops_[index].missing_since_us >= max_outage_us;
 }
 
-void NextHops::report(const NeighbourEvent& event, uint64_t now_us) {
+bool NextHops::report(const NeighbourEvent& event, uint64_t now_us) {
   const size_t index = index_of(event.address);
-  if (index == hops_.size()) return;
+  if (index == hops_.size()) return false;
   Hop& hop = hops_[index];
   switch (event.news) {
     case NeighbourNews::confirmed:
@@ -74,6 +74,7 @@ void NextHops::report(const NeighbourEvent& event, uint64_t now_us) {
       if (hop.state != State::absent) hop.state = State::unresolved;
       break;
   }
+  return true;
 }
 
 }  // namespace portloop

@@ -50,8 +50,8 @@ class NextHops {
   void heard(const Address& target);
   /// Whether it has been looked for in vain for so long that nothing more is expected.
   bool stays_away(const Address& address, uint64_t now_us) const;
-  /// The neighbour need not be followed.
-  void report(const NeighbourEvent& event, uint64_t now_us);
+  /// The neighbour need not be followed; returns whether it is.
+  bool report(const NeighbourEvent& event, uint64_t now_us);
 
  private:
   size_t index_of(const Address& address) const;

@@ -12,11 +12,6 @@ constexpr uint32_t steps_per_call = 4096;
 
 constexpr uint64_t room_poll_us = 20'000;
 
-// A report of the kernel comes a little after the time that its settings add up to.
-constexpr uint64_t confirmation_grace_us = 500'000;
-
-constexpr uint64_t gateway_pause_us = 1'000'000;
-
 void set_reason(ProbeResult& result, Loss loss) {
   switch (loss) {
     case Loss::silence: result.reason = Reason::host_lost; break;
@@ -390,6 +385,10 @@ bool ProbePlan::may_overlap(const Block& block) const {
 /// While asks are in flight the block can only go on to another pass. Otherwise it does that, reports, or is forgotten.
 ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
   const bool settled = block.in_flight() == 0;
+  if (const uint64_t held_until_us = block.held_until_us(now_us, news_of_next_hops_); held_until_us != 0) {
+    hold_until_us_ = std::min(hold_until_us_, held_until_us);
+    return Search::nothing;
+  }
   if (block.unfinished() == 0) {
     if (!settled) return Search::nothing;
     blocks_.forget(block);
@@ -413,77 +412,6 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
     return path_.want_proof() && may_send_witness(now_us) ? Search::changed : Search::nothing;
   block.begin_reporting();
   return Search::changed;
-}
-
-/// Silence is no verdict on a host that has never answered, before its next hop is confirmed. Returns found if all are.
-ProbePlan::Search ProbePlan::prove_next_hops(Block& block, uint64_t now_us) {
-  bool awaits = false, asks_anew = false;
-  const bool is_last_pass = block.pass() >= max_passes;
-  for (uint32_t number = 0; number < block.hosts.size(); ++number) {
-    Host& host = block.hosts[number];
-    if (!host.next_hop_unproven) continue;
-    if (is_last_pass) block.hosts.lose(number, Loss::no_route);
-    const Proof proof = host.state == HostState::fresh ? prove_next_hop(block, number, now_us) : Proof::given;
-    awaits |= proof == Proof::awaited;
-    asks_anew |= proof == Proof::void_passes;
-    if (proof == Proof::given) host.next_hop_unproven = false;
-  }
-  if (asks_anew && block.begin_pass(NextPass::sweep_by_host, control_.asks_per_check())) return Search::changed;
-  return awaits ? Search::nothing : Search::found;
-}
-
-ProbePlan::Proof ProbePlan::await(uint64_t until_us, uint64_t now_us) {
-  if (now_us >= until_us) return Proof::given;
-  hold_until_us_ = std::min(hold_until_us_, until_us);
-  return Proof::awaited;
-}
-
-ProbePlan::Proof ProbePlan::prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us) {
-  const Address address = space_.targets.at(block.hosts[host_number].target);
-  const NextHops::Hop* hop = next_hops_.of(address);
-  assert(hop != nullptr);
-  const bool is_on_link = space_.links.contains(address);
-  switch (hop->state) {
-    case NextHops::State::confirmed:
-      block.hosts[host_number].next_hop_unproven = false;
-      if (hop->changed_us <= block.first_ask_us()) return Proof::given;
-      block.hosts.ask_anew(host_number, block.pass());
-      return Proof::void_passes;
-    case NextHops::State::unconfirmed:
-      if (await(block.last_ask_us() + space_.links.confirm_us + confirmation_grace_us, now_us) == Proof::awaited)
-        return Proof::awaited;
-      break;
-    case NextHops::State::unresolved:
-    case NextHops::State::absent: break;
-  }
-  if (is_on_link) {
-    block.hosts[host_number].next_hop_unproven = false;
-    block.hosts.look_again(host_number);
-    return Proof::void_passes;
-  }
-  return prove_gateway(block, host_number, *hop, now_us);
-}
-
-/// It is being looked for, or was looked for in vain, or nothing is heard of it.
-ProbePlan::Proof ProbePlan::prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway,
-                                          uint64_t now_us) {
-  const bool was_looked_for = gateway.absent_us > block.last_ask_us();
-  if (!was_looked_for) return await(block.last_ask_us() + space_.links.wait_us(), now_us);
-  if (next_hops_.stays_away(gateway.address, now_us)) {
-    block.hosts.lose(host_number, Loss::no_route);
-    return Proof::given;
-  }
-  // To ask makes the system look for it. A pass over thousands of ports is no more than that.
-  if (await(gateway.absent_us + gateway_pause_us, now_us) == Proof::awaited) return Proof::awaited;
-  block.hosts.ask_anew(host_number, block.pass());
-  return Proof::void_passes;
-}
-
-bool ProbePlan::lacks_gateway(const Endpoint& endpoint) const {
-  if (!follows_neighbours_ || space_.links.contains(endpoint.address)) return false;
-  const NextHops::Hop* gateway = next_hops_.of(endpoint.address);
-  return gateway != nullptr &&
-         (gateway->state == NextHops::State::unresolved || gateway->state == NextHops::State::absent);
 }
 
 void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next) {

@@ -155,10 +155,15 @@ class ProbePlan {
   bool may_overlap(const Block& block) const;
   Search pass_ended(Block& block, uint64_t now_us);
   Search prove_next_hops(Block& block, uint64_t now_us);
-  enum class Proof : uint8_t { given, awaited, void_passes };
-  Proof prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us);
-  Proof prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway, uint64_t now_us);
-  Proof await(uint64_t until_us, uint64_t now_us);
+  /// Whether silence of a host is a verdict, as far as its next hop is concerned.
+  struct NextHopProof {
+    uint64_t await_until_us = 0;  ///< The system will have reported more by then.
+    bool asks_anew = false;       ///< What it was asked does not count.
+
+    bool is_given(uint64_t now_us) const { return !asks_anew && await_until_us <= now_us; }
+  };
+  NextHopProof prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us);
+  NextHopProof prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway, uint64_t now_us);
 
   void ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_us, Next& next);
   void send(Ask& ask, uint64_t now_us);
@@ -195,6 +200,7 @@ class ProbePlan {
   NextHops next_hops_;
   bool follows_neighbours_ = true;
   uint64_t first_wait_us_ = 0;  // when the first neighbour was looked for
+  uint32_t news_of_next_hops_ = 0;
   uint64_t hold_until_us_ = 0;  // for which the last call of next() holds a block; UINT64_MAX: it holds none
   bool wants_room_ = false;     // the last call of next() found no room in the neighbour table
   Block* drawing_ = nullptr;    // the block that fresh probes are drawn into

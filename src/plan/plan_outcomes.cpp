@@ -15,10 +15,6 @@ constexpr uint8_t checks_until_limited = 3;
 constexpr uint32_t fruitless_returns_until_slower = 3;
 constexpr uint32_t max_fruitless_returns = 32;
 
-constexpr uint64_t min_targets_looked_for_twice = 8;
-// A link that was plugged in a moment ago.
-constexpr uint64_t settling_us = 10'000'000;
-
 }  // namespace
 
 void ProbePlan::connect_ended(const Ask& ask) {
@@ -99,6 +95,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   if (host.next_hop_unproven) {
     host.next_hop_unproven = false;
     next_hops_.heard(ask.endpoint.address);
+    ++news_of_next_hops_;
   }
   control_.answered(ask.serial);
   if (block.hosts.answered(ask.host, block.pass(), now_us) && block.hosts.size() == 1) {
@@ -151,106 +148,13 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   if (host.next_hop_unproven && !space_.links.contains(ask.endpoint.address)) {
     host.next_hop_unproven = false;
     next_hops_.heard(ask.endpoint.address);
+    ++news_of_next_hops_;
   }
   control_.path_answered(ask.serial);
   if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
-}
-
-void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
-  Host& host = block.hosts[host_number];
-  if (host.state != HostState::unresolved) return;
-  waits_.resolved(host.target, now_us);
-  block.hosts.resolved(host_number, block.pass());
-}
-
-void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
-  next_hops_.report(event, now_us);
-  if (event.news == NeighbourNews::absent) next_hop_is_absent(event.address, now_us);
-  const std::optional<uint64_t> target = space_.targets.index_of(event.address);
-  const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
-  if (wait == nullptr) return;
-  Block& block = blocks_[wait->block];
-  if (event.has_entry() || event.news == NeighbourNews::absent) table_of(event.address.family).had_room();
-  if (event.has_entry()) {
-    if (wait->holds_room()) path_.found_neighbour(now_us);
-    resolve(block, wait->host, now_us);
-  } else if (event.news == NeighbourNews::absent && block.hosts[wait->host].state == HostState::unresolved) {
-    // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
-    // icmp_msgs_per_sec). Its timeout is now over.
-    if (is_absent(*wait)) block.hosts.has_no_neighbour(wait->host);
-    waits_.failed(*target);
-  }
-}
-
-/// The hosts that it is the next hop to were asked in vain. If it is one of them, it is looked for again; if it is a
-/// gateway that stays away, they are lost.
-void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
-  const bool is_on_link = space_.targets.contains(next_hop) && space_.links.contains(next_hop);
-  if (!is_on_link && !next_hops_.stays_away(next_hop, now_us)) return;
-  for (uint32_t place = 0; place < blocks_.places(); ++place) {
-    Block* block = blocks_.at(place);
-    if (block == nullptr || !block->has_unproven_hosts()) continue;
-    for (uint32_t number = 0; number < block->hosts.size(); ++number) {
-      Host& host = block->hosts[number];
-      if (!host.next_hop_unproven) continue;
-      const Address address = space_.targets.at(host.target);
-      if (address == next_hop) {
-        host.next_hop_unproven = false;
-        block->hosts.look_again(number);
-      } else if (const Address* gateway = space_.links.gateway_of(address);
-                 gateway != nullptr && *gateway == next_hop) {
-        if (next_hops_.stays_away(next_hop, now_us)) block->hosts.lose(number, Loss::no_route);
-      }
-    }
-  }
-}
-
-/// A neighbour that was looked for in vain: not while the link may have been away. Then its wait ends without news, and
-/// it is looked for again. If there is hardly anybody to ask, every host is looked for twice: an outage that hides one
-/// takes five seconds then.
-bool ProbePlan::is_absent(const NeighbourWaits::Wait& wait) const {
-  if (path_.was_alive(wait.sent_us, wait.sent_us + space_.links.last_request_us())) return true;
-  if (path_.can_always_ask()) return false;
-  if (blocks_[wait.block].hosts[wait.host].unresolved_waits > 0) return true;
-  // One or a few hosts that are not there are the usual case, and so is a link without any, once it has been up a
-  // while.
-  const bool is_first_look = wait.sent_us < first_wait_us_ + settling_us;
-  return space_.targets.size() < min_targets_looked_for_twice || (!path_.has_witness() && !is_first_look);
-}
-
-bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
-  if (ask.kind == ProbeKind::witness) {
-    witness_ended(ask, false, now_us);
-    return false;
-  }
-  HostWatch& hosts = blocks_[ask.block].hosts;
-  Host& host = hosts[ask.host];
-  const bool is_on_link = space_.links.contains(ask.endpoint.address);
-  // A routed target's error is of its gateway: nothing has left this machine.
-  const bool lacks_gateway = space_.links.are_known && !is_on_link && !host.is_own;
-  const bool is_gone = is_on_link && host.state == HostState::alive;
-  if (lacks_gateway || is_gone) {
-    silent(ask, now_us);
-    return false;
-  }
-  // It was sent by an old entry, which has turned out to be wrong.
-  const bool had_old_entry = !ask.unresolved && (host.state == HostState::unresolved || host.next_hop_unproven);
-  if (is_on_link && had_old_entry) {
-    silent(ask, now_us);
-    host.next_hop_unproven = false;
-    hosts.look_again(ask.host);
-    return false;
-  }
-  if (ask.unresolved && host.state == HostState::unresolved && !is_absent(*waits_.find(host.target))) {
-    silent(ask, now_us);
-    return false;
-  }
-  hosts.has_no_neighbour(ask.host);
-  path_answered(ask, now_us);
-  return true;
 }
 
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
