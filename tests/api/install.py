@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds programs outside the tree with an installed portloop (pkg-config, shared and static; npm) and as a Meson subproject.
+"""Builds programs outside the tree with an installed portloop (pkg-config, shared and static) and as a Meson subproject.
 
 usage: install.py SOURCE_DIR BUILD_DIR
 """
@@ -69,24 +69,6 @@ def installed(folder):
     shutil.copy(library_folder / "libportloop.a", archive_folder)
     libraries = [f"-L{archive_folder}"] + [word for word in pkg_config("--static", "--libs") if not word.startswith("-L")]
     consumers(folder, pkg_config("--cflags"), libraries, {})
-    return prefix, pc_file
-
-
-def by_npm(folder, prefix, pc_file):
-    """Builds Node's addon with the installed library. Nothing is downloaded: it needs only Node's own headers."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    headers = node and pathlib.Path(node).resolve().parent.parent
-    if not npm or not (headers / "include" / "node" / "node_api.h").exists():
-        print("no npm, or no headers of Node's: left out")
-        return
-    shutil.copytree(SOURCE / "examples" / "node", folder / "node")
-    moved = folder / "pkgconfig"
-    moved.mkdir()
-    (moved / "portloop.pc").write_text(pc_file.read_text().replace(f"prefix=/{prefix.relative_to(folder / 'root')}\n", f"prefix={prefix}\n", 1))
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(moved), "npm_config_cache": str(folder / "npm"), "npm_config_update_notifier": "false"}
-    environment.pop("PORTLOOP_ADDON", None)
-    run(npm, "install", "--offline", "--no-audit", "--no-fund", f"--nodedir={headers}", cwd=folder / "node", env=environment)
-    print(run(npm, "test", cwd=folder / "node", env=environment).splitlines()[-1])
 
 
 def as_subproject(folder):
@@ -122,5 +104,5 @@ test('cpp', executable('cpp_consumer', 'consumer.cpp', dependencies: portloop_de
 with tempfile.TemporaryDirectory() as scratch:
     (pathlib.Path(scratch) / "one").mkdir()
     (pathlib.Path(scratch) / "two").mkdir()
-    by_npm(pathlib.Path(scratch) / "one", *installed(pathlib.Path(scratch) / "one"))
+    installed(pathlib.Path(scratch) / "one")
     as_subproject(pathlib.Path(scratch) / "two")

@@ -1,0 +1,292 @@
+/* portloop on Node's own loop, through Node-API. scan.js is the only user of these functions:
+ *
+ *   create(options) -> scan, start(scan, onResult, onDone), stop, pause, resume, ref, unref, close, stats(scan)
+ *
+ * Node contains and exports its own libuv, so this addon must not be linked with another one. libuv keeps its ABI
+ * within version 1, so portloop may be compiled with an older header than Node's. The version is checked when the addon
+ * is loaded.
+ *
+ * Each result is one call of JavaScript, which makes it part of the work that portloop does in a turn of the loop: a
+ * slow consumer shortens the turn's share of the scan, it does not prolong the turn.
+ */
+#include <stdlib.h>
+#include <uv.h>
+
+#include "options.h"
+
+#define MIN_LIBUV ((1 << 16) | (44 << 8))
+
+/* Freed when the scan is closed and JavaScript has dropped its handle. */
+struct running {
+  napi_env env;
+  portloop_options* options; /* NULL once the scan was started */
+  portloop_scan* scan;       /* NULL before start, and once close was called */
+  napi_ref on_result;
+  napi_ref on_done;
+  napi_async_context context;
+  napi_async_cleanup_hook_handle cleanup;
+  bool ending; /* the environment is being torn down: JavaScript must not be called any more */
+  bool open;   /* there is a scan whose on_closed() has not been called yet */
+  bool collected;
+};
+
+static napi_value fail(napi_env env, const char* code, const char* message) {
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) napi_throw_error(env, code, message);
+  return NULL;
+}
+
+static void set(napi_env env, napi_value object, const char* name, napi_value value) {
+  napi_set_named_property(env, object, name, value);
+}
+
+static void set_number(napi_env env, napi_value object, const char* name, double number) {
+  napi_value value;
+  if (napi_create_double(env, number, &value) == napi_ok) set(env, object, name, value);
+}
+
+static void set_text(napi_env env, napi_value object, const char* name, const char* text) {
+  napi_value value;
+  if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok) set(env, object, name, value);
+}
+
+/* ---- Calls of JavaScript, from the loop ---- */
+
+/* What JavaScript throws becomes an uncaught exception, as in any other Node callback. */
+static void call(struct running* self, napi_ref function_ref, size_t count, const napi_value* arguments) {
+  napi_value function, global, thrown;
+  napi_get_reference_value(self->env, function_ref, &function);
+  napi_get_global(self->env, &global);
+  if (napi_make_callback(self->env, self->context, global, function, count, arguments, NULL) != napi_pending_exception)
+    return;
+  if (napi_get_and_clear_last_exception(self->env, &thrown) == napi_ok) napi_fatal_exception(self->env, thrown);
+}
+
+/* onResult(address, port, state, reason, service, attempts, rttUs, error, banner): JavaScript makes an object of them
+ * faster than Node-API does. State and reason are numbers, for which scan.js has the names. */
+static void on_result(portloop_scan* scan, const portloop_result* result) {
+  struct running* self = portloop_scan_data(scan);
+  napi_env env = self->env;
+  napi_handle_scope scope;
+  napi_value arguments[9];
+  char address[64];
+  if (self->ending || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  portloop_format_address((const struct sockaddr*)&result->address, address, sizeof address);
+  if (napi_create_string_latin1(env, address, NAPI_AUTO_LENGTH, &arguments[0]) == napi_ok &&
+      napi_create_uint32(env, result->port, &arguments[1]) == napi_ok &&
+      napi_create_uint32(env, (uint32_t)result->state, &arguments[2]) == napi_ok &&
+      napi_create_uint32(env, (uint32_t)result->reason, &arguments[3]) == napi_ok &&
+      napi_create_string_latin1(env, portloop_service_name(result->port), NAPI_AUTO_LENGTH, &arguments[4]) == napi_ok &&
+      napi_create_uint32(env, result->attempts, &arguments[5]) == napi_ok &&
+      napi_create_double(env, (double)result->rtt_us, &arguments[6]) == napi_ok &&
+      napi_get_undefined(env, &arguments[7]) == napi_ok && napi_get_undefined(env, &arguments[8]) == napi_ok) {
+    if (result->error != 0) napi_create_string_utf8(env, uv_err_name(result->error), NAPI_AUTO_LENGTH, &arguments[7]);
+    if (result->banner != NULL)
+      napi_create_buffer_copy(env, result->banner_length, result->banner, NULL, &arguments[8]);
+    call(self, self->on_result, 9, arguments);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+static void free_when_unused(struct running* self) {
+  if (self->open || !self->collected) return;
+  portloop_options_free(self->options);
+  free(self);
+}
+
+static void on_closed(portloop_scan* scan) {
+  struct running* self = portloop_scan_data(scan);
+  self->open = false;
+  if (self->on_result != NULL) napi_delete_reference(self->env, self->on_result);
+  if (self->on_done != NULL) napi_delete_reference(self->env, self->on_done);
+  if (self->context != NULL && !self->ending) napi_async_destroy(self->env, self->context);
+  if (self->cleanup != NULL) napi_remove_async_cleanup_hook(self->cleanup);
+  free_when_unused(self);
+}
+
+static void close_scan(struct running* self) {
+  portloop_scan* scan = self->scan;
+  self->scan = NULL;
+  if (scan != NULL) portloop_scan_close(scan, on_closed);
+}
+
+/* onDone(): complete, or onDone(code, message). */
+static void on_done(portloop_scan* scan, int status) {
+  struct running* self = portloop_scan_data(scan);
+  napi_handle_scope scope;
+  napi_value arguments[2];
+  if (!self->ending && napi_open_handle_scope(self->env, &scope) == napi_ok) {
+    size_t count = status == 0 ? 0 : 2;
+    if (status != 0) {
+      napi_create_string_utf8(self->env, uv_err_name(status), NAPI_AUTO_LENGTH, &arguments[0]);
+      napi_create_string_utf8(self->env, uv_strerror(status), NAPI_AUTO_LENGTH, &arguments[1]);
+    }
+    call(self, self->on_done, count, arguments);
+    napi_close_handle_scope(self->env, scope);
+  }
+  close_scan(self);
+}
+
+/* A worker thread or the process ends while the scan runs. Node waits until the hook is removed. */
+static void on_cleanup(napi_async_cleanup_hook_handle hook, void* data) {
+  struct running* self = data;
+  (void)hook;
+  self->ending = true;
+  close_scan(self);
+}
+
+static void on_collected(napi_env env, void* data, void* hint) {
+  struct running* self = data;
+  (void)env;
+  (void)hint;
+  self->collected = true;
+  free_when_unused(self);
+}
+
+/* ---- Called by JavaScript ---- */
+
+/* Returns the scan that is the first of `count` arguments; throws and returns NULL if it is none. */
+static struct running* arguments_of(napi_env env, napi_callback_info info, size_t count, napi_value* arguments) {
+  napi_valuetype type = napi_undefined;
+  void* data = NULL;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  napi_typeof(env, arguments[0], &type);
+  if (type != napi_external || napi_get_value_external(env, arguments[0], &data) != napi_ok)
+    fail(env, "ERR_INVALID_ARG_TYPE", "the first argument must be what create() returned");
+  return data;
+}
+
+static napi_value create(napi_env env, napi_callback_info info) {
+  napi_value object, handle;
+  size_t count = 1;
+  struct running* self = calloc(1, sizeof *self);
+  int error = UV_ENOMEM;
+  napi_get_cb_info(env, info, &count, &object, NULL, NULL);
+  if (self == NULL) return fail(env, "ENOMEM", uv_strerror(UV_ENOMEM));
+  self->env = env;
+  self->options = portloop_options_new();
+  if (self->options != NULL) error = apply_options(env, object, self->options);
+  if (error == 0 && napi_create_external(env, self, on_collected, NULL, &handle) == napi_ok) return handle;
+  if (error != 0) {
+    const char* reason = self->options != NULL ? portloop_options_error(self->options) : "";
+    fail(env, uv_err_name(error), *reason != '\0' ? reason : uv_strerror(error));
+  }
+  portloop_options_free(self->options);
+  free(self);
+  return NULL;
+}
+
+/* Creates the scan and what its callbacks need. If this fails, close_scan() releases what was made. */
+static int begin(struct running* self, napi_value* arguments) {
+  napi_env env = self->env;
+  uv_loop_t* loop = NULL;
+  napi_value name;
+  int error;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return UV_ENOTSUP;
+  error = portloop_scan_init(loop, &self->scan);
+  if (error != 0) return error;
+  self->open = true;
+  portloop_scan_set_data(self->scan, self);
+  if (napi_create_reference(env, arguments[1], 1, &self->on_result) == napi_ok &&
+      napi_create_reference(env, arguments[2], 1, &self->on_done) == napi_ok &&
+      napi_create_string_utf8(env, "portloop", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+      napi_async_init(env, NULL, name, &self->context) == napi_ok &&
+      napi_add_async_cleanup_hook(env, on_cleanup, self, &self->cleanup) == napi_ok)
+    return portloop_scan_start(self->scan, self->options, on_result, on_done);
+  return UV_ECANCELED; /* the environment is going away */
+}
+
+static napi_value start(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  struct running* self = arguments_of(env, info, 3, arguments);
+  napi_valuetype types[2] = {napi_undefined, napi_undefined};
+  int error;
+  if (self == NULL) return NULL;
+  for (size_t i = 0; i < 2; ++i) napi_typeof(env, arguments[i + 1], &types[i]);
+  if (types[0] != napi_function || types[1] != napi_function)
+    return fail(env, "ERR_INVALID_ARG_TYPE", "start(scan, onResult, onDone) takes two functions");
+  if (self->options == NULL) return fail(env, uv_err_name(UV_EALREADY), "the scan was already started");
+  error = begin(self, arguments);
+  if (error != 0) {
+    const char* reason = portloop_options_error(self->options);
+    close_scan(self);
+    fail(env, uv_err_name(error), *reason != '\0' ? reason : uv_strerror(error));
+  }
+  portloop_options_free(self->options);
+  self->options = NULL;
+  return NULL;
+}
+
+static napi_value on_scan(napi_env env, napi_callback_info info, void (*function)(portloop_scan*)) {
+  napi_value argument;
+  struct running* self = arguments_of(env, info, 1, &argument);
+  if (self != NULL && self->scan != NULL) function(self->scan);
+  return NULL;
+}
+
+static napi_value stop(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_stop); }
+static napi_value pause_scan(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_pause); }
+static napi_value resume(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_resume); }
+static napi_value ref(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_ref); }
+static napi_value unref(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_unref); }
+
+static napi_value close_handle(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  struct running* self = arguments_of(env, info, 1, &argument);
+  if (self != NULL) close_scan(self);
+  return NULL;
+}
+
+/* Returns undefined if the scan does not run. */
+static napi_value stats(napi_env env, napi_callback_info info) {
+  napi_value argument, object;
+  struct running* self = arguments_of(env, info, 1, &argument);
+  portloop_stats now;
+  if (self == NULL || self->scan == NULL || napi_create_object(env, &object) != napi_ok) return NULL;
+  portloop_scan_stats(self->scan, &now, sizeof now);
+  set_number(env, object, "probes", (double)now.probes);
+  set_number(env, object, "connects", (double)now.connects);
+  set_number(env, object, "open", (double)now.open);
+  set_number(env, object, "closed", (double)now.closed);
+  set_number(env, object, "filtered", (double)now.filtered);
+  set_number(env, object, "unknown", (double)now.unknown);
+  set_number(env, object, "inFlight", now.in_flight);
+  return object;
+}
+
+/* exports.states and exports.reasons: the names, by number. */
+static void set_names(napi_env env, napi_value exports) {
+  napi_value states, reasons, name;
+  if (napi_create_array(env, &states) != napi_ok || napi_create_array(env, &reasons) != napi_ok) return;
+  for (uint32_t i = PORTLOOP_OPEN; i <= PORTLOOP_UNKNOWN; ++i) {
+    napi_create_string_utf8(env, portloop_state_name((enum portloop_state)i), NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, states, i, name);
+  }
+  for (uint32_t i = PORTLOOP_SYN_ACK; i <= PORTLOOP_HOST_LOST; ++i) {
+    napi_create_string_utf8(env, portloop_reason_name((enum portloop_reason)i), NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, reasons, i, name);
+  }
+  set(env, exports, "states", states);
+  set(env, exports, "reasons", reasons);
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char* name;
+    napi_callback function;
+  } functions[] = {{"create", create},    {"start", start},        {"stop", stop},
+                   {"pause", pause_scan}, {"resume", resume},      {"ref", ref},
+                   {"unref", unref},      {"close", close_handle}, {"stats", stats}};
+  if ((uv_version() >> 16) != (MIN_LIBUV >> 16) || uv_version() < MIN_LIBUV)
+    return fail(env, "ERR_DLOPEN_FAILED", "portloop needs a Node with libuv 1.44 or a later 1.x");
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i) {
+    napi_value function;
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) !=
+        napi_ok)
+      return NULL;
+    set(env, exports, functions[i].name, function);
+  }
+  set_names(env, exports);
+  set_text(env, exports, "version", portloop_version());
+  return exports;
+}

@@ -1,0 +1,3 @@
+import portloop from './index.js';
+
+export const { scan, Scan, version } = portloop;

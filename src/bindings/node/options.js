@@ -1,0 +1,73 @@
+'use strict';
+// Checks the types of a scan's options and gives them the form that the addon reads. Values are checked by portloop.
+
+const whole = (min, max) => [(value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`];
+const u32 = whole(0, 2 ** 32 - 1);
+const flag = [(value) => typeof value === 'boolean', 'true or false'];
+const isWords = (value) => typeof value === 'string' || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
+const isPort = (value) => typeof value === 'string' || Number.isInteger(value);
+const words = [isWords, 'a string or an array of strings'];
+const ports = [(value) => isPort(value) || (Array.isArray(value) && value.every(isPort)), 'a string, a whole number or an array of them'];
+const choice = (...names) => [(value) => names.includes(value), names.map((name) => `'${name}'`).join(' or ')];
+const hasOnly = (value, names) => typeof value === 'object' && value !== null && Object.keys(value).every((name) => names.includes(name));
+
+const bannerKinds = ['none', 'read', 'http'];
+const isBanners = (value) => typeof value === 'boolean' || bannerKinds.includes(value) || (hasOnly(value, ['kind', 'timeoutMs', 'maxBytes'])
+  && bannerKinds.includes(value.kind ?? 'read') && [value.timeoutMs, value.maxBytes].every((number) => number === undefined || u32[0](number)));
+
+const kinds = {
+  targets: words,
+  exclude: words,
+  ports,
+  excludePorts: ports,
+  inFlight: u32,
+  rate: [(value) => typeof value === 'number', 'a number'],
+  timeoutMs: u32,
+  adaptive: flag,
+  stopAfter: u32,
+  retries: whole(-(2 ** 31), 2 ** 31 - 1),
+  order: choice('random', 'sequential'),
+  seed: [(value) => (Number.isSafeInteger(value) && value >= 0) || (typeof value === 'bigint' && value === BigInt.asUintN(64, value)), 'a whole number of 64 bits'],
+  shard: [(value) => hasOnly(value, ['number', 'count']) && u32[0](value.number) && u32[0](value.count), 'an object with number and count'],
+  loops: u32,
+  connector: choice('fastest', 'portable'),
+  banners: [isBanners, "true, false, 'read', 'http' or an object with kind, timeoutMs and maxBytes"],
+  highWaterMark: whole(1, 2 ** 32 - 1),
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+};
+
+const shown = (value) => (typeof value === 'string' ? `'${value}'` : String(value));
+const listed = (value) => [value].flat().map(String);
+
+function bannersOf(value) {
+  const given = typeof value === 'object' ? value : { kind: typeof value === 'string' ? value : value ? 'read' : 'none' };
+  return { kind: bannerKinds.indexOf(given.kind ?? 'read'), timeoutMs: given.timeoutMs ?? 2000, maxBytes: given.maxBytes ?? 512 };
+}
+
+// The form of each option that the addon does not take as it is.
+const forms = {
+  targets: listed,
+  exclude: listed,
+  ports: (value) => [listed(value).join(',')],
+  excludePorts: (value) => [listed(value).join(',')],
+  order: (value) => ['random', 'sequential'].indexOf(value),
+  seed: BigInt,
+  connector: (value) => ['fastest', 'portable'].indexOf(value),
+  banners: bannersOf,
+};
+
+// Rejects unknown options, because a scan of the wrong thing is worse than none.
+function check(options) {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`the options must be an object, not ${shown(options)}`);
+  const checked = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(kinds, name)) throw new TypeError(`'${name}' is not an option; the options are ${Object.keys(kinds).join(', ')}`);
+    if (value === undefined) continue;
+    const [fits, kind] = kinds[name];
+    if (!fits(value)) throw new TypeError(`${name} must be ${kind}, not ${shown(value)}`);
+    checked[name] = forms[name] ? forms[name](value) : value;
+  }
+  return checked;
+}
+
+module.exports = { check };

@@ -1,0 +1,12 @@
+"""Finds out which TCP ports answer, without root, on your own asyncio loop.
+
+    async for result in portloop.scan("192.0.2.0/28", "22,80,443"):
+        if result.state == "open":
+            print(result.address, result.port)
+
+Scan only hosts and networks that you are permitted to scan.
+"""
+from ._native import PortloopError, version as __version__
+from ._scan import Banners, Result, Scan, Stats, scan
+
+__all__ = ["Banners", "PortloopError", "Result", "Scan", "Stats", "scan"]

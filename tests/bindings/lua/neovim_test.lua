@@ -1,0 +1,25 @@
+-- The module in Neovim, on the loop of the editor. Any error ends it with exit status 1.
+local folder = debug.getinfo(1, 'S').source:match('^@(.*)/')
+
+local function turn(holds)
+  assert(vim.wait(60000, holds, 1), 'the loop stood still')
+end
+
+local passed, message = xpcall(function()
+  local held = dofile(folder .. '/check.lua')(vim.loop, turn)
+  turn(function() return held.core:is_closed() end)
+  -- An error of a callback is shown, and the other results still come.
+  local results, done, calls = 0, false, 0
+  assert(require('portloop').scan({ targets = '127.0.0.1', ports = '61001-61050' }, function()
+    calls = calls + 1
+    if calls == 3 then error('of my own') end
+    results = results + 1
+  end, function() done = true end))
+  turn(function() return done end)
+  assert(results == 49 and calls == 50, results .. ' results')
+  turn(function() return vim.api.nvim_exec('messages', true):find('of my own', 1, true) ~= nil end)
+end, debug.traceback)
+if not passed then
+  io.stderr:write(message, '\n')
+  vim.cmd('cquit 1')
+end

@@ -1,0 +1,22 @@
+// Compiled, not run: what the types accept, and what they must refuse.
+import { scan, Scan, version, type Options, type Result, type State } from 'portloop';
+
+export async function open(signal: AbortSignal): Promise<Result[]> {
+  const options: Options = { targets: ['192.0.2.1'], ports: [22, '80-90'], banners: { kind: 'http' }, seed: 1n, signal };
+  const found: Result[] = [];
+  const running: Scan = scan(options).unref();
+  for await (const result of running) {
+    const state: State = result.state;
+    const length: number | undefined = result.banner?.length;
+    if (state === 'open' && length !== 0) found.push(result);
+  }
+  const probes: number | undefined = running.stats()?.probes;
+  return probes === found.length && version.length > 0 ? found : [];
+}
+
+// @ts-expect-error: an unknown option
+scan({ targets: '192.0.2.1', timeout: 5 });
+// @ts-expect-error: no target
+scan({ ports: 80 });
+// @ts-expect-error: not a state
+export const wrong: State = 'half-open';
