@@ -36,18 +36,21 @@ static void release_loop(struct loop* loop) {
   free(loop);
 }
 
-static void* new_object(lua_State* L, size_t size, const char* kind) {
-  void* object = lua_newuserdata(L, size);
-  memset(object, 0, size);
+/* Pushes an object that is a pointer, NULL for now. */
+static void** new_object(lua_State* L, const char* kind) {
+  void** object = lua_newuserdata(L, sizeof(void*));
+  *object = NULL;
   luaL_getmetatable(L, kind);
   lua_setmetatable(L, -2);
   return object;
 }
 
+static void** check_object(lua_State* L, int index, const char* kind) { return luaL_checkudata(L, index, kind); }
+
 static int out_of_memory(lua_State* L) { return luaL_error(L, "portloop: not enough memory"); }
 
 static int loop_new(lua_State* L) {
-  struct loop** handle = new_object(L, sizeof *handle, LOOP);
+  void** object = new_object(L, LOOP);
   struct loop* loop = calloc(1, sizeof *loop);
   int error;
   if (loop == NULL) return out_of_memory(L);
@@ -57,16 +60,16 @@ static int loop_new(lua_State* L) {
     return luaL_error(L, "portloop: cannot create a loop: %s", uv_strerror(error));
   }
   loop->users = 1;
-  *handle = loop;
+  *object = loop;
   return 1;
 }
 
-static struct loop* check_loop(lua_State* L, int index) { return *(struct loop**)luaL_checkudata(L, index, LOOP); }
+static struct loop* check_loop(lua_State* L, int index) { return *check_object(L, index, LOOP); }
 
 static int loop_gc(lua_State* L) {
-  struct loop** handle = luaL_checkudata(L, 1, LOOP);
-  if (*handle != NULL) release_loop(*handle);
-  *handle = NULL;
+  void** object = check_object(L, 1, LOOP);
+  if (*object != NULL) release_loop(*object);
+  *object = NULL;
   return 0;
 }
 
@@ -83,19 +86,17 @@ static int loop_turn(lua_State* L) {
 /* ---- options ---- */
 
 static int options_new(lua_State* L) {
-  portloop_options** handle = new_object(L, sizeof *handle, OPTIONS);
-  *handle = portloop_options_new();
-  return *handle == NULL ? out_of_memory(L) : 1;
+  void** object = new_object(L, OPTIONS);
+  *object = portloop_options_new();
+  return *object == NULL ? out_of_memory(L) : 1;
 }
 
-static portloop_options* check_options(lua_State* L, int index) {
-  return *(portloop_options**)luaL_checkudata(L, index, OPTIONS);
-}
+static portloop_options* check_options(lua_State* L, int index) { return *check_object(L, index, OPTIONS); }
 
 static int options_gc(lua_State* L) {
-  portloop_options** handle = luaL_checkudata(L, 1, OPTIONS);
-  portloop_options_free(*handle);
-  *handle = NULL;
+  void** object = check_object(L, 1, OPTIONS);
+  portloop_options_free(*object);
+  *object = NULL;
   return 0;
 }
 
@@ -211,7 +212,7 @@ static void on_done(portloop_scan* scan, int status) {
 
 static int scan_new(lua_State* L) {
   struct loop* loop = check_loop(L, 1);
-  struct running** handle = new_object(L, sizeof *handle, SCAN);
+  void** object = new_object(L, SCAN);
   struct running* running = calloc(1, sizeof *running);
   if (running == NULL) return out_of_memory(L);
   if (portloop_scan_init(&loop->uv, &running->scan) != 0) {
@@ -223,18 +224,18 @@ static int scan_new(lua_State* L) {
   running->is_owned = 1;
   running->loop = loop;
   ++loop->users;
-  *handle = running;
+  *object = running;
   return 1;
 }
 
-static struct running* check_scan(lua_State* L) { return *(struct running**)luaL_checkudata(L, 1, SCAN); }
+static struct running* check_scan(lua_State* L) { return *check_object(L, 1, SCAN); }
 
 static int scan_gc(lua_State* L) {
-  struct running** handle = luaL_checkudata(L, 1, SCAN);
-  struct running* running = *handle;
+  void** object = check_object(L, 1, SCAN);
+  struct running* running = *object;
   struct loop* loop;
   if (running == NULL) return 0;
-  *handle = NULL;
+  *object = NULL;
   loop = running->loop;
   running->is_owned = 0;
   if (running->scan != NULL) portloop_scan_close(running->scan, on_closed);
