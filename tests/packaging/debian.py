@@ -1,6 +1,7 @@
-"""`meson install` installs every file, and the Debian packages are clean and are installed and removed in a test root.
+"""`meson install` installs every file, and the Debian packages are clean, are installed and removed in a test root, and
+programs are built with them there.
 
-usage: packaging.py SOURCE
+usage: debian.py SOURCE
 """
 
 import glob
@@ -22,7 +23,8 @@ INSTALLED = {
                    "rust/Cargo.toml", "rust/build.sh", "rust/scan.rs"))],
     "libportloop1": ["lib/*/libportloop.so.1"],
     "libportloop-dev": ["include/portloop/portloop.h", "include/portloop/portloop.hpp", "include/portloop/version.h", "lib/*/libportloop.so",
-                        "lib/*/libportloop.a", "lib/*/pkgconfig/portloop.pc", "share/man/man3/portloop.3.gz"],
+                        "lib/*/libportloop.a", "lib/*/pkgconfig/portloop.pc", "lib/*/cmake/portloop/portloopConfig.cmake",
+                        "lib/*/cmake/portloop/portloopConfigVersion.cmake", "share/man/man3/portloop.3.gz"],
 }
 
 
@@ -69,15 +71,35 @@ class Packaging(unittest.TestCase):
         program = os.path.join(root, "usr/bin/portloop")
         output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         self.assertTrue(output.startswith("portloop "))
+        self.build_with_the_packages_in(root)
         done = subprocess.run([*dpkg, "--purge", *self.packages], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         left = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(root, "usr")) for name in names]
         self.assertEqual(left, [])
 
+    def build_with_the_packages_in(self, root):
+        """A C program by pkg-config, shared and static."""
+        program = os.path.join(self.folder, "program")
+        consumer = os.path.join(SOURCE, "tests/api/outside/consumer.c")
+        libraries = os.path.dirname(glob.glob(os.path.join(root, "usr/lib/*/libportloop.a"))[0])
+
+        def pkg_config(*words):
+            """With the root's prefix; libuv is the system's."""
+            done = subprocess.run(["pkg-config", f"--define-variable=prefix={root}/usr", *words, "portloop"], capture_output=True, text=True, check=True,
+                                  env={**os.environ, "PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig")})
+            return done.stdout.split()
+
+        archive = os.path.join(libraries, "libportloop.a")
+        static = [archive if word == "-lportloop" else word for word in pkg_config("--static", "--libs")]
+        for linked in (pkg_config("--libs"), static):
+            subprocess.run(["cc", "-std=gnu11", *pkg_config("--cflags"), consumer, "-o", program, *linked], check=True)
+            output = subprocess.run([program], capture_output=True, text=True, check=True, env={**os.environ, "LD_LIBRARY_PATH": libraries}).stdout
+            self.assertIn(" open syn-ack", output)
+
 
 if __name__ == "__main__":
-    for program in ("meson", "ninja", "dpkg", "dpkg-deb", "dpkg-shlibdeps", "lintian"):
+    for program in ("meson", "ninja", "dpkg", "dpkg-deb", "dpkg-shlibdeps", "lintian", "pkg-config"):
         if shutil.which(program) is None:
-            print(f"skipped: packaging lacks the program {program}")
+            print(f"skipped: debian lacks the program {program}")
             sys.exit(SKIPPED)
-    unittest.main(argv=["packaging"])
+    unittest.main(argv=["debian"])
