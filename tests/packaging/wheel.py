@@ -2,6 +2,7 @@
 
 usage: wheel.py SOURCE BUILD
 """
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -88,6 +89,9 @@ class Wheel(unittest.TestCase):
 
 if __name__ == "__main__":
     need_programs("ninja", "ldd", "mypy")
+    for module in ("pip", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            skip(f"Python's module {module}")
     if not (BUILD / "src/bindings/python/portloop").is_dir():
         skip("Python's headers")
     unittest.main(argv=["wheel"])
