@@ -89,6 +89,11 @@ return function(uv, turn)
   turn(function() return held:stats().connects > connects end)
   held:close()
 
+  -- What a callback does takes effect at once, also if the next connect is far away.
+  outcomes = {}
+  assert(portloop.scan({ targets = '127.0.0.1', ports = '61001-61003', rate = 0.001 }, function(_, self) self:stop() end, note('slow')))
+  turn(function() return #outcomes == 1 end)
+
   -- What is refused is named.
   refused("'no such host'", { targets = 'no such host' })
   refused("'70000'", { targets = '127.0.0.1', ports = 70000 })

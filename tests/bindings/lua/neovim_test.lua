@@ -8,15 +8,14 @@ end
 local passed, message = xpcall(function()
   local held = dofile(folder .. '/check.lua')(vim.loop, turn)
   turn(function() return held.core:is_closed() end)
-  -- An error of a callback is shown, and the other results still come.
-  local results, done, calls = 0, false, 0
-  assert(require('portloop').scan({ targets = '127.0.0.1', ports = '61001-61050' }, function()
+  -- The errors of callbacks are shown, and the other results still come.
+  local calls, done = 0, false
+  assert(require('portloop').scan({ targets = '127.0.0.1', ports = '61001-61005' }, function()
     calls = calls + 1
-    if calls == 3 then error('of my own') end
-    results = results + 1
+    error('of my own')
   end, function() done = true end))
   turn(function() return done end)
-  assert(results == 49 and calls == 50, results .. ' results')
+  assert(calls == 5, calls .. ' results')
   turn(function() return vim.api.nvim_exec('messages', true):find('of my own', 1, true) ~= nil end)
 end, debug.traceback)
 if not passed then
