@@ -94,6 +94,14 @@ return function(uv, turn)
   assert(portloop.scan({ targets = '127.0.0.1', ports = '61001-61003', rate = 0.001 }, function(_, self) self:stop() end, note('slow')))
   turn(function() return #outcomes == 1 end)
 
+  -- A scan may be started when the last one is closed.
+  outcome = nil
+  local function start_another()
+    assert(portloop.scan({ targets = '127.0.0.1', ports = '61001' }, function() end, function() outcome = 'another' end))
+  end
+  assert(portloop.scan(ENDLESS, function(_, self) self:close(start_another) end))
+  turn(function() return outcome == 'another' end)
+
   -- What is refused is named.
   refused("'no such host'", { targets = 'no such host' })
   refused("'70000'", { targets = '127.0.0.1', ports = 70000 })
