@@ -65,7 +65,7 @@ class Wheel(unittest.TestCase):
     def test_the_files(self):
         with zipfile.ZipFile(self.wheel) as archive:
             self.assertEqual(sorted(name.split("/")[-1] for name in archive.namelist()),
-                             sorted(["LICENSE", "METADATA", "RECORD", "WHEEL", "__init__.py", "_driver.py", "_native.abi3.so", "_native.pyi", "_scan.py",
+                             sorted(["LICENSE", "LICENSE.libuv", "METADATA", "RECORD", "WHEEL", "__init__.py", "_driver.py", "_native.abi3.so", "_native.pyi", "_scan.py",
                                      "libuv.so.1", "py.typed"]))
         files = run(sys.executable, "-m", "pip", "--python", self.python, "show", "--files", "portloop")
         self.assertIn("portloop/_scan.py", files)
