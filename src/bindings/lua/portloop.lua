@@ -32,7 +32,7 @@ end
 -- Takes a turn soon. Called after what gives portloop's loop something to do. The program may have closed the handles.
 local function hurry()
   if handles == nil or are_closing() then
-    handles = { poll = assert(uv.new_poll(loop:fileno())), timer = assert(uv.new_timer()), idle = assert(uv.new_idle()) }
+    handles = { poll = assert(uv.new_poll(loop:fileno())), timer = uv.new_timer(), idle = uv.new_idle() }
     handles.poll:start('r', turn)
   end
   is_hurried = true
@@ -85,7 +85,8 @@ end
 -- ---- Options ----
 
 local function fail(name, kind, value)
-  error(string.format('portloop: %s must be %s, not %s', name, kind, type(value) == 'string' and "'" .. value .. "'" or tostring(value)), 0)
+  local shown = type(value) == 'string' and "'" .. value .. "'" or tostring(value)
+  error(string.format('portloop: %s must be %s, not %s', name, kind, shown), 0)
 end
 
 local function check_number(name, value, low, high)
@@ -113,8 +114,9 @@ local function choice(names)
 end
 
 local function word(name, value)
-  if type(value) ~= 'string' and type(value) ~= 'number' then fail(name, 'a string, a number or a table of them', value) end
-  return type(value) == 'number' and string.format('%.14g', value) or value
+  if type(value) == 'number' then return string.format('%.14g', value) end
+  if type(value) ~= 'string' then fail(name, 'a string, a number or a table of them', value) end
+  return value
 end
 
 local function words(name, value)
@@ -129,7 +131,9 @@ local function banners(name, value)
   local given = value
   if type(value) == 'boolean' then given = { kind = value and 'read' or 'none' } end
   if type(value) == 'string' then given = { kind = value } end
-  if type(given) ~= 'table' then fail(name, "true, false, 'read', 'http' or a table with kind, timeout_ms and max_bytes", value) end
+  if type(given) ~= 'table' then
+    fail(name, "true, false, 'read', 'http' or a table with kind, timeout_ms and max_bytes", value)
+  end
   return banner_kind(name, given.kind or 'read'), u32(name, given.timeout_ms or 2000), u32(name, given.max_bytes or 512)
 end
 
@@ -216,7 +220,8 @@ function portloop.scan(given, on_result, on_done)
   local options, message = options_of(given)
   if options == nil then return nil, message end
   loop = loop or core.loop()
-  local scan = setmetatable({ core = core.scan(loop), on_result = on_result, on_done = on_done, is_closed_early = false }, Scan)
+  local scan = { core = core.scan(loop), on_result = on_result, on_done = on_done, is_closed_early = false }
+  setmetatable(scan, Scan)
   message = scan.core:start(options)
   if message ~= nil then return nil, message end
   scans[#scans + 1] = scan

@@ -79,7 +79,7 @@ export interface Stats {
 
 export class Scan implements AsyncIterable<Result> {
   constructor(options: Options);
-  /** Starts the scan when the first result is asked for. There is one iteration of a scan; leaving it closes the scan. */
+  /** Starts the scan when the first result is asked for. A scan has one iteration; leaving it closes the scan. */
   [Symbol.asyncIterator](): AsyncGenerator<Result, void, undefined>;
   /** Ends the iteration after the results that are known. */
   stop(): void;

@@ -1,19 +1,33 @@
 'use strict';
 // Checks the types of a scan's options and gives them the form that the addon reads. Values are checked by portloop.
 
-const whole = (min, max) => [(value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`];
+const whole = (min, max) => [
+  (value) => Number.isInteger(value) && value >= min && value <= max,
+  `a whole number from ${min} to ${max}`,
+];
 const u32 = whole(0, 2 ** 32 - 1);
 const flag = [(value) => typeof value === 'boolean', 'true or false'];
-const isWords = (value) => typeof value === 'string' || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
-const isPort = (value) => typeof value === 'string' || Number.isInteger(value);
+const isWord = (value) => typeof value === 'string';
+const isWords = (value) => isWord(value) || (Array.isArray(value) && value.every(isWord));
+const isPort = (value) => isWord(value) || Number.isInteger(value);
+const isPorts = (value) => isPort(value) || (Array.isArray(value) && value.every(isPort));
 const words = [isWords, 'a string or an array of strings'];
-const ports = [(value) => isPort(value) || (Array.isArray(value) && value.every(isPort)), 'a string, a whole number or an array of them'];
+const ports = [isPorts, 'a string, a whole number or an array of them'];
 const choice = (...names) => [(value) => names.includes(value), names.map((name) => `'${name}'`).join(' or ')];
-const hasOnly = (value, names) => typeof value === 'object' && value !== null && Object.keys(value).every((name) => names.includes(name));
+const hasOnly = (value, names) => (
+  typeof value === 'object' && value !== null && Object.keys(value).every((name) => names.includes(name))
+);
 
 const bannerKinds = ['none', 'read', 'http'];
-const isBanners = (value) => typeof value === 'boolean' || bannerKinds.includes(value) || (hasOnly(value, ['kind', 'timeoutMs', 'maxBytes'])
-  && bannerKinds.includes(value.kind ?? 'read') && [value.timeoutMs, value.maxBytes].every((number) => number === undefined || u32[0](number)));
+const isU32OrMissing = (value) => value === undefined || u32[0](value);
+const isBanners = (value) => typeof value === 'boolean' || bannerKinds.includes(value) || (
+  hasOnly(value, ['kind', 'timeoutMs', 'maxBytes']) && bannerKinds.includes(value.kind ?? 'read')
+  && isU32OrMissing(value.timeoutMs) && isU32OrMissing(value.maxBytes)
+);
+const isSeed = (value) => (typeof value === 'bigint'
+  ? value === BigInt.asUintN(64, value)
+  : Number.isSafeInteger(value) && value >= 0);
+const isShard = (value) => hasOnly(value, ['number', 'count']) && u32[0](value.number) && u32[0](value.count);
 
 const kinds = {
   targets: words,
@@ -27,8 +41,8 @@ const kinds = {
   stopAfter: u32,
   retries: whole(-(2 ** 31), 2 ** 31 - 1),
   order: choice('random', 'sequential'),
-  seed: [(value) => (Number.isSafeInteger(value) && value >= 0) || (typeof value === 'bigint' && value === BigInt.asUintN(64, value)), 'a whole number of 64 bits'],
-  shard: [(value) => hasOnly(value, ['number', 'count']) && u32[0](value.number) && u32[0](value.count), 'an object with number and count'],
+  seed: [isSeed, 'a whole number of 64 bits'],
+  shard: [isShard, 'an object with number and count'],
   loops: u32,
   connector: choice('fastest', 'portable'),
   banners: [isBanners, "true, false, 'read', 'http' or an object with kind, timeoutMs and maxBytes"],
@@ -40,8 +54,13 @@ const shown = (value) => (typeof value === 'string' ? `'${value}'` : String(valu
 const listed = (value) => [value].flat().map(String);
 
 function bannersOf(value) {
-  const given = typeof value === 'object' ? value : { kind: typeof value === 'string' ? value : value ? 'read' : 'none' };
-  return { kind: bannerKinds.indexOf(given.kind ?? 'read'), timeoutMs: given.timeoutMs ?? 2000, maxBytes: given.maxBytes ?? 512 };
+  const kind = value === true ? 'read' : value || 'none';
+  const given = typeof kind === 'object' ? kind : { kind };
+  return {
+    kind: bannerKinds.indexOf(given.kind ?? 'read'),
+    timeoutMs: given.timeoutMs ?? 2000,
+    maxBytes: given.maxBytes ?? 512,
+  };
 }
 
 // The form of each option that the addon does not take as it is.
@@ -58,10 +77,14 @@ const forms = {
 
 // Rejects unknown options, because a scan of the wrong thing is worse than none.
 function check(options) {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`the options must be an object, not ${shown(options)}`);
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`the options must be an object, not ${shown(options)}`);
+  }
   const checked = {};
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(kinds, name)) throw new TypeError(`'${name}' is not an option; the options are ${Object.keys(kinds).join(', ')}`);
+    if (!Object.hasOwn(kinds, name)) {
+      throw new TypeError(`'${name}' is not an option; the options are ${Object.keys(kinds).join(', ')}`);
+    }
     if (value === undefined) continue;
     const [fits, kind] = kinds[name];
     if (!fits(value)) throw new TypeError(`${name} must be ${kind}, not ${shown(value)}`);

@@ -59,7 +59,15 @@ class Scan {
     this.#started = true;
     native.start(this.#handle, (address, port, state, reason, service, attempts, rttUs, error, banner) => {
       this.#found.push({
-        address, port, state: native.states[state] ?? 'unknown', reason: native.reasons[reason] ?? 'unknown', service, attempts, rttUs, error, banner,
+        address,
+        port,
+        state: native.states[state] ?? 'unknown',
+        reason: native.reasons[reason] ?? 'unknown',
+        service,
+        attempts,
+        rttUs,
+        error,
+        banner,
       });
       if (++this.#waiting >= this.#highWaterMark && !this.#paused) {
         this.#paused = true;
@@ -68,7 +76,9 @@ class Scan {
       this.#wake();
     }, (code, message) => {
       this.#ended = true;
-      if (code !== undefined && code !== 'ECANCELED') this.#failure = Object.assign(new Error(`the scan could not be finished: ${message}`), { code });
+      if (code !== undefined && code !== 'ECANCELED') {
+        this.#failure = Object.assign(new Error(`the scan could not be finished: ${message}`), { code });
+      }
       this.#wake();
     });
     if (!this.#referenced) native.unref(this.#handle);

@@ -15,17 +15,20 @@ const copy = 'portloop';
 process.chdir(__dirname);
 const root = fs.existsSync(copy) ? copy : tree;
 
+// The files that end in _unknown.cpp replace others where there is no /proc.
+const isCompiled = (name) => name.endsWith('.cpp') && !name.endsWith('_unknown.cpp');
+
 function list() {
-  return LAYERS.flatMap((layer) => fs.readdirSync(path.join(root, 'src', layer)).sort().map((name) => path.join(root, 'src', layer, name)))
-    .filter((name) => name.endsWith('.cpp') && !name.endsWith('_unknown.cpp')); // those replace others where /proc is missing
+  const folders = LAYERS.map((layer) => path.join(root, 'src', layer));
+  return folders.flatMap((folder) => fs.readdirSync(folder).sort().filter(isCompiled).map((name) => path.join(folder, name)));
 }
 
 function copySources() {
   if (root === copy) throw new Error(`${path.resolve(copy)} exists already`);
-  for (const layer of LAYERS) {
-    fs.cpSync(path.join(tree, 'src', layer), path.join(copy, 'src', layer), { recursive: true, filter: (name) => !name.endsWith('meson.build') });
+  for (const folder of ['include', ...LAYERS.map((layer) => path.join('src', layer))]) {
+    const filter = (name) => !name.endsWith('meson.build');
+    fs.cpSync(path.join(tree, folder), path.join(copy, folder), { recursive: true, filter });
   }
-  fs.cpSync(path.join(tree, 'include'), path.join(copy, 'include'), { recursive: true, filter: (name) => !name.endsWith('meson.build') });
   fs.copyFileSync(path.join(tree, 'LICENSE'), 'LICENSE');
 }
 
@@ -34,5 +37,10 @@ function remove() {
   fs.rmSync('LICENSE', { force: true });
 }
 
-const actions = { list: () => console.log(list().join('\n')), root: () => console.log(root), copy: copySources, remove };
+const actions = {
+  list: () => console.log(list().join('\n')),
+  root: () => console.log(root),
+  copy: copySources,
+  remove,
+};
 actions[process.argv[2]]();

@@ -7,23 +7,15 @@
  *
  * All calls are made by the thread of the asyncio loop, with the GIL; a turn is short, and releases it at no time.
  */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030A0000
-#include <Python.h>
+#include "bindings/python/options.h"
+
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "bindings/nested_loop.h"
-#include "portloop/portloop.h"
 
 static PyObject* scan_error; /* portloop.PortloopError(message, code) */
-
-static PyObject* raise_value_error(const char* message) {
-  PyErr_SetString(PyExc_ValueError, message);
-  return NULL;
-}
 
 static PyObject* raise_scan_error(int status) {
   PyObject* arguments;
@@ -32,117 +24,6 @@ static PyObject* raise_scan_error(int status) {
   if (arguments != NULL) PyErr_SetObject(scan_error, arguments);
   Py_XDECREF(arguments);
   return NULL;
-}
-
-static void dealloc(PyObject* object) {
-  PyTypeObject* type = Py_TYPE(object);
-  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-  release(object);
-  Py_DECREF(type);
-}
-
-/* ---- Options ---- */
-
-typedef struct {
-  PyObject_HEAD portloop_options* options;
-} Options;
-
-static PyObject* options_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-  allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-  Options* self = (Options*)allocate(type, 0);
-  (void)arguments;
-  (void)keywords;
-  if (self == NULL) return NULL;
-  self->options = portloop_options_new();
-  if (self->options == NULL) {
-    Py_DECREF(self);
-    return PyErr_NoMemory();
-  }
-  return (PyObject*)self;
-}
-
-static void options_dealloc(PyObject* object) {
-  portloop_options_free(((Options*)object)->options);
-  dealloc(object);
-}
-
-/* portloop's functions for one option, by the type of its value; one of them is set. */
-struct setter {
-  const char* name;
-  int (*text)(portloop_options*, const char*);
-  int (*u32)(portloop_options*, uint32_t);
-  int (*integer)(portloop_options*, int);
-};
-
-static int set_order(portloop_options* options, int order) {
-  return portloop_options_set_order(options, (enum portloop_order)order);
-}
-
-static int set_connector(portloop_options* options, int connector) {
-  return portloop_options_set_connector(options, (enum portloop_connector)connector);
-}
-
-static const struct setter setters[] = {
-    {"targets", portloop_options_add_target, NULL, NULL},
-    {"exclude", portloop_options_exclude_target, NULL, NULL},
-    {"ports", portloop_options_set_ports, NULL, NULL},
-    {"exclude_ports", portloop_options_exclude_ports, NULL, NULL},
-    {"in_flight", NULL, portloop_options_set_in_flight, NULL},
-    {"timeout_ms", NULL, portloop_options_set_timeout_ms, NULL},
-    {"stop_after", NULL, portloop_options_set_stop_after, NULL},
-    {"loops", NULL, portloop_options_set_loops, NULL},
-    {"retries", NULL, NULL, portloop_options_set_retries},
-    {"adaptive", NULL, NULL, portloop_options_set_adaptive},
-    {"order", NULL, NULL, set_order},
-    {"connector", NULL, NULL, set_connector},
-};
-
-static int apply_setter(const struct setter* setter, portloop_options* options, PyObject* arguments) {
-  const char* text;
-  unsigned int u32;
-  int integer;
-  if (setter->text != NULL)
-    return PyArg_ParseTuple(arguments, "ss", &text, &text) ? setter->text(options, text) : UV_EINVAL;
-  if (setter->u32 != NULL)
-    return PyArg_ParseTuple(arguments, "sI", &text, &u32) ? setter->u32(options, u32) : UV_EINVAL;
-  return PyArg_ParseTuple(arguments, "si", &text, &integer) ? setter->integer(options, integer) : UV_EINVAL;
-}
-
-static int apply_other(const char* name, portloop_options* options, PyObject* arguments) {
-  unsigned int first, second;
-  unsigned long long seed;
-  double rate;
-  int kind;
-  if (strcmp(name, "rate") == 0)
-    return PyArg_ParseTuple(arguments, "sd", &name, &rate) ? portloop_options_set_rate(options, rate) : UV_EINVAL;
-  if (strcmp(name, "seed") == 0)
-    return PyArg_ParseTuple(arguments, "sK", &name, &seed) ? portloop_options_set_seed(options, seed) : UV_EINVAL;
-  if (strcmp(name, "shard") == 0)
-    return PyArg_ParseTuple(arguments, "sII", &name, &first, &second)
-               ? portloop_options_set_shard(options, first, second)
-               : UV_EINVAL;
-  if (strcmp(name, "banners") == 0)
-    return PyArg_ParseTuple(arguments, "siII", &name, &kind, &first, &second)
-               ? portloop_options_set_banners(options, (enum portloop_banners)kind, first, second)
-               : UV_EINVAL;
-  PyErr_Format(PyExc_KeyError, "%s", name);
-  return UV_EINVAL;
-}
-
-static PyObject* options_set(PyObject* object, PyObject* arguments) {
-  portloop_options* options = ((Options*)object)->options;
-  PyObject* first = PyTuple_GetItem(arguments, 0);
-  const char* name = first == NULL ? NULL : PyUnicode_AsUTF8AndSize(first, NULL);
-  size_t i = 0;
-  const size_t count = sizeof setters / sizeof *setters;
-  int error;
-  if (name == NULL) return NULL;
-  while (i < count && strcmp(setters[i].name, name) != 0) ++i;
-  error = i < count ? apply_setter(&setters[i], options, arguments) : apply_other(name, options, arguments);
-  if (PyErr_Occurred()) return NULL;
-  if (error == UV_ENOMEM) return PyErr_NoMemory();
-  if (error != 0) return raise_value_error(portloop_options_error(options));
-  Py_RETURN_NONE;
 }
 
 /* ---- Loop ---- */
@@ -181,7 +62,7 @@ static void loop_dealloc(PyObject* object) {
     if (uv_loop_close(self->loop) != 0) Py_FatalError("portloop: a handle is left on the loop");
     free(self->loop);
   }
-  dealloc(object);
+  free_object(object);
 }
 
 static PyObject* loop_fileno(PyObject* object, PyObject* nothing) {
@@ -297,7 +178,7 @@ static void scan_dealloc(PyObject* object) {
   if (self->running->scan != NULL) portloop_scan_close(self->running->scan, on_closed);
   free_when_unused(self->running);
   Py_DECREF(self->loop);
-  dealloc(object);
+  free_object(object);
 }
 
 static PyObject* scan_start(PyObject* object, PyObject* arguments) {
@@ -305,9 +186,9 @@ static PyObject* scan_start(PyObject* object, PyObject* arguments) {
   PyObject* options;
   int error;
   if (!PyArg_ParseTuple(arguments, "O", &options)) return NULL;
-  error = running->scan == NULL ? UV_EALREADY
-                                : portloop_scan_start(running->scan, ((Options*)options)->options, on_result, on_done);
-  if (error == UV_EINVAL) return raise_value_error(portloop_options_error(((Options*)options)->options));
+  error =
+      running->scan == NULL ? UV_EALREADY : portloop_scan_start(running->scan, options_of(options), on_result, on_done);
+  if (error == UV_EINVAL) return raise_value_error(options_of(options));
   if (error != 0) return raise_scan_error(error);
   Py_RETURN_NONE;
 }
@@ -373,7 +254,6 @@ static PyObject* scan_is_closed(PyObject* object, void* nothing) {
 
 /* ---- The module ---- */
 
-static PyMethodDef options_methods[] = {{"set", options_set, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
 static PyMethodDef loop_methods[] = {
     {"fileno", loop_fileno, METH_NOARGS, NULL}, {"turn", loop_turn, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
 static PyMethodDef scan_methods[] = {{"start", scan_start, METH_VARARGS, NULL},
@@ -389,8 +269,6 @@ static PyGetSetDef scan_attributes[] = {{"done", scan_is_done, NULL, NULL, NULL}
                                         {"closed", scan_is_closed, NULL, NULL, NULL},
                                         {NULL, NULL, NULL, NULL, NULL}};
 
-static PyType_Slot options_slots[] = {
-    {Py_tp_new, options_new}, {Py_tp_dealloc, options_dealloc}, {Py_tp_methods, options_methods}, {0, NULL}};
 static PyType_Slot loop_slots[] = {
     {Py_tp_new, loop_new}, {Py_tp_dealloc, loop_dealloc}, {Py_tp_methods, loop_methods}, {0, NULL}};
 static PyType_Slot scan_slots[] = {{Py_tp_new, scan_new},
@@ -398,8 +276,7 @@ static PyType_Slot scan_slots[] = {{Py_tp_new, scan_new},
                                    {Py_tp_methods, scan_methods},
                                    {Py_tp_getset, scan_attributes},
                                    {0, NULL}};
-static PyType_Spec specs[] = {{"portloop._native.Options", sizeof(Options), 0, Py_TPFLAGS_DEFAULT, options_slots},
-                              {"portloop._native.Loop", sizeof(Loop), 0, Py_TPFLAGS_DEFAULT, loop_slots},
+static PyType_Spec specs[] = {{"portloop._native.Loop", sizeof(Loop), 0, Py_TPFLAGS_DEFAULT, loop_slots},
                               {"portloop._native.Scan", sizeof(Scan), 0, Py_TPFLAGS_DEFAULT, scan_slots}};
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, NULL, NULL, NULL, NULL, NULL};
@@ -411,9 +288,9 @@ static int add(PyObject* module, const char* name, PyObject* value) {
 }
 
 PyMODINIT_FUNC PyInit__native(void) {
-  static const char* const names[] = {"Options", "Loop", "Scan"};
+  static const char* const names[] = {"Loop", "Scan"};
   PyObject* module = PyModule_Create(&definition);
-  int failed = module == NULL;
+  int failed = module == NULL || add(module, "Options", PyType_FromSpec(&options_spec)) != 0;
   for (size_t i = 0; !failed && i < sizeof names / sizeof *names; ++i)
     failed = add(module, names[i], PyType_FromSpec(&specs[i])) != 0;
   if (!failed) scan_error = PyErr_NewException("portloop.PortloopError", NULL, NULL);

@@ -16,8 +16,8 @@ _drivers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.ref[Driv
 class Driver:
     """A libuv loop whose turns are callbacks of an asyncio loop.
 
-    Kept alive by its scans and by its callbacks on the asyncio loop. If the asyncio loop is closed first, the libuv loop
-    ends with the last reference to this object.
+    Kept alive by its scans and by its callbacks on the asyncio loop. If the asyncio loop is closed first, the libuv
+    loop ends with the last reference to this object.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -52,8 +52,8 @@ class Banners(NamedTuple):
 class Scan(AsyncIterator[Result]):
     """One scan. It starts when the first result is asked for, or on entering `async with`.
 
-    It ends when all results have been taken, when it is closed, or when nothing refers to it any more, as after `break`.
-    Use it on one asyncio loop, on that loop's thread. Cancelling the wait for a result loses no result.
+    It ends when all results have been taken, when it is closed, or when nothing refers to it any more, as after
+    `break`. Use it on one asyncio loop, on that loop's thread. Cancelling the wait for a result loses no result.
     """
 
     def __init__(self, options: _native.Options) -> None:
@@ -91,7 +91,12 @@ class Scan(AsyncIterator[Result]):
             self._start()
         return self
 
-    async def __aexit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], where: Optional[TracebackType]) -> None:
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        where: Optional[TracebackType],
+    ) -> None:
         await self.aclose()
 
     def stop(self) -> None:
@@ -226,12 +231,13 @@ def scan(
 ) -> Scan:
     """Returns a scan of each port of each target.
 
-    `targets` are numeric addresses, CIDR blocks and ranges; resolve names yourself, for example with loop.getaddrinfo().
-    `ports` are as in "22,80,8000-8100", "http*", "all" or "common". An option that is None or left out has the default of
-    portloop's C library, which portloop.h describes. Set `rate` if the latency of your loop matters.
+    `targets` are numeric addresses, CIDR blocks and ranges; resolve names yourself, for example with
+    loop.getaddrinfo(). `ports` are as in "22,80,8000-8100", "http*", "all" or "common". An option that is None or left
+    out has the default of portloop's C library, which portloop.h describes. Set `rate` if the latency of your loop
+    matters.
 
-    Raises TypeError or ValueError, with a message that quotes the word at fault. Iterating raises PortloopError if the scan
-    can't be started or finished.
+    Raises TypeError or ValueError, with a message that quotes the word at fault. Iterating raises PortloopError if the
+    scan can't be started or finished.
     """
     options = _native.Options()
     for word in _words("targets", targets):
