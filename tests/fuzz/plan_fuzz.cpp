@@ -76,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   EXPECT(outcome.peak_in_flight <= options.max_in_flight);
   // As in tests/plan/random_networks.cpp: what the passes and checks allow, a timeout and a second for each.
   EXPECT(outcome.asks <= uint64_t{max_passes} * (2 * outcome.probes + 64 * loops + 8 * hosts));
+  EXPECT(outcome.turns <= 10 * (outcome.asks + outcome.results) + 1000);
   EXPECT(outcome.microseconds <= (outcome.asks + 100) * (1'000'000 + 1000 * uint64_t{options.timeout_ms}));
   return 0;
 }
