@@ -2,7 +2,7 @@
 most and none a false one, and the exit status and a line tell that something is missing. A checkpoint that is left can be
 resumed. So do merge, compare, portloop-lab and a program with the library.
 
-usage: failing_calls.py PORTLOOP LAB EMBEDDER [--all]     --all: every errno for every n, which takes half an hour
+usage: failing_calls.py PORTLOOP LAB EMBEDDER [--all] [FailingCalls.TEST...]     --all: every errno for every n, which takes an hour
 """
 
 import os
@@ -79,6 +79,7 @@ class FailingCalls(unittest.TestCase):
                 turn += 1
                 for error in errors if ALL else [errors[turn % len(errors)]]:
                     prepare()
+                    self.listeners.empty_queues()
                     with self.subTest(call=call, number=number, error=error):
                         done = self.run_traced(["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}"], words)
                         if done.returncode not in (127, 1) or not re.search(LOADER, done.stderr):
@@ -186,4 +187,4 @@ class FailingCalls(unittest.TestCase):
 if __name__ == "__main__":
     support.need_programs("strace")
     support.enter_own_network()
-    unittest.main(argv=["failing_calls"])
+    unittest.main(argv=["failing_calls", *(word for word in sys.argv[4:] if word != "--all")])
