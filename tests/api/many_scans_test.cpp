@@ -17,10 +17,15 @@ namespace {
 
 std::atomic<int64_t> allocations{0};
 
-void* allocate(size_t size) {
+void* allocate(size_t size) noexcept {
   void* memory = std::malloc(size > 0 ? size : 1);
+  allocations += memory != nullptr;
+  return memory;
+}
+
+void* allocate_or_throw(size_t size) {
+  void* memory = allocate(size);
   if (memory == nullptr) throw std::bad_alloc();
-  ++allocations;
   return memory;
 }
 
@@ -31,8 +36,10 @@ void release(void* memory) noexcept {
 
 }  // namespace
 
-void* operator new(size_t size) { return allocate(size); }
-void* operator new[](size_t size) { return allocate(size); }
+void* operator new(size_t size) { return allocate_or_throw(size); }
+void* operator new[](size_t size) { return allocate_or_throw(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new[](size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
 void operator delete(void* memory) noexcept { release(memory); }
 void operator delete[](void* memory) noexcept { release(memory); }
 void operator delete(void* memory, size_t) noexcept { release(memory); }
