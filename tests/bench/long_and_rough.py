@@ -165,7 +165,8 @@ def disk():
 def scans():
     began = time.monotonic()
     done = subprocess.run([MANY_SCANS], env=os.environ | {"PORTLOOP_SCANS": "10000"}, capture_output=True, text=True)
-    report("scans", done.returncode == 0, f"{time.monotonic() - began:.0f} s: {next((line for line in done.stdout.splitlines() if " scans: " in line), done.stdout)}")
+    lines = [line for line in done.stdout.splitlines() if " scans: " in line] or [done.stdout]
+    report("scans", done.returncode == 0, f"{time.monotonic() - began:.0f} s: {lines[0]}")
 
 
 def lab():
