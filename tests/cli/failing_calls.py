@@ -69,12 +69,12 @@ class FailingCalls(unittest.TestCase):
         table = re.findall(r"^ +[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", self.read("calls"), re.MULTILINE)
         return {name: int(count) for count, name in table if name in ERRORS}
 
-    def each_failure(self, words, check, prepare=lambda: None, step=1):
-        """Calls check(call, the ended command) for each failure."""
+    def each_failure(self, words, check, prepare=lambda: None, step=1, without=()):
+        """Calls check(call, the ended command) for each failure, except the pairs (call, error) of `without`."""
         prepare()
         turn = 0
         for call, count in sorted(self.counts(words).items()):
-            errors = ERRORS[call].split()
+            errors = [error for error in ERRORS[call].split() if (call, error) not in without]
             for number in range(1, count + 1, 1 if ALL else max(step, count // 12)):
                 turn += 1
                 for error in errors if ALL else [errors[turn % len(errors)]]:
@@ -138,7 +138,8 @@ class FailingCalls(unittest.TestCase):
         self.each_failure(self.scan_words(), self.check_scan)
 
     def test_scan_on_two_loops(self):
-        self.each_failure(self.scan_words("--loops", "2", "--connector", "portable"), self.check_scan, step=3)
+        # EAGAIN of an eventfd means that its reader is being woken already; libuv relies on that.
+        self.each_failure(self.scan_words("--loops", "2", "--connector", "portable"), self.check_scan, step=3, without={("write", "EAGAIN")})
 
     def test_scan_with_checkpoint(self):
         self.each_failure(self.scan_words("--checkpoint", "c", "-o", "json=j", "--overwrite"), self.check_file_and_resume, prepare=self.clear, step=2)
