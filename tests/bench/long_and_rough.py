@@ -191,9 +191,9 @@ def lab():
         return None
 
     pid = support.wait_until(scanner, "the scan has begun")
-    end = time.monotonic() + 60 * minutes
-    while time.monotonic() < end - 30:
-        time.sleep(min(60, 60 * minutes / 10))
+    interval_s = min(60, 60 * minutes / 12)
+    for _ in range(int(60 * minutes / interval_s) - 2):
+        time.sleep(interval_s)
         samples.append((status_of(process.pid)[:3], status_of(pid)[:3]))
     process.wait()
     counter.join()
