@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "support/embedding.hpp"
+#include "support/sanitized.hpp"
 
 namespace {
 
@@ -90,17 +91,6 @@ void scan_once(TestLoop& loop, const Engine& engine, const LocalPort& open, cons
   CHECK(scan.find(closed.number())->state == PORTLOOP_CLOSED);
 }
 
-bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return true;
-#endif
-#endif
-  return false;
-}
-
 }  // namespace
 
 TEST_CASE("many scans in one process leave nothing behind") {
@@ -122,7 +112,7 @@ TEST_CASE("many scans in one process leave nothing behind") {
   CHECK(last.descriptors == first.descriptors);
   CHECK(last.threads == first.threads);
   CHECK(last.allocated == first.allocated);
-  if (!is_sanitized()) CHECK(last.resident <= first.resident + 512);
+  if (PORTLOOP_IS_SANITIZED == 0) CHECK(last.resident <= first.resident + 512);
   std::printf("%ld scans: %d descriptors, %d threads, %lld allocations, %llu KiB; after a tenth %llu KiB\n", count,
               last.descriptors, last.threads, static_cast<long long>(last.allocated),
               static_cast<unsigned long long>(last.resident), static_cast<unsigned long long>(first.resident));
