@@ -48,5 +48,6 @@ int main(int argc, char** argv) {
   portloop_options_free(options);
   uv_run(loop, UV_RUN_DEFAULT);
   if (uv_loop_close(loop) != 0) return 1;
+  if (fflush(stdout) != 0) return 1; /* a full disk, for example */
   return error == UV_EINVAL ? 2 : error != 0 || status != 0;
 }

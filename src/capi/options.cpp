@@ -5,6 +5,7 @@
 
 #include <new>
 
+#include "capi/enum_number.hpp"
 #include "core/service_names.hpp"
 #include "sockets/socket_address.hpp"
 
@@ -154,8 +155,7 @@ int portloop_options_set_retries(portloop_options* options, int retries) {
 
 int portloop_options_set_order(portloop_options* options, portloop_order order) {
   int checked = 0;
-  const int error =
-      set_in_range(options, "order is 0 (random) or 1 (sequential)", static_cast<int>(order), 0, 1, checked);
+  const int error = set_in_range(options, "order is 0 (random) or 1 (sequential)", enum_number(order), 0, 1, checked);
   if (error == 0) options->order = checked == PORTLOOP_ORDER_RANDOM ? Order::random : Order::sequential;
   return error;
 }
@@ -192,7 +192,7 @@ int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
 int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {
   int checked = 0;
   const int error =
-      set_in_range(options, "connector is 0 (fastest) or 1 (portable)", static_cast<int>(connector), 0, 1, checked);
+      set_in_range(options, "connector is 0 (fastest) or 1 (portable)", enum_number(connector), 0, 1, checked);
   if (error == 0)
     options->connector = checked == PORTLOOP_CONNECTOR_FASTEST ? ConnectorKind::fastest : ConnectorKind::portable;
   return error;
@@ -202,7 +202,7 @@ int portloop_options_set_banners(portloop_options* options, portloop_banners ban
                                  uint32_t max_bytes) {
   BannerOptions wanted;
   int kind = 0;
-  int error = set_in_range(options, "banners is 0 (none), 1 (read) or 2 (HTTP)", static_cast<int>(banners), 0, 2, kind);
+  int error = set_in_range(options, "banners is 0 (none), 1 (read) or 2 (HTTP)", enum_number(banners), 0, 2, kind);
   if (error == 0 && banners == PORTLOOP_BANNERS_NONE) {
     options->scanner.banners = {};
     return 0;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "capi/enum_number.hpp"
 #include "capi/options.hpp"
 #include "core/service_names.hpp"
 #include "engine/descriptor_check.hpp"
@@ -272,8 +273,12 @@ int portloop_format_address(const sockaddr* address, char* text, size_t size) {
   }
 }
 
-const char* portloop_state_name(portloop_state state) { return to_text(static_cast<PortState>(state)).data(); }
-const char* portloop_reason_name(portloop_reason reason) { return to_text(static_cast<Reason>(reason)).data(); }
+const char* portloop_state_name(portloop_state state) {
+  return to_text(static_cast<PortState>(enum_number(state))).data();
+}
+const char* portloop_reason_name(portloop_reason reason) {
+  return to_text(static_cast<Reason>(enum_number(reason))).data();
+}
 
 const char* portloop_service_name(uint16_t port) {
   const std::string_view name = service_name_of(port);

@@ -16,7 +16,7 @@ struct Options {
 
 /// A number that is not an enumerator, which a caller in C may pass.
 template <class Enum>
-Enum out_of_range(int number) {
+__attribute__((no_sanitize("enum"))) Enum out_of_range(int number) {
   Enum value;
   static_assert(sizeof value == sizeof number);
   std::memcpy(&value, &number, sizeof value);

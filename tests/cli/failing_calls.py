@@ -2,7 +2,7 @@
 most and none a false one, and the exit status and a line tell that something is missing. A checkpoint that is left can be
 resumed. So do merge, compare, portloop-lab and a program with the library.
 
-usage: failing_calls.py PORTLOOP LAB EMBEDDER [--all]     --all: every errno for every n, which takes half an hour
+usage: failing_calls.py PORTLOOP LAB EMBEDDER [--all] [FailingCalls.TEST...]     --all: every errno for every n, which takes an hour
 """
 
 import os
@@ -69,16 +69,17 @@ class FailingCalls(unittest.TestCase):
         table = re.findall(r"^ +[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", self.read("calls"), re.MULTILINE)
         return {name: int(count) for count, name in table if name in ERRORS}
 
-    def each_failure(self, words, check, prepare=lambda: None, step=1):
-        """Calls check(call, the ended command) for each failure."""
+    def each_failure(self, words, check, prepare=lambda: None, step=1, without=()):
+        """Calls check(call, the ended command) for each failure, except the pairs (call, error) of `without`."""
         prepare()
         turn = 0
         for call, count in sorted(self.counts(words).items()):
-            errors = ERRORS[call].split()
+            errors = [error for error in ERRORS[call].split() if (call, error) not in without]
             for number in range(1, count + 1, 1 if ALL else max(step, count // 12)):
                 turn += 1
                 for error in errors if ALL else [errors[turn % len(errors)]]:
                     prepare()
+                    self.listeners.empty_queues()
                     with self.subTest(call=call, number=number, error=error):
                         done = self.run_traced(["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}"], words)
                         if done.returncode not in (127, 1) or not re.search(LOADER, done.stderr):
@@ -137,7 +138,8 @@ class FailingCalls(unittest.TestCase):
         self.each_failure(self.scan_words(), self.check_scan)
 
     def test_scan_on_two_loops(self):
-        self.each_failure(self.scan_words("--loops", "2", "--connector", "portable"), self.check_scan, step=3)
+        # EAGAIN of an eventfd means that its reader is being woken already; libuv relies on that.
+        self.each_failure(self.scan_words("--loops", "2", "--connector", "portable"), self.check_scan, step=3, without={("write", "EAGAIN")})
 
     def test_scan_with_checkpoint(self):
         self.each_failure(self.scan_words("--checkpoint", "c", "-o", "json=j", "--overwrite"), self.check_file_and_resume, prepare=self.clear, step=2)
@@ -186,4 +188,4 @@ class FailingCalls(unittest.TestCase):
 if __name__ == "__main__":
     support.need_programs("strace")
     support.enter_own_network()
-    unittest.main(argv=["failing_calls"])
+    unittest.main(argv=["failing_calls", *(word for word in sys.argv[4:] if word != "--all")])

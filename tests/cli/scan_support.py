@@ -123,6 +123,16 @@ class Listeners:
                 self.sockets.append(listener)
                 self.ports.add(port)
 
+    def empty_queues(self):
+        """Accepts and closes what is waiting. After 1024 connections a port would be silent."""
+        for listener in self.sockets:
+            listener.setblocking(False)
+            try:
+                while True:
+                    listener.accept()[0].close()
+            except BlockingIOError:
+                pass
+
     def close(self):
         for listener in self.sockets:
             listener.close()

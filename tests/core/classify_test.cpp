@@ -117,3 +117,8 @@ TEST_CASE("a host-unreachable that this machine sent to itself means that there 
     }
   }
 }
+
+TEST_CASE("silence has no error number: the kernel's retries have ended, or the connect is still pending") {
+  CHECK(later(ETIMEDOUT) == Verdict{VerdictKind::silent, PortState::filtered, Reason::no_response, 0});
+  CHECK(later(EALREADY) == Verdict{VerdictKind::pending, PortState::unknown, Reason::no_response, 0});
+}

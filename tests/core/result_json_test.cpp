@@ -127,3 +127,13 @@ TEST_CASE("what is not such an object is refused") {
   CHECK_FALSE(parse_endpoint(std::string(100000, '[')));
   CHECK_FALSE(parse_endpoint(R"({"a":)" + std::string(100000, '[')));
 }
+
+TEST_CASE("a host name has at most 255 bytes, and a round-trip time is exact in every reader") {
+  const std::string start = R"({"address":"192.0.2.1","port":1,"state":"open","reason":"syn-ack",)";
+  CHECK(parse_result_json(start + R"("host":")" + std::string(255, 'h') + "\"}"));
+  CHECK_FALSE(parse_result_json(start + R"("host":")" + std::string(256, 'h') + "\"}"));
+  CHECK(parse_result_json(start + R"("rtt_us":9007199254740991})"));
+  CHECK_FALSE(parse_result_json(start + R"("rtt_us":9007199254740992})"));
+  CHECK_FALSE(parse_result_json(start + R"("rtt_us":-1})"));
+  CHECK(parse_result_json(start + R"("unknown":{"member":[]}})"));
+}

@@ -179,3 +179,23 @@ TEST_CASE("index_of is the inverse of at, and has nothing for an address outside
   for (const char* outside : {"10.0.0.4", "10.0.0.7", "10.0.0.10", "::6", "::a", "::7%3"})
     CHECK_FALSE(targets.index_of(*parse_address(outside)));
 }
+
+TEST_CASE("a range is contained if one range of the set has all of it") {
+  const TargetSet targets({range("10.0.0.1-9"), range("fe80::1%1-fe80::9%1")}, {range("10.0.0.5")});
+  CHECK(targets.contains(range("10.0.0.1-10.0.0.4")));
+  CHECK(targets.contains(range("10.0.0.9")));
+  CHECK(targets.contains(range("fe80::2%1-fe80::9%1")));
+  CHECK_FALSE(targets.contains(range("10.0.0.0-10.0.0.4")));
+  CHECK_FALSE(targets.contains(range("10.0.0.4-10.0.0.6")));
+  CHECK_FALSE(targets.contains(range("10.0.0.9-10.0.0.10")));
+  CHECK_FALSE(targets.contains(range("fe80::2%2-fe80::3%2")));
+  CHECK_FALSE(targets.contains(range("fe80::2-fe80::3")));
+  CHECK_FALSE(targets.contains(range("::1")));
+  CHECK_FALSE(TargetSet().contains(range("10.0.0.1")));
+}
+
+TEST_CASE("the text of a set has a word for each range") {
+  const TargetSet targets({range("10.0.0.1-9"), range("fe80::1%1")}, {range("10.0.0.5")});
+  CHECK(targets.to_text() == "10.0.0.1-10.0.0.4 10.0.0.6-10.0.0.9 fe80::1%1");
+  CHECK(TargetSet().to_text().empty());
+}

@@ -39,6 +39,7 @@ class Scripting : public ScanEvents, private LoopTurn::Member {
   void run() {
     const Address host{Family::ipv4, 0, 0xc0000201};
     space_.emplace(TargetSet({{host, host}}, {}), ports_, Order::sequential, 0, Shard{});
+    if (is_neighbour) space_->links.on_link = {{host, host}};
     scanner_ = std::make_unique<Scanner>(&loop_, *turn_, *space_, cursor_, options,
                                          std::make_unique<ScriptedConnector>(log), *this);
     REQUIRE(scanner_->start() == 0);
@@ -60,6 +61,7 @@ class Scripting : public ScanEvents, private LoopTurn::Member {
   }
 
   ScannerOptions options;
+  bool is_neighbour = false;  ///< The address is on an own link, and not resolved.
   ScriptedConnector::Log log;
   std::vector<ProbeResult> results;
   int done = 0;
@@ -324,4 +326,41 @@ TEST_CASE("after stop in a result, later outcomes are not passed on") {
     CHECK(scan.results.size() == 1);
     CHECK(scan.status == UV_ECANCELED);
   }
+}
+
+TEST_CASE(
+    "a neighbour that does not exist: host-unreach without a round-trip time, and its other ports are not asked") {
+  Scripting scan;
+  scan.options.plan.adaptive = false;  // otherwise another host would have to prove that the link is there
+  scan.is_neighbour = true;
+  scan.plays(1, {later(EHOSTUNREACH)});
+  scan.plays(2, {later(0)});
+  scan.run();
+  REQUIRE(scan.results.size() == 2);
+  for (const ProbeResult& result : scan.results) {
+    CHECK(result.state == PortState::filtered);
+    CHECK(result.reason == Reason::host_unreach);
+    CHECK(result.rtt_us == 0);
+  }
+  CHECK(scan.log.connects[2] == 0);
+}
+
+TEST_CASE("a neighbour that answers is asked for all its ports") {
+  Scripting scan;
+  scan.is_neighbour = true;
+  scan.plays(1, {later(0)});
+  scan.plays(2, {later(ECONNREFUSED)});
+  scan.run();
+  REQUIRE(scan.results.size() == 2);
+  CHECK(scan.results[0].state == PortState::open);
+  CHECK(scan.results[1].state == PortState::closed);
+}
+
+TEST_CASE("an open port whose socket can't be handed to the reader of banners is open, without a banner") {
+  Scripting scan;
+  scan.options.banners.wanted = true;
+  scan.plays(1, {later(0)});
+  scan.run();
+  CHECK(scan.only_result().state == PortState::open);
+  CHECK(scan.only_result().banner.empty());
 }

@@ -76,6 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   EXPECT(outcome.peak_in_flight <= options.max_in_flight);
   // As in tests/plan/random_networks.cpp: what the passes and checks allow, a timeout and a second for each.
   EXPECT(outcome.asks <= uint64_t{max_passes} * (2 * outcome.probes + 64 * loops + 8 * hosts));
-  EXPECT(outcome.microseconds <= (outcome.asks + 100) * (1'000'000 + 1000 * uint64_t{options.timeout_ms}));
+  EXPECT(outcome.turns <= 10 * (outcome.asks + outcome.results) + 1000);
+  // While a host or a path is silent, it is checked every 8 s at last.
+  EXPECT(outcome.microseconds <= (outcome.asks + 100) * (1'000'000 + 1000 * uint64_t{options.timeout_ms}) +
+                                     outcome.recovery_asks * RecoverySchedule::max_recovery_interval_us);
   return 0;
 }

@@ -26,6 +26,14 @@ std::vector<Address> window_starts() {
   return starts;
 }
 
+std::vector<Address> addresses_of(const std::vector<Address>& starts) {
+  std::vector<Address> addresses;
+  for (const Address& start : starts)
+    for (unsigned i = 0; i < window; ++i) addresses.push_back({start.family, start.zone, start.value + i});
+  std::sort(addresses.begin(), addresses.end());
+  return addresses;
+}
+
 AddressRange take_range(fuzz::Input& input, const std::vector<Address>& starts) {
   Address first = starts[input.below(starts.size())];
   first.value += input.below(window);
@@ -87,6 +95,7 @@ struct Model {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   fuzz::Input input(bytes, size);
   static const std::vector<Address> starts = window_starts();
+  static const std::vector<Address> in_order = addresses_of(starts);
   Model model;
   for (int count = 0; !input.empty() && count < 32; ++count)
     (input.flag() ? model.excluded : model.included).push_back(take_range(input, starts));
@@ -105,10 +114,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     EXPECT(set.at(0) == ranges.front().first && set.at(set.size() - 1) == ranges.back().last);
   }
   std::optional<uint64_t> before;
-  std::vector<Address> in_order;
-  for (const Address& start : starts)
-    for (unsigned i = 0; i < window; ++i) in_order.push_back({start.family, start.zone, start.value + i});
-  std::sort(in_order.begin(), in_order.end());
   for (const Address& address : in_order) {
     const auto index = set.index_of(address);
     EXPECT(index.has_value() == model.contains(address) && set.contains(address) == index.has_value());

@@ -13,6 +13,7 @@
 #include "models/model.hpp"
 #include "support/all_models.hpp"
 #include "support/owned_ports.hpp"
+#include "support/sanitized.hpp"
 
 using namespace portloop;
 using namespace portloop::testing;
@@ -100,7 +101,7 @@ TEST_CASE("a pool has as many connects in flight as threads; one thread has one"
 }
 
 // Not with a sanitizer: its runtime needs address space, too. refused_threads_test.cpp refuses threads in any build.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !PORTLOOP_IS_SANITIZED
 TEST_CASE("thread-per-connection goes on when the system refuses threads") {
   OwnedPorts owned(AF_INET);
   for (int i = 0; i < 150; ++i) owned.add_silent();

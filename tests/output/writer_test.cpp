@@ -165,6 +165,10 @@ TEST_CASE("text: only the state is coloured, and only if colour is on") {
   std::string coloured = written("text", header, {open_ssh(), silent_port()});
   CHECK(coloured.find("  \x1b[32mopen\x1b[0m      ssh") != std::string::npos);
   CHECK(coloured.find("  \x1b[33mfiltered\x1b[0m  -") != std::string::npos);
+  CHECK(written("text", header, {closed_http()}).find("\x1b[31mclosed\x1b[0m") != std::string::npos);
+  OutputResult unknown = silent_port();
+  unknown.probe.state = PortState::unknown;
+  CHECK(written("text", header, {unknown}).find("\x1b[35munknown\x1b[0m") != std::string::npos);
   for (const char* code : {"\x1b[32m", "\x1b[33m", "\x1b[0m", "\x1b[0m"})
     coloured.erase(coloured.find(code), std::string(code).size());
   CHECK(coloured == plain);

@@ -114,6 +114,10 @@ class LocalPort {
     pollfd waiting{fd_, POLLIN, 0};
     return poll(&waiting, 1, 0) == 1 ? accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC) : -1;
   }
+  /// Accepts and closes what is waiting. A port with a full accept queue is silent.
+  void empty_queue() const {
+    for (int fd = accept_waiting(); fd >= 0; fd = accept_waiting()) ::close(fd);
+  }
 
   uint16_t number() const { return number_; }
   std::string text() const { return std::to_string(number_); }

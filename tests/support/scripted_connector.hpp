@@ -81,7 +81,10 @@ class ScriptedConnector final : public portloop::Connector {
     ++(keep == Keep::socket ? log_.released_whole : log_.released_odd);
   }
 
-  int hand_over(uint32_t, uv_tcp_t*) override { return UV_ENOTSUP; }
+  int hand_over(uint32_t slot, uv_tcp_t*) override {
+    release(slot, Keep::nothing);
+    return UV_ENOTSUP;
+  }
   void set_referenced(bool referenced) override {
     referenced ? uv_ref(reinterpret_cast<uv_handle_t*>(&turns_)) : uv_unref(reinterpret_cast<uv_handle_t*>(&turns_));
   }

@@ -67,7 +67,8 @@ struct Outcome {
   uint64_t microseconds = 0;
   uint64_t last_open_us = 0;
   uint64_t asks = 0;
-  uint64_t turns = 0;  ///< Moments at which the plans were asked what to do.
+  uint64_t recovery_asks = 0;  ///< Of those: of hosts and paths that fell silent.
+  uint64_t turns = 0;          ///< Moments at which the plans were asked what to do.
   uint64_t results = 0;
   uint64_t reported_twice = 0;
   uint64_t missed_open = 0;
@@ -414,6 +415,7 @@ class SimulatedNetwork {
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
+    outcome_.recovery_asks += ask.kind == ProbeKind::recovery || ask.kind == ProbeKind::witness;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
     if (!passes_gateway(ask, loop, number, now) || !passes_neighbour_table(ask, loop, number, now) || !queued_us ||
