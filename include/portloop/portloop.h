@@ -11,8 +11,8 @@
  *   - Errors: functions that return int return 0, or a negative libuv code; see uv_strerror(). If a function returns an
  *     error, its callbacks are never called.
  *   - Side effects: portloop installs no signal handlers, writes nothing, reads no environment variables, has no global
- *     state and changes no resource limits. It starts threads only if loops > 1; they block all signals, and all have
- *     been joined when the done callback runs.
+ *     state and changes no resource limits. It starts threads only if loops > 1 or set_threaded was called; they block
+ *     all signals, and all have been joined when the done callback runs.
  *   - Strings: NUL-terminated UTF-8, never NULL. Strings passed in are copied.
  *   - uv_walk(): the data field of portloop's handles is always NULL. Close scans, not their handles.
  *   - fork(): a running scan stays with the process that started it; see UV_ENOTSUP at portloop_done_cb.
@@ -102,6 +102,9 @@ PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint
 /* Number of loops. 1 (default): the scan runs on your loop and starts no thread. N > 1: N threads, each with its own
  * loop, but no more than the maximum in flight; callbacks still run on your loop. Range 1-1,024. */
 PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
+/* Nonzero: one loop is a thread, too, so that your loop has nothing to do but to run the callbacks. 0 (default): it is
+ * your loop. No effect if loops > 1. Always returns 0. Since ABI 1.1. */
+PORTLOOP_API int portloop_options_set_threaded(portloop_options* options, int threaded);
 
 enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_PORTABLE = 1 };
 /* How sockets are connected. FASTEST (default): the fastest way on this platform. PORTABLE: libuv only. */
@@ -193,6 +196,13 @@ PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
  * is not running. */
 PORTLOOP_API void portloop_scan_pause(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_resume(portloop_scan* scan);
+/* Change the limits of a running scan from the next turn of its loops on, as if they had been set with
+ * portloop_options_set_in_flight() and portloop_options_set_rate(). Connects in flight stay, so that their number falls
+ * to a lower maximum as they end; no loop is added. UV_EINVAL: out of range, or fewer connects in flight than loop
+ * threads; the limits stay as they were. No effect, and 0, if the scan is not running. Call them in any callback, any
+ * number of times. Since ABI 1.1. */
+PORTLOOP_API int portloop_scan_set_in_flight(portloop_scan* scan, uint32_t connects);
+PORTLOOP_API int portloop_scan_set_rate(portloop_scan* scan, double connects_per_second);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls
  * `on_closed`, which may be NULL, from the loop. May be called again until the scan is freed, for example in done while
  * an earlier close is in progress: later calls have no effect, and their callback is never called. A scan that is being

@@ -7,8 +7,8 @@
 //   - Destroying a Scan closes it. After that none of its callbacks is called, not even on_done. The loop frees
 //     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
 //     callbacks.
-//   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), ref(), unref() and close() have no
-//     effect, stats() returns zeros, and start() throws Error(UV_EALREADY).
+//   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), set_in_flight(), set_rate(), ref(),
+//     unref() and close() have no effect, stats() returns zeros, and start() throws Error(UV_EALREADY).
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 
@@ -68,6 +68,7 @@ class Options {
     return check(portloop_options_skip_positions(get(), first, last));
   }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
+  Options& threaded(bool on) { return check(portloop_options_set_threaded(get(), on ? 1 : 0)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
   Options& banners(portloop_banners banners, uint32_t timeout_ms = 2000, uint32_t max_bytes = 512) {
     return check(portloop_options_set_banners(get(), banners, timeout_ms, max_bytes));
@@ -141,6 +142,14 @@ class Scan {
     if (state_ != nullptr) portloop_scan_resume(state_->scan);
   }
 
+  /// Change the limits of a running scan. See portloop_scan_set_in_flight().
+  void set_in_flight(uint32_t connects) {
+    if (state_ != nullptr) check(portloop_scan_set_in_flight(state_->scan, connects));
+  }
+  void set_rate(double connects_per_second) {
+    if (state_ != nullptr) check(portloop_scan_set_rate(state_->scan, connects_per_second));
+  }
+
   /// Stops the scan if it is running (on_done is called first), frees it, then calls `on_closed` from the loop. This
   /// object is empty at once, so that on_done may close it again: that has no effect.
   void close(std::function<void()> on_closed = {}) noexcept {
@@ -195,6 +204,10 @@ class Scan {
     Callbacks callbacks;
     bool abandoned = false;
   };
+
+  static void check(int error) {
+    if (error != 0) throw Error(error, uv_strerror(error));
+  }
 
   void abandon() noexcept {
     if (state_ == nullptr) return;

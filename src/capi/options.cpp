@@ -112,13 +112,13 @@ int portloop_options_exclude_ports(portloop_options* options, const char* text) 
 }
 
 int portloop_options_set_in_flight(portloop_options* options, uint32_t connects) {
-  return set_in_range(options, "in flight is 1-1000000 connects", connects, 1U, 1'000'000U,
+  return set_in_range(options, "in flight is 1-1000000 connects", connects, 1U, max_in_flight,
                       options->scanner.plan.max_in_flight);
 }
 
 int portloop_options_set_rate(portloop_options* options, double connects_per_second) {
   return guarded(options, [&] {
-    if (!(connects_per_second >= 0) || connects_per_second > 1e9) {
+    if (!(connects_per_second >= 0) || connects_per_second > max_rate_per_s) {
       return refuse(options, "rate is 0-1000000000 connects per second, not " + std::to_string(connects_per_second));
     }
     options->scanner.plan.rate_per_s = connects_per_second;
@@ -187,6 +187,11 @@ int portloop_options_skip_positions(portloop_options* options, uint64_t first, u
 
 int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
   return set_in_range(options, "loops is 1-1024", loops, 1U, 1024U, options->loops);
+}
+
+int portloop_options_set_threaded(portloop_options* options, int threaded) {
+  options->threaded = threaded != 0;
+  return accept(options);
 }
 
 int portloop_options_set_connector(portloop_options* options, portloop_connector connector) {

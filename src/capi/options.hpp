@@ -10,6 +10,9 @@
 #include "engine/scanner.hpp"
 #include "portloop/portloop.h"
 
+inline constexpr uint32_t max_in_flight = 1'000'000;
+inline constexpr double max_rate_per_s = 1e9;
+
 struct portloop_options {
   std::vector<portloop::AddressRange> included;
   std::vector<portloop::AddressRange> excluded;
@@ -22,6 +25,7 @@ struct portloop_options {
   portloop::Shard shard;
   std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
   uint32_t loops = 1;
+  bool threaded = false;  // loop threads, even if there is only one
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
   portloop::ConnectorWrapper wrap_connector;  // empty unless portloop compare records a run; no function sets it
   std::string error;

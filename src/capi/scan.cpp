@@ -54,6 +54,8 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
   void set_paused(bool on);
+  int set_in_flight(uint32_t connects);
+  int set_rate(double connects_per_second);
   void close(portloop_close_cb close_cb);
   bool is_closing() const { return close_called_; }
   void set_referenced(bool on);
@@ -73,6 +75,7 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
     if (pool_) pool_->on_fork();
   }
   int start_engine(const portloop_options& options);
+  void set_limits(const ScanLimits& limits);
   void closed() noexcept;
 
   portloop_result_cb on_result_ = nullptr;
@@ -82,10 +85,11 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   bool close_called_ = false;
   bool started_ = false;
   bool referenced_ = true;
+  ScanLimits limits_{};
   std::optional<ScanSpace> space_;
   std::optional<ProbeCursor> cursor_;
-  std::unique_ptr<Scanner> scanner_;              // loops == 1
-  std::unique_ptr<LoopPool> pool_;                // loops > 1
+  std::unique_ptr<Scanner> scanner_;              // on the caller's loop
+  std::unique_ptr<LoopPool> pool_;                // with loop threads
   LoopTurn* turn_ = nullptr;                      // of the loop, from the start on
   OwnedHandle<uv_idle_t, portloop_scan> closer_;  // closed instead, if neither exists
 };
@@ -116,7 +120,8 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
 }
 
 int portloop_scan::start_engine(const portloop_options& options) {
-  if (options.loops > 1) {
+  limits_ = {options.scanner.plan.max_in_flight, options.scanner.plan.rate_per_s};
+  if (options.loops > 1 || options.threaded) {
     auto pool = std::make_unique<LoopPool>(loop, *turn_, *space_, options.scanner, options.connector, options.loops,
                                            *this, options.wrap_connector);
     const int error = pool->start();  // if it throws, it has no handles on the loop yet: there is no pool to close
@@ -169,6 +174,25 @@ void portloop_scan::stop() {
 void portloop_scan::set_paused(bool on) {
   if (scanner_) scanner_->set_paused(on);
   if (pool_) pool_->set_paused(on);
+}
+
+int portloop_scan::set_in_flight(uint32_t connects) {
+  if (connects < 1 || connects > max_in_flight || (pool_ && connects < pool_->lane_count())) return UV_EINVAL;
+  set_limits({connects, limits_.rate_per_s});
+  return 0;
+}
+
+int portloop_scan::set_rate(double connects_per_second) {
+  if (!(connects_per_second >= 0) || connects_per_second > max_rate_per_s) return UV_EINVAL;
+  set_limits({limits_.max_in_flight, connects_per_second});
+  return 0;
+}
+
+void portloop_scan::set_limits(const ScanLimits& limits) {
+  if (!started_) return;
+  limits_ = limits;
+  if (scanner_) scanner_->set_limits(limits);
+  if (pool_) pool_->set_limits(limits);
 }
 
 void portloop_scan::close(portloop_close_cb close_cb) {
@@ -246,6 +270,10 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }
 void portloop_scan_pause(portloop_scan* scan) { scan->set_paused(true); }
 void portloop_scan_resume(portloop_scan* scan) { scan->set_paused(false); }
+int portloop_scan_set_in_flight(portloop_scan* scan, uint32_t connects) { return scan->set_in_flight(connects); }
+int portloop_scan_set_rate(portloop_scan* scan, double connects_per_second) {
+  return scan->set_rate(connects_per_second);
+}
 void portloop_scan_close(portloop_scan* scan, portloop_close_cb on_closed) { scan->close(on_closed); }
 int portloop_scan_is_closing(const portloop_scan* scan) { return scan->is_closing() ? 1 : 0; }
 void portloop_scan_ref(portloop_scan* scan) { scan->set_referenced(true); }

@@ -1,5 +1,5 @@
 // Happy path: the connection is taken over from its slot; bytes arrive, then a short pause or the end of the stream;
-// the result is reported with its banner, and the connection is reset.
+// the connection is reset, and the result waits for its place in the turn of the loop to be reported with its banner.
 //
 // What goes wrong:
 //   - nothing arrives: after the timeout a GET is sent, if that is wanted; then the result has no banner
@@ -53,6 +53,8 @@ struct BannerReader::Reading {
   BannerReader* reader = nullptr;
   ProbeResult result;
   size_t place = 0;  // index in readings_
+  Reading* next_ended = nullptr;
+  bool delivered = false;
   std::string bytes;
   std::array<char, 1024> buffer;
   uint64_t deadline_ms = 0;
@@ -72,16 +74,17 @@ struct BannerReader::Reading {
 
 BannerReader::BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, uint32_t max_at_once,
                            std::function<void(const ProbeResult&)> on_read)
-    : loop_(loop), turn_(turn), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {
-  readings_.reserve(max_at_once);
-}
+    : loop_(loop), turn_(turn), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {}
 
 BannerReader::~BannerReader() = default;
 
 void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& result) {
-  // After this allocation only the hand-over can fail.
-  auto* reading = new (std::nothrow) Reading;
-  if (reading == nullptr) {
+  // After these allocations only the hand-over can fail.
+  Reading* reading = nullptr;
+  try {
+    if (readings_.size() == readings_.capacity()) readings_.reserve(std::max<size_t>(16, 2 * readings_.size()));
+    reading = new Reading;
+  } catch (const std::bad_alloc&) {
     connector.release(slot, Connector::Keep::nothing);
     on_read_(result);
     return;
@@ -162,9 +165,9 @@ void BannerReader::end(Reading& reading) {
   readings_[reading.place] = readings_.back();
   readings_[reading.place]->place = reading.place;
   readings_.pop_back();
-  --active_;
-  ProbeResult result = reading.result;
-  result.banner = reading.bytes;
+  (first_ended_ == nullptr ? first_ended_ : last_ended_->next_ended) = &reading;
+  last_ended_ = &reading;
+  turn_.queue_outcomes(delivery_);
   uv_timer_stop(reading.timer.get());
   const auto tcp_closed = [](uv_handle_t* handle) { handle_closed(&decltype(Reading::tcp)::owner_of(handle)); };
   if (turn_.is_forked() || uv_tcp_close_reset(reading.tcp.get(), tcp_closed) != 0) {
@@ -172,20 +175,49 @@ void BannerReader::end(Reading& reading) {
   }
   uv_close(reading.timer.any(),
            [](uv_handle_t* handle) { handle_closed(&decltype(Reading::timer)::owner_of(handle)); });
-  on_read_(result);
+}
+
+/// In a child process nothing is reported, so it takes no time.
+void BannerReader::deliver_some() {
+  while (first_ended_ != nullptr) {
+    Reading* reading = first_ended_;
+    first_ended_ = reading->next_ended;
+    --active_;
+    turn_.count_step();
+    ProbeResult result = reading->result;
+    result.banner = reading->bytes;
+    on_read_(result);
+    reading->delivered = true;
+    forget_if_closed(reading);
+    if (first_ended_ != nullptr && !turn_.is_forked() && turn_.is_over(uv_hrtime() / 1000)) {
+      turn_.queue_outcomes(delivery_);
+      return;
+    }
+  }
 }
 
 void BannerReader::handle_closed(Reading* reading) {
   BannerReader* self = reading->reader;
-  if (--reading->open_handles == 0) delete reading;
-  if (--self->open_handles_ > 0 || !self->on_closed_) return;
-  const std::function<void()> on_closed = std::move(self->on_closed_);
-  on_closed();
+  --reading->open_handles;
+  --self->open_handles_;
+  self->forget_if_closed(reading);
+  self->call_when_closed();
+}
+
+void BannerReader::forget_if_closed(Reading* reading) {
+  if (reading->open_handles == 0 && reading->delivered) delete reading;
+}
+
+void BannerReader::call_when_closed() {
+  if (open_handles_ > 0 || !on_closed_) return;
+  const std::function<void()> on_closed = std::move(on_closed_);
+  on_closed();  // may delete this
 }
 
 bool BannerReader::end_some(size_t max) {
   for (; max > 0 && !readings_.empty(); --max) end(*readings_.back());
-  return readings_.empty();
+  deliver_some();
+  return idle();
 }
 
 void BannerReader::set_referenced(bool referenced) {
@@ -198,11 +230,9 @@ void BannerReader::set_referenced(bool referenced) {
 }
 
 void BannerReader::when_closed(std::function<void()> on_closed) {
-  if (open_handles_ == 0) {
-    on_closed();
-    return;
-  }
+  LoopTurn::cancel(delivery_);  // there is nothing to deliver
   on_closed_ = std::move(on_closed);
+  call_when_closed();
 }
 
 }  // namespace portloop

@@ -49,7 +49,11 @@ class SignalsBlocked {
 class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
  public:
   Lane(LoopPool& pool, uint32_t number, const ScannerOptions& options)
-      : pool_(pool), number_(number), options_(options) {}
+      : pool_(pool),
+        number_(number),
+        options_(options),
+        max_in_flight_(options.plan.max_in_flight),
+        rate_per_s_(options.plan.rate_per_s) {}
   ~Lane() {
     if (joinable_) uv_thread_join(&thread_);
     scanner_.reset();
@@ -72,14 +76,8 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     }
     error = make_scanner();
     if (error == 0) {
-      error = uv_async_init(&loop_, request_.get(), [](uv_async_t* async) {
-        Lane& self = decltype(request_)::owner_of(async);
-        if (self.pool_.lanes_stop_) {
-          self.scanner_->stop();
-        } else {
-          self.scanner_->set_paused(self.pool_.lanes_pause_);
-        }
-      });
+      error = uv_async_init(&loop_, request_.get(),
+                            [](uv_async_t* async) { decltype(request_)::owner_of(async).on_request(); });
     }
     if (error != 0) {
       turn_->leave(*this, [] {});
@@ -111,7 +109,12 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     uv_run(&loop_, UV_RUN_DEFAULT);
   }
 
-  /// The lane does what lanes_stop_ and lanes_pause_ ask for.
+  void set_limits(const ScanLimits& limits) {
+    max_in_flight_.store(limits.max_in_flight, std::memory_order_relaxed);
+    rate_per_s_.store(limits.rate_per_s, std::memory_order_relaxed);
+  }
+
+  /// The lane does what lanes_stop_, lanes_pause_ and its limits ask for.
   void wake() {
     const std::lock_guard lock(ending_);
     if (!ended_) uv_async_send(request_.get());
@@ -139,6 +142,15 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
     }
+  }
+
+  void on_request() {
+    if (pool_.lanes_stop_) {
+      scanner_->stop();
+      return;
+    }
+    scanner_->set_limits({max_in_flight_.load(std::memory_order_relaxed), rate_per_s_.load(std::memory_order_relaxed)});
+    scanner_->set_paused(pool_.lanes_pause_);
   }
 
   void on_result(const ProbeResult& result) override {
@@ -171,6 +183,8 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   LoopPool& pool_;
   uint32_t number_;
   ScannerOptions options_;
+  std::atomic<uint32_t> max_in_flight_;  // what on_request() sets
+  std::atomic<double> rate_per_s_;
   uv_loop_t loop_{};
   bool loop_made_ = false;
   LoopTurn* turn_ = nullptr;
@@ -195,13 +209,20 @@ LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, cons
       events_(events),
       cursor_(space, loops) {
   const uint32_t lanes = std::clamp(loops, 1U, std::max(1U, options.plan.max_in_flight));
-  ScannerOptions share = options;
-  share.plan.rate_per_s /= lanes;
+  lanes_.resize(lanes);
   for (uint32_t lane = 0; lane < lanes; ++lane) {
-    // The first lanes get the remainder, so that the sum is exact.
-    share.plan.max_in_flight = options.plan.max_in_flight / lanes + (lane < options.plan.max_in_flight % lanes);
-    lanes_.push_back(std::make_unique<Lane>(*this, lane, share));
+    const ScanLimits share = share_of({options.plan.max_in_flight, options.plan.rate_per_s}, lane);
+    options_.plan.max_in_flight = share.max_in_flight;
+    options_.plan.rate_per_s = share.rate_per_s;
+    lanes_[lane] = std::make_unique<Lane>(*this, lane, options_);
   }
+  options_ = options;
+}
+
+/// The first lanes get the remainder, so that the sum is exact.
+ScanLimits LoopPool::share_of(const ScanLimits& limits, size_t lane) const {
+  const auto lanes = static_cast<uint32_t>(lanes_.size());
+  return {limits.max_in_flight / lanes + (lane < limits.max_in_flight % lanes), limits.rate_per_s / lanes};
 }
 
 LoopPool::~LoopPool() = default;
@@ -342,7 +363,7 @@ void LoopPool::stop() {
   if (turn_.is_forked()) return;
   paused_ = false;
   lanes_stop_ = true;
-  for (auto& lane : lanes_) lane->wake();
+  wake_lanes();
   turn_.queue_turn(work_);  // what was kept while it was paused
 }
 
@@ -350,8 +371,19 @@ void LoopPool::set_paused(bool paused) {
   if (!started_ || stopped_ || done_ || paused == paused_ || turn_.is_forked()) return;
   paused_ = paused;
   lanes_pause_ = paused;
-  for (auto& lane : lanes_) lane->wake();
+  wake_lanes();
   if (!paused) turn_.queue_turn(work_);
+}
+
+void LoopPool::set_limits(const ScanLimits& limits) {
+  if (!started_ || stopped_ || done_ || turn_.is_forked()) return;
+  assert(limits.max_in_flight >= lanes_.size());
+  for (size_t lane = 0; lane < lanes_.size(); ++lane) lanes_[lane]->set_limits(share_of(limits, lane));
+  wake_lanes();
+}
+
+void LoopPool::wake_lanes() {
+  for (auto& lane : lanes_) lane->wake();
 }
 
 void LoopPool::close(std::function<void()> on_closed) {

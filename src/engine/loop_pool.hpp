@@ -47,6 +47,8 @@ class LoopPool {
   void stop();
   /// As Scanner::set_paused(); in addition, results that the lanes have handed over are kept until the scan is resumed.
   void set_paused(bool paused);
+  /// As Scanner::set_limits(); they are divided among the lanes. Precondition: max_in_flight >= lane_count().
+  void set_limits(const ScanLimits& limits);
   /// Only if holds_loop() is true.
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
@@ -64,6 +66,8 @@ class LoopPool {
     std::string banner;
   };
 
+  ScanLimits share_of(const ScanLimits& limits, size_t lane) const;
+  void wake_lanes();
   void hand_over(std::vector<Stored>& batch);
   void note_failure(int status);
   void lane_ended();
@@ -93,7 +97,7 @@ class LoopPool {
   size_t delivered_ = 0;            // how many of them
   bool started_ = false;
   bool paused_ = false;
-  std::atomic<bool> lanes_stop_{false};  // what the lanes do when they are woken
+  std::atomic<bool> lanes_stop_{false};  // what the lanes do when they are woken; also their limits
   std::atomic<bool> lanes_pause_{false};
   bool stopped_ = false;
   bool done_ = false;

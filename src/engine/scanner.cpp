@@ -22,9 +22,14 @@ constexpr uint64_t max_sample_us = 950'000;
 
 constexpr uint64_t pause_check_ms = 3'600'000;
 
-/// Reserves a quarter of the maximum in flight for connections whose banner is being read.
+/// A quarter of the maximum in flight is reserved for connections whose banner is being read.
+uint32_t share_of_connects(bool banners, uint32_t max_in_flight) {
+  return banners ? std::max(1U, max_in_flight / 4 * 3) : max_in_flight;
+}
+uint32_t share_of_banners(uint32_t max_in_flight) { return std::max(1U, max_in_flight / 4); }
+
 ScannerOptions without_banner_share(ScannerOptions options) {
-  if (options.banners.wanted) options.plan.max_in_flight = std::max(1U, options.plan.max_in_flight / 4 * 3);
+  options.plan.max_in_flight = share_of_connects(options.banners.wanted, options.plan.max_in_flight);
   return options;
 }
 
@@ -42,9 +47,9 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
       events_(events),
       slots_(loop, this) {
   if (!options_.banners.wanted) return;
-  const uint32_t at_once = std::max(1U, options.plan.max_in_flight / 4);
+  const uint32_t at_once = share_of_banners(options.plan.max_in_flight);
   banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
-    guarded([&] { deliver(result); });  // may be called directly by libuv
+    guarded([&] { deliver(result); });
     if (state_ == State::running) schedule_turn();
   });
 }
@@ -121,7 +126,17 @@ void Scanner::on_wake(uv_timer_t* timer) { decltype(wake_)::owner_of(timer).sche
 
 void Scanner::set_paused(bool paused) {
   if (state_ != State::running) return;
+  if (paused_ && !paused) plan_.interrupted();
   paused_ = paused;
+  schedule_turn();
+}
+
+void Scanner::set_limits(const ScanLimits& limits) {
+  if (state_ != State::running) return;
+  options_.plan.max_in_flight = share_of_connects(options_.banners.wanted, limits.max_in_flight);
+  options_.plan.rate_per_s = limits.rate_per_s;
+  plan_.set_limits(options_.plan.max_in_flight, limits.rate_per_s);
+  if (banners_) banners_->set_max_at_once(share_of_banners(limits.max_in_flight));
   schedule_turn();
 }
 

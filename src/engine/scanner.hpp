@@ -80,6 +80,12 @@ struct ScannerOptions {
   BannerOptions banners;
 };
 
+/// What may change while a scan runs.
+struct ScanLimits {
+  uint32_t max_in_flight;  ///< At least 1.
+  double rate_per_s;       ///< 0: no limit.
+};
+
 class BannerReader;
 
 /// Not thread-safe: use it on the loop's thread only, except counters().
@@ -101,6 +107,8 @@ class Scanner final : private ConnectorEvents {
   /// While it is paused, a running scan starts no connect; those in flight end, and answers are reported, silence is
   /// not. It is not done before it is resumed. No effect unless it runs.
   void set_paused(bool paused);
+  /// Takes effect in the next turn of the loop; connects that are in flight stay. No effect unless it runs.
+  void set_limits(const ScanLimits& limits);
   /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
   /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
   /// closes the timers, the connector and all other handles, some in each turn of the loop, and calls `on_closed` from

@@ -38,6 +38,12 @@ void LocalBackoff::failed(const Ask& ask, bool keep, int error_number, bool desc
   pause_until_us_ = now_us + wait_us;
 }
 
+void LocalBackoff::set_max_in_flight(uint32_t max_in_flight) {
+  const bool lowered = limit_ < max_in_flight_;
+  limit_ = lowered ? std::min<double>(limit_, max_in_flight) : max_in_flight;
+  max_in_flight_ = max_in_flight;
+}
+
 void LocalBackoff::ask_ended() {
   limit_ = std::min<double>(limit_ + recovery_per_ask, max_in_flight_);
   given_up_ = 0;

@@ -27,6 +27,8 @@ class LocalBackoff {
 
   explicit LocalBackoff(uint32_t max_in_flight) : max_in_flight_(max_in_flight), limit_(max_in_flight) {}
 
+  /// The maximum changes. A limit that failures have lowered stays, if it is lower.
+  void set_max_in_flight(uint32_t max_in_flight);
   /// Connects that may be in flight.
   uint32_t limit() const { return static_cast<uint32_t>(limit_); }
   bool paused(uint64_t now_us) const { return now_us < pause_until_us_; }

@@ -24,14 +24,26 @@ constexpr double min_share_to_measure = 0.5;
 
 }  // namespace
 
-void Pacer::sent(uint64_t now_us) {
+/// 0 if nothing limits.
+double Pacer::rate_per_s() const {
   double rate_per_s = max_rate_per_s_;
   for (const double limit_per_s : {flow_rate_per_s_, learned_rate_per_s_}) {
     if (limit_per_s > 0 && (rate_per_s == 0 || limit_per_s < rate_per_s)) rate_per_s = limit_per_s;
   }
-  if (rate_per_s == 0) return;
+  return rate_per_s;
+}
+
+void Pacer::sent(uint64_t now_us) {
+  const double rate = rate_per_s();
   const uint64_t earliest_us = now_us > burst_us ? now_us - burst_us : 0;
-  next_send_us_ = std::max(next_send_us_, earliest_us) + static_cast<uint64_t>(1e6 / rate_per_s);
+  last_send_us_ = std::max(next_send_us_, earliest_us);
+  if (rate > 0) next_send_us_ = last_send_us_ + static_cast<uint64_t>(1e6 / rate);
+}
+
+void Pacer::set_max_rate(double max_rate_per_s) {
+  max_rate_per_s_ = max_rate_per_s;
+  const double rate = rate_per_s();
+  next_send_us_ = rate > 0 ? last_send_us_ + static_cast<uint64_t>(1e6 / rate) : 0;
 }
 
 double Pacer::round_length(double window) const {

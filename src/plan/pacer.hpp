@@ -28,6 +28,8 @@ class Pacer {
   /// `max_rate_per_s`: the user's limit; 0 for none. `shared` outlives the pacer.
   Pacer(double max_rate_per_s, SharedPace& shared) : max_rate_per_s_(max_rate_per_s), shared_(shared) {}
 
+  /// The user's limit changes; 0 for none.
+  void set_max_rate(double max_rate_per_s);
   /// No more than this from now on, beside the user's limit; 0 for none.
   void limit(double rate_per_s) { flow_rate_per_s_ = rate_per_s; }
   /// When the next probe may be sent.
@@ -52,13 +54,15 @@ class Pacer {
   void grow();
 
  private:
+  double rate_per_s() const;
   double shared_floor_per_s(double delivered_per_s);
 
   double max_rate_per_s_;
   SharedPace& shared_;
   double flow_rate_per_s_ = 0;  // 0 for none
   double learned_rate_per_s_ = 0;
-  uint32_t good_rounds_ = 0;  // since the learned rate was last cut
+  uint32_t good_rounds_ = 0;   // since the learned rate was last cut
+  uint64_t last_send_us_ = 0;  // as the rate had it: a late probe does not delay the next one
   uint64_t next_send_us_ = 0;
   ShareHistory history_;  // of this pass, if most retries are answered
 };

@@ -58,6 +58,13 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   return next;
 }
 
+void ProbePlan::set_limits(uint32_t max_in_flight, double rate_per_s) {
+  options_.max_in_flight = max_in_flight;
+  options_.rate_per_s = rate_per_s;
+  control_.set_limits(max_in_flight, rate_per_s);
+  backoff_.set_max_in_flight(max_in_flight);
+}
+
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   if (!waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
   if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;

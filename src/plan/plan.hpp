@@ -105,6 +105,10 @@ class ProbePlan {
   /// Whether the gateway to this target has not been found: an error of unknown origin may be this machine's own.
   bool lacks_gateway(const Endpoint& endpoint) const;
 
+  /// Changes two of the options from now on; what is in flight stays.
+  void set_limits(uint32_t max_in_flight, double rate_per_s);
+  /// The caller has not called next() for a while, for reasons of its own.
+  void interrupted() { control_.interrupted(); }
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }
 

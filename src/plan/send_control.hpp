@@ -49,6 +49,16 @@ class SendControl {
   void answers_wait(bool wait) { window_.answers_wait(wait); }
   /// Judges what has ended or is past its soft deadline. Call before may_send().
   void advance(uint64_t now_us);
+  /// Both may change at any time.
+  void set_limits(uint32_t max_in_flight, double max_rate_per_s) {
+    window_.set_max_in_flight(max_in_flight);
+    pacer_.set_max_rate(max_rate_per_s);
+  }
+  /// Nothing was sent for a while, for reasons of our own: what was sent before and what is sent now are no round.
+  void interrupted() {
+    round_ = {};
+    round_end_serial_ = next_serial();
+  }
   /// What was sent so far is no measure of what the path carries.
   void forget_rounds();
   void limit_rate(double rate_per_s) { pacer_.limit(rate_per_s); }

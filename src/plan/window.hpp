@@ -23,6 +23,7 @@ class Window {
  public:
   explicit Window(uint32_t max_in_flight);
 
+  void set_max_in_flight(uint32_t max_in_flight) { max_in_flight_ = max_in_flight; }
   double size() const { return size_; }
 
   /// The window, not something else, held a probe back in this round.

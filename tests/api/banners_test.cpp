@@ -191,3 +191,42 @@ TEST_CASE("if more ports are open than may be read at once, the others wait, and
   CHECK(scan.results.size() == 40);
   for (const auto& result : scan.results) CHECK(result.state == PORTLOOP_OPEN);
 }
+
+TEST_CASE("banners that end at the same time are reported in the bounds of a turn") {
+  constexpr size_t count = 300;
+  std::vector<LocalPort> ports;
+  for (size_t i = 0; i < count; ++i) ports.emplace_back(LocalPort::open);
+  for (const auto connector : connectors) {
+    CAPTURE(connector);
+    struct Turn {
+      size_t results = 0;
+      size_t max = 0;
+    } turn;
+    uv_prepare_t prepare;  // outlives the loop
+    TestLoop loop;
+    uv_prepare_init(loop.get(), &prepare);
+    prepare.data = &turn;
+    uv_prepare_start(&prepare, [](uv_prepare_t* handle) { static_cast<Turn*>(handle->data)->results = 0; });
+    uv_unref(as_handle(&prepare));
+    TestOptions options("127.0.0.1", join(ports));
+    portloop_options_set_connector(options, connector);
+    portloop_options_set_in_flight(options, 4 * count);
+    portloop_options_set_adaptive(options, 0);
+    REQUIRE(portloop_options_set_banners(options, PORTLOOP_BANNERS_READ, 600'000, 16) == 0);
+    Recorded scan(loop);
+    close_when_done(scan);
+    scan.on_result = [&](Recorded&) { turn.max = std::max(turn.max, ++turn.results); };
+    REQUIRE(scan.start(options) == 0);
+    std::vector<int> accepted;
+    loop.poll_until([&] { return scan.stats().connects >= count && scan.stats().in_flight == 0; });
+    for (const LocalPort& port : ports) {
+      for (int fd = port.accept_waiting(); fd >= 0; fd = port.accept_waiting()) accepted.push_back(fd);
+    }
+    CHECK(scan.results.empty());
+    for (const int fd : accepted) ::close(fd);
+    loop.run();
+    CHECK(scan.results.size() == count);
+    CHECK(turn.max <= 128);
+    uv_close(as_handle(&prepare), nullptr);
+  }
+}

@@ -202,3 +202,33 @@ TEST_CASE("a window that does not adapt lets everything through") {
     window.sent(ProbeKind::fresh, 1);
   }
 }
+
+TEST_CASE("a retry round that was interrupted teaches no rate, and the next one teaches the rate it was sent at") {
+  struct Interruption {
+    uint64_t us;
+    bool judged;  // what was sent before is judged before it ends
+  };
+  for (const auto [us, judged] : {Interruption{90'000, false}, {600'000'000, false}, {600'000'000, true}}) {
+    CAPTURE(us);
+    SharedPace own_pace;
+    SendControl control({true, 100'000, 0}, own_pace);
+    uint64_t now_us = 1;
+    // Half a round of checks, none of them answered, and after the interruption more than a whole round.
+    const auto send_unanswered = [&](uint32_t count) {
+      for (uint32_t i = 0; i < count; ++i) {
+        control.sent(ProbeKind::check, now_us);
+        now_us += 100;
+      }
+    };
+    send_unanswered(200);
+    now_us += us;
+    if (judged) control.advance(now_us);
+    control.interrupted();
+    CHECK(control.learned_rate_per_s() == 0);
+    send_unanswered(2000);
+    now_us += 1'000'000;
+    control.advance(now_us);
+    // A twentieth, because nothing was answered.
+    CHECK(control.learned_rate_per_s() == doctest::Approx(500).epsilon(0.1));
+  }
+}
