@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the compiled examples and checks their output.
 
-usage: run_examples.py EMBED_MINIMAL EMBED_LOOP WATCH
+usage: run_examples.py EMBED_MINIMAL EMBED_LOOP WATCH STREAM
 """
 import json
 import re
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import urllib.request
 
-EMBED_MINIMAL, EMBED_LOOP, WATCH = sys.argv[1:4]
+EMBED_MINIMAL, EMBED_LOOP, WATCH, STREAM = sys.argv[1:5]
 TIMEOUT_SECONDS = 60
 
 
@@ -35,6 +35,21 @@ def minimal():
     check(done.returncode == 0, done)
     lines = done.stdout.splitlines()
     check(lines[0].startswith(f"127.0.0.1 {open_port}") and lines[1] == "1 of 2 ports are open", done)
+
+
+def stream():
+    listener, open_port = bound(True)
+    held, closed_port = bound(False)
+    with listener, held, subprocess.Popen([STREAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        # Far more lines than it keeps: it stops reading, and goes on when fewer wait.
+        lines = [f"127.0.0.1 {closed_port}\n"] * 30000
+        lines[0] = lines[12345] = lines[-1] = f"127.0.0.1 {open_port}\n"
+        lines[777] = "nowhere 80\n"
+        out, errors = program.communicate("".join(lines), timeout=TIMEOUT_SECONDS)
+    found = sorted(int(line.split(":")[0]) for line in out.splitlines())
+    check(found == [1, 12346, 30000], out, errors)
+    check(all(line.endswith(f": 127.0.0.1 {open_port}") for line in out.splitlines()), out)
+    check(program.returncode == 1 and errors.startswith("stream: line 778: 'nowhere'") and errors.count("\n") == 1, errors)
 
 
 def refusals():
@@ -107,6 +122,7 @@ def watch():
 
 
 minimal()
+stream()
 refusals()
 loop_with_a_page()
 watch()

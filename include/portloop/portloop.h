@@ -99,6 +99,11 @@ PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t 
 /* Skips positions first..last, inclusive, of the shard's order (see portloop_result.position): to resume an earlier
  * scan with the same targets, ports, order, seed and shard. first <= last. Cumulative; ranges may overlap. */
 PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last);
+/* Nonzero: the input is open, so that targets can be added while the scan runs, with ports and a tag of their own; it
+ * is not done before portloop_scan_finish_input(). The options need no target then, and may have neither a shard nor
+ * positions to skip. stop_after counts the open ports of each addition. 0 (default): the options have all targets.
+ * Always returns 0. Since ABI 1.1. */
+PORTLOOP_API int portloop_options_set_open_input(portloop_options* options, int open);
 /* Number of loops. 1 (default): the scan runs on your loop and starts no thread. N > 1: N threads, each with its own
  * loop, but no more than the maximum in flight; callbacks still run on your loop. Range 1-1,024. */
 PORTLOOP_API int portloop_options_set_loops(portloop_options* options, uint32_t loops);
@@ -151,6 +156,7 @@ typedef struct portloop_result {
   const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
   size_t banner_length; /* in bytes; 0 if banner is NULL */
   uint64_t position;    /* in the shard's order, from 0; see portloop_options_skip_positions() */
+  uint64_t tag;         /* yours, of the addition that the address belongs to; 0 if it is one of the options' */
 } portloop_result;
 
 /* Formats an address, without its port, as in "10.0.0.1" or "fe80::1%2". `size` is that of `text`, in bytes, including
@@ -196,6 +202,24 @@ PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
  * is not running. */
 PORTLOOP_API void portloop_scan_pause(portloop_scan* scan);
 PORTLOOP_API void portloop_scan_resume(portloop_scan* scan);
+/* Add targets to a running scan whose input is open: each address of the range, or of what the text stands for (as in
+ * portloop_options_add_range() and portloop_options_add_target()), with these ports (as in
+ * portloop_options_set_ports(); NULL: the options' ports), except what the options exclude. Their results carry `tag`,
+ * which may be any number. What two additions have in common has a result for each. The first connect follows within a
+ * turn of the loop, if the limits allow it. What is not begun with costs about 100 bytes for each range;
+ * portloop_stats.waiting counts them. Call them in any callback, any number of times. UV_EINVAL:
+ * portloop_scan_input_error() has the reason. UV_ESHUTDOWN: the input is not open (any more): not asked for, finished,
+ * or the scan does not run or ends. On error nothing is added, except that of several ranges of octets some may be.
+ * Since ABI 1.1. */
+PORTLOOP_API int portloop_scan_add_range(portloop_scan* scan, const struct sockaddr* first, const struct sockaddr* last,
+                                         const char* ports, uint64_t tag);
+PORTLOOP_API int portloop_scan_add_target(portloop_scan* scan, const char* text, const char* ports, uint64_t tag);
+/* Nothing more will be added: the scan is done when all that it has is. Idempotent; no effect if the input is not open.
+ * Since ABI 1.1. */
+PORTLOOP_API void portloop_scan_finish_input(portloop_scan* scan);
+/* Why the last portloop_scan_add_range() or portloop_scan_add_target() returned UV_EINVAL: one line that quotes the
+ * offending word; otherwise "". Owned by the scan; valid until the next of these calls. Since ABI 1.1. */
+PORTLOOP_API const char* portloop_scan_input_error(const portloop_scan* scan);
 /* Change the limits of a running scan from the next turn of its loops on, as if they had been set with
  * portloop_options_set_in_flight() and portloop_options_set_rate(). Connects in flight stay, so that their number falls
  * to a lower maximum as they end; no loop is added. UV_EINVAL: out of range, or fewer connects in flight than loop
@@ -222,7 +246,7 @@ PORTLOOP_API void* portloop_scan_data(const portloop_scan* scan);
 
 /* Counts so far. Later versions may add fields at the end: portloop_scan_stats() takes the size that you know. */
 typedef struct portloop_stats {
-  uint64_t probes;                          /* addresses x ports in this scan's shard */
+  uint64_t probes;                          /* addresses x ports in this scan's shard, and of what was added so far */
   uint64_t connects;                        /* connect attempts, including retries and those that failed locally */
   uint64_t open, closed, filtered, unknown; /* results by state */
   uint64_t local_failures;                  /* connects postponed because a local resource was exhausted */
@@ -235,6 +259,7 @@ typedef struct portloop_stats {
                                              * connections went unanswered after so many, for so long, more than once */
   uint64_t flow_limit_flows;                /* how many were answered before that, at least */
   uint32_t flow_limit_hold_ms;              /* how long the others were not, in milliseconds */
+  uint64_t waiting;                         /* ranges that were added to an open input and not begun with */
 } portloop_stats;
 
 /* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from

@@ -7,8 +7,9 @@
 //   - Destroying a Scan closes it. After that none of its callbacks is called, not even on_done. The loop frees
 //     its memory, so it must run once more before it can be closed itself. A Scan may be destroyed inside its own
 //     callbacks.
-//   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), set_in_flight(), set_rate(), ref(),
-//     unref() and close() have no effect, stats() returns zeros, and start() throws Error(UV_EALREADY).
+//   - A Scan that was closed or moved from is empty: stop(), pause(), resume(), set_in_flight(), set_rate(),
+//     finish_input(), ref(), unref() and close() have no effect, stats() returns zeros, start() throws
+//     Error(UV_EALREADY), and add_target() and add_range() throw Error(UV_ESHUTDOWN).
 #ifndef PORTLOOP_PORTLOOP_HPP
 #define PORTLOOP_PORTLOOP_HPP
 
@@ -68,6 +69,7 @@ class Options {
     return check(portloop_options_skip_positions(get(), first, last));
   }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
+  Options& open_input(bool on) { return check(portloop_options_set_open_input(get(), on ? 1 : 0)); }
   Options& threaded(bool on) { return check(portloop_options_set_threaded(get(), on ? 1 : 0)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }
   Options& banners(portloop_banners banners, uint32_t timeout_ms = 2000, uint32_t max_bytes = 512) {
@@ -142,6 +144,18 @@ class Scan {
     if (state_ != nullptr) portloop_scan_resume(state_->scan);
   }
 
+  /// Adds to a running scan whose input is open. `ports`: nullptr for the options'. See portloop_scan_add_target().
+  void add_target(const std::string& text, const char* ports = nullptr, uint64_t tag = 0) {
+    check_input(state_ == nullptr ? UV_ESHUTDOWN : portloop_scan_add_target(state_->scan, text.c_str(), ports, tag));
+  }
+  void add_range(const sockaddr& first, const sockaddr& last, const char* ports = nullptr, uint64_t tag = 0) {
+    check_input(state_ == nullptr ? UV_ESHUTDOWN : portloop_scan_add_range(state_->scan, &first, &last, ports, tag));
+  }
+  /// Nothing more will be added.
+  void finish_input() noexcept {
+    if (state_ != nullptr) portloop_scan_finish_input(state_->scan);
+  }
+
   /// Change the limits of a running scan. See portloop_scan_set_in_flight().
   void set_in_flight(uint32_t connects) {
     if (state_ != nullptr) check(portloop_scan_set_in_flight(state_->scan, connects));
@@ -207,6 +221,12 @@ class Scan {
 
   static void check(int error) {
     if (error != 0) throw Error(error, uv_strerror(error));
+  }
+
+  void check_input(int error) {
+    if (error == 0) return;
+    const std::string why = state_ == nullptr ? "" : portloop_scan_input_error(state_->scan);
+    throw Error(error, why.empty() ? uv_strerror(error) : why);
   }
 
   void abandon() noexcept {

@@ -1,13 +1,10 @@
 // The setters. Each checks its argument and, if it is wrong, stores a one-line error message.
 #include "capi/options.hpp"
 
-#include <net/if.h>
-
 #include <new>
 
 #include "capi/enum_number.hpp"
-#include "core/service_names.hpp"
-#include "sockets/socket_address.hpp"
+#include "capi/words.hpp"
 
 using namespace portloop;
 
@@ -44,15 +41,11 @@ int set_in_range(portloop_options* options, const char* rule, Number value, Numb
   });
 }
 
-uint32_t interface_index(std::string_view zone) { return if_nametoindex(std::string(zone).c_str()); }
-
 int add_to(portloop_options* options, const char* text, std::vector<AddressRange>& ranges) {
   return guarded(options, [&] {
-    const auto word = parse_target(text, interface_index);
-    if (!word) return refuse(options, word.error());
-    if (word->ranges.empty())
-      return refuse(options, quote_word(text) + " is a host name: look it up first, only numeric addresses are taken");
-    ranges.insert(ranges.end(), word->ranges.begin(), word->ranges.end());
+    const auto added = parse_numeric_target(text);
+    if (!added) return refuse(options, added.error());
+    ranges.insert(ranges.end(), added->begin(), added->end());
     return accept(options);
   });
 }
@@ -75,24 +68,16 @@ int portloop_options_exclude_target(portloop_options* options, const char* text)
 
 int portloop_options_add_range(portloop_options* options, const sockaddr* first, const sockaddr* last) {
   return guarded(options, [&] {
-    const std::optional<Endpoint> low = to_endpoint(*first);
-    const std::optional<Endpoint> high = first->sa_family == last->sa_family ? to_endpoint(*last) : std::nullopt;
-    if (!low || !high) return refuse(options, "a range has two addresses of one family");
-    const AddressRange range{low->address, high->address};
-    const std::string words = quote_word(to_text(range.first) + '-' + to_text(range.last));
-    if (range.first.zone != range.last.zone) return refuse(options, words + " has two zones: a range has one");
-    if (range.last < range.first) return refuse(options, words + " is backwards: the lower address comes first");
-    if (is_unspecified(range.first))
-      return refuse(options,
-                    words + " contains " + quote_word(to_text(range.first)) + ", which means this machine itself");
-    options->included.push_back(range);
+    const auto range = range_between(*first, *last);
+    if (!range) return refuse(options, range.error());
+    options->included.push_back(*range);
     return accept(options);
   });
 }
 
 int portloop_options_set_ports(portloop_options* options, const char* text) {
   return guarded(options, [&] {
-    auto ports = parse_ports(text, port_of_service, ports_of_services);
+    auto ports = parse_named_ports(text);
     if (!ports) return refuse(options, ports.error());
     options->ports = std::move(*ports);
     options->ports_set = true;
@@ -102,7 +87,7 @@ int portloop_options_set_ports(portloop_options* options, const char* text) {
 
 int portloop_options_exclude_ports(portloop_options* options, const char* text) {
   return guarded(options, [&] {
-    const auto ports = parse_ports(text, port_of_service, ports_of_services);
+    const auto ports = parse_named_ports(text);
     if (!ports) return refuse(options, ports.error());
     PortSet excluded = options->excluded_ports;
     for (const PortRange& range : ports->ranges()) excluded.add(range);
@@ -187,6 +172,11 @@ int portloop_options_skip_positions(portloop_options* options, uint64_t first, u
 
 int portloop_options_set_loops(portloop_options* options, uint32_t loops) {
   return set_in_range(options, "loops is 1-1024", loops, 1U, 1024U, options->loops);
+}
+
+int portloop_options_set_open_input(portloop_options* options, int open) {
+  options->open_input = open != 0;
+  return accept(options);
 }
 
 int portloop_options_set_threaded(portloop_options* options, int threaded) {

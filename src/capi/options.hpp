@@ -25,6 +25,7 @@ struct portloop_options {
   portloop::Shard shard;
   std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
   uint32_t loops = 1;
+  bool open_input = false;
   bool threaded = false;  // loop threads, even if there is only one
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
   portloop::ConnectorWrapper wrap_connector;  // empty unless portloop compare records a run; no function sets it

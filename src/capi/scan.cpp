@@ -9,15 +9,14 @@
 //   - close is called again, as by a done callback that closes: the first call's callback is the one that is called
 //   - close without a running scan: there is nothing to wait for, but the callback still comes from the loop
 //   - a callback of the caller throws: the noexcept functions below end the program
+#include "capi/scan.hpp"
+
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "capi/enum_number.hpp"
-#include "capi/options.hpp"
 #include "core/service_names.hpp"
 #include "engine/descriptor_check.hpp"
-#include "engine/loop_pool.hpp"
 #include "engine/neighbour_watch.hpp"
 #include "sockets/socket_address.hpp"
 
@@ -46,53 +45,18 @@ static_assert(same(PORTLOOP_LOCAL_ERROR, Reason::local_error));
 static_assert(same(PORTLOOP_NO_ROUTE, Reason::no_route));
 static_assert(same(PORTLOOP_HOST_LOST, Reason::host_lost));
 
+/// Why the scan can't be started, or "".
+std::string refusal(const portloop_options& options, const TargetSet& targets, const PortSet& ports) {
+  if (targets.empty() && !options.open_input) return "there is no address to scan";
+  if (ports.empty()) return "there is no port to scan";
+  if (targets.size() > (uint64_t{1} << 63) / ports.size())
+    return "more than 2^63 probes: reduce the addresses or the ports";
+  if (options.open_input && (options.shard != Shard{} || !options.finished.empty()))
+    return "an open input has neither shards nor positions to skip";
+  return "";
+}
+
 }  // namespace
-
-struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
-  explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
-
-  int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
-  void stop();
-  void set_paused(bool on);
-  int set_in_flight(uint32_t connects);
-  int set_rate(double connects_per_second);
-  void close(portloop_close_cb close_cb);
-  bool is_closing() const { return close_called_; }
-  void set_referenced(bool on);
-  void fill(portloop_stats& stats) const;
-
-  uv_loop_t* loop;
-  void* data = nullptr;
-
- private:
-  // noexcept: an exception thrown by the caller's callback ends the program here, and does not unwind libuv's frames.
-  void on_result(const ProbeResult& result) noexcept override;
-  void on_done(int status) noexcept override {
-    if (on_done_ != nullptr) on_done_(this, status);
-  }
-  void on_fork() noexcept override {
-    if (scanner_) scanner_->on_fork();
-    if (pool_) pool_->on_fork();
-  }
-  int start_engine(const portloop_options& options);
-  void set_limits(const ScanLimits& limits);
-  void closed() noexcept;
-
-  portloop_result_cb on_result_ = nullptr;
-  portloop_done_cb on_done_ = nullptr;
-  portloop_close_cb on_close_ = nullptr;
-  bool start_called_ = false;
-  bool close_called_ = false;
-  bool started_ = false;
-  bool referenced_ = true;
-  ScanLimits limits_{};
-  std::optional<ScanSpace> space_;
-  std::optional<ProbeCursor> cursor_;
-  std::unique_ptr<Scanner> scanner_;              // on the caller's loop
-  std::unique_ptr<LoopPool> pool_;                // with loop threads
-  LoopTurn* turn_ = nullptr;                      // of the loop, from the start on
-  OwnedHandle<uv_idle_t, portloop_scan> closer_;  // closed instead, if neither exists
-};
 
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
   options->error.clear();
@@ -101,17 +65,21 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   PortSet ports = options->ports;
   if (!options->ports_set) ports = *parse_ports("common", nullptr);
   ports.remove(options->excluded_ports);
-  options->error = targets.empty() ? "there is no address to scan" : ports.empty() ? "there is no port to scan" : "";
-  if (options->error.empty() && targets.size() > (uint64_t{1} << 63) / ports.size()) {
-    options->error = "more than 2^63 probes: reduce the addresses or the ports";
-  }
+  options->error = refusal(*options, targets, ports);
   if (!options->error.empty()) return UV_EINVAL;
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
-  space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard,
-                 options->finished);
-  space_->links = find_own_links(space_->targets);
+  if (targets.empty()) {
+    space_.emplace(TargetSet(), PortSet(), std::vector<ScanSpace::Listed>());
+  } else {
+    space_.emplace(std::move(targets), ports, options->order, options->seed, options->shard, options->finished);
+  }
+  if (options->open_input) {
+    every_address_ = every_address();
+    input_.emplace(*options, ports, *space_);
+  }
+  space_->links = find_own_links(possible_targets());
   cursor_.emplace(*space_);
   turn_ = &LoopTurn::join(loop, *this);
   const int error = start_engine(*options);
@@ -122,17 +90,18 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
 int portloop_scan::start_engine(const portloop_options& options) {
   limits_ = {options.scanner.plan.max_in_flight, options.scanner.plan.rate_per_s};
   if (options.loops > 1 || options.threaded) {
-    auto pool = std::make_unique<LoopPool>(loop, *turn_, *space_, options.scanner, options.connector, options.loops,
-                                           *this, options.wrap_connector);
+    auto pool =
+        std::make_unique<LoopPool>(loop, *turn_, *space_, input_ ? &input_->input() : nullptr, possible_targets(),
+                                   options.scanner, options.connector, options.loops, *this, options.wrap_connector);
     const int error = pool->start();  // if it throws, it has no handles on the loop yet: there is no pool to close
     if (pool->holds_loop()) pool_ = std::move(pool);
     if (error == 0 && !referenced_) pool_->set_referenced(false);
     return error;
   }
-  auto connector = make_connector(options.connector, space_->targets, *turn_);
+  auto connector = make_connector(options.connector, possible_targets(), *turn_);
   if (options.wrap_connector) connector = options.wrap_connector(std::move(connector), 0);
-  auto scanner =
-      std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner, std::move(connector), *this);
+  auto scanner = std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner, std::move(connector),
+                                           *this, input_ ? &input_->input() : nullptr);
   scanner->set_referenced(referenced_);
   int error = scanner->start();
   if (error != 0) return error;
@@ -159,6 +128,7 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   c_result.attempts = result.attempts;
   c_result.rtt_us = result.rtt_us;
   c_result.position = result.position;
+  c_result.tag = result.tag;
   if (!result.banner.empty()) {
     c_result.banner = result.banner.data();
     c_result.banner_length = result.banner.size();
@@ -166,7 +136,19 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   on_result_(this, &c_result);
 }
 
+OpenInput* portloop_scan::open_input() {
+  const bool open = input_ && started_ && !ending_ && !close_called_ && !turn_->is_forked() && !input_->is_finished();
+  return open ? &*input_ : nullptr;
+}
+
+void portloop_scan::input_changed() {
+  if (!input_->take_wake()) return;
+  if (scanner_) scanner_->input_changed();
+  if (pool_) pool_->input_changed();
+}
+
 void portloop_scan::stop() {
+  ending_ = started_;
   if (scanner_) scanner_->stop();
   if (pool_) pool_->stop();
 }
@@ -230,7 +212,8 @@ void portloop_scan::set_referenced(bool on) {
 void portloop_scan::fill(portloop_stats& stats) const {
   stats = {};
   if (!started_) return;
-  stats.probes = space_->size();
+  stats.probes = input_ ? input_->input().probes() : space_->size();
+  stats.waiting = input_ ? input_->input().waiting() : 0;
   stats.skipped = space_->finished_count();
   const auto add = [&stats](const ScanCounters& counters) {
     stats.connects += counters.connects;

@@ -46,6 +46,7 @@ struct ProbeResult {
   int error_number = 0;     ///< errno of Reason::local_error, else 0.
   uint64_t rtt_us = 0;      ///< From the connect call to the answer; 0 if there was none.
   uint32_t attempts = 0;    ///< How many times the port was probed; 0 if its host was given up before.
+  uint64_t tag = 0;         ///< The caller's, of the range that the address was added with.
   std::string_view banner;  ///< The first bytes that an open port sent, raw; valid only during the callback.
 };
 

@@ -49,6 +49,19 @@ void subtract(const AddressRange& range, const std::vector<AddressRange>& holes,
   left.push_back({start, range.last});
 }
 
+/// The same for the range's own zone; holes without a zone are in every zone.
+void subtract_in_zones(const AddressRange& range, const std::vector<AddressRange>& holes,
+                       std::vector<AddressRange>& left) {
+  const uint32_t zone = range.first.zone;
+  if (zone == 0) {
+    subtract(range, holes, 0, left);
+    return;
+  }
+  std::vector<AddressRange> pieces;
+  subtract(range, holes, 0, pieces);
+  for (const AddressRange& piece : pieces) subtract(piece, holes, zone, left);
+}
+
 uint64_t saturating_sum(uint64_t a, uint128 b) {
   const uint128 sum = b + a;
   const bool too_many = b > std::numeric_limits<uint64_t>::max() || sum > std::numeric_limits<uint64_t>::max();
@@ -59,17 +72,7 @@ uint64_t saturating_sum(uint64_t a, uint128 b) {
 
 TargetSet::TargetSet(std::vector<AddressRange> included, std::vector<AddressRange> excluded) {
   const std::vector<AddressRange> holes = merged(std::move(excluded));
-  std::vector<AddressRange> pieces;
-  for (const AddressRange& range : merged(std::move(included))) {
-    const uint32_t zone = range.first.zone;
-    if (zone == 0) {
-      subtract(range, holes, 0, ranges_);
-      continue;
-    }
-    pieces.clear();
-    subtract(range, holes, 0, pieces);  // holes without a zone are in every zone
-    for (const AddressRange& piece : pieces) subtract(piece, holes, zone, ranges_);
-  }
+  for (const AddressRange& range : merged(std::move(included))) subtract_in_zones(range, holes, ranges_);
   for (const AddressRange& range : ranges_) {
     first_index_.push_back(size_);
     const uint128 beyond_first = range.last.value - range.first.value;
@@ -96,6 +99,12 @@ std::optional<uint64_t> TargetSet::index_of(const Address& address) const {
     return std::nullopt;
   const auto number = static_cast<size_t>(after - ranges_.begin() - 1);
   return first_index_[number] + static_cast<uint64_t>(address.value - range.first.value);
+}
+
+std::vector<AddressRange> TargetSet::outside(const AddressRange& range) const {
+  std::vector<AddressRange> left;
+  subtract_in_zones(range, ranges_, left);
+  return left;
 }
 
 bool TargetSet::contains(const Address& address) const { return index_of(address).has_value(); }

@@ -49,6 +49,9 @@ class TargetSet {
   bool contains(const AddressRange& range) const;
   bool has_family(Family family) const;
   const std::vector<AddressRange>& ranges() const { return ranges_; }
+  /// The addresses of `range` that are not in the set, in ascending order. An address of the set without a zone stands
+  /// for that address in every zone.
+  std::vector<AddressRange> outside(const AddressRange& range) const;
   /// Canonical text, one word for each range. Checkpoints hash it.
   std::string to_text() const;
 

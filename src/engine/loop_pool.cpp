@@ -134,10 +134,10 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
 
   int make_scanner() noexcept {
     try {
-      auto connector = make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_);
+      auto connector = make_connector(pool_.connector_kind_, pool_.possible_targets_, *turn_);
       if (pool_.wrap_connector_) connector = pool_.wrap_connector_(std::move(connector), number_);
-      scanner_ =
-          std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_, std::move(connector), *this);
+      scanner_ = std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_, std::move(connector),
+                                           *this, pool_.input_);
       return 0;
     } catch (const std::bad_alloc&) {
       return UV_ENOMEM;
@@ -151,6 +151,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     }
     scanner_->set_limits({max_in_flight_.load(std::memory_order_relaxed), rate_per_s_.load(std::memory_order_relaxed)});
     scanner_->set_paused(pool_.lanes_pause_);
+    scanner_->input_changed();
   }
 
   void on_result(const ProbeResult& result) override {
@@ -198,11 +199,14 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   bool ended_ = false;
 };
 
-LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
-                   ConnectorKind connector, uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector)
+LoopPool::LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ScanInput* input,
+                   const TargetSet& possible_targets, const ScannerOptions& options, ConnectorKind connector,
+                   uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector)
     : loop_(loop),
       turn_(turn),
       space_(space),
+      input_(input),
+      possible_targets_(possible_targets),
       options_(options),
       connector_kind_(connector),
       wrap_connector_(std::move(wrap_connector)),
@@ -380,6 +384,10 @@ void LoopPool::set_limits(const ScanLimits& limits) {
   assert(limits.max_in_flight >= lanes_.size());
   for (size_t lane = 0; lane < lanes_.size(); ++lane) lanes_[lane]->set_limits(share_of(limits, lane));
   wake_lanes();
+}
+
+void LoopPool::input_changed() {
+  if (!turn_.is_forked()) wake_lanes();
 }
 
 void LoopPool::wake_lanes() {

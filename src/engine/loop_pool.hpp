@@ -32,10 +32,12 @@ namespace portloop {
 /// Not thread-safe: use it on the thread of the caller's loop only, except counters().
 class LoopPool {
  public:
-  /// `loop`, `turn` (the loop's), `space` and `events` outlive the pool. `options` are those of the whole scan: the
-  /// maximum in flight and the rate are divided among the lanes.
-  LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, const ScannerOptions& options,
-           ConnectorKind connector, uint32_t loops, ScanEvents& events, ConnectorWrapper wrap_connector = nullptr);
+  /// `loop`, `turn` (the loop's), `space`, `input`, `possible_targets` and `events` outlive the pool. `input` may be
+  /// nullptr; see Scanner. The connectors choose source addresses that are no possible targets.
+  /// `options` are those of the whole scan: the maximum in flight and the rate are divided among the lanes.
+  LoopPool(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ScanInput* input, const TargetSet& possible_targets,
+           const ScannerOptions& options, ConnectorKind connector, uint32_t loops, ScanEvents& events,
+           ConnectorWrapper wrap_connector = nullptr);
   /// Only after close() has called back, or if holds_loop() is false; never if is_forked() is true: its threads are
   /// not in this process.
   ~LoopPool();
@@ -49,6 +51,8 @@ class LoopPool {
   void set_paused(bool paused);
   /// As Scanner::set_limits(); they are divided among the lanes. Precondition: max_in_flight >= lane_count().
   void set_limits(const ScanLimits& limits);
+  /// As Scanner::input_changed().
+  void input_changed();
   /// Only if holds_loop() is true.
   void close(std::function<void()> on_closed);
   void set_referenced(bool referenced);
@@ -79,6 +83,8 @@ class LoopPool {
   uv_loop_t* loop_;
   LoopTurn& turn_;
   const ScanSpace& space_;
+  ScanInput* input_;
+  const TargetSet& possible_targets_;
   ScannerOptions options_;
   ConnectorKind connector_kind_;
   ConnectorWrapper wrap_connector_;  // may be empty

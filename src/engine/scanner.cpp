@@ -20,7 +20,7 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 // The kernel retransmits a SYN after 1 s. A later answer may be to either SYN, and so is no sample (Karn's algorithm).
 constexpr uint64_t max_sample_us = 950'000;
 
-constexpr uint64_t pause_check_ms = 3'600'000;
+constexpr uint64_t idle_check_us = 3'600'000'000;
 
 /// A quarter of the maximum in flight is reserved for connections whose banner is being read.
 uint32_t share_of_connects(bool banners, uint32_t max_in_flight) {
@@ -36,7 +36,8 @@ ScannerOptions without_banner_share(ScannerOptions options) {
 }  // namespace
 
 Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeCursor& cursor,
-                 const ScannerOptions& options, std::unique_ptr<Connector> connector, ScanEvents& events)
+                 const ScannerOptions& options, std::unique_ptr<Connector> connector, ScanEvents& events,
+                 ScanInput* input)
     : loop_(loop),
       turn_(turn),
       space_(space),
@@ -45,7 +46,9 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
       plan_(space, cursor, options_.plan),
       connector_(std::move(connector)),
       events_(events),
+      input_(input),
       slots_(loop, this) {
+  if (input_ != nullptr) reader_ = input_->begin();
   if (!options_.banners.wanted) return;
   const uint32_t at_once = share_of_banners(options.plan.max_in_flight);
   banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
@@ -151,11 +154,11 @@ void Scanner::pump(uint64_t began_us) {
       break;
     }
     if (paused_) {
-      // Nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
-      uv_timer_start(wake_.get(), on_wake, pause_check_ms, 0);
+      wake_at(UINT64_MAX, now_us);
       break;
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
+    draw_next_part(now_us);
     const ProbePlan::Next next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     turn_.count_step();
@@ -170,15 +173,20 @@ void Scanner::pump(uint64_t began_us) {
     if (next.step == ProbePlan::Step::again) {
       schedule_turn();
     } else if (next.step == ProbePlan::Step::finished) {
-      if (!banners_ || banners_->idle()) report_done(0);
-    } else if (next.wait_until_us != UINT64_MAX) {
-      const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
-      uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
-      uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
+      plan_finished();
+    } else if (const uint64_t wake_us = std::min(next.wait_until_us, next_part_us()); wake_us != UINT64_MAX) {
+      wake_at(wake_us, now_us);
     }
     break;
   }
   pumping_ = false;
+}
+
+/// UINT64_MAX: nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
+void Scanner::wake_at(uint64_t time_us, uint64_t now_us) {
+  const uint64_t wait_us = time_us == UINT64_MAX ? idle_check_us : time_us - std::min(time_us, now_us);
+  uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
+  uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
 }
 
 /// Handles only slots that were late before the loop last polled: outcomes that were ready then have been reported.
@@ -283,6 +291,7 @@ ProbeResult Scanner::result_of(const ConnectSlot& slot, const Verdict& verdict, 
   ProbeResult result;
   result.endpoint = slot.ask.endpoint;
   result.position = slot.ask.position;
+  result.tag = slot.ask.tag;
   result.state = verdict.state;
   result.reason = verdict.reason;
   result.error_number = verdict.error_number;

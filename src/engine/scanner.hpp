@@ -16,6 +16,7 @@
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
 //     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
 //   - out of memory: the scan stops, and then on_done(UV_ENOMEM) is called; no exception reaches the loop
+//   - the input is open, and nothing is left to scan: the scanner waits for additions (scanner_input.cpp)
 //   - the process forks: in the child the descriptors are closed, no result follows, and on_done(UV_ENOTSUP) is called
 #pragma once
 
@@ -34,6 +35,7 @@
 #include "engine/loop_turn.hpp"
 #include "engine/neighbour_watch.hpp"
 #include "engine/recent_targets.hpp"
+#include "engine/scan_input.hpp"
 #include "engine/slot_array.hpp"
 #include "plan/plan.hpp"
 
@@ -91,9 +93,10 @@ class BannerReader;
 /// Not thread-safe: use it on the loop's thread only, except counters().
 class Scanner final : private ConnectorEvents {
  public:
-  /// `loop`, `turn` (the loop's), `space`, `cursor` and `events` outlive the scanner.
+  /// `loop`, `turn` (the loop's), `space`, `cursor`, `events` and `input` outlive the scanner. With an input, the scan
+  /// goes on with what is added when it has drawn all of `space`, and is not done before the input is finished.
   Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeCursor& cursor, const ScannerOptions& options,
-          std::unique_ptr<Connector> connector, ScanEvents& events);
+          std::unique_ptr<Connector> connector, ScanEvents& events, ScanInput* input = nullptr);
   /// Precondition: start() was never called, or it failed, or close() has called `on_closed` (which may itself destroy
   /// the scanner). Otherwise the loop still has handles that point here.
   ~Scanner();
@@ -109,6 +112,8 @@ class Scanner final : private ConnectorEvents {
   void set_paused(bool paused);
   /// Takes effect in the next turn of the loop; connects that are in flight stay. No effect unless it runs.
   void set_limits(const ScanLimits& limits);
+  /// Something was added to the input, or it is finished.
+  void input_changed();
   /// Precondition: start() returned 0, and close() was not called before. stop() and on_done() need not have been.
   /// Ends the scan without another result; on_done(UV_ECANCELED) follows, unless on_done() was already called. Then
   /// closes the timers, the connector and all other handles, some in each turn of the loop, and calls `on_closed` from
@@ -136,6 +141,10 @@ class Scanner final : private ConnectorEvents {
 
   void watch_neighbours();
   void pump(uint64_t began_us);
+  void draw_next_part(uint64_t now_us);
+  uint64_t next_part_us() const;
+  void plan_finished();
+  void wake_at(uint64_t time_us, uint64_t now_us);
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
   void handle(uint32_t number, const ConnectOutcome& outcome);
@@ -167,6 +176,9 @@ class Scanner final : private ConnectorEvents {
   ProbePlan plan_;
   std::unique_ptr<Connector> connector_;
   ScanEvents& events_;
+  ScanInput* input_;  // nullptr if nothing can be added
+  ScanInput::Reader reader_;
+  uint64_t part_spaced_until_us_ = 0;  // additions wait until then for more of them
   ScanCounters counters_;
   std::unique_ptr<NeighbourWatch> neighbours_;  // nullptr unless targets are on own links
   std::unique_ptr<BannerReader> banners_;       // nullptr unless banners are wanted

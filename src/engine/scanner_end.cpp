@@ -25,6 +25,7 @@ constexpr size_t timers_closed_per_turn = 1024;
 
 void Scanner::report_done(int status) {
   done_reported_ = true;
+  reader_ = {};
   uv_timer_stop(wake_.get());
   if (state_ != State::closing) {
     state_ = State::done;

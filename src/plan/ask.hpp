@@ -23,6 +23,7 @@ constexpr bool is_probe(ProbeKind kind) { return kind == ProbeKind::fresh || kin
 struct Ask {
   Endpoint endpoint;
   uint64_t position = 0;    ///< In the shard's order.
+  uint64_t tag = 0;         ///< See ProbeResult::tag.
   uint32_t block = 0;       ///< Index of the live block.
   uint32_t probe = 0;       ///< Index of the probe in its block.
   uint32_t host = 0;        ///< Index of the host in its block.

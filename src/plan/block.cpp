@@ -28,7 +28,7 @@ void Block::note_next_hops(const NextHops& hops) {
   const OwnLinks& links = space_->links;
   if (!links.need_watching() && links.own.empty()) return;
   for (Host& host : hosts) {
-    const Address address = space_->targets.at(host.target);
+    const Address address = space_->address(host.target);
     host.is_own = links.is_own(address);
     if (host.is_own) continue;
     const NextHops::Hop* hop = hops.of(address);
@@ -46,10 +46,16 @@ void Block::note_next_hops(const NextHops& hops) {
 }
 
 void Block::list_hosts() {
+  if (space_->listed) {
+    sparse_ = *space_->listed;
+    hosts = HostWatch(static_cast<uint32_t>(space_->targets.size()));
+    for (uint32_t host = 0; host < hosts.size(); ++host) hosts[host].target = space_->base_target + host;
+    return;
+  }
   const uint32_t all = space_->order.hosts_in_block(number_ * space_->order_blocks_per_block());
   if (space_->order_blocks_per_block() == 1 && ledger_.size() >= all) {
     hosts = HostWatch(all);
-    for (uint32_t host = 0; host < all; ++host) hosts[host].target = order_.host(host);
+    for (uint32_t host = 0; host < all; ++host) hosts[host].target = space_->base_target + order_.host(host);
     return;
   }
   // Only those that the shard asks, or a thousandth of a network would need as much memory as the whole.
@@ -61,7 +67,7 @@ void Block::list_hosts() {
     sparse_.push_back({host, at.port});
   }
   hosts = HostWatch(static_cast<uint32_t>(by_target.size()));
-  for (const auto& [target, host] : by_target) hosts[host].target = target;
+  for (const auto& [target, host] : by_target) hosts[host].target = space_->base_target + target;
 }
 
 // ---- Passes ----

@@ -46,15 +46,19 @@ class Block {
   /// Probes of the block that belong to this shard, whichever loop draws them.
   uint32_t size() const { return ledger_.size(); }
   uint32_t probe_at(uint64_t position) const { return static_cast<uint32_t>(position - first_position_); }
-  uint64_t position(uint32_t probe) const { return first_position_ + probe; }
+  uint64_t position(uint32_t probe) const { return space_->base_position + first_position_ + probe; }
   /// The probe's host, as an index into `hosts`, and port.
   ProbeOrder::Block::Local local(uint32_t probe) const {
     if (!sparse_.empty()) return sparse_[probe];
     return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
   }
   Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
-    return {space_->targets.at(hosts[local.host_in_block].target), space_->ports.at(local.port)};
+    return {space_->address(hosts[local.host_in_block].target), space_->ports.at(local.port)};
   }
+  uint64_t tag(uint32_t probe, const ProbeOrder::Block::Local& local) const {
+    return space_->tag_of(position(probe), hosts[local.host_in_block].target);
+  }
+  const ScanSpace& space() const { return *space_; }
 
   // ---- The books ----
 
@@ -175,7 +179,7 @@ class Block {
   uint64_t first_index_;     // in the order
   uint64_t first_position_;  // in the shard
   std::vector<ProbeOrder::Block::Local>
-      sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts
+      sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts, or they are listed
 
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;

@@ -48,7 +48,7 @@ enum class Answerer : uint8_t { none, open, closed };
 struct Host {
   static constexpr uint32_t no_probe = UINT32_MAX;
 
-  uint64_t target = 0;  ///< Index in the target set.
+  uint64_t target = 0;  ///< Its number: see ScanSpace::address().
   uint64_t last_answer_us = 0;
   RttEstimator rtt;
   uint32_t min_rtt_us = UINT32_MAX;

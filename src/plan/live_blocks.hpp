@@ -12,26 +12,30 @@ namespace portloop {
 /// Not thread-safe.
 class LiveBlocks {
  public:
-  /// `space` outlives it.
-  explicit LiveBlocks(const ScanSpace& space) : space_(space) {}
-
-  Block& operator[](uint32_t place) { return *blocks_[place]; }
-  const Block& operator[](uint32_t place) const { return *blocks_[place]; }
+  Block& operator[](uint32_t place) { return *blocks_[place].block; }
+  const Block& operator[](uint32_t place) const { return *blocks_[place].block; }
   bool empty() const { return hosts_ == 0; }
-  /// Whether one more block is within the limits. The first one always is.
-  bool has_room_for(uint64_t number) const;
-  Block& open(uint64_t number, std::optional<uint32_t> retries);
+  /// How many there are.
+  uint32_t count() const { return count_; }
+  /// Whether one more block, of `space`, is within the limits. The first one always is.
+  bool has_room_for(const ScanSpace& space, uint64_t number) const;
+  /// Keeps the space until the block is forgotten.
+  Block& open(std::shared_ptr<const ScanSpace> space, uint64_t number, std::optional<uint32_t> retries);
   void forget(Block& block);
 
   /// Places, some of them vacant.
   uint32_t places() const { return static_cast<uint32_t>(blocks_.size()); }
   /// nullptr if the place is vacant.
-  Block* at(uint32_t place) { return blocks_[place].get(); }
-  const Block* at(uint32_t place) const { return blocks_[place].get(); }
+  Block* at(uint32_t place) { return blocks_[place].block.get(); }
+  const Block* at(uint32_t place) const { return blocks_[place].block.get(); }
 
  private:
-  const ScanSpace& space_;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  struct Place {
+    std::shared_ptr<const ScanSpace> space;
+    std::unique_ptr<Block> block;  // nullptr if the place is vacant
+  };
+  std::vector<Place> blocks_;
+  uint32_t count_ = 0;
   uint64_t hosts_ = 0;
   uint64_t probes_ = 0;
 };

@@ -95,7 +95,7 @@ class NeighbourWaits {
 
  private:
   NeighbourRoom& room_;
-  std::unordered_map<uint64_t, Wait> waits_;  // by index in the target set
+  std::unordered_map<uint64_t, Wait> waits_;  // by the number of the target: see ScanSpace::address()
 };
 
 }  // namespace portloop

@@ -31,7 +31,7 @@ namespace portloop {
 /// An endpoint that has answered.
 struct Witness {
   Endpoint endpoint;
-  uint64_t target;  ///< Index in the target set.
+  uint64_t target;  ///< Its number: see ScanSpace::address().
   RttEstimator rtt;
   Answerer kind;
 };

@@ -26,14 +26,22 @@ void set_reason(ProbeResult& result, Loss loss) {
 }  // namespace
 
 ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options)
-    : space_(space),
-      cursor_(cursor),
+    : space_(std::shared_ptr<void>(), &space),  // not owned
+      cursor_(&cursor),
+      links_(space.links),
+      neighbours_(cursor.neighbours),
       options_(options),
       control_({options.adaptive, options.max_in_flight, options.rate_per_s}, cursor.pace),
       backoff_(options.max_in_flight),
-      blocks_(space),
       waits_(cursor.neighbours),
       next_hops_(space.links) {}
+
+void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
+  assert(drawn_all_ && drawing_ == nullptr);
+  space_ = std::shared_ptr<const ScanSpace>(part, &part->space);
+  cursor_ = &part->cursor;
+  drawn_all_ = false;
+}
 
 ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   Next next;
@@ -41,9 +49,9 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
   control_.advance(now_us);
   wants_room_ = false;
   hold_until_us_ = UINT64_MAX;
-  if (!space_.links.on_link.empty()) {
+  if (!links_.on_link.empty()) {
     for (const Family family : {Family::ipv4, Family::ipv6})
-      table_of(family).note(cursor_.neighbours.overflows(family), control_.next_serial());
+      table_of(family).note(neighbours_.overflows(family), control_.next_serial());
   }
   const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
   if (search == Search::found) return next;
@@ -155,6 +163,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
   next.step = Step::report;
   next.report.endpoint = ask.endpoint;
   next.report.position = ask.position;
+  next.report.tag = ask.tag;
   next.report.state = PortState::unknown;
   next.report.reason = Reason::local_error;
   next.report.error_number = error_number;
@@ -278,6 +287,7 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
     next.step = Step::report;
     next.report.endpoint = block.endpoint(local);
     next.report.position = block.position(probe);
+    next.report.tag = block.tag(probe, local);
     next.report.state = lost ? PortState::unknown : PortState::filtered;
     next.report.reason = absent ? Reason::host_unreach : Reason::no_response;
     if (lost) set_reason(next.report, block.hosts[local.host_in_block].loss);
@@ -293,7 +303,7 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
 ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
   // That nothing is left to draw is known without waiting for the rate, or a scan would end an interval late.
   const bool none_left =
-      chunk_next_ == chunk_end_ && cursor_.next_position.load(std::memory_order_relaxed) >= space_.size();
+      chunk_next_ == chunk_end_ && cursor_->next_position.load(std::memory_order_relaxed) >= space_->size();
   if (none_left && !drawn_all_ && now_us < control_.next_send_us()) return draw_chunk();
   while (may_send(now_us)) {
     if (steps_left_ == 0) return Search::changed;
@@ -302,7 +312,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
       if (drawn_all_) return Search::nothing;
       if (const Search search = draw_chunk(); search != Search::found) return search;
     }
-    if (const uint64_t fresh = space_.first_unfinished(chunk_next_); fresh != chunk_next_) {
+    if (const uint64_t fresh = space_->first_unfinished(chunk_next_); fresh != chunk_next_) {
       chunk_next_ = std::min(fresh, chunk_end_);
       continue;
     }
@@ -349,7 +359,7 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t prob
 /// Takes room in the neighbour table for a host that is to be asked. Returns false if there is none now.
 bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t now_us) {
   const Host& host = block.hosts[host_number];
-  const Family family = space_.targets.at(host.target).family;
+  const Family family = block.space().address(host.target).family;
   const bool begun = waits_.begin(host.target, family, block.place(), host_number, now_us);
   if (first_wait_us_ == 0) first_wait_us_ = now_us;
   wants_room_ = !begun;
@@ -357,9 +367,9 @@ bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t no
 }
 
 ProbePlan::Search ProbePlan::draw_chunk() {
-  chunk_next_ = cursor_.next_position.fetch_add(cursor_.chunk, std::memory_order_relaxed);
-  chunk_end_ = std::min(chunk_next_ + cursor_.chunk, space_.size());
-  if (chunk_next_ < space_.size()) return Search::found;
+  chunk_next_ = cursor_->next_position.fetch_add(cursor_->chunk, std::memory_order_relaxed);
+  chunk_end_ = std::min(chunk_next_ + cursor_->chunk, space_->size());
+  if (chunk_next_ < space_->size()) return Search::found;
   chunk_next_ = chunk_end_ = 0;
   drawn_all_ = true;
   end_drawing();
@@ -368,10 +378,10 @@ ProbePlan::Search ProbePlan::draw_chunk() {
 
 /// Returns nullptr if the position's block would be one too many.
 Block* ProbePlan::block_for_drawing(uint64_t position) {
-  const uint64_t number = space_.block_of(position);
+  const uint64_t number = space_->block_of(position);
   if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
-  if (drawing_ == nullptr && blocks_.has_room_for(number)) {
-    drawing_ = &blocks_.open(number, options_.retries);
+  if (drawing_ == nullptr && blocks_.has_room_for(*space_, number)) {
+    drawing_ = &blocks_.open(space_, number, options_.retries);
     drawing_->note_next_hops(next_hops_);
     if (path_.lost()) drawing_->hosts.path_is_lost();
   }
@@ -401,7 +411,7 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
     blocks_.forget(block);
     return Search::changed;
   }
-  if (space_.order.block_count() == 1) block.loss.exchange(cursor_.answers);
+  if (space_->order.block_count() == 1 && &block.space() == space_.get()) block.loss.exchange(cursor_->answers);
   const PassDecision decision = decide_next_pass(block.pass_facts());
   if (decision.next != NextPass::report && block.begin_pass(decision.next, control_.asks_per_check())) {
     control_.begin_retry_pass();
@@ -427,6 +437,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask = {};
   next.ask.endpoint = block.endpoint(local);
   next.ask.position = block.position(probe);
+  next.ask.tag = block.tag(probe, local);
   next.ask.block = block.place();
   next.ask.probe = probe;
   next.ask.host = local.host_in_block;
@@ -438,7 +449,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   const Host& host = block.hosts[local.host_in_block];
   next.ask.unresolved = host.state == HostState::unresolved;
   next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, block.pass());
-  if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(space_.links.wait_us());
+  if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(links_.wait_us());
   send(next.ask, now_us);
 }
 
@@ -449,14 +460,15 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
 
 uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
   if (ask.kind == ProbeKind::witness) return ask.timeout_us;
-  const Host& host = blocks_[ask.block].hosts[ask.host];
+  const Block& block = blocks_[ask.block];
+  const Host& host = block.hosts[ask.host];
   uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, ask.pass);
   if (ask.unresolved) {
     // The SYN has left only when the neighbour was found: the port's own time starts then.
     const NeighbourWaits::Wait* wait = waits_.find(host.target);
     assert(wait != nullptr);
     if (wait->failed) return 0;
-    timeout_us = wait->resolved_us == 0 ? space_.links.wait_us() : wait->resolved_us - wait->sent_us + timeout_us;
+    timeout_us = wait->resolved_us == 0 ? links_.wait_us() : wait->resolved_us - wait->sent_us + timeout_us;
     timeout_us = std::min<uint64_t>(ask.timeout_us, timeout_us);
   }
   return static_cast<uint32_t>(timeout_us);

@@ -26,6 +26,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "core/probe_result.hpp"
@@ -70,6 +71,13 @@ class ProbePlan {
 
   /// `space` and `cursor` outlive the plan.
   ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOptions& options);
+
+  /// Whether nothing is left to draw. Then draw_from() may follow, at any time.
+  bool has_drawn_all() const { return drawn_all_; }
+  /// Draws fresh probes from `part`, and keeps it as long as any of them has no result.
+  void draw_from(const std::shared_ptr<ScanPart>& part);
+  /// Blocks that have probes without a result.
+  uint32_t live_blocks() const { return blocks_.count(); }
 
   Next next(uint64_t now_us);
 
@@ -184,14 +192,18 @@ class ProbePlan {
   void witness_ended(const Ask& ask, bool answered, uint64_t now_us);
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
+  void wait_has_news(uint64_t target, const NeighbourEvent& event, uint64_t now_us);
+  bool is_live_target(const Address& address) const;
   bool is_absent(const NeighbourWaits::Wait& wait) const;
   FullTableWatch& table_of(Family family) { return tables_[family == Family::ipv6]; }
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);
   bool note_lost_check(Block& block, const Ask& ask);
   void note_answerer(Block& block, const Ask& ask, PortState state);
 
-  const ScanSpace& space_;
-  ProbeCursor& cursor_;
+  std::shared_ptr<const ScanSpace> space_;  // that fresh probes are drawn from
+  ProbeCursor* cursor_;                     // of the same part
+  const OwnLinks& links_;                   // the same for all parts
+  NeighbourRoom& neighbours_;               // likewise
   PlanOptions options_;
   SendControl control_;
   LocalBackoff backoff_;

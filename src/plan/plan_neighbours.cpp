@@ -30,8 +30,18 @@ void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
     ++news_of_next_hops_;
     if (event.news == NeighbourNews::absent) next_hop_is_absent(event.address, now_us);
   }
-  const std::optional<uint64_t> target = space_.targets.index_of(event.address);
-  const NeighbourWaits::Wait* wait = target ? waits_.find(*target) : nullptr;
+  const ScanSpace* before = nullptr;
+  for (uint32_t place = 0; place < blocks_.places() && !waits_.empty(); ++place) {
+    const Block* live = blocks_.at(place);
+    if (live == nullptr || &live->space() == before) continue;
+    before = &live->space();
+    const std::optional<uint64_t> index = before->targets.index_of(event.address);
+    if (index) wait_has_news(before->base_target + *index, event, now_us);
+  }
+}
+
+void ProbePlan::wait_has_news(uint64_t target, const NeighbourEvent& event, uint64_t now_us) {
+  const NeighbourWaits::Wait* wait = waits_.find(target);
   if (wait == nullptr) return;
   Block& block = blocks_[wait->block];
   if (event.has_entry() || event.news == NeighbourNews::absent) table_of(event.address.family).had_room();
@@ -42,14 +52,22 @@ void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {
     // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
     // icmp_msgs_per_sec). Its timeout is now over.
     if (is_absent(*wait)) block.hosts.has_no_neighbour(wait->host);
-    waits_.failed(*target);
+    waits_.failed(target);
   }
+}
+
+bool ProbePlan::is_live_target(const Address& address) const {
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    const Block* live = blocks_.at(place);
+    if (live != nullptr && live->space().targets.contains(address)) return true;
+  }
+  return false;
 }
 
 /// The hosts that it is the next hop to were asked in vain. If it is one of them, it is looked for again; if it is a
 /// gateway that stays away, they are lost.
 void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
-  const bool is_on_link = space_.targets.contains(next_hop) && space_.links.contains(next_hop);
+  const bool is_on_link = is_live_target(next_hop) && links_.contains(next_hop);
   if (!is_on_link && !next_hops_.stays_away(next_hop, now_us)) return;
   for (uint32_t place = 0; place < blocks_.places(); ++place) {
     Block* block = blocks_.at(place);
@@ -57,12 +75,11 @@ void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
     for (uint32_t number = 0; number < block->hosts.size(); ++number) {
       Host& host = block->hosts[number];
       if (!host.next_hop_unproven) continue;
-      const Address address = space_.targets.at(host.target);
+      const Address address = block->space().address(host.target);
       if (address == next_hop) {
         host.next_hop_unproven = false;
         block->hosts.look_again(number);
-      } else if (const Address* gateway = space_.links.gateway_of(address);
-                 gateway != nullptr && *gateway == next_hop) {
+      } else if (const Address* gateway = links_.gateway_of(address); gateway != nullptr && *gateway == next_hop) {
         if (next_hops_.stays_away(next_hop, now_us)) block->hosts.lose(number, Loss::no_route);
       }
     }
@@ -73,13 +90,14 @@ void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
 /// it is looked for again. If there is hardly anybody to ask, every host is looked for twice: an outage that hides one
 /// takes five seconds then.
 bool ProbePlan::is_absent(const NeighbourWaits::Wait& wait) const {
-  if (path_.was_alive(wait.sent_us, wait.sent_us + space_.links.last_request_us())) return true;
+  if (path_.was_alive(wait.sent_us, wait.sent_us + links_.last_request_us())) return true;
   if (path_.can_always_ask()) return false;
   if (blocks_[wait.block].hosts[wait.host].unresolved_waits > 0) return true;
   // One or a few hosts that are not there are the usual case, and so is a link without any, once it has been up a
   // while.
   const bool is_first_look = wait.sent_us < first_wait_us_ + settling_us;
-  return space_.targets.size() < min_targets_looked_for_twice || (!path_.has_witness() && !is_first_look);
+  const uint64_t targets = space_->base_target + space_->targets.size();
+  return targets < min_targets_looked_for_twice || (!path_.has_witness() && !is_first_look);
 }
 
 bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
@@ -89,9 +107,9 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
   }
   HostWatch& hosts = blocks_[ask.block].hosts;
   Host& host = hosts[ask.host];
-  const bool is_on_link = space_.links.contains(ask.endpoint.address);
+  const bool is_on_link = links_.contains(ask.endpoint.address);
   // A routed target's error is of its gateway: nothing has left this machine.
-  const bool lacks_gateway = space_.links.are_known && !is_on_link && !host.is_own;
+  const bool lacks_gateway = links_.are_known && !is_on_link && !host.is_own;
   const bool is_gone = is_on_link && host.state == HostState::alive;
   if (lacks_gateway || is_gone) {
     silent(ask, now_us);
@@ -138,7 +156,7 @@ ProbePlan::Search ProbePlan::prove_next_hops(Block& block, uint64_t now_us) {
 ProbePlan::NextHopProof ProbePlan::prove_next_hop(Block& block, uint32_t host_number, uint64_t now_us) {
   constexpr NextHopProof given, anew{.asks_anew = true};
   Host& host = block.hosts[host_number];
-  const Address address = space_.targets.at(host.target);
+  const Address address = block.space().address(host.target);
   const NextHops::Hop* hop = next_hops_.of(address);
   assert(hop != nullptr);
   if (hop->state == NextHops::State::confirmed) {
@@ -148,10 +166,10 @@ ProbePlan::NextHopProof ProbePlan::prove_next_hop(Block& block, uint32_t host_nu
     return anew;
   }
   if (hop->state == NextHops::State::unconfirmed) {
-    const uint64_t until_us = block.last_ask_us() + space_.links.confirm_us + confirmation_grace_us;
+    const uint64_t until_us = block.last_ask_us() + links_.confirm_us + confirmation_grace_us;
     if (now_us < until_us) return {.await_until_us = until_us};
   }
-  if (!space_.links.contains(address)) return prove_gateway(block, host_number, *hop, now_us);
+  if (!links_.contains(address)) return prove_gateway(block, host_number, *hop, now_us);
   host.next_hop_unproven = false;
   block.hosts.look_again(host_number);
   return anew;
@@ -160,7 +178,7 @@ ProbePlan::NextHopProof ProbePlan::prove_next_hop(Block& block, uint32_t host_nu
 /// It is being looked for, or was looked for in vain, or nothing is heard of it.
 ProbePlan::NextHopProof ProbePlan::prove_gateway(Block& block, uint32_t host_number, const NextHops::Hop& gateway,
                                                  uint64_t now_us) {
-  if (gateway.absent_us <= block.last_ask_us()) return {.await_until_us = block.last_ask_us() + space_.links.wait_us()};
+  if (gateway.absent_us <= block.last_ask_us()) return {.await_until_us = block.last_ask_us() + links_.wait_us()};
   if (next_hops_.stays_away(gateway.address, now_us)) {
     block.hosts.lose(host_number, Loss::no_route);
     return {};
@@ -172,7 +190,7 @@ ProbePlan::NextHopProof ProbePlan::prove_gateway(Block& block, uint32_t host_num
 }
 
 bool ProbePlan::lacks_gateway(const Endpoint& endpoint) const {
-  if (!follows_neighbours_ || space_.links.contains(endpoint.address)) return false;
+  if (!follows_neighbours_ || links_.contains(endpoint.address)) return false;
   const NextHops::Hop* gateway = next_hops_.of(endpoint.address);
   return gateway != nullptr &&
          (gateway->state == NextHops::State::unresolved || gateway->state == NextHops::State::absent);

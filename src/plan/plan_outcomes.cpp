@@ -145,7 +145,7 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   resolve(block, ask.host, now_us);
   Host& host = block.hosts[ask.host];
-  if (host.next_hop_unproven && !space_.links.contains(ask.endpoint.address)) {
+  if (host.next_hop_unproven && !links_.contains(ask.endpoint.address)) {
     host.next_hop_unproven = false;
     next_hops_.heard(ask.endpoint.address);
     ++news_of_next_hops_;
@@ -163,7 +163,7 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
     return;
   }
   FullTableWatch& table = table_of(ask.endpoint.address.family);
-  const bool was_dropped = table.may_have_dropped(ask) && space_.links.contains(ask.endpoint.address);
+  const bool was_dropped = table.may_have_dropped(ask) && links_.contains(ask.endpoint.address);
   if (was_dropped) table.dropped(now_us);
   const bool may_be_lost = routes_.may_be_lost(ask) || (was_dropped && !table.stays_full(now_us));
   if (ask.is_probe() && !ask.unresolved && may_be_lost) {

@@ -1,9 +1,15 @@
 // What is scanned, and from where the loops draw it.
+//
+// Happy path: one space, a set of targets times a set of ports. A scan whose input is open (engine/scan_input.hpp) has
+// a space for each part of what was added: such a product, or a list of single probes. Positions and targets are
+// numbered through all of them.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/finished_set.hpp"
@@ -27,10 +33,31 @@ struct ScanSpace {
         shard(part),
         finished(merged_ranges(std::move(finished_before))) {}
 
+  /// The index of a host in the target set, and of a port in the port set.
+  using Listed = ProbeOrder::Block::Local;
+  /// The probes of a list, in its order; it may be empty. The sets have just their hosts and ports.
+  ScanSpace(TargetSet target_set, PortSet port_set, std::vector<Listed> probes)
+      : targets(std::move(target_set)),
+        ports(std::move(port_set)),
+        order(std::max<uint64_t>(1, targets.size()), std::max(1U, ports.size()), Order::sequential, 0),
+        listed(std::move(probes)) {}
+
   TargetSet targets;
   PortSet ports;
   ProbeOrder order;
   Shard shard;
+  /// The probes, if they are a list: one block, in this order.
+  std::optional<std::vector<Listed>> listed;
+  /// Of the parts before this one: what is numbered through all of them begins here.
+  uint64_t base_position = 0;
+  uint64_t base_target = 0;
+  /// The callers' tags: a tag holds from a target's index to the next entry's, or of a list from a probe's. Sorted;
+  /// empty if all tags are 0.
+  struct TagFrom {
+    uint64_t first;
+    uint64_t tag;
+  };
+  std::vector<TagFrom> tags;
   /// Positions of the shard that an earlier run finished. They are never asked.
   std::vector<PositionRange> finished;
   /// What is known of the machine's own links; empty if nothing is. Set before the scan starts.
@@ -41,16 +68,25 @@ struct ScanSpace {
   uint64_t order_blocks_per_block() const;
   /// Number of the plan's block that a position belongs to.
   uint64_t block_of(uint64_t position) const {
+    if (listed) return 0;
     return order.block_of(shard.index_at(position)) / order_blocks_per_block();
   }
   /// The first position of the plan's block, at most size().
   uint64_t first_position(uint64_t block) const {
+    if (listed) return block == 0 ? 0 : size();
     const uint64_t order_block = block * order_blocks_per_block();
     if (order_block >= order.block_count()) return size();
     return std::min(shard.first_position_at_or_after(order_block * order.block_size()), size());
   }
   /// Probes of the shard, finished ones included.
-  uint64_t size() const { return shard.size_of(order.size()); }
+  uint64_t size() const { return listed ? listed->size() : shard.size_of(order.size()); }
+  /// At most so many hosts are in one of the plan's blocks that has `probes`.
+  uint64_t max_hosts(uint64_t probes) const {
+    return std::min<uint64_t>(probes, listed ? targets.size() : order.block_size() / order.ports());
+  }
+  /// The address of a target that is numbered through all parts.
+  Address address(uint64_t target) const { return targets.at(target - base_target); }
+  uint64_t tag_of(uint64_t position, uint64_t target) const;
   /// Probes that an earlier run finished.
   uint64_t finished_count() const;
   /// The first position >= `position` that no earlier run finished; at least size() if there is none.
@@ -78,6 +114,14 @@ struct ProbeCursor {
   SharedPace pace;
   SharedAnswers answers;  ///< Used if the scan is one block, which all loops then work on.
   NeighbourRoom neighbours;
+};
+
+/// A part of what is scanned by a scan whose input is open. Of the cursor only the position and the answers are used.
+struct ScanPart {
+  explicit ScanPart(ScanSpace part_space, uint32_t loops) : space(std::move(part_space)), cursor(space, loops) {}
+
+  const ScanSpace space;
+  ProbeCursor cursor;
 };
 
 }  // namespace portloop

@@ -193,6 +193,54 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an addition without memory is not made and can be made again; a scan without memory for it ends") {
+  const LocalPort open(LocalPort::open), closed(LocalPort::closed);
+  const std::string ports = open.text() + ',' + closed.text();
+  for (const uint32_t loops : {1U, 2U}) {
+    CAPTURE(loops);
+    for (const bool while_adding : {true, false}) {
+      CAPTURE(while_adding);
+      const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+        CAPTURE(n);
+        TestLoop loop;
+        TestOptions options("127.0.0.1", open.text());
+        portloop_options_set_open_input(options, 1);
+        portloop_options_set_loops(options, loops);
+        Recorded scan(loop);
+        close_when_done(scan);
+        scan.results.reserve(16);
+        REQUIRE(scan.start(options) == 0);
+        const auto add = [&] { return portloop_scan_add_target(scan.scan, "127.0.0.1", ports.c_str(), 7); };
+        if (while_adding) {
+          const int error = with_failure_at(n, add);
+          if (error != 0) {
+            CHECK(error == UV_ENOMEM);
+            CHECK(std::string(portloop_scan_input_error(scan.scan)).empty());
+            REQUIRE(add() == 0);
+          }
+          portloop_scan_finish_input(scan.scan);
+          loop.run();
+          CHECK(scan.status == 0);
+        } else {
+          REQUIRE(add() == 0);
+          portloop_scan_finish_input(scan.scan);
+          failed = false;
+          if (loops > 1) failing_in_lanes = n;
+          with_failure_at(loops > 1 ? 0 : n, [&] { return uv_run(loop.get(), UV_RUN_DEFAULT); });
+          failing_in_lanes = 0;
+          CHECK(scan.done == 1);
+          CHECK((scan.status == 0 || scan.status == UV_ENOMEM));
+        }
+        CHECK(scan.results.size() <= 3);
+        if (scan.status == 0) CHECK(scan.results.size() == 3);
+        for (const auto& result : scan.results)
+          CHECK(result.state == (result.port == open.number() ? PORTLOOP_OPEN : PORTLOOP_CLOSED));
+      });
+      CHECK(allocations > 3);
+    }
+  }
+}
+
 TEST_CASE("if loop threads run out of memory, the scan ends with UV_ENOMEM, and the results so far are correct") {
   const std::string words(40, 'w');
   for (const auto connector : connectors) {

@@ -175,6 +175,7 @@ struct Recorded {
     std::string banner;
     bool has_banner;
     uint64_t position;
+    uint64_t tag;
   };
 
   explicit Recorded(TestLoop& loop) {
@@ -222,7 +223,7 @@ struct Recorded {
     self.results.push_back({text, result->port, result->state, result->reason, result->error, result->attempts,
                             result->rtt_us,
                             std::string(result->banner == nullptr ? "" : result->banner, result->banner_length),
-                            result->banner != nullptr, result->position});
+                            result->banner != nullptr, result->position, result->tag});
     if (self.on_result) self.on_result(self);
   }
   static void done_cb(portloop_scan* scan, int status) {
