@@ -122,6 +122,25 @@ enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PO
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t max_bytes);
 
+/* ---- Groups: scans that share limits. Since ABI 1.1. ----
+ * The connects of all scans of a group together stay within its limits; each scan's own limits hold as well. A scan
+ * gets what the others leave; if there is not enough for all, as much as the others, as far as it uses it. The scans
+ * may run on any loops, with loop threads or without. A group may be used on any thread, but not in a child process:
+ * there a start returns UV_ENOTSUP, and setters have no effect. (Scans on one loop share its turns in any case.) */
+
+typedef struct portloop_group portloop_group;
+
+/* Returns NULL if out of memory. Free the group with portloop_group_free(), which accepts NULL: its scans go on, and so
+ * do the limits. */
+PORTLOOP_API portloop_group* portloop_group_new(void);
+PORTLOOP_API void portloop_group_free(portloop_group* group);
+/* As portloop_options_set_in_flight() and portloop_options_set_rate(), with the same ranges and defaults, for all scans
+ * together. Connects in flight stay. Call them at any time. UV_EINVAL: out of range. */
+PORTLOOP_API int portloop_group_set_in_flight(portloop_group* group, uint32_t connects);
+PORTLOOP_API int portloop_group_set_rate(portloop_group* group, double connects_per_second);
+/* The group that scans with these options belong to; NULL (default): none. Always returns 0. */
+PORTLOOP_API int portloop_options_set_group(portloop_options* options, portloop_group* group);
+
 /* ---- Results ---- */
 
 /* Later versions may add reasons, and options may add states; treat one that you don't know as PORTLOOP_UNKNOWN. */

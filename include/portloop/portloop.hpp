@@ -36,6 +36,33 @@ class Error : public std::runtime_error {
   int code_;
 };
 
+/// Scans that share limits. Movable. Its scans go on when it is destroyed. See portloop_group_new().
+class Group {
+ public:
+  /// Throws std::bad_alloc.
+  Group() : handle_(portloop_group_new()) {
+    if (!handle_) throw std::bad_alloc();
+  }
+
+  Group& in_flight(uint32_t connects) { return check(portloop_group_set_in_flight(get(), connects)); }
+  Group& rate(double connects_per_second) { return check(portloop_group_set_rate(get(), connects_per_second)); }
+
+  /// Owned by this object.
+  portloop_group* get() const noexcept { return handle_.get(); }
+
+ private:
+  struct Free {
+    void operator()(portloop_group* group) const noexcept { portloop_group_free(group); }
+  };
+
+  Group& check(int error) {
+    if (error != 0) throw Error(error, uv_strerror(error));
+    return *this;
+  }
+
+  std::unique_ptr<portloop_group, Free> handle_;
+};
+
 /// What to scan and how. Movable. Each setter returns *this, so that calls can be chained, and throws Error.
 /// See portloop.h for ranges and defaults. May be used on any thread, but not on two at once.
 class Options {
@@ -69,6 +96,7 @@ class Options {
     return check(portloop_options_skip_positions(get(), first, last));
   }
   Options& loops(uint32_t threads) { return check(portloop_options_set_loops(get(), threads)); }
+  Options& group(const Group& group) { return check(portloop_options_set_group(get(), group.get())); }
   Options& open_input(bool on) { return check(portloop_options_set_open_input(get(), on ? 1 : 0)); }
   Options& threaded(bool on) { return check(portloop_options_set_threaded(get(), on ? 1 : 0)); }
   Options& connector(portloop_connector connector) { return check(portloop_options_set_connector(get(), connector)); }

@@ -67,6 +67,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   ports.remove(options->excluded_ports);
   options->error = refusal(*options, targets, ports);
   if (!options->error.empty()) return UV_EINVAL;
+  if (options->scanner.budget && options->scanner.budget->is_forked()) return UV_ENOTSUP;
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
@@ -107,6 +108,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
   if (error != 0) return error;
   scanner_ = std::move(scanner);
   error = check_descriptors(descriptors_of_first_connect(options.connector));
+  if (error == 0) error = scanner_->join_budget();
   if (error != 0) {
     on_result_ = nullptr;  // a start that fails calls nothing
     on_done_ = nullptr;

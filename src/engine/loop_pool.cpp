@@ -92,7 +92,10 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     if (error != 0) {
       close_own_handles();
       uv_run(&loop_, UV_RUN_DEFAULT);
+      return error;
     }
+    error = scanner_->join_budget();
+    if (error != 0) unwind();
     return error;
   }
 

@@ -93,6 +93,7 @@ NeighbourWatch::~NeighbourWatch() = default;
 
 int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
   State& state = *state_;
+  read_room(state.room, state.daring);  // may throw, and so comes before the first handle
   if (const int error_number = state.source.open(); error_number != 0) return uv_translate_sys_error(error_number);
   if (const int error = uv_poll_init(loop, state.poll.get(), state.source.descriptor()); error != 0) {
     state.source.close();
@@ -104,7 +105,6 @@ int NeighbourWatch::open(uv_loop_t* loop, OnEvents on_events) {
   state.on_events = std::move(on_events);
   uv_unref(state.poll.any());
   uv_unref(state.timer.any());
-  read_room(state.room, state.daring);
   uv_poll_start(state.poll.get(), UV_READABLE, State::on_readable);
   uv_timer_start(state.timer.get(), State::on_interval, room_interval_ms, room_interval_ms);
   return 0;

@@ -52,6 +52,7 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
   if (!options_.banners.wanted) return;
   const uint32_t at_once = share_of_banners(options.plan.max_in_flight);
   banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
+    give_back_permit();  // it was in flight until now
     guarded([&] { deliver(result); });
     if (state_ == State::running) schedule_turn();
   });
@@ -77,9 +78,23 @@ int Scanner::start() {
   return 0;
 }
 
+int Scanner::join_budget() noexcept {
+  if (!options_.budget) return 0;
+  try {
+    auto share = std::make_unique<BudgetShare>(options_.budget, [this] {
+      if (state_ == State::running) schedule_turn();
+    });
+    const int error = share->open(loop_);
+    if (error == 0) share_ = std::move(share);
+    return error;
+  } catch (const std::bad_alloc&) {
+    return UV_ENOMEM;
+  }
+}
+
 /// If the neighbour tables can't be followed, the scan does without: a wait then ends with the kernel's report or its
 /// timeout.
-void Scanner::watch_neighbours() {
+void Scanner::watch_neighbours() noexcept try {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
@@ -91,6 +106,8 @@ void Scanner::watch_neighbours() {
   } else {
     plan_.neighbours_are_not_followed();
   }
+} catch (const std::bad_alloc&) {
+  plan_.neighbours_are_not_followed();
 }
 
 // ---- Each turn of the loop ----
@@ -154,11 +171,13 @@ void Scanner::pump(uint64_t began_us) {
       break;
     }
     if (paused_) {
+      plan_.hold(false);
       wake_at(UINT64_MAX, now_us);
       break;
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
     draw_next_part(now_us);
+    if (share_) plan_.hold(!share_->take(now_us));
     const ProbePlan::Next next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     turn_.count_step();
@@ -174,12 +193,21 @@ void Scanner::pump(uint64_t began_us) {
       schedule_turn();
     } else if (next.step == ProbePlan::Step::finished) {
       plan_finished();
-    } else if (const uint64_t wake_us = std::min(next.wait_until_us, next_part_us()); wake_us != UINT64_MAX) {
-      wake_at(wake_us, now_us);
+    } else {
+      wait_for_plan(next.wait_until_us, now_us);
     }
     break;
   }
+  put_down_permit(state_ == State::running && plan_.is_held_back());
   pumping_ = false;
+}
+
+void Scanner::wait_for_plan(uint64_t plan_wake_us, uint64_t now_us) {
+  const bool is_held_back = share_ && plan_.is_held_back();
+  const uint64_t retry_us = is_held_back ? share_->retry_us() : UINT64_MAX;
+  const uint64_t wake_us = std::min({plan_wake_us, next_part_us(), retry_us});
+  // If it only waits for a permit, nothing else may keep the loop alive.
+  if (wake_us != UINT64_MAX || is_held_back) wake_at(wake_us, now_us);
 }
 
 /// UINT64_MAX: nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
@@ -250,10 +278,20 @@ void Scanner::free_slot(uint32_t number) {
 void Scanner::release_slot(uint32_t number, Connector::Keep keep) {
   free_slot(number);
   connector_->release(number, keep);
+  give_back_permit();
+}
+
+void Scanner::give_back_permit() {
+  if (share_ && !turn_.is_forked()) share_->give_back(uv_hrtime() / 1000);
+}
+
+void Scanner::put_down_permit(bool is_held_back) {
+  if (share_ && !turn_.is_forked()) share_->end_turn(is_held_back, uv_hrtime() / 1000);
 }
 
 void Scanner::start_ask(const Ask& ask) {
   ConnectSlot& slot = slots_.take(connector_->kind_of(ask.endpoint), options_.plan.max_in_flight);
+  if (share_) share_->used();  // the slot has it
   slot.ask = ask;
   slot.state = ConnectSlot::State::connecting;
   counters_.connects.fetch_add(1, std::memory_order_relaxed);
@@ -267,6 +305,7 @@ void Scanner::start_ask(const Ask& ask) {
     outcome = connector_->start(slot.number, ask.endpoint);
   } catch (const std::bad_alloc&) {
     free_slot(slot.number);  // the connector has nothing to release
+    give_back_permit();
     throw;
   }
   if (outcome) {

@@ -31,6 +31,7 @@
 #include <uv.h>
 
 #include "core/doubt.hpp"
+#include "engine/budget_share.hpp"
 #include "engine/connector.hpp"
 #include "engine/loop_turn.hpp"
 #include "engine/neighbour_watch.hpp"
@@ -80,6 +81,7 @@ struct BannerOptions {
 struct ScannerOptions {
   PlanOptions plan;
   BannerOptions banners;
+  std::shared_ptr<SharedBudget> budget;  ///< With other scans; nullptr for none. The plan's limits hold as well.
 };
 
 /// What may change while a scan runs.
@@ -103,6 +105,8 @@ class Scanner final : private ConnectorEvents {
 
   /// Call it once. Returns 0, or a negative libuv code: then no event follows, and the scanner can only be destroyed.
   int start();
+  /// Call it once, after start() has succeeded. Returns 0, or a negative libuv code: then the scan has to be ended.
+  int join_budget() noexcept;
   /// Takes no more probes, cancels the pending connects from the loop, then calls on_done(UV_ECANCELED). Open ports
   /// whose banner is being read are still reported, with the part that has arrived. No effect before start() and after
   /// on_done().
@@ -139,12 +143,15 @@ class Scanner final : private ConnectorEvents {
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end(bool more_wait) override;
 
-  void watch_neighbours();
+  void watch_neighbours() noexcept;
   void pump(uint64_t began_us);
   void draw_next_part(uint64_t now_us);
   uint64_t next_part_us() const;
   void plan_finished();
+  void wait_for_plan(uint64_t plan_wake_us, uint64_t now_us);
   void wake_at(uint64_t time_us, uint64_t now_us);
+  void give_back_permit();
+  void put_down_permit(bool is_held_back);
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
   void handle(uint32_t number, const ConnectOutcome& outcome);
@@ -182,6 +189,7 @@ class Scanner final : private ConnectorEvents {
   ScanCounters counters_;
   std::unique_ptr<NeighbourWatch> neighbours_;  // nullptr unless targets are on own links
   std::unique_ptr<BannerReader> banners_;       // nullptr unless banners are wanted
+  std::unique_ptr<BudgetShare> share_;          // nullptr unless it shares a budget
 
   State state_ = State::fresh;
   bool referenced_ = true;

@@ -24,6 +24,8 @@ constexpr size_t timers_closed_per_turn = 1024;
 }  // namespace
 
 void Scanner::report_done(int status) {
+  put_down_permit(false);
+  if (share_) share_->leave();
   done_reported_ = true;
   reader_ = {};
   uv_timer_stop(wake_.get());
@@ -36,6 +38,7 @@ void Scanner::report_done(int status) {
 
 void Scanner::stop() {
   if (state_ != State::running) return;
+  put_down_permit(false);
   state_ = State::stopping;
   schedule_turn();
 }
@@ -45,6 +48,7 @@ void Scanner::close(std::function<void()> on_closed) {
   apply_reference(true);  // or uv_run() could return before everything is closed
   open_handles_ += slots_.size();
   on_closed_ = std::move(on_closed);
+  put_down_permit(false);
   state_ = State::closing;
   schedule_turn();
 }
@@ -54,6 +58,7 @@ void Scanner::on_fork() noexcept {
   connector_->abandon();
   if (banners_) banners_->end_some(SIZE_MAX);
   if (neighbours_) neighbours_->abandon();
+  if (share_) share_->abandon();
   if (state_ == State::running) {
     failure_ = UV_ENOTSUP;
     stop();
@@ -89,12 +94,13 @@ void Scanner::close_some() {
     return;
   }
   LoopTurn::cancel(work_);  // on_done() may have called close(), and so have queued it
-  // The connector, the banner reader and the neighbour watch count as one each.
-  open_handles_ += 1U + (banners_ != nullptr) + (neighbours_ != nullptr);
+  // The connector, the banner reader, the neighbour watch and the share of a budget count as one each.
+  open_handles_ += 1U + (banners_ != nullptr) + (neighbours_ != nullptr) + (share_ != nullptr);
   uv_close(wake_.any(), [](uv_handle_t* handle) { decltype(wake_)::owner_of(handle).on_handle_closed(); });
   connector_->close([this] { on_handle_closed(); });
   if (banners_) banners_->when_closed([this] { on_handle_closed(); });
   if (neighbours_) neighbours_->close([this] { on_handle_closed(); });
+  if (share_) share_->close([this] { on_handle_closed(); });
 }
 
 void Scanner::on_handle_closed() {

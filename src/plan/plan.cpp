@@ -90,11 +90,18 @@ ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   return next_fresh(now_us, next);
 }
 
-bool ProbePlan::may_send(uint64_t now_us) const { return in_flight_ < backoff_.limit() && control_.may_send(now_us); }
+bool ProbePlan::may_send(uint64_t now_us) {
+  return unless_held(in_flight_ < backoff_.limit() && control_.may_send(now_us));
+}
 
 /// What fills the window may be waiting for the very path that is to be checked.
-bool ProbePlan::may_send_witness(uint64_t now_us) const {
-  return in_flight_ < backoff_.limit() && now_us >= control_.next_send_us();
+bool ProbePlan::may_send_witness(uint64_t now_us) {
+  return unless_held(in_flight_ < backoff_.limit() && now_us >= control_.next_send_us());
+}
+
+bool ProbePlan::unless_held(bool may_send) {
+  held_back_ = held_back_ || (held_ && may_send);
+  return may_send && !held_;
 }
 
 uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
@@ -104,7 +111,7 @@ uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
   if (wants_room_) wake_us = std::min(wake_us, now_us + room_poll_us);
   if (!waits_.empty() && path_.quiet_from_us() > now_us) wake_us = std::min(wake_us, path_.quiet_from_us());
   wake_us = std::min(wake_us, hold_until_us_);
-  if (in_flight_ < backoff_.limit()) wake_us = std::min(wake_us, next_possible_send_us(now_us));
+  if (!held_ && in_flight_ < backoff_.limit()) wake_us = std::min(wake_us, next_possible_send_us(now_us));
   return std::max(wake_us, now_us + 1);
 }
 
@@ -305,6 +312,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
   const bool none_left =
       chunk_next_ == chunk_end_ && cursor_->next_position.load(std::memory_order_relaxed) >= space_->size();
   if (none_left && !drawn_all_ && now_us < control_.next_send_us()) return draw_chunk();
+  if (held_ && drawn_all_) return Search::nothing;
   while (may_send(now_us)) {
     if (steps_left_ == 0) return Search::changed;
     --steps_left_;

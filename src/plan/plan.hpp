@@ -117,6 +117,13 @@ class ProbePlan {
   void set_limits(uint32_t max_in_flight, double rate_per_s);
   /// The caller has not called next() for a while, for reasons of its own.
   void interrupted() { control_.interrupted(); }
+  /// While it is held, next() asks for nothing, but reports what is known.
+  void hold(bool held) {
+    held_ = held;
+    held_back_ = false;
+  }
+  /// Whether next() would have asked, had it not been held.
+  bool is_held_back() const { return held_back_; }
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }
 
@@ -156,8 +163,9 @@ class ProbePlan {
 
   FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
   bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
-  bool may_send(uint64_t now_us) const;
-  bool may_send_witness(uint64_t now_us) const;
+  bool may_send(uint64_t now_us);
+  bool may_send_witness(uint64_t now_us);
+  bool unless_held(bool may_send);
   bool has_finished() const { return drawn_all_ && backoff_.empty() && blocks_.empty(); }
   uint64_t wake_time_us(uint64_t now_us) const;
   uint64_t next_possible_send_us(uint64_t now_us) const;
@@ -224,6 +232,8 @@ class ProbePlan {
   uint64_t chunk_next_ = 0;     // shard positions that are drawn from the cursor and not asked
   uint64_t chunk_end_ = 0;
   bool drawn_all_ = false;
+  bool held_ = false;
+  bool held_back_ = false;
   uint32_t steps_left_ = 0;  // of this call of next()
   uint32_t in_flight_ = 0;
   uint32_t fruitless_returns_ = 0;  // silences in a row that ended where the one before had ended

@@ -71,7 +71,12 @@ uint64_t for_each_allocation(Try attempt) {
 
 }  // namespace
 
-TEST_CASE("options and scans that can't be created are NULL") {
+TEST_CASE("options, scans and groups that can't be created are NULL") {
+  for_each_allocation([](uint64_t n) {
+    portloop_group* group = with_failure_at(n, [] { return portloop_group_new(); });
+    CHECK((group == nullptr) == failed);
+    portloop_group_free(group);
+  });
   CHECK(with_failure_at(1, [] { return portloop_options_new(); }) == nullptr);
   TestLoop loop;
   portloop_scan* scan = nullptr;
@@ -129,6 +134,10 @@ TEST_CASE("a start that runs out of memory returns UV_ENOMEM, calls nothing, and
         TestOptions options("127.0.0.1", open.text());
         portloop_options_set_connector(options, connector);
         portloop_options_set_loops(options, loops);
+        portloop_group* group = portloop_group_new();
+        REQUIRE(group != nullptr);
+        portloop_options_set_group(options, group);
+        portloop_group_free(group);
         Recorded scan(loop);
         close_when_done(scan);
         const int error = with_failure_at(n, [&] { return scan.start(options); });
@@ -190,6 +199,30 @@ TEST_CASE(
       });
       CHECK(allocations > 5);
     }
+  }
+}
+
+TEST_CASE("an open scan that runs out of memory at the start fails, or does without the neighbour tables") {
+  const LocalPort open(LocalPort::open);
+  for (const uint32_t loops : {1U, 2U}) {
+    CAPTURE(loops);
+    const uint64_t allocations = for_each_allocation([&](uint64_t n) {
+      CAPTURE(n);
+      TestLoop loop;
+      TestOptions options("127.0.0.1", open.text());
+      portloop_options_set_loops(options, loops);
+      portloop_options_set_open_input(options, 1);
+      Recorded scan(loop);
+      close_when_done(scan);
+      const int error = with_failure_at(n, [&] { return scan.start(options); });
+      CHECK((error == 0 || (failed && error == UV_ENOMEM)));
+      portloop_scan_finish_input(scan.scan);
+      if (error != 0) scan.close();
+      loop.run();
+      CHECK(scan.done == (error == 0 ? 1 : 0));
+      CHECK(scan.results.size() == (error == 0 ? 1 : 0));
+    });
+    CHECK(allocations > 5);
   }
 }
 
