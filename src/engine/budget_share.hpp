@@ -28,8 +28,8 @@ class BudgetShare final : private SharedBudget::Member {
   /// keeps the loop alive.
   int open(uv_loop_t* loop) {
     budget_->join(*this);
-    const int error = uv_async_init(loop, wake_.get(),
-                                    [](uv_async_t* async) { decltype(wake_)::owner_of(async).on_wake_(); });
+    const int error =
+        uv_async_init(loop, wake_.get(), [](uv_async_t* async) { decltype(wake_)::owner_of(async).on_wake_(); });
     if (error != 0) budget_->leave(*this);
     if (error != 0) return error;
     wake_.owner = this;

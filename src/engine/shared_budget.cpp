@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <utility>
 
 namespace portloop {
 namespace {
@@ -52,7 +53,7 @@ uint64_t SharedBudget::take(Member& member, uint64_t now_us) {
   if (now_us < reserved_until_us && std::any_of(members_.begin(), members_.end(), has_right)) return reserved_until_us;
   ++in_flight_;
   ++member.in_flight_;
-  member.last_take_ = ++takes_;
+  member.take_before_ = std::exchange(member.last_take_, ++takes_);
   member.waits_ = false;
   last_send_us_ = std::max(next_send_us_, now_us > burst_us ? now_us - burst_us : 0);
   if (max_rate_per_s_ > 0) next_send_us_ = last_send_us_ + interval_us();
@@ -70,6 +71,7 @@ void SharedBudget::give_back_unused(Member& member, uint64_t now_us) {
     last_send_us_ -= std::min(last_send_us_, interval_us());
     next_send_us_ -= std::min(next_send_us_, interval_us());
   }
+  member.last_take_ = member.take_before_;
   return_permit(member, now_us);
 }
 

@@ -35,7 +35,8 @@ class SharedBudget {
    private:
     friend class SharedBudget;
     uint32_t in_flight_ = 0;
-    uint64_t last_take_ = 0;  // 0: never
+    uint64_t last_take_ = 0;    // 0: never
+    uint64_t take_before_ = 0;  // the one before that
     bool waits_ = false;
     bool has_timer_ = false;  // it will come by itself when the rate allows it, and again
     bool is_woken_ = false;   // and has not come yet

@@ -69,9 +69,8 @@ TEST_CASE("the scans of a group together have as many connects in flight as the 
     // What one of them leaves, the others get.
     scans[0]->close();
     loop.poll_until([&] {
-      return scans[0]->closed == 1 && scans[1]->stats().in_flight + scans[2]->stats().in_flight +
-                                              scans[3]->stats().in_flight ==
-                                          31;
+      return scans[0]->closed == 1 &&
+             scans[1]->stats().in_flight + scans[2]->stats().in_flight + scans[3]->stats().in_flight == 31;
     });
     for (int i = 1; i < 4; ++i) scans[i]->close();
     loop.run();
@@ -255,7 +254,8 @@ TEST_CASE("in a child process a group of the parent's starts no scan, and its ru
     if (child == 0) {
       portloop_scan* own = nullptr;
       bool right = uv_loop_fork(loop.get()) == 0 && portloop_scan_init(loop.get(), &own) == 0;
-      right = right && portloop_group_set_in_flight(group.get(), 5) == 0 && portloop_group_set_rate(group.get(), 1) == 0;
+      right =
+          right && portloop_group_set_in_flight(group.get(), 5) == 0 && portloop_group_set_rate(group.get(), 1) == 0;
       right = right && portloop_scan_start(own, options, nullptr, nullptr) == UV_ENOTSUP;
       portloop_scan_close(own, nullptr);
       portloop_scan_close(scan.scan, nullptr);
