@@ -7,6 +7,7 @@
 
 #include "engine/banner_reader.hpp"
 #include "engine/connect_slot.hpp"
+#include "engine/in_flight_shares.hpp"
 
 namespace portloop {
 namespace {
@@ -21,12 +22,6 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 constexpr uint64_t max_sample_us = 950'000;
 
 constexpr uint64_t idle_check_us = 3'600'000'000;
-
-/// A quarter of the maximum in flight is reserved for connections whose banner is being read.
-uint32_t share_of_connects(bool banners, uint32_t max_in_flight) {
-  return banners ? std::max(1U, max_in_flight / 4 * 3) : max_in_flight;
-}
-uint32_t share_of_banners(uint32_t max_in_flight) { return std::max(1U, max_in_flight / 4); }
 
 ScannerOptions without_banner_share(ScannerOptions options) {
   options.plan.max_in_flight = share_of_connects(options.banners.wanted, options.plan.max_in_flight);
@@ -76,20 +71,6 @@ int Scanner::start() {
   }
   schedule_turn();
   return 0;
-}
-
-int Scanner::join_budget() noexcept {
-  if (!options_.budget) return 0;
-  try {
-    auto share = std::make_unique<BudgetShare>(options_.budget, [this] {
-      if (state_ == State::running) schedule_turn();
-    });
-    const int error = share->open(loop_);
-    if (error == 0) share_ = std::move(share);
-    return error;
-  } catch (const std::bad_alloc&) {
-    return UV_ENOMEM;
-  }
 }
 
 /// If the neighbour tables can't be followed, the scan does without: a wait then ends with the kernel's report or its
@@ -143,22 +124,6 @@ void Scanner::on_turn() {
 }
 
 void Scanner::on_wake(uv_timer_t* timer) { decltype(wake_)::owner_of(timer).schedule_turn(); }
-
-void Scanner::set_paused(bool paused) {
-  if (state_ != State::running) return;
-  if (paused_ && !paused) plan_.interrupted();
-  paused_ = paused;
-  schedule_turn();
-}
-
-void Scanner::set_limits(const ScanLimits& limits) {
-  if (state_ != State::running) return;
-  options_.plan.max_in_flight = share_of_connects(options_.banners.wanted, limits.max_in_flight);
-  options_.plan.rate_per_s = limits.rate_per_s;
-  plan_.set_limits(options_.plan.max_in_flight, limits.rate_per_s);
-  if (banners_) banners_->set_max_at_once(share_of_banners(limits.max_in_flight));
-  schedule_turn();
-}
 
 void Scanner::pump(uint64_t began_us) {
   if (pumping_ || turn_.is_forked()) return;
@@ -279,14 +244,6 @@ void Scanner::release_slot(uint32_t number, Connector::Keep keep) {
   free_slot(number);
   connector_->release(number, keep);
   give_back_permit();
-}
-
-void Scanner::give_back_permit() {
-  if (share_ && !turn_.is_forked()) share_->give_back(uv_hrtime() / 1000);
-}
-
-void Scanner::put_down_permit(bool is_held_back) {
-  if (share_ && !turn_.is_forked()) share_->end_turn(is_held_back, uv_hrtime() / 1000);
 }
 
 void Scanner::start_ask(const Ask& ask) {
