@@ -113,6 +113,10 @@ enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PO
  * milliseconds, 1-600,000. max_bytes: maximum length of a banner, 1-65,536; the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t max_bytes);
+/* Nonzero: the connection to an open port is kept until its result callback returns, so that the callback can take it
+ * over with portloop_result_take_fd(). Costs a socket for each open port. With loops > 1, as many connections as
+ * may be in flight can wait for the callback in addition; then the threads wait. Default 0. Always returns 0. */
+PORTLOOP_API int portloop_options_set_keep_connections(portloop_options* options, int keep);
 
 /* ---- Results ---- */
 
@@ -133,6 +137,9 @@ enum portloop_reason {
   PORTLOOP_HOST_LOST = 10   /* unknown: the host answered at first, then no longer */
 };
 
+/* A connection that portloop_result_take_fd() takes over. */
+typedef struct portloop_connection portloop_connection;
+
 /* The result of one probe. Owned by the library; it and what it points to are valid only during the callback. Later
  * versions may add fields at the end: a program that was compiled with a newer header than the library has must not use
  * a field that ends behind `size`. Don't declare a portloop_result of your own, except as a copy of one. */
@@ -148,7 +155,15 @@ typedef struct portloop_result {
   const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
   size_t banner_length; /* in bytes; 0 if banner is NULL */
   uint64_t position;    /* in the shard's order, from 0; see portloop_options_skip_positions() */
+  portloop_connection*
+      connection; /* to an open port; NULL unless portloop_options_set_keep_connections() asked for it */
 } portloop_result;
+
+/* Takes over the connection to an open port; only in the callback of its result, or with a copy of the result that was
+ * made there. Returns its descriptor, which portloop never closes or uses from then on: it is connected, non-blocking
+ * and close-on-exec. What was read as a banner is not in it any more, and a GET that was sent for one has been sent. A
+ * connection that is not taken is reset when the callback returns. UV_ENOTCONN: there is none, or it was taken. */
+PORTLOOP_API int portloop_result_take_fd(const portloop_result* result);
 
 /* Formats an address, without its port, as in "10.0.0.1" or "fe80::1%2". `size` is that of `text`, in bytes, including
  * the NUL; 64 is always enough. UV_ENOSPC: too small; UV_EINVAL: neither IPv4 nor IPv6; UV_ENOMEM. */

@@ -73,6 +73,9 @@ class Options {
     return check(portloop_options_set_banners(get(), banners, timeout_ms, max_bytes));
   }
 
+  /// Open ports' connections may be taken over: see take_fd().
+  Options& keep_connections(bool on) { return check(portloop_options_set_keep_connections(get(), on ? 1 : 0)); }
+
   /// Owned by this object.
   portloop_options* get() const noexcept { return handle_.get(); }
 
@@ -216,6 +219,13 @@ inline std::string address_text(const portloop_result& result) {
 /// The result's banner: raw bytes from the network, empty if none were read. Valid as long as the result.
 inline std::string_view banner_of(const portloop_result& result) {
   return result.banner == nullptr ? std::string_view() : std::string_view(result.banner, result.banner_length);
+}
+
+/// Takes over the connection to an open port; only in the callback of its result. Returns its descriptor, which the
+/// caller closes: connected, non-blocking, close-on-exec. -1 if there is none. See portloop_result_take_fd().
+inline int take_fd(const portloop_result& result) noexcept {
+  const int fd = portloop_result_take_fd(&result);
+  return fd < 0 ? -1 : fd;
 }
 
 }  // namespace portloop

@@ -9,7 +9,7 @@
 /* The version of the library's binary interface, on its own: the soname has the first number. docs/embedding.md has the
  * rules. */
 #define PORTLOOP_ABI_MAJOR 1
-#define PORTLOOP_ABI_MINOR 0
+#define PORTLOOP_ABI_MINOR 1
 #define PORTLOOP_ABI_PATCH 0
 
 #endif

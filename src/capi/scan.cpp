@@ -154,6 +154,7 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   c_result.attempts = result.attempts;
   c_result.rtt_us = result.rtt_us;
   c_result.position = result.position;
+  c_result.connection = reinterpret_cast<portloop_connection*>(result.connection);
   if (!result.banner.empty()) {
     c_result.banner = result.banner.data();
     c_result.banner_length = result.banner.size();

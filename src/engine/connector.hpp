@@ -63,9 +63,9 @@ class Connector {
   /// Ends the slot's connect, whatever its state, and frees the slot. on_outcome() is not called for it any more.
   virtual void release(uint32_t slot, Keep keep) = 0;
 
-  /// Moves an open slot's connection to `tcp`, which has been initialised on the loop and owns the connection from then
-  /// on. Frees the slot, also on error (a negative libuv code).
-  virtual int hand_over(uint32_t slot, uv_tcp_t* tcp) = 0;
+  /// Gives away an open slot's connection: returns its descriptor, which is non-blocking and close-on-exec, or a
+  /// negative libuv code. Frees the slot, also on error.
+  virtual int detach(uint32_t slot) = 0;
 
   /// Whether its handles keep the loop alive. They do by default.
   virtual void set_referenced(bool referenced) = 0;

@@ -51,7 +51,7 @@ class EpollConnector final : public Connector {
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
-  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  int detach(uint32_t slot) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
   void abandon() noexcept override;
@@ -223,17 +223,13 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
   if (!dissolve(socket.fd) || read_error_queue(socket.fd)) close_socket(socket);
 }
 
-int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
+int EpollConnector::detach(uint32_t slot) {
   Socket& socket = sockets_[slot];
-  // libuv adds the descriptor to its own set; it must not be in another one.
   if (socket.watched) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
-  const int error = uv_tcp_open(tcp, socket.fd);
-  if (error != 0) {
-    close_socket(socket);
-    return error;
-  }
+  ignore_icmp_errors(socket.fd, socket.kind);
+  const int fd = socket.fd;
   socket = {};
-  return 0;
+  return fd;
 }
 
 void EpollConnector::close_socket(Socket& socket) {

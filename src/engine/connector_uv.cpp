@@ -12,15 +12,13 @@
 //     so that the embedder's handles run in between
 //   - the slot is released before its connect ends: uv_close() calls the connect callback with UV_ECANCELED and then
 //     the close callback; the connection belongs to no slot any more and frees itself
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <deque>
 #include <new>
 #include <vector>
 
 #include "engine/connector.hpp"
+#include "engine/duplicate_descriptor.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {
@@ -35,7 +33,7 @@ class UvConnector final : public Connector {
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
-  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  int detach(uint32_t slot) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
   void abandon() noexcept override;
@@ -181,20 +179,14 @@ void UvConnector::on_tcp_closed(uv_handle_t* handle) {
   self->connection_closed();
 }
 
-int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
-  // A libuv handle can't give its descriptor away, so `tcp` gets a duplicate. A plain close (no reset) of the original
-  // then leaves the connection intact.
+int UvConnector::detach(uint32_t slot) {
+  // A plain close (no reset) of the original leaves the connection intact.
   Connection* connection = slots_[slot];
-  uv_os_fd_t fd = -1;
-  int error = uv_fileno(connection->tcp.any(), &fd);
-  const int copy = error == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-  if (error == 0 && copy < 0) error = uv_translate_sys_error(errno);
-  if (error == 0) error = uv_tcp_open(tcp, copy);
-  if (error != 0 && copy >= 0) ::close(copy);
+  const int fd = duplicate_descriptor(connection->tcp.any());
   slots_[slot] = nullptr;
   connection->released = true;
   uv_close(connection->tcp.any(), on_tcp_closed);
-  return error;
+  return fd;
 }
 
 void UvConnector::set_referenced(bool referenced) {

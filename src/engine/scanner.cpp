@@ -7,6 +7,7 @@
 
 #include "engine/banner_reader.hpp"
 #include "engine/connect_slot.hpp"
+#include "sockets/kept_connection.hpp"
 
 namespace portloop {
 namespace {
@@ -43,10 +44,11 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
       slots_(loop, this) {
   if (!options_.banners.wanted) return;
   const uint32_t at_once = std::max(1U, options.plan.max_in_flight / 4);
-  banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
-    guarded([&] { deliver(result); });  // may be called directly by libuv
-    if (state_ == State::running) schedule_turn();
-  });
+  banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, options_.keep_connections, at_once,
+                                            [this](const ProbeResult& result) {
+                                              guarded([&] { deliver(result); });  // may be called directly by libuv
+                                              if (state_ == State::running) schedule_turn();
+                                            });
 }
 
 Scanner::~Scanner() = default;
@@ -328,6 +330,10 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
     read_banner(number, result);
     return;
   }
+  if (verdict.state == PortState::open && options_.keep_connections && ask.is_probe()) {
+    deliver_connection(number, result);
+    return;
+  }
   release_slot(number, Connector::Keep::socket);
   if (ask.is_probe()) deliver(result);
 }
@@ -400,6 +406,14 @@ void Scanner::forget_doubt(uint64_t position) {
 void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
   free_slot(number);
   banners_->read(*connector_, number, result);
+}
+
+void Scanner::deliver_connection(uint32_t number, ProbeResult result) {
+  free_slot(number);
+  KeptConnection connection(connector_->detach(number));
+  result.connection = &connection;
+  deliver(result);
+  if (turn_.is_forked()) connection.abandon();
 }
 
 void Scanner::deliver(const ProbeResult& result) {

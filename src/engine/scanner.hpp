@@ -78,6 +78,7 @@ struct BannerOptions {
 struct ScannerOptions {
   PlanOptions plan;
   BannerOptions banners;
+  bool keep_connections = false;  ///< Results of open ports have their connection.
 };
 
 class BannerReader;
@@ -138,6 +139,7 @@ class Scanner final : private ConnectorEvents {
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
   void read_banner(uint32_t number, const ProbeResult& result);
+  void deliver_connection(uint32_t number, ProbeResult result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
 

@@ -36,6 +36,10 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
 /// it came from.
 std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender = nullptr);
 
+/// For a connection that is to be used: with the queue of ICMP errors, one of them would end it (RFC 1122
+/// section 4.2.3.9 forbids that), and not only the attempt to make it.
+void ignore_icmp_errors(int fd, SocketKind kind);
+
 /// Returns who is at the other end of a connected socket. Always Peer::other for the kind loopback: its source address
 /// is not a target.
 Peer peer_of(int fd, SocketKind kind);
