@@ -107,6 +107,18 @@ enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_POR
 /* How sockets are connected. FASTEST (default): the fastest way on this platform. PORTABLE: libuv only. */
 PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
 
+/* Where connects call from, and how their packets are marked. What the system refuses is an error of
+ * portloop_scan_start() (UV_EINVAL), which names it. */
+/* The source address, an address of this machine; one for each family. "": chosen by the system (default). */
+PORTLOOP_API int portloop_options_set_source(portloop_options* options, const char* text);
+/* The interface, by name, that all packets leave through, as with SO_BINDTODEVICE (Linux; without root since 5.7): only
+ * its routes count, and IPv4 addresses without a route are taken to be on its link. "": by the routes (default). */
+PORTLOOP_API int portloop_options_set_interface(portloop_options* options, const char* name);
+/* The DSCP, 0-63 (RFC 2474), or -1 (default): the system's. */
+PORTLOOP_API int portloop_options_set_dscp(portloop_options* options, int dscp);
+/* SO_MARK, for routing policies and firewalls (Linux; needs CAP_NET_ADMIN). Default 0: none. */
+PORTLOOP_API int portloop_options_set_mark(portloop_options* options, uint32_t mark);
+
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
 /* Whether to read the first bytes that an open port sends. NONE (default): no; the other arguments are ignored. READ:
  * wait for them. HTTP: if none arrive, send an HTTP GET and wait again. timeout_ms: maximum time of each wait, in
@@ -192,9 +204,10 @@ typedef void (*portloop_close_cb)(portloop_scan* scan);
 /* Creates a scan on `loop`. You own *scan and must pass it to portloop_scan_close(). UV_ENOMEM: *scan is NULL. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
- * returns. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() has the reason); start may
- * be called again. UV_EALREADY: already started or closed. UV_EMFILE (not even one socket can be opened), UV_EAGAIN (no
- * thread), UV_ENOMEM and others: the scan can only be closed. */
+ * returns. UV_EINVAL: no target, no port, more than 2^63 probes, or a source address, interface, DSCP or mark that the
+ * system refuses (portloop_options_error() has the reason); start may be called again. UV_EALREADY: already started or
+ * closed. UV_EMFILE (not even one socket can be opened), UV_EAGAIN (no thread), UV_ENOMEM and others: the scan can only
+ * be closed. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
 /* Stops the scan: no more connects are started, results that are already known are still reported (open ports with the

@@ -73,6 +73,13 @@ class Options {
     return check(portloop_options_set_banners(get(), banners, timeout_ms, max_bytes));
   }
 
+  Options& source(const std::string& address) { return check(portloop_options_set_source(get(), address.c_str())); }
+  Options& interface_name(const std::string& name) {
+    return check(portloop_options_set_interface(get(), name.c_str()));
+  }
+  /// -1: the system's.
+  Options& dscp(int value) { return check(portloop_options_set_dscp(get(), value)); }
+  Options& mark(uint32_t value) { return check(portloop_options_set_mark(get(), value)); }
   /// Open ports' connections may be taken over: see take_fd().
   Options& keep_connections(bool on) { return check(portloop_options_set_keep_connections(get(), on ? 1 : 0)); }
 

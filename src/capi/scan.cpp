@@ -9,6 +9,8 @@
 //   - close is called again, as by a done callback that closes: the first call's callback is the one that is called
 //   - close without a running scan: there is nothing to wait for, but the callback still comes from the loop
 //   - a callback of the caller throws: the noexcept functions below end the program
+#include <net/if.h>
+
 #include <new>
 #include <optional>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "engine/descriptor_check.hpp"
 #include "engine/loop_pool.hpp"
 #include "engine/neighbour_watch.hpp"
+#include "sockets/refused_settings.hpp"
 #include "sockets/socket_address.hpp"
 
 using namespace portloop;
@@ -101,13 +104,16 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   if (options->error.empty() && targets.size() > (uint64_t{1} << 63) / ports.size()) {
     options->error = "more than 2^63 probes: reduce the addresses or the ports";
   }
+  ScannerOptions& engine_options = options->scanner;
+  engine_options.sockets.interface_number = if_nametoindex(engine_options.sockets.interface.c_str());
+  if (options->error.empty()) options->error = refused_settings(engine_options.sockets, targets);
   if (!options->error.empty()) return UV_EINVAL;
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
   space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard,
                  options->finished);
-  space_->links = find_own_links(space_->targets);
+  space_->links = find_own_links(space_->targets, options->scanner.sockets.interface_number);
   cursor_.emplace(*space_);
   turn_ = &LoopTurn::join(loop, *this);
   const int error = start_engine(*options);
@@ -124,7 +130,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
     if (error == 0 && !referenced_) pool_->set_referenced(false);
     return error;
   }
-  auto connector = make_connector(options.connector, space_->targets, *turn_);
+  auto connector = make_connector(options.connector, space_->targets, *turn_, options.scanner.sockets);
   if (options.wrap_connector) connector = options.wrap_connector(std::move(connector), 0);
   auto scanner =
       std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner, std::move(connector), *this);

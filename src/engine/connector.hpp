@@ -14,6 +14,7 @@
 #include "core/classify.hpp"
 #include "core/target_set.hpp"
 #include "engine/loop_turn.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -80,8 +81,10 @@ class Connector {
 
 enum class ConnectorKind : uint8_t { fastest, portable };
 
-/// `targets` and `turn` outlive the connector, which chooses source addresses that are no targets.
-std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn);
+/// `turn` outlives the connector. Of loopback, it chooses source addresses that are not in `targets`, unless the
+/// settings have one.
+std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn,
+                                          const SocketSettings& settings = {});
 
 /// Puts a connector around that of loop number `loop`, counted from 0, to observe it. Called before the loop runs.
 using ConnectorWrapper = std::function<std::unique_ptr<Connector>(std::unique_ptr<Connector>, uint32_t loop)>;

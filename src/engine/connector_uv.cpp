@@ -26,10 +26,12 @@ namespace {
 
 class UvConnector final : public Connector {
  public:
-  explicit UvConnector(LoopTurn& turn) : turn_(turn) {}
+  UvConnector(LoopTurn& turn, const SocketSettings& settings) : turn_(turn), settings_(settings) {}
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint&) const override { return 0; }
-  bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
+  bool has_route(const Address& address) const override {
+    return portloop::has_route(to_socket_address({address, 9}), settings_);
+  }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
@@ -54,12 +56,14 @@ class UvConnector final : public Connector {
   static void on_tcp_closed(uv_handle_t* handle);
   void report_outcomes();
   static ConnectOutcome outcome_of(const Connection& connection, int status);
+  int prepare(Connection& connection, Family family) const;
   void close_connection(Connection* connection) const;
   void connection_closed();
 
   uv_loop_t* loop_ = nullptr;
   ConnectorEvents* events_ = nullptr;
   LoopTurn& turn_;
+  SocketSettings settings_;
   std::vector<Connection*> slots_;
   size_t alive_ = 0;            // connections whose close callback has not run
   std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
@@ -93,11 +97,21 @@ std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& 
   ++alive_;
   if (!referenced_) uv_unref(connection->tcp.any());
   slots_[slot] = connection;
+  if (const int error_number = prepare(*connection, endpoint.address.family))
+    return ConnectOutcome::of_call(error_number);
   error = uv_tcp_connect(&connection->request, connection->tcp.get(), &address.any, on_connect_done);
   if (error == 0) return std::nullopt;
   ConnectOutcome outcome = ConnectOutcome::of_call(-error);
-  outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address);
+  outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address, settings_);
   return outcome;
+}
+
+/// Returns 0 or an errno.
+int UvConnector::prepare(Connection& connection, Family family) const {
+  uv_os_fd_t fd = -1;
+  if (const int error = uv_fileno(connection.tcp.any(), &fd)) return -error;
+  const std::optional<RefusedSetting> refused = apply_settings(fd, family, settings_);
+  return refused ? refused->error_number : 0;
 }
 
 ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status) {
@@ -222,6 +236,8 @@ void UvConnector::abandon() noexcept {
 
 }  // namespace
 
-std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn) { return std::make_unique<UvConnector>(turn); }
+std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn, const SocketSettings& settings) {
+  return std::make_unique<UvConnector>(turn, settings);
+}
 
 }  // namespace portloop

@@ -131,7 +131,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
 
   int make_scanner() noexcept {
     try {
-      auto connector = make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_);
+      auto connector = make_connector(pool_.connector_kind_, pool_.space_.targets, *turn_, options_.sockets);
       if (pool_.wrap_connector_) connector = pool_.wrap_connector_(std::move(connector), number_);
       scanner_ =
           std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_, std::move(connector), *this);

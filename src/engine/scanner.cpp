@@ -77,7 +77,10 @@ void Scanner::watch_neighbours() {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    for (const NeighbourEvent& event : events) plan_.neighbour_event(event, now_us);
+    const uint32_t interface = options_.sockets.interface_number;
+    for (const NeighbourEvent& event : events) {
+      if (interface == 0 || event.interface == interface) plan_.neighbour_event(event, now_us);
+    }
     if (state_ == State::running && !pumping_) schedule_turn();
   });
   if (error == 0) {

@@ -79,6 +79,7 @@ struct ScannerOptions {
   PlanOptions plan;
   BannerOptions banners;
   bool keep_connections = false;  ///< Results of open ports have their connection.
+  SocketSettings sockets;
 };
 
 class BannerReader;

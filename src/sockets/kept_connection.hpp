@@ -5,7 +5,8 @@
 
 namespace portloop {
 
-/// Owns the descriptor of a connection, if it has one. What is not taken is closed with a RST, which leaves no TIME_WAIT.
+/// Owns the descriptor of a connection, if it has one. What is not taken is closed with a RST, which leaves no
+/// TIME_WAIT.
 class KeptConnection {
  public:
   KeptConnection() = default;

@@ -11,6 +11,7 @@
 #include "core/address.hpp"
 #include "core/classify.hpp"
 #include "core/target_set.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -29,8 +30,9 @@ std::optional<Address> spare_loopback_address(const TargetSet& targets, uint64_t
 SocketKind socket_kind(const Address& target, const std::optional<Address>& source);
 
 /// Opens a TCP socket that queues ICMP errors; if the kind is loopback, binds it to `source`. `flags` are passed to
-/// socket(), such as SOCK_NONBLOCK. Returns 0 and sets `fd`, or returns an errno.
-int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd);
+/// socket(), such as SOCK_NONBLOCK. Returns 0 and sets `fd`, or returns an errno, which may be that of a setting.
+int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd,
+                      const SocketSettings& settings = {});
 
 /// Empties the error queue and returns the first ICMP error in it. `sender`, if not nullptr, receives the address that
 /// it came from.
