@@ -193,6 +193,11 @@ typedef struct portloop_scan portloop_scan;
 /* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
  * stopped. Not called after done, nor after portloop_scan_close(). */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
+/* Called instead of the result callback, with all results of one turn of the loop, at least one, in the order in which
+ * they became known. The array and the results are valid during the callback. */
+typedef void (*portloop_batch_cb)(portloop_scan* scan, const portloop_result* const* results, size_t count);
+/* Called at an interval while the scan runs; portloop_scan_stats() has the counts. Not called after done. */
+typedef void (*portloop_progress_cb)(portloop_scan* scan);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
  * itself; UV_ENOTSUP in a child process whose parent started the scan: there it has no result, and only closes its
@@ -203,6 +208,13 @@ typedef void (*portloop_close_cb)(portloop_scan* scan);
 
 /* Creates a scan on `loop`. You own *scan and must pass it to portloop_scan_close(). UV_ENOMEM: *scan is NULL. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
+/* Has results reported in batches, one in each turn of the loop in which there are any, for runtimes to whom a call is
+ * dear; the result callback of start is not called then. NULL: not (default). UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch);
+/* Has `on_progress` called every `interval_ms` milliseconds, at least 1, from the start to done; NULL: not (default).
+ * Calls that a busy loop has missed are not made up for. UV_EINVAL: interval 0. UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress,
+                                               uint32_t interval_ms);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
  * returns. UV_EINVAL: no target, no port, more than 2^63 probes, or a source address, interface, DSCP or mark that the
  * system refuses (portloop_options_error() has the reason); start may be called again. UV_EALREADY: already started or

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -127,6 +128,22 @@ class Scan {
     return *this;
   }
 
+  /// All results of one turn of the loop; they are valid only during the call.
+  using OnBatch = std::function<void(std::span<const portloop_result* const>)>;
+  /// Before start(), whose on_result is not called then. Throws Error once started or closed.
+  void on_batch(OnBatch call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_batch_cb(state_->scan, call ? State::batch : nullptr));
+    state_->on_batch = std::move(call);
+  }
+  /// Calls `call` every `interval_ms` while the scan runs. Before start(). Throws Error once started or closed, and if
+  /// the interval is 0.
+  void on_progress(uint32_t interval_ms, std::function<void()> call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_progress_cb(state_->scan, call ? State::progress : nullptr, interval_ms));
+    state_->on_progress = std::move(call);
+  }
+
   /// Starts the scan; a scan runs only once. Copies the options. If it throws Error, no callback is called.
   void start(const Options& options, OnResult on_result, OnDone on_done = {}) {
     if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
@@ -192,6 +209,14 @@ class Scan {
       State& state = of(scan);
       if (!state.abandoned && state.callbacks.on_result) state.callbacks.on_result(*result);
     }
+    static void batch(portloop_scan* scan, const portloop_result* const* results, size_t count) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_batch({results, count});
+    }
+    static void progress(portloop_scan* scan) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_progress();
+    }
     static void done(portloop_scan* scan, int status) noexcept {
       State& state = of(scan);
       if (!state.abandoned && state.callbacks.on_done) state.callbacks.on_done(status);
@@ -203,8 +228,14 @@ class Scan {
 
     portloop_scan* scan = nullptr;
     Callbacks callbacks;
+    OnBatch on_batch;
+    std::function<void()> on_progress;
     bool abandoned = false;
   };
+
+  static void check(int error) {
+    if (error != 0) throw Error(error, uv_strerror(error));
+  }
 
   void abandon() noexcept {
     if (state_ == nullptr) return;

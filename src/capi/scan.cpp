@@ -17,6 +17,8 @@
 
 #include "capi/enum_number.hpp"
 #include "capi/options.hpp"
+#include "capi/progress_timer.hpp"
+#include "capi/result_batch.hpp"
 #include "core/service_names.hpp"
 #include "engine/descriptor_check.hpp"
 #include "engine/loop_pool.hpp"
@@ -54,6 +56,8 @@ static_assert(same(PORTLOOP_HOST_LOST, Reason::host_lost));
 struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
 
+  int set_batch_callback(portloop_batch_cb callback);
+  int set_progress_callback(portloop_progress_cb callback, uint32_t interval_ms);
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
   void set_paused(bool on);
@@ -69,6 +73,8 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   // noexcept: an exception thrown by the caller's callback ends the program here, and does not unwind libuv's frames.
   void on_result(const ProbeResult& result) noexcept override;
   void on_done(int status) noexcept override {
+    progress_.stop();
+    close_called_ ? batch_.drop() : batch_.report();
     if (on_done_ != nullptr) on_done_(this, status);
   }
   void on_fork() noexcept override {
@@ -81,6 +87,8 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   portloop_result_cb on_result_ = nullptr;
   portloop_done_cb on_done_ = nullptr;
   portloop_close_cb on_close_ = nullptr;
+  ResultBatch batch_{this};
+  ProgressTimer progress_{this};
   bool start_called_ = false;
   bool close_called_ = false;
   bool started_ = false;
@@ -92,6 +100,19 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   LoopTurn* turn_ = nullptr;                      // of the loop, from the start on
   OwnedHandle<uv_idle_t, portloop_scan> closer_;  // closed instead, if neither exists
 };
+
+int portloop_scan::set_batch_callback(portloop_batch_cb callback) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  batch_.set_callback(callback);
+  return 0;
+}
+
+int portloop_scan::set_progress_callback(portloop_progress_cb callback, uint32_t interval_ms) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  if (callback != nullptr && interval_ms == 0) return UV_EINVAL;
+  progress_.set(callback, interval_ms);
+  return 0;
+}
 
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
   options->error.clear();
@@ -116,8 +137,10 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   space_->links = find_own_links(space_->targets, options->scanner.sockets.interface_number);
   cursor_.emplace(*space_);
   turn_ = &LoopTurn::join(loop, *this);
+  batch_.attach(*turn_);
   const int error = start_engine(*options);
   started_ = error == 0;
+  if (started_) progress_.start(loop, *turn_);
   return error;
 }
 
@@ -141,6 +164,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
   error = check_descriptors(descriptors_of_first_connect(options.connector));
   if (error != 0) {
     on_result_ = nullptr;  // a start that fails calls nothing
+    batch_.set_callback(nullptr);
     on_done_ = nullptr;
     scanner_->stop();
   }
@@ -148,7 +172,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
 }
 
 void portloop_scan::on_result(const ProbeResult& result) noexcept {
-  if (on_result_ == nullptr) return;
+  if (on_result_ == nullptr && !batch_.is_wanted()) return;
   portloop_result c_result{};
   c_result.size = sizeof c_result;
   const SocketAddress address = to_socket_address(result.endpoint);
@@ -165,7 +189,11 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
     c_result.banner = result.banner.data();
     c_result.banner_length = result.banner.size();
   }
-  on_result_(this, &c_result);
+  if (batch_.is_wanted()) {
+    batch_.add(result, c_result);
+  } else {
+    on_result_(this, &c_result);
+  }
 }
 
 void portloop_scan::stop() {
@@ -182,6 +210,8 @@ void portloop_scan::close(portloop_close_cb close_cb) {
   if (close_called_) return;
   close_called_ = true;
   on_close_ = close_cb;
+  progress_.stop();
+  batch_.drop();
   if (scanner_) {
     scanner_->close([this] { closed(); });
   } else if (pool_) {
@@ -194,6 +224,7 @@ void portloop_scan::close(portloop_close_cb close_cb) {
 }
 
 void portloop_scan::closed() noexcept {
+  if (progress_.close([this] { closed(); })) return;
   if (LoopTurn* turn = std::exchange(turn_, nullptr)) {
     turn->leave(*this, [this] { closed(); });
     return;
@@ -248,6 +279,13 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
   } catch (const std::bad_alloc&) {
     return UV_ENOMEM;
   }
+}
+
+int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch) {
+  return scan->set_batch_callback(on_batch);
+}
+int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress, uint32_t interval_ms) {
+  return scan->set_progress_callback(on_progress, interval_ms);
 }
 
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }

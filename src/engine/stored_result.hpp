@@ -28,6 +28,11 @@ class StoredResult {
   /// Valid as long as this object is not moved from. Its connection may be taken.
   const ProbeResult& result() const { return result_; }
 
+  /// In a child process, where the connection is the parent's as well: only closes the descriptor.
+  void abandon() const noexcept {
+    if (attached_) attached_->connection.abandon();
+  }
+
   static bool has_connection(const ProbeResult& result) {
     return result.connection != nullptr && static_cast<bool>(*result.connection);
   }
