@@ -119,6 +119,23 @@ PORTLOOP_API int portloop_options_set_dscp(portloop_options* options, int dscp);
 /* SO_MARK, for routing policies and firewalls (Linux; needs CAP_NET_ADMIN). Default 0: none. */
 PORTLOOP_API int portloop_options_set_mark(portloop_options* options, uint32_t mark);
 
+/* What a scripted connect ends with. The library has set it to: connected, at once, without a descriptor. */
+typedef struct portloop_script_answer {
+  size_t size; /* of this structure, in bytes, as the library has it; later versions may add fields at the end */
+  int error;   /* 0: open; UV_ECONNREFUSED: closed; UV_ETIMEDOUT: no answer; or what else connect() may end with */
+  uint64_t delay_us; /* after the connect, on a virtual clock that only determines the order of the answers */
+  int fd;            /* a connected, non-blocking stream socket that stands for the connection, for banners and
+                      * portloop_result_take_fd(); the library owns it from then on. -1: there is none */
+} portloop_script_answer;
+/* Fills *answer for a connect to the endpoint, a sockaddr_in or sockaddr_in6. Must not call functions of this header.
+ * With loops > 1 it is called on the loops' threads, on several at once. */
+typedef void (*portloop_script_cb)(void* data, const struct sockaddr* endpoint, portloop_script_answer* answer);
+/* For the tests of your program: the scan sends nothing and asks the system nothing; `script` decides what each connect
+ * ends with. With one loop, portloop_options_set_adaptive() 0 and no rate, the same script, options and seed give the
+ * same results in the same order, whatever the machine does; only rtt_us is measured. `data` is yours and must be valid
+ * until done. NULL (default): the network. UV_ENOMEM. */
+PORTLOOP_API int portloop_options_set_script(portloop_options* options, portloop_script_cb script, void* data);
+
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
 /* Whether to read the first bytes that an open port sends. NONE (default): no; the other arguments are ignored. READ:
  * wait for them. HTTP: if none arrive, send an HTTP GET and wait again. timeout_ms: maximum time of each wait, in

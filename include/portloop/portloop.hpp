@@ -81,6 +81,10 @@ class Options {
   /// -1: the system's.
   Options& dscp(int value) { return check(portloop_options_set_dscp(get(), value)); }
   Options& mark(uint32_t value) { return check(portloop_options_set_mark(get(), value)); }
+  /// `data` must be valid until on_done; nullptr: the network.
+  Options& script(portloop_script_cb script, void* data) {
+    return check(portloop_options_set_script(get(), script, data));
+  }
   /// Open ports' connections may be taken over: see take_fd().
   Options& keep_connections(bool on) { return check(portloop_options_set_keep_connections(get(), on ? 1 : 0)); }
 

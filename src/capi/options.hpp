@@ -23,6 +23,7 @@ struct portloop_options {
   std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
   uint32_t loops = 1;
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
-  portloop::ConnectorWrapper wrap_connector;  // empty unless portloop compare records a run; no function sets it
+  portloop::ConnectorWrapper wrap_connector;  // empty, unless portloop compare records a run, or there is a script
+  bool is_scripted = false;                   // there is no network: nothing is asked about it
   std::string error;
 };

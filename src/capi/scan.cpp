@@ -127,14 +127,15 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   }
   ScannerOptions& engine_options = options->scanner;
   engine_options.sockets.interface_number = if_nametoindex(engine_options.sockets.interface.c_str());
-  if (options->error.empty()) options->error = refused_settings(engine_options.sockets, targets);
+  if (options->error.empty() && !options->is_scripted)
+    options->error = refused_settings(engine_options.sockets, targets);
   if (!options->error.empty()) return UV_EINVAL;
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
   space_.emplace(std::move(targets), std::move(ports), options->order, options->seed, options->shard,
                  options->finished);
-  space_->links = find_own_links(space_->targets, options->scanner.sockets.interface_number);
+  if (!options->is_scripted) space_->links = find_own_links(space_->targets, options->scanner.sockets.interface_number);
   cursor_.emplace(*space_);
   turn_ = &LoopTurn::join(loop, *this);
   batch_.attach(*turn_);

@@ -206,8 +206,7 @@ TEST_CASE("progress is called at its interval, not after done, and does not keep
       CHECK(scan.stats().probes == 1);
       if (++calls == 5) scan.stop();
     });
-    scan.start(
-        options_of(engine, silent.text()).timeout_ms(600'000).adaptive(false), {}, [&](int) { ++done; });
+    scan.start(options_of(engine, silent.text()).timeout_ms(600'000).adaptive(false), {}, [&](int) { ++done; });
     CHECK(calls == 0);
     loop.run();
     CHECK(calls == 5);
