@@ -215,6 +215,15 @@ typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* r
 typedef void (*portloop_batch_cb)(portloop_scan* scan, const portloop_result* const* results, size_t count);
 /* Called at an interval while the scan runs; portloop_scan_stats() has the counts. Not called after done. */
 typedef void (*portloop_progress_cb)(portloop_scan* scan);
+/* Later versions may add events. */
+enum portloop_host_event {
+  PORTLOOP_HOST_ABSENT = 0, /* no such host on this machine's own link: its other ports are filtered, host-unreach */
+  PORTLOOP_HOST_SILENT = 1, /* it, or the path to it, is silent: its other ports are unknown */
+  PORTLOOP_HOST_BACK = 2    /* it was reported as absent, and answers after all */
+};
+/* Called when something becomes known of a whole host, which may be long before its ports are reported. `address` is a
+ * sockaddr_in or sockaddr_in6 with port 0, valid during the callback. With loops > 1, each loop that finds it calls. */
+typedef void (*portloop_host_cb)(portloop_scan* scan, const struct sockaddr* address, enum portloop_host_event event);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
  * itself; UV_ENOTSUP in a child process whose parent started the scan: there it has no result, and only closes its
@@ -232,6 +241,8 @@ PORTLOOP_API int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_
  * Calls that a busy loop has missed are not made up for. UV_EINVAL: interval 0. UV_EALREADY: started or closed. */
 PORTLOOP_API int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress,
                                                uint32_t interval_ms);
+/* Has events of hosts reported. NULL: not (default). UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb on_host);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
  * returns. UV_EINVAL: no target, no port, more than 2^63 probes, or a source address, interface, DSCP or mark that the
  * system refuses (portloop_options_error() has the reason); start may be called again. UV_EALREADY: already started or

@@ -148,6 +148,14 @@ class Scan {
     state_->on_progress = std::move(call);
   }
 
+  using OnHost = std::function<void(const sockaddr& address, portloop_host_event event)>;
+  /// Before start(). Throws Error once started or closed.
+  void on_host(OnHost call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_host_cb(state_->scan, call ? State::host : nullptr));
+    state_->on_host = std::move(call);
+  }
+
   /// Starts the scan; a scan runs only once. Copies the options. If it throws Error, no callback is called.
   void start(const Options& options, OnResult on_result, OnDone on_done = {}) {
     if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
@@ -217,6 +225,10 @@ class Scan {
       State& state = of(scan);
       if (!state.abandoned) state.on_batch({results, count});
     }
+    static void host(portloop_scan* scan, const sockaddr* address, portloop_host_event event) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_host(*address, event);
+    }
     static void progress(portloop_scan* scan) noexcept {
       State& state = of(scan);
       if (!state.abandoned) state.on_progress();
@@ -234,6 +246,7 @@ class Scan {
     Callbacks callbacks;
     OnBatch on_batch;
     std::function<void()> on_progress;
+    OnHost on_host;
     bool abandoned = false;
   };
 

@@ -58,6 +58,7 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
 
   int set_batch_callback(portloop_batch_cb callback);
   int set_progress_callback(portloop_progress_cb callback, uint32_t interval_ms);
+  int set_host_callback(portloop_host_cb callback);
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
   void set_paused(bool on);
@@ -72,6 +73,7 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
  private:
   // noexcept: an exception thrown by the caller's callback ends the program here, and does not unwind libuv's frames.
   void on_result(const ProbeResult& result) noexcept override;
+  void on_host(const ProbePlan::HostVerdict& verdict) noexcept override;
   void on_done(int status) noexcept override {
     progress_.stop();
     close_called_ ? batch_.drop() : batch_.report();
@@ -87,6 +89,7 @@ struct portloop_scan final : public ScanEvents, private LoopTurn::Member {
   portloop_result_cb on_result_ = nullptr;
   portloop_done_cb on_done_ = nullptr;
   portloop_close_cb on_close_ = nullptr;
+  portloop_host_cb on_host_ = nullptr;
   ResultBatch batch_{this};
   ProgressTimer progress_{this};
   bool start_called_ = false;
@@ -114,6 +117,12 @@ int portloop_scan::set_progress_callback(portloop_progress_cb callback, uint32_t
   return 0;
 }
 
+int portloop_scan::set_host_callback(portloop_host_cb callback) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  on_host_ = callback;
+  return 0;
+}
+
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
   options->error.clear();
   if (start_called_ || close_called_) return UV_EALREADY;
@@ -126,6 +135,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
     options->error = "more than 2^63 probes: reduce the addresses or the ports";
   }
   ScannerOptions& engine_options = options->scanner;
+  engine_options.host_verdicts = on_host_ != nullptr;
   engine_options.sockets.interface_number = if_nametoindex(engine_options.sockets.interface.c_str());
   if (options->error.empty() && !options->is_scripted)
     options->error = refused_settings(engine_options.sockets, targets);
@@ -166,6 +176,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
   if (error != 0) {
     on_result_ = nullptr;  // a start that fails calls nothing
     batch_.set_callback(nullptr);
+    on_host_ = nullptr;
     on_done_ = nullptr;
     scanner_->stop();
   }
@@ -195,6 +206,17 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   } else {
     on_result_(this, &c_result);
   }
+}
+
+void portloop_scan::on_host(const ProbePlan::HostVerdict& verdict) noexcept {
+  if (on_host_ == nullptr || close_called_) return;
+  batch_.report();  // what became known before
+  if (close_called_) return;
+  const SocketAddress address = to_socket_address({verdict.address, 0});
+  on_host_(this, &address.any,
+           verdict.state == HostState::absent ? PORTLOOP_HOST_ABSENT
+           : verdict.state == HostState::lost ? PORTLOOP_HOST_SILENT
+                                              : PORTLOOP_HOST_BACK);
 }
 
 void portloop_scan::stop() {
@@ -284,6 +306,9 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
 
 int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch) {
   return scan->set_batch_callback(on_batch);
+}
+int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb on_host) {
+  return scan->set_host_callback(on_host);
 }
 int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress, uint32_t interval_ms) {
   return scan->set_progress_callback(on_progress, interval_ms);

@@ -147,6 +147,11 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
     if (batch_.size() >= batch_size || batch_.back().result().connection != nullptr) flush();
   }
 
+  void on_host(const ProbePlan::HostVerdict& verdict) override {
+    batch_.emplace_back(verdict);
+    if (batch_.size() >= batch_size) flush();
+  }
+
   void on_done(int status) override {
     if (status != 0 && status != UV_ECANCELED) pool_.note_failure(status);
     scanner_->close([this] {
@@ -327,6 +332,10 @@ void LoopPool::deliver_some() {
 }
 
 void LoopPool::deliver(const StoredResult& stored) {
+  if (const auto verdict = stored.host_verdict()) {
+    events_.on_host(*verdict);
+    return;
+  }
   KeptConnection* connection = stored.result().connection;
   events_.on_result(stored.result());
   if (connection == nullptr) return;

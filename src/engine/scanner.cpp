@@ -146,6 +146,7 @@ void Scanner::pump(uint64_t began_us) {
       break;
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
+    if (report_host()) continue;
     const ProbePlan::Next next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     turn_.count_step();
@@ -157,6 +158,7 @@ void Scanner::pump(uint64_t began_us) {
       deliver(next.report);
       continue;
     }
+    if (report_host()) continue;  // what this call has found out
     if (next.step == ProbePlan::Step::again) {
       schedule_turn();
     } else if (next.step == ProbePlan::Step::finished) {
@@ -169,6 +171,16 @@ void Scanner::pump(uint64_t began_us) {
     break;
   }
   pumping_ = false;
+}
+
+/// Returns whether there was one to report.
+bool Scanner::report_host() {
+  if (!options_.host_verdicts) return false;
+  const std::optional<ProbePlan::HostVerdict> verdict = plan_.next_host_verdict();
+  if (!verdict) return false;
+  turn_.count_step();
+  events_.on_host(*verdict);
+  return true;
 }
 
 /// Handles only slots that were late before the loop last polled: outcomes that were ready then have been reported.

@@ -44,6 +44,8 @@ namespace portloop {
 class ScanEvents {
  public:
   virtual void on_result(const ProbeResult& result) = 0;
+  /// Only if ScannerOptions::host_verdicts is set.
+  virtual void on_host(const ProbePlan::HostVerdict&) {}
   /// Exactly once after each successful start(): 0, UV_ECANCELED if the scan was stopped first, UV_ENOMEM, or
   /// UV_ENOTSUP in a child process.
   virtual void on_done(int status) = 0;
@@ -80,6 +82,7 @@ struct ScannerOptions {
   BannerOptions banners;
   bool keep_connections = false;  ///< Results of open ports have their connection.
   SocketSettings sockets;
+  bool host_verdicts = false;  ///< Hosts that become absent or lost are reported.
 };
 
 class BannerReader;
@@ -130,6 +133,7 @@ class Scanner final : private ConnectorEvents {
 
   void watch_neighbours();
   void pump(uint64_t began_us);
+  bool report_host();
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
   void handle(uint32_t number, const ConnectOutcome& outcome);

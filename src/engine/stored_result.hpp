@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "core/probe_result.hpp"
+#include "plan/plan.hpp"
 #include "sockets/kept_connection.hpp"
 
 namespace portloop {
@@ -23,6 +25,16 @@ class StoredResult {
     if (!has_connection(result)) return;
     attached_->connection = std::move(*result.connection);
     result_.connection = &attached_->connection;
+  }
+
+  /// Of a host, instead of a probe.
+  explicit StoredResult(const ProbePlan::HostVerdict& verdict) : host_state_(verdict.state) {
+    result_.endpoint.address = verdict.address;
+  }
+
+  std::optional<ProbePlan::HostVerdict> host_verdict() const {
+    if (!host_state_) return std::nullopt;
+    return ProbePlan::HostVerdict{result_.endpoint.address, *host_state_};
   }
 
   /// Valid as long as this object is not moved from. Its connection may be taken.
@@ -45,6 +57,7 @@ class StoredResult {
   };
 
   ProbeResult result_;
+  std::optional<HostState> host_state_;
   std::unique_ptr<Attached> attached_;
 };
 

@@ -105,6 +105,13 @@ class ProbePlan {
   /// Whether the gateway to this target has not been found: an error of unknown origin may be this machine's own.
   bool lacks_gateway(const Endpoint& endpoint) const;
 
+  struct HostVerdict {
+    Address address;
+    HostState state;  ///< absent, lost, or, if it was absent before, alive.
+  };
+  /// A host whose verdict has changed, before any of its ports is reported for that reason. Each is returned once.
+  std::optional<HostVerdict> next_host_verdict();
+
   /// Whether answers have arrived that nobody has looked at yet: this side is busy, and more in flight would only wait.
   void answers_wait(bool wait) { control_.answers_wait(wait); }
 
