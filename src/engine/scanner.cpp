@@ -145,6 +145,10 @@ void Scanner::pump(uint64_t began_us) {
       uv_timer_start(wake_.get(), on_wake, pause_check_ms, 0);
       break;
     }
+    if (spread_.is_full(now_us)) {
+      wake_after(spread_.wait_us(now_us));
+      break;
+    }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
     if (report_host()) continue;
     const ProbePlan::Next next = plan_.next(now_us);
@@ -164,13 +168,16 @@ void Scanner::pump(uint64_t began_us) {
     } else if (next.step == ProbePlan::Step::finished) {
       if (!banners_ || banners_->idle()) report_done(0);
     } else if (next.wait_until_us != UINT64_MAX) {
-      const uint64_t wait_us = next.wait_until_us > now_us ? next.wait_until_us - now_us : 0;
-      uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
-      uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
+      wake_after(next.wait_until_us > now_us ? next.wait_until_us - now_us : 0);
     }
     break;
   }
   pumping_ = false;
+}
+
+void Scanner::wake_after(uint64_t wait_us) {
+  uv_update_time(loop_);  // uv_timer_start() counts from the loop's time, which is as old as this turn
+  uv_timer_start(wake_.get(), on_wake, (wait_us + 999) / 1000, 0);
 }
 
 /// Returns whether there was one to report.
@@ -255,7 +262,9 @@ void Scanner::start_ask(const Ask& ask) {
   if (in_flight > counters_.peak_in_flight.load(std::memory_order_relaxed)) {
     counters_.peak_in_flight.store(in_flight, std::memory_order_relaxed);
   }
+  const uint64_t before_us = slot.started_ns / 1000;
   slot.started_ns = uv_hrtime();
+  spread_.started(before_us, slot.started_ns / 1000);
   std::optional<ConnectOutcome> outcome;
   try {
     outcome = connector_->start(slot.number, ask.endpoint);

@@ -12,6 +12,7 @@
 //     it is started again
 //   - a local error: the plan takes the probe back and makes it again later; the same for a route that is away for a
 //     while
+//   - thousands of connects could be started at once: they are spread (start_spread.hpp)
 //   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
 //     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
@@ -35,6 +36,7 @@
 #include "engine/neighbour_watch.hpp"
 #include "engine/recent_targets.hpp"
 #include "engine/slot_array.hpp"
+#include "engine/start_spread.hpp"
 #include "plan/plan.hpp"
 
 namespace portloop {
@@ -133,6 +135,7 @@ class Scanner final : private ConnectorEvents {
 
   void watch_neighbours();
   void pump(uint64_t began_us);
+  void wake_after(uint64_t wait_us);
   bool report_host();
   void poll_late_slots(uint64_t began_us);
   void start_ask(const Ask& ask);
@@ -178,6 +181,7 @@ class Scanner final : private ConnectorEvents {
   OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again
   SlotArray slots_;
   RecentTargets sent_to_;
+  StartSpread spread_;
   struct LateSlot {
     uint32_t number;
     uint64_t serial;  // of its ask; by the time it is polled, the slot may have another one

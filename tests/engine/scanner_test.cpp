@@ -364,3 +364,18 @@ TEST_CASE("an open port whose socket can't be handed to the reader of banners is
   CHECK(scan.only_result().state == PortState::open);
   CHECK(scan.only_result().banner.empty());
 }
+
+TEST_CASE("thousands of connects are not started within the same 32 ms") {
+  Scripting scan;
+  for (uint16_t port = 1; port <= 4000; ++port) scan.plays(port, {});
+  scan.options.plan.max_in_flight = 4000;
+  scan.options.plan.adaptive = false;
+  scan.options.plan.timeout_ms = 500;  // no slot is used twice in that time
+  scan.options.plan.retries = 0;
+  std::map<uint64_t, int> starts;
+  scan.log.on_start = [&] { ++starts[uv_hrtime() / 32'000'000]; };
+  scan.run();
+  CHECK(scan.results.size() == 4000);
+  // One that was late may be counted in the next window.
+  for (const auto& [window, count] : starts) CHECK(count <= 1'501);
+}
