@@ -48,7 +48,7 @@ static void script(void* data, const struct sockaddr* endpoint, portloop_script_
   switch (ntohl(((const struct sockaddr_in*)endpoint)->sin_addr.s_addr) & 255) {
     case 1: answer->delay_us = 250000; break; /* open, after a quarter of a second of the virtual clock */
     case 2: answer->error = UV_ETIMEDOUT; break;
-    case 3: answer->error = UV_EACCES; break;
+    case 3: answer->error = UV_EPERM; break;
     default: break; /* open, at once */
   }
 }
