@@ -51,7 +51,7 @@ _portloop() {
     if [[ $word == -* ]]; then
       COMPREPLY=($(compgen -W "--interval --rounds --state --exec --prometheus -f --format -p --ports --exclude-ports --exclude
         --exclude-file -i --input-file -4 -6 --all-addresses -l --loops -c --in-flight -r --rate -t --timeout --retries
-        --timing --connector --color --no-color --progress -v --verbose -q --quiet -h --help" -- "$word"))
+        --timing --connector --source --interface --dscp --mark --color --no-color --progress -v --verbose -q --quiet -h --help" -- "$word"))
       return
     fi
   fi
@@ -62,6 +62,7 @@ _portloop() {
     --show) COMPREPLY=($(compgen -W "open all" -- "$word")); return ;;
     --progress|--color) COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
     --connector) COMPREPLY=($(compgen -W "fastest portable" -- "$word")); return ;;
+    --interface) COMPREPLY=($(compgen -W "$(ls /sys/class/net 2>/dev/null)" -- "$word")); return ;;
     --banners) COMPREPLY=($(compgen -W "read http" -- "$word")); return ;;
     -p|--ports) COMPREPLY=($(compgen -W "common all" -- "$word")); return ;;
     -l|--loops|--shard) COMPREPLY=($(compgen -W "auto" -- "$word")); return ;;
@@ -70,7 +71,7 @@ _portloop() {
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --max-time --connector --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --checkpoint --resume --progress
+      --max-time --connector --source --interface --dscp --mark --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --checkpoint --resume --progress
       --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --no-sandbox --json-schema -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))

@@ -115,12 +115,45 @@ enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_POR
 /* How sockets are connected. FASTEST (default): the fastest way on this platform. PORTABLE: libuv only. */
 PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
 
+/* Where connects call from, and how their packets are marked. What the system refuses is an error of
+ * portloop_scan_start() (UV_EINVAL), which names it. */
+/* The source address, an address of this machine; one for each family. "": chosen by the system (default). */
+PORTLOOP_API int portloop_options_set_source(portloop_options* options, const char* text);
+/* The interface, by name, that all packets leave through, as with SO_BINDTODEVICE (Linux; without root since 5.7): only
+ * its routes count, and IPv4 addresses without a route are taken to be on its link. "": by the routes (default). */
+PORTLOOP_API int portloop_options_set_interface(portloop_options* options, const char* name);
+/* The DSCP, 0-63 (RFC 2474), or -1 (default): the system's. */
+PORTLOOP_API int portloop_options_set_dscp(portloop_options* options, int dscp);
+/* SO_MARK, for routing policies and firewalls (Linux; needs CAP_NET_ADMIN). Default 0: none. */
+PORTLOOP_API int portloop_options_set_mark(portloop_options* options, uint32_t mark);
+
+/* What a scripted connect ends with. The library has set it to: connected, at once, without a descriptor. */
+typedef struct portloop_script_answer {
+  size_t size; /* of this structure, in bytes, as the library has it; later versions may add fields at the end */
+  int error;   /* 0: open; UV_ECONNREFUSED: closed; UV_ETIMEDOUT: no answer; or what else connect() may end with */
+  uint64_t delay_us; /* after the connect, on a virtual clock that only determines the order of the answers */
+  int fd;            /* a connected, non-blocking stream socket that stands for the connection, for banners and
+                      * portloop_result_take_fd(); the library owns it from then on. -1: there is none */
+} portloop_script_answer;
+/* Fills *answer for a connect to the endpoint, a sockaddr_in or sockaddr_in6. Must not call functions of this header.
+ * With loops > 1 it is called on the loops' threads, on several at once. */
+typedef void (*portloop_script_cb)(void* data, const struct sockaddr* endpoint, portloop_script_answer* answer);
+/* For the tests of your program: the scan sends nothing and asks the system nothing; `script` decides what each connect
+ * ends with. With one loop, portloop_options_set_adaptive() 0 and no rate, the same script, options and seed give the
+ * same results in the same order, whatever the machine does; only rtt_us is measured. `data` is yours and must be valid
+ * until done. NULL (default): the network. UV_ENOMEM. */
+PORTLOOP_API int portloop_options_set_script(portloop_options* options, portloop_script_cb script, void* data);
+
 enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
 /* Whether to read the first bytes that an open port sends. NONE (default): no; the other arguments are ignored. READ:
  * wait for them. HTTP: if none arrive, send an HTTP GET and wait again. timeout_ms: maximum time of each wait, in
  * milliseconds, 1-600,000. max_bytes: maximum length of a banner, 1-65,536; the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t max_bytes);
+/* Nonzero: the connection to an open port is kept until its result callback returns, so that the callback can take it
+ * over with portloop_result_take_fd(). Costs a socket for each open port. With loops > 1, as many connections as
+ * may be in flight can wait for the callback in addition; then the threads wait. Default 0. Always returns 0. */
+PORTLOOP_API int portloop_options_set_keep_connections(portloop_options* options, int keep);
 
 /* ---- Groups: scans that share limits. Since ABI 1.1. ----
  * The connects of all scans of a group together stay within its limits; each scan's own limits hold as well. A scan
@@ -160,6 +193,9 @@ enum portloop_reason {
   PORTLOOP_HOST_LOST = 10   /* unknown: the host answered at first, then no longer */
 };
 
+/* A connection that portloop_result_take_fd() takes over. */
+typedef struct portloop_connection portloop_connection;
+
 /* The result of one probe. Owned by the library; it and what it points to are valid only during the callback. Later
  * versions may add fields at the end: a program that was compiled with a newer header than the library has must not use
  * a field that ends behind `size`. Don't declare a portloop_result of your own, except as a copy of one. */
@@ -175,8 +211,16 @@ typedef struct portloop_result {
   const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
   size_t banner_length; /* in bytes; 0 if banner is NULL */
   uint64_t position;    /* in the shard's order, from 0; see portloop_options_skip_positions() */
-  uint64_t tag;         /* yours, of the addition that the address belongs to; 0 if it is one of the options' */
+  portloop_connection*
+      connection; /* to an open port; NULL unless portloop_options_set_keep_connections() asked for it */
+  uint64_t tag;   /* yours, of the addition that the address belongs to; 0 if it is one of the options' */
 } portloop_result;
+
+/* Takes over the connection to an open port; only in the callback of its result, or with a copy of the result that was
+ * made there. Returns its descriptor, which portloop never closes or uses from then on: it is connected, non-blocking
+ * and close-on-exec. What was read as a banner is not in it any more, and a GET that was sent for one has been sent. A
+ * connection that is not taken is reset when the callback returns. UV_ENOTCONN: there is none, or it was taken. */
+PORTLOOP_API int portloop_result_take_fd(const portloop_result* result);
 
 /* Formats an address, without its port, as in "10.0.0.1" or "fe80::1%2". `size` is that of `text`, in bytes, including
  * the NUL; 64 is always enough. UV_ENOSPC: too small; UV_EINVAL: neither IPv4 nor IPv6; UV_ENOMEM. */
@@ -194,6 +238,20 @@ typedef struct portloop_scan portloop_scan;
 /* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
  * stopped. Not called after done, nor after portloop_scan_close(). */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
+/* Called instead of the result callback, with all results of one turn of the loop, at least one, in the order in which
+ * they became known. The array and the results are valid during the callback. */
+typedef void (*portloop_batch_cb)(portloop_scan* scan, const portloop_result* const* results, size_t count);
+/* Called at an interval while the scan runs; portloop_scan_stats() has the counts. Not called after done. */
+typedef void (*portloop_progress_cb)(portloop_scan* scan);
+/* Later versions may add events. */
+enum portloop_host_event {
+  PORTLOOP_HOST_ABSENT = 0, /* no such host on this machine's own link: its other ports are filtered, host-unreach */
+  PORTLOOP_HOST_SILENT = 1, /* it, or the path to it, has fallen silent: its other ports are unknown, host-lost */
+  PORTLOOP_HOST_BACK = 2    /* it was reported as absent, and answers after all */
+};
+/* Called when something becomes known of a whole host, which may be long before its ports are reported. `address` is a
+ * sockaddr_in or sockaddr_in6 with port 0, valid during the callback. With loops > 1, each loop that finds it calls. */
+typedef void (*portloop_host_cb)(portloop_scan* scan, const struct sockaddr* address, enum portloop_host_event event);
 /* Called exactly once after each successful start. `status` is 0 if the scan is complete; UV_ECANCELED if it was
  * stopped or closed first, so that pending connects have no result; UV_ENOMEM if it ran out of memory and stopped
  * itself; UV_ENOTSUP in a child process whose parent started the scan: there it has no result, and only closes its
@@ -204,10 +262,20 @@ typedef void (*portloop_close_cb)(portloop_scan* scan);
 
 /* Creates a scan on `loop`. You own *scan and must pass it to portloop_scan_close(). UV_ENOMEM: *scan is NULL. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
+/* Has results reported in batches, one in each turn of the loop in which there are any, for runtimes to whom a call is
+ * dear; the result callback of start is not called then. NULL: not (default). UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch);
+/* Has `on_progress` called every `interval_ms` milliseconds, at least 1, from the start to done; NULL: not (default).
+ * Calls that a busy loop has missed are not made up for. UV_EINVAL: interval 0. UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress,
+                                               uint32_t interval_ms);
+/* Has events of hosts reported. NULL: not (default). UV_EALREADY: started or closed. */
+PORTLOOP_API int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb on_host);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
- * returns. UV_EINVAL: no target, no port, or more than 2^63 probes (portloop_options_error() has the reason); start may
- * be called again. UV_EALREADY: already started or closed. UV_EMFILE (not even one socket can be opened), UV_EAGAIN (no
- * thread), UV_ENOMEM and others: the scan can only be closed. */
+ * returns. UV_EINVAL: no target, no port, more than 2^63 probes, or a source address, interface, DSCP or mark that the
+ * system refuses (portloop_options_error() has the reason); start may be called again. UV_EALREADY: already started or
+ * closed. UV_EMFILE (not even one socket can be opened), UV_EAGAIN (no thread), UV_ENOMEM and others: the scan can only
+ * be closed. */
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
 /* Stops the scan: no more connects are started, results that are already known are still reported (open ports with the

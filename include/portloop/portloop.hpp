@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -104,6 +105,20 @@ class Options {
     return check(portloop_options_set_banners(get(), banners, timeout_ms, max_bytes));
   }
 
+  Options& source(const std::string& address) { return check(portloop_options_set_source(get(), address.c_str())); }
+  Options& interface_name(const std::string& name) {
+    return check(portloop_options_set_interface(get(), name.c_str()));
+  }
+  /// -1: the system's.
+  Options& dscp(int value) { return check(portloop_options_set_dscp(get(), value)); }
+  Options& mark(uint32_t value) { return check(portloop_options_set_mark(get(), value)); }
+  /// `data` must be valid until on_done; nullptr: the network.
+  Options& script(portloop_script_cb script_cb, void* data) {
+    return check(portloop_options_set_script(get(), script_cb, data));
+  }
+  /// Open ports' connections may be taken over: see take_fd().
+  Options& keep_connections(bool on) { return check(portloop_options_set_keep_connections(get(), on ? 1 : 0)); }
+
   /// Owned by this object.
   portloop_options* get() const noexcept { return handle_.get(); }
 
@@ -146,6 +161,30 @@ class Scan {
       state_ = std::exchange(other.state_, nullptr);
     }
     return *this;
+  }
+
+  /// All results of one turn of the loop; they are valid only during the call.
+  using OnBatch = std::function<void(std::span<const portloop_result* const>)>;
+  /// Before start(), whose on_result is not called then. Throws Error once started or closed.
+  void on_batch(OnBatch call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_batch_cb(state_->scan, call ? State::batch : nullptr));
+    state_->on_batch = std::move(call);
+  }
+  /// Calls `call` every `interval_ms` while the scan runs. Before start(). Throws Error once started or closed, and if
+  /// the interval is 0.
+  void on_progress(uint32_t interval_ms, std::function<void()> call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_progress_cb(state_->scan, call ? State::progress : nullptr, interval_ms));
+    state_->on_progress = std::move(call);
+  }
+
+  using OnHost = std::function<void(const sockaddr& address, portloop_host_event event)>;
+  /// Before start(). Throws Error once started or closed.
+  void on_host(OnHost call) {
+    if (state_ == nullptr) throw Error(UV_EALREADY, "the scan is closed");
+    check(portloop_scan_set_host_cb(state_->scan, call ? State::host : nullptr));
+    state_->on_host = std::move(call);
   }
 
   /// Starts the scan; a scan runs only once. Copies the options. If it throws Error, no callback is called.
@@ -233,6 +272,18 @@ class Scan {
       State& state = of(scan);
       if (!state.abandoned && state.callbacks.on_result) state.callbacks.on_result(*result);
     }
+    static void batch(portloop_scan* scan, const portloop_result* const* results, size_t count) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_batch({results, count});
+    }
+    static void host(portloop_scan* scan, const sockaddr* address, portloop_host_event event) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_host(*address, event);
+    }
+    static void progress(portloop_scan* scan) noexcept {
+      State& state = of(scan);
+      if (!state.abandoned) state.on_progress();
+    }
     static void done(portloop_scan* scan, int status) noexcept {
       State& state = of(scan);
       if (!state.abandoned && state.callbacks.on_done) state.callbacks.on_done(status);
@@ -244,6 +295,9 @@ class Scan {
 
     portloop_scan* scan = nullptr;
     Callbacks callbacks;
+    OnBatch on_batch;
+    std::function<void()> on_progress;
+    OnHost on_host;
     bool abandoned = false;
   };
 
@@ -277,6 +331,13 @@ inline std::string address_text(const portloop_result& result) {
 /// The result's banner: raw bytes from the network, empty if none were read. Valid as long as the result.
 inline std::string_view banner_of(const portloop_result& result) {
   return result.banner == nullptr ? std::string_view() : std::string_view(result.banner, result.banner_length);
+}
+
+/// Takes over the connection to an open port; only in the callback of its result. Returns its descriptor, which the
+/// caller closes: connected, non-blocking, close-on-exec. -1 if there is none. See portloop_result_take_fd().
+inline int take_fd(const portloop_result& result) noexcept {
+  const int fd = portloop_result_take_fd(&result);
+  return fd < 0 ? -1 : fd;
 }
 
 }  // namespace portloop

@@ -193,6 +193,11 @@ int portloop_options_set_connector(portloop_options* options, portloop_connector
   return error;
 }
 
+int portloop_options_set_keep_connections(portloop_options* options, int keep) {
+  options->scanner.keep_connections = keep != 0;
+  return accept(options);
+}
+
 int portloop_options_set_banners(portloop_options* options, portloop_banners banners, uint32_t timeout_ms,
                                  uint32_t max_bytes) {
   BannerOptions wanted;

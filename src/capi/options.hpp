@@ -28,6 +28,7 @@ struct portloop_options {
   bool open_input = false;
   bool threaded = false;  // loop threads, even if there is only one
   portloop::ConnectorKind connector = portloop::ConnectorKind::fastest;
-  portloop::ConnectorWrapper wrap_connector;  // empty unless portloop compare records a run; no function sets it
+  portloop::ConnectorWrapper wrap_connector;  // empty, unless portloop compare records a run, or there is a script
+  bool is_scripted = false;                   // there is no network: nothing is asked about it
   std::string error;
 };

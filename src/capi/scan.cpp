@@ -11,6 +11,8 @@
 //   - a callback of the caller throws: the noexcept functions below end the program
 #include "capi/scan.hpp"
 
+#include <net/if.h>
+
 #include <new>
 #include <utility>
 
@@ -18,6 +20,7 @@
 #include "core/service_names.hpp"
 #include "engine/descriptor_check.hpp"
 #include "engine/neighbour_watch.hpp"
+#include "sockets/refused_settings.hpp"
 #include "sockets/socket_address.hpp"
 
 using namespace portloop;
@@ -58,6 +61,25 @@ std::string refusal(const portloop_options& options, const TargetSet& targets, c
 
 }  // namespace
 
+int portloop_scan::set_batch_callback(portloop_batch_cb callback) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  batch_.set_callback(callback);
+  return 0;
+}
+
+int portloop_scan::set_progress_callback(portloop_progress_cb callback, uint32_t interval_ms) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  if (callback != nullptr && interval_ms == 0) return UV_EINVAL;
+  progress_.set(callback, interval_ms);
+  return 0;
+}
+
+int portloop_scan::set_host_callback(portloop_host_cb callback) {
+  if (start_called_ || close_called_) return UV_EALREADY;
+  on_host_ = callback;
+  return 0;
+}
+
 int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb) {
   options->error.clear();
   if (start_called_ || close_called_) return UV_EALREADY;
@@ -66,6 +88,11 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   if (!options->ports_set) ports = *parse_ports("common", nullptr);
   ports.remove(options->excluded_ports);
   options->error = refusal(*options, targets, ports);
+  ScannerOptions& engine_options = options->scanner;
+  engine_options.host_verdicts = on_host_ != nullptr;
+  engine_options.sockets.interface_number = if_nametoindex(engine_options.sockets.interface.c_str());
+  if (options->error.empty() && !options->is_scripted)
+    options->error = refused_settings(engine_options.sockets, targets);
   if (!options->error.empty()) return UV_EINVAL;
   if (options->scanner.budget && options->scanner.budget->is_forked()) return UV_ENOTSUP;
   start_called_ = true;
@@ -80,11 +107,14 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
     every_address_ = every_address();
     input_.emplace(*options, ports, *space_);
   }
-  space_->links = find_own_links(possible_targets());
+  if (!options->is_scripted)
+    space_->links = find_own_links(possible_targets(), options->scanner.sockets.interface_number);
   cursor_.emplace(*space_);
   turn_ = &LoopTurn::join(loop, *this);
+  batch_.attach(*turn_);
   const int error = start_engine(*options);
   started_ = error == 0;
+  if (started_) progress_.start(loop, *turn_);
   return error;
 }
 
@@ -99,7 +129,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
     if (error == 0 && !referenced_) pool_->set_referenced(false);
     return error;
   }
-  auto connector = make_connector(options.connector, possible_targets(), *turn_);
+  auto connector = make_connector(options.connector, possible_targets(), *turn_, options.scanner.sockets);
   if (options.wrap_connector) connector = options.wrap_connector(std::move(connector), 0);
   auto scanner = std::make_unique<Scanner>(loop, *turn_, *space_, *cursor_, options.scanner, std::move(connector),
                                            *this, input_ ? &input_->input() : nullptr);
@@ -111,6 +141,8 @@ int portloop_scan::start_engine(const portloop_options& options) {
   if (error == 0) error = scanner_->join_budget();
   if (error != 0) {
     on_result_ = nullptr;  // a start that fails calls nothing
+    batch_.set_callback(nullptr);
+    on_host_ = nullptr;
     on_done_ = nullptr;
     scanner_->stop();
   }
@@ -118,7 +150,7 @@ int portloop_scan::start_engine(const portloop_options& options) {
 }
 
 void portloop_scan::on_result(const ProbeResult& result) noexcept {
-  if (on_result_ == nullptr) return;
+  if (on_result_ == nullptr && !batch_.is_wanted()) return;
   portloop_result c_result{};
   c_result.size = sizeof c_result;
   const SocketAddress address = to_socket_address(result.endpoint);
@@ -130,12 +162,28 @@ void portloop_scan::on_result(const ProbeResult& result) noexcept {
   c_result.attempts = result.attempts;
   c_result.rtt_us = result.rtt_us;
   c_result.position = result.position;
+  c_result.connection = reinterpret_cast<portloop_connection*>(result.connection);
   c_result.tag = result.tag;
   if (!result.banner.empty()) {
     c_result.banner = result.banner.data();
     c_result.banner_length = result.banner.size();
   }
-  on_result_(this, &c_result);
+  if (batch_.is_wanted()) {
+    batch_.add(result, c_result);
+  } else {
+    on_result_(this, &c_result);
+  }
+}
+
+void portloop_scan::on_host(const ProbePlan::HostVerdict& verdict) noexcept {
+  if (on_host_ == nullptr || close_called_) return;
+  batch_.report();  // what became known before
+  if (close_called_) return;
+  const SocketAddress address = to_socket_address({verdict.address, 0});
+  on_host_(this, &address.any,
+           verdict.state == HostState::absent ? PORTLOOP_HOST_ABSENT
+           : verdict.state == HostState::lost ? PORTLOOP_HOST_SILENT
+                                              : PORTLOOP_HOST_BACK);
 }
 
 OpenInput* portloop_scan::open_input() {
@@ -183,6 +231,8 @@ void portloop_scan::close(portloop_close_cb close_cb) {
   if (close_called_) return;
   close_called_ = true;
   on_close_ = close_cb;
+  progress_.stop();
+  batch_.drop();
   if (scanner_) {
     scanner_->close([this] { closed(); });
   } else if (pool_) {
@@ -195,6 +245,7 @@ void portloop_scan::close(portloop_close_cb close_cb) {
 }
 
 void portloop_scan::closed() noexcept {
+  if (progress_.close([this] { closed(); })) return;
   if (LoopTurn* turn = std::exchange(turn_, nullptr)) {
     turn->leave(*this, [this] { closed(); });
     return;
@@ -250,6 +301,16 @@ int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop
   } catch (const std::bad_alloc&) {
     return UV_ENOMEM;
   }
+}
+
+int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch) {
+  return scan->set_batch_callback(on_batch);
+}
+int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb on_host) {
+  return scan->set_host_callback(on_host);
+}
+int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress, uint32_t interval_ms) {
+  return scan->set_progress_callback(on_progress, interval_ms);
 }
 
 void portloop_scan_stop(portloop_scan* scan) { scan->stop(); }

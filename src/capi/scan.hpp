@@ -6,11 +6,16 @@
 
 #include "capi/open_input.hpp"
 #include "capi/options.hpp"
+#include "capi/progress_timer.hpp"
+#include "capi/result_batch.hpp"
 #include "engine/loop_pool.hpp"
 
 struct portloop_scan final : public portloop::ScanEvents, private portloop::LoopTurn::Member {
   explicit portloop_scan(uv_loop_t* on_loop) : loop(on_loop) {}
 
+  int set_batch_callback(portloop_batch_cb callback);
+  int set_progress_callback(portloop_progress_cb callback, uint32_t interval_ms);
+  int set_host_callback(portloop_host_cb callback);
   int start(portloop_options* options, portloop_result_cb result_cb, portloop_done_cb done_cb);
   void stop();
   void set_paused(bool on);
@@ -32,8 +37,11 @@ struct portloop_scan final : public portloop::ScanEvents, private portloop::Loop
  private:
   // noexcept: an exception thrown by the caller's callback ends the program here, and does not unwind libuv's frames.
   void on_result(const portloop::ProbeResult& result) noexcept override;
+  void on_host(const portloop::ProbePlan::HostVerdict& verdict) noexcept override;
   void on_done(int status) noexcept override {
     ending_ = true;
+    progress_.stop();
+    close_called_ ? batch_.drop() : batch_.report();
     if (on_done_ != nullptr) on_done_(this, status);
   }
   void on_fork() noexcept override {
@@ -48,6 +56,9 @@ struct portloop_scan final : public portloop::ScanEvents, private portloop::Loop
   portloop_result_cb on_result_ = nullptr;
   portloop_done_cb on_done_ = nullptr;
   portloop_close_cb on_close_ = nullptr;
+  portloop_host_cb on_host_ = nullptr;
+  portloop::ResultBatch batch_{this};
+  portloop::ProgressTimer progress_{this};
   bool start_called_ = false;
   bool close_called_ = false;
   bool started_ = false;

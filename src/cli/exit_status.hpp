@@ -27,4 +27,11 @@ class CannotRun : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The same, but with exit_usage, if it ends the command: the system refuses a setting, such as a source address. A
+/// watch goes on, because the system may grant it later.
+class SettingRefused : public CannotRun {
+ public:
+  using CannotRun::CannotRun;
+};
+
 }  // namespace portloop

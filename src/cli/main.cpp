@@ -140,6 +140,9 @@ int main(int argc, char** argv) {
   } catch (const UsageError& error) {
     std::fprintf(stderr, "portloop: %s\n", error.what());
     return exit_usage;
+  } catch (const SettingRefused& error) {
+    std::fprintf(stderr, "portloop: %s\n", error.what());
+    return exit_usage;
   } catch (const CannotRun& error) {
     std::fprintf(stderr, "portloop: %s\n", error.what());
     return exit_failed;

@@ -24,8 +24,8 @@ struct GuestRuntime {
   std::span<const std::string_view> options;          ///< Before the name of the program.
   std::span<const std::string_view> version_options;  ///< With these the command prints its version, one line.
   bool has_lock = false;                              ///< Only one of its threads at a time runs its code.
-  std::string_view build_script =
-      {};  ///< Below the folder of the guests; empty if the command runs the program itself.
+  /// Below the folder of the guests; empty if the command runs the program itself.
+  std::string_view build_script = {};
 
   bool is_compiled() const { return !build_script.empty(); }
 };

@@ -20,9 +20,9 @@ class RecordingConnector final : public Connector, private ConnectorEvents {
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
-  int hand_over(uint32_t slot, uv_tcp_t* tcp) override {
+  int detach(uint32_t slot) override {
     record(slot);
-    return inner_->hand_over(slot, tcp);
+    return inner_->detach(slot);
   }
   void set_referenced(bool referenced) override { inner_->set_referenced(referenced); }
   void close(std::function<void()> on_closed) override;

@@ -18,6 +18,7 @@ struct NeighbourEvent {
   Address address;
   NeighbourNews news;
   uint64_t link_address = 0;  ///< Of its network card; 0: not known.
+  uint32_t interface = 0;     ///< Of this machine, by which it is reached.
 
   /// Whether packets to it leave this machine.
   bool has_entry() const { return news == NeighbourNews::confirmed || news == NeighbourNews::unconfirmed; }

@@ -10,6 +10,8 @@
 
 namespace portloop {
 
+class KeptConnection;
+
 struct Endpoint {
   Address address;
   uint16_t port = 0;
@@ -48,6 +50,8 @@ struct ProbeResult {
   uint32_t attempts = 0;    ///< How many times the port was probed; 0 if its host was given up before.
   uint64_t tag = 0;         ///< The caller's, of the range that the address was added with.
   std::string_view banner;  ///< The first bytes that an open port sent, raw; valid only during the callback.
+  /// To an open port, for the callback to take over; nullptr if connections are not kept.
+  KeptConnection* connection = nullptr;
 };
 
 /// "open", "closed", "filtered", "unknown", and back.

@@ -6,6 +6,7 @@
 //   - bytes arrive one by one for ever: the deadline is absolute
 //   - more arrives than max_bytes: the rest is left unread
 //   - the peer resets the connection: the banner is what has arrived so far
+//   - the connection is to be kept: it is, unless it was reset
 //   - the timer fires late, because a callback blocked the loop: bytes that are already in the kernel are read first
 #include "engine/banner_reader.hpp"
 
@@ -15,6 +16,9 @@
 #include <array>
 #include <new>
 #include <string>
+
+#include "engine/duplicate_descriptor.hpp"
+#include "sockets/kept_connection.hpp"
 
 namespace portloop {
 namespace {
@@ -54,6 +58,7 @@ struct BannerReader::Reading {
   ProbeResult result;
   size_t place = 0;  // index in readings_
   Reading* next_ended = nullptr;
+  KeptConnection connection;  // of a reading that has ended, if connections are kept
   bool delivered = false;
   std::string bytes;
   std::array<char, 1024> buffer;
@@ -72,9 +77,14 @@ struct BannerReader::Reading {
   }
 };
 
-BannerReader::BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, uint32_t max_at_once,
-                           std::function<void(const ProbeResult&)> on_read)
-    : loop_(loop), turn_(turn), options_(options), max_at_once_(max_at_once), on_read_(std::move(on_read)) {}
+BannerReader::BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, bool keep,
+                           uint32_t max_at_once, std::function<void(const ProbeResult&)> on_read)
+    : loop_(loop),
+      turn_(turn),
+      options_(options),
+      keep_(keep),
+      max_at_once_(max_at_once),
+      on_read_(std::move(on_read)) {}
 
 BannerReader::~BannerReader() = default;
 
@@ -102,7 +112,9 @@ void BannerReader::read(Connector& connector, uint32_t slot, const ProbeResult& 
     uv_unref(reading->tcp.any());
     uv_unref(reading->timer.any());
   }
-  int error = connector.hand_over(slot, reading->tcp.get());
+  const int fd = connector.detach(slot);
+  int error = fd < 0 ? fd : uv_tcp_open(reading->tcp.get(), fd);
+  if (fd >= 0 && error != 0) KeptConnection(fd).reset();
   if (error == 0) error = uv_read_start(reinterpret_cast<uv_stream_t*>(reading->tcp.get()), on_allocate, on_read);
   if (error != 0) {
     end(*reading);
@@ -170,7 +182,11 @@ void BannerReader::end(Reading& reading) {
   turn_.queue_outcomes(delivery_);
   uv_timer_stop(reading.timer.get());
   const auto tcp_closed = [](uv_handle_t* handle) { handle_closed(&decltype(Reading::tcp)::owner_of(handle)); };
-  if (turn_.is_forked() || uv_tcp_close_reset(reading.tcp.get(), tcp_closed) != 0) {
+  KeptConnection& kept = reading.connection;
+  if (keep_ && !turn_.is_forked()) kept = KeptConnection(duplicate_descriptor(reading.tcp.any()));
+  if (!kept.is_connected()) kept.reset();
+  // A plain close leaves a connection that is kept intact.
+  if (turn_.is_forked() || kept || uv_tcp_close_reset(reading.tcp.get(), tcp_closed) != 0) {
     uv_close(reading.tcp.any(), tcp_closed);
   }
   uv_close(reading.timer.any(),
@@ -186,7 +202,10 @@ void BannerReader::deliver_some() {
     turn_.count_step();
     ProbeResult result = reading->result;
     result.banner = reading->bytes;
+    if (reading->connection) result.connection = &reading->connection;
     on_read_(result);
+    if (turn_.is_forked()) reading->connection.abandon();
+    reading->connection = {};  // reset, unless it was taken
     reading->delivered = true;
     forget_if_closed(reading);
     if (first_ended_ != nullptr && !turn_.is_forked() && turn_.is_over(uv_hrtime() / 1000)) {

@@ -17,8 +17,8 @@ namespace portloop {
 class BannerReader {
  public:
   /// `on_read` receives each result with its banner, which is empty if nothing was read.
-  /// `turn` is the loop's, and outlives it.
-  BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, uint32_t max_at_once,
+  /// `turn` is the loop's, and outlives it. `keep`: results have their connection.
+  BannerReader(uv_loop_t* loop, LoopTurn& turn, const BannerOptions& options, bool keep, uint32_t max_at_once,
                std::function<void(const ProbeResult&)> on_read);
   ~BannerReader();
 
@@ -52,6 +52,7 @@ class BannerReader {
   uv_loop_t* loop_;
   LoopTurn& turn_;
   BannerOptions options_;
+  bool keep_;
   uint32_t max_at_once_;
   std::function<void(const ProbeResult&)> on_read_;
   std::vector<Reading*> readings_;  // that are being read

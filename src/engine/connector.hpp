@@ -14,6 +14,7 @@
 #include "core/classify.hpp"
 #include "core/target_set.hpp"
 #include "engine/loop_turn.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -63,9 +64,9 @@ class Connector {
   /// Ends the slot's connect, whatever its state, and frees the slot. on_outcome() is not called for it any more.
   virtual void release(uint32_t slot, Keep keep) = 0;
 
-  /// Moves an open slot's connection to `tcp`, which has been initialised on the loop and owns the connection from then
-  /// on. Frees the slot, also on error (a negative libuv code).
-  virtual int hand_over(uint32_t slot, uv_tcp_t* tcp) = 0;
+  /// Gives away an open slot's connection: returns its descriptor, which is non-blocking and close-on-exec, or a
+  /// negative libuv code. Frees the slot, also on error.
+  virtual int detach(uint32_t slot) = 0;
 
   /// Whether its handles keep the loop alive. They do by default.
   virtual void set_referenced(bool referenced) = 0;
@@ -80,8 +81,10 @@ class Connector {
 
 enum class ConnectorKind : uint8_t { fastest, portable };
 
-/// `targets` and `turn` outlive the connector, which chooses source addresses that are no targets.
-std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn);
+/// `turn` outlives the connector. Of loopback, it chooses source addresses that are not in `targets`, unless the
+/// settings have one.
+std::unique_ptr<Connector> make_connector(ConnectorKind kind, const TargetSet& targets, LoopTurn& turn,
+                                          const SocketSettings& settings = {});
 
 /// Puts a connector around that of loop number `loop`, counted from 0, to observe it. Called before the loop runs.
 using ConnectorWrapper = std::function<std::unique_ptr<Connector>(std::unique_ptr<Connector>, uint32_t loop)>;

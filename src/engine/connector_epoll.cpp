@@ -13,8 +13,8 @@
 //   - ICMP: the error is queued (IP_RECVERR), even if the connect stays pending because connect() held the socket's
 //     lock. The socket is never reused, because connect(AF_UNSPEC) does not empty the queue.
 //   - a target on this machine: the kernel may choose the target port as the source port, and the socket connects to
-//     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not a target; for others the addresses of
-//     both ends are compared.
+//     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not a target, unless a source is set; for
+//     others the addresses of both ends are compared.
 //   - out of descriptors: an idle socket of another kind is closed, if there is one, and its descriptor used
 //   - out of descriptors still, of ports or of memory: the call returns the error, and nothing is kept
 #include <fcntl.h>
@@ -41,17 +41,21 @@ constexpr size_t closes_per_turn = 128;
 
 class EpollConnector final : public Connector {
  public:
-  EpollConnector(const TargetSet& targets, LoopTurn& turn)
-      : turn_(turn), loopback_source_(spare_loopback_address(targets, uv_hrtime())) {}
+  EpollConnector(const TargetSet& targets, LoopTurn& turn, const SocketSettings& settings)
+      : turn_(turn),
+        settings_(settings),
+        loopback_source_(settings.source_v4 ? std::nullopt : spare_loopback_address(targets, uv_hrtime())) {}
   ~EpollConnector() override;
 
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint& endpoint) const override;
-  bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
+  bool has_route(const Address& address) const override {
+    return portloop::has_route(to_socket_address({address, 9}), settings_);
+  }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
-  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  int detach(uint32_t slot) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
   void abandon() noexcept override;
@@ -79,6 +83,7 @@ class EpollConnector final : public Connector {
 
   LoopTurn& turn_;
   ConnectorEvents* events_ = nullptr;
+  SocketSettings settings_;
   std::optional<Address> loopback_source_;
   int epoll_fd_ = -1;
   OwnedHandle<uv_poll_t, EpollConnector> poll_;
@@ -120,7 +125,7 @@ uint32_t EpollConnector::kind_of(const Endpoint& endpoint) const {
 int EpollConnector::make_socket(Socket& socket, SocketKind kind) const {
   socket = {};
   socket.kind = kind;
-  return open_probe_socket(kind, loopback_source_, SOCK_NONBLOCK, socket.fd);
+  return open_probe_socket(kind, loopback_source_, SOCK_NONBLOCK, socket.fd, settings_);
 }
 
 std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoint& endpoint) {
@@ -144,7 +149,7 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
     outcome.from_call = outcome.error_number != ECONNREFUSED;
     // A blocked route, or a local firewall's REJECT on the way out, fails at once and may queue an ICMP error.
     outcome.icmp = read_error_queue(socket.fd);
-    outcome.no_source = outcome.error_number == EADDRNOTAVAIL && !has_source_address(socket.target);
+    outcome.no_source = outcome.error_number == EADDRNOTAVAIL && !has_source_address(socket.target, settings_);
     socket.odd = true;
     return outcome;
   }
@@ -223,17 +228,13 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
   if (!dissolve(socket.fd) || read_error_queue(socket.fd)) close_socket(socket);
 }
 
-int EpollConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
+int EpollConnector::detach(uint32_t slot) {
   Socket& socket = sockets_[slot];
-  // libuv adds the descriptor to its own set; it must not be in another one.
   if (socket.watched) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
-  const int error = uv_tcp_open(tcp, socket.fd);
-  if (error != 0) {
-    close_socket(socket);
-    return error;
-  }
+  ignore_icmp_errors(socket.fd, socket.kind);
+  const int fd = socket.fd;
   socket = {};
-  return 0;
+  return fd;
 }
 
 void EpollConnector::close_socket(Socket& socket) {
@@ -286,8 +287,9 @@ void EpollConnector::abandon() noexcept {
 
 }  // namespace
 
-std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets, LoopTurn& turn) {
-  return std::make_unique<EpollConnector>(targets, turn);
+std::unique_ptr<Connector> make_epoll_connector(const TargetSet& targets, LoopTurn& turn,
+                                                const SocketSettings& settings) {
+  return std::make_unique<EpollConnector>(targets, turn, settings);
 }
 
 }  // namespace portloop

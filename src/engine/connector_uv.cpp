@@ -12,15 +12,13 @@
 //     so that the embedder's handles run in between
 //   - the slot is released before its connect ends: uv_close() calls the connect callback with UV_ECANCELED and then
 //     the close callback; the connection belongs to no slot any more and frees itself
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <deque>
 #include <new>
 #include <vector>
 
 #include "engine/connector.hpp"
+#include "engine/duplicate_descriptor.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {
@@ -28,14 +26,16 @@ namespace {
 
 class UvConnector final : public Connector {
  public:
-  explicit UvConnector(LoopTurn& turn) : turn_(turn) {}
+  UvConnector(LoopTurn& turn, const SocketSettings& settings) : turn_(turn), settings_(settings) {}
   int open(uv_loop_t* loop, ConnectorEvents* events) override;
   uint32_t kind_of(const Endpoint&) const override { return 0; }
-  bool has_route(const Address& address) const override { return portloop::has_route(to_socket_address({address, 9})); }
+  bool has_route(const Address& address) const override {
+    return portloop::has_route(to_socket_address({address, 9}), settings_);
+  }
   std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
-  int hand_over(uint32_t slot, uv_tcp_t* tcp) override;
+  int detach(uint32_t slot) override;
   void set_referenced(bool referenced) override;
   void close(std::function<void()> on_closed) override;
   void abandon() noexcept override;
@@ -56,12 +56,14 @@ class UvConnector final : public Connector {
   static void on_tcp_closed(uv_handle_t* handle);
   void report_outcomes();
   static ConnectOutcome outcome_of(const Connection& connection, int status);
+  int prepare(Connection& connection, Family family) const;
   void close_connection(Connection* connection) const;
   void connection_closed();
 
   uv_loop_t* loop_ = nullptr;
   ConnectorEvents* events_ = nullptr;
   LoopTurn& turn_;
+  SocketSettings settings_;
   std::vector<Connection*> slots_;
   size_t alive_ = 0;            // connections whose close callback has not run
   std::deque<uint32_t> ended_;  // slots whose connect has ended; some may have been released since
@@ -95,11 +97,21 @@ std::optional<ConnectOutcome> UvConnector::start(uint32_t slot, const Endpoint& 
   ++alive_;
   if (!referenced_) uv_unref(connection->tcp.any());
   slots_[slot] = connection;
+  if (const int error_number = prepare(*connection, endpoint.address.family))
+    return ConnectOutcome::of_call(error_number);
   error = uv_tcp_connect(&connection->request, connection->tcp.get(), &address.any, on_connect_done);
   if (error == 0) return std::nullopt;
   ConnectOutcome outcome = ConnectOutcome::of_call(-error);
-  outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address);
+  outcome.no_source = error == UV_EADDRNOTAVAIL && !has_source_address(address, settings_);
   return outcome;
+}
+
+/// Returns 0 or an errno.
+int UvConnector::prepare(Connection& connection, Family family) const {
+  uv_os_fd_t fd = -1;
+  if (const int error = uv_fileno(connection.tcp.any(), &fd)) return -error;
+  const std::optional<RefusedSetting> refused = apply_settings(fd, family, settings_);
+  return refused ? refused->error_number : 0;
 }
 
 ConnectOutcome UvConnector::outcome_of(const Connection& connection, int status) {
@@ -181,20 +193,14 @@ void UvConnector::on_tcp_closed(uv_handle_t* handle) {
   self->connection_closed();
 }
 
-int UvConnector::hand_over(uint32_t slot, uv_tcp_t* tcp) {
-  // A libuv handle can't give its descriptor away, so `tcp` gets a duplicate. A plain close (no reset) of the original
-  // then leaves the connection intact.
+int UvConnector::detach(uint32_t slot) {
+  // A plain close (no reset) of the original leaves the connection intact.
   Connection* connection = slots_[slot];
-  uv_os_fd_t fd = -1;
-  int error = uv_fileno(connection->tcp.any(), &fd);
-  const int copy = error == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-  if (error == 0 && copy < 0) error = uv_translate_sys_error(errno);
-  if (error == 0) error = uv_tcp_open(tcp, copy);
-  if (error != 0 && copy >= 0) ::close(copy);
+  const int fd = duplicate_descriptor(connection->tcp.any());
   slots_[slot] = nullptr;
   connection->released = true;
   uv_close(connection->tcp.any(), on_tcp_closed);
-  return error;
+  return fd;
 }
 
 void UvConnector::set_referenced(bool referenced) {
@@ -230,6 +236,8 @@ void UvConnector::abandon() noexcept {
 
 }  // namespace
 
-std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn) { return std::make_unique<UvConnector>(turn); }
+std::unique_ptr<Connector> make_uv_connector(LoopTurn& turn, const SocketSettings& settings) {
+  return std::make_unique<UvConnector>(turn, settings);
+}
 
 }  // namespace portloop

@@ -137,7 +137,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
 
   int make_scanner() noexcept {
     try {
-      auto connector = make_connector(pool_.connector_kind_, pool_.possible_targets_, *turn_);
+      auto connector = make_connector(pool_.connector_kind_, pool_.possible_targets_, *turn_, options_.sockets);
       if (pool_.wrap_connector_) connector = pool_.wrap_connector_(std::move(connector), number_);
       scanner_ = std::make_unique<Scanner>(&loop_, *turn_, pool_.space_, pool_.cursor_, options_, std::move(connector),
                                            *this, pool_.input_);
@@ -158,7 +158,13 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   }
 
   void on_result(const ProbeResult& result) override {
-    batch_.push_back({result, std::string(result.banner)});
+    batch_.emplace_back(result);
+    // A connection at once, so that those that wait can be counted.
+    if (batch_.size() >= batch_size || batch_.back().result().connection != nullptr) flush();
+  }
+
+  void on_host(const ProbePlan::HostVerdict& verdict) override {
+    batch_.emplace_back(verdict);
     if (batch_.size() >= batch_size) flush();
   }
 
@@ -195,7 +201,7 @@ class LoopPool::Lane final : public ScanEvents, private LoopTurn::Member {
   uv_thread_t thread_{};
   bool joinable_ = false;
   std::unique_ptr<Scanner> scanner_;
-  std::vector<Stored> batch_;
+  std::vector<StoredResult> batch_;
   OwnedHandle<uv_prepare_t, Lane> before_sleep_;
   OwnedHandle<uv_async_t, Lane> request_;
   std::mutex ending_;  // guards ended_: uv_async_send() must not be called on a closed handle
@@ -237,7 +243,7 @@ LoopPool::~LoopPool() = default;
 const ScanCounters& LoopPool::counters(size_t lane) const { return lanes_[lane]->counters(); }
 
 int LoopPool::start() {
-  static_assert((max_queued + batch_size) * sizeof(Stored) <= 10 << 20);
+  static_assert((max_queued + batch_size) * sizeof(StoredResult) <= 10 << 20);
   queue_.reserve(max_queued + batch_size);
   delivering_.reserve(max_queued + batch_size);  // the two are swapped; untouched pages cost nothing
   int error = uv_async_init(loop_, results_ready_.get(), [](uv_async_t* async) {
@@ -284,11 +290,16 @@ int LoopPool::start() {
   return error;
 }
 
-void LoopPool::hand_over(std::vector<Stored>& batch) {
+void LoopPool::hand_over(std::vector<StoredResult>& batch) {
   {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return queue_.size() < max_queued || discarding_; });
-    if (!discarding_) std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
+    room_.wait(lock, [this] {
+      return discarding_ || (queue_.size() < max_queued && kept_connections_ < options_.plan.max_in_flight);
+    });
+    if (!discarding_) {
+      kept_connections_ += batch.back().result().connection != nullptr;  // no other one of the batch has one
+      std::move(batch.begin(), batch.end(), std::back_inserter(queue_));
+    }
   }
   batch.clear();
   uv_async_send(results_ready_.get());
@@ -329,13 +340,11 @@ void LoopPool::deliver_some() {
   const size_t end = std::min(delivering_.size(), begin + deliveries_per_turn);
   while (delivered_ < end && !on_closed_ && !paused_) {
     if (delivered_ > begin && turn_.is_over(uv_hrtime() / 1000)) break;
-    Stored& stored = delivering_[delivered_++];
-    stored.result.banner = stored.banner;
-    events_.on_result(stored.result);
+    deliver(delivering_[delivered_++]);
   }
   // By on_result(). In a child, a thread that is not there may hold the lock.
   if (paused_ || turn_.is_forked()) return;
-  if (on_closed_) delivered_ = delivering_.size();
+  if (on_closed_) drop_some();
   bool ended = false;
   bool more = delivered_ < delivering_.size();
   {
@@ -347,6 +356,32 @@ void LoopPool::deliver_some() {
     turn_.queue_turn(work_);
   } else if (ended) {
     finish();
+  }
+}
+
+void LoopPool::deliver(const StoredResult& stored) {
+  if (const auto verdict = stored.host_verdict()) {
+    events_.on_host(*verdict);
+    return;
+  }
+  KeptConnection* connection = stored.result().connection;
+  events_.on_result(stored.result());
+  if (connection == nullptr) return;
+  if (turn_.is_forked()) {
+    connection->abandon();
+    return;
+  }
+  connection->reset();
+  const std::lock_guard lock(mutex_);
+  --kept_connections_;
+  room_.notify_all();
+}
+
+/// After close(): the connections of results that are not delivered any more are closed, some in each turn.
+void LoopPool::drop_some() {
+  const size_t end = std::min(delivering_.size(), delivered_ + deliveries_per_turn);
+  for (; delivered_ < end && !turn_.is_over(uv_hrtime() / 1000); ++delivered_) {
+    if (KeptConnection* connection = delivering_[delivered_].result().connection) connection->reset();
   }
 }
 
@@ -406,8 +441,7 @@ void LoopPool::close(std::function<void()> on_closed) {
   if (turn_.is_forked()) return;
   {
     const std::lock_guard lock(mutex_);
-    discarding_ = true;
-    queue_.clear();
+    discarding_ = true;  // drop_some() empties the queue
   }
   room_.notify_all();
 }

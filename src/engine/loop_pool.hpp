@@ -8,6 +8,7 @@
 // What goes wrong:
 //   - a lane can't be created (out of threads or descriptors): start() fails and leaves no thread behind
 //   - the caller is slower than the lanes: the queue is bounded; a lane that has to wait for room draws no probes
+//   - results that wait have connections: no more of them wait than there may be connects in flight
 //   - stop(): all lanes stop; results that they already have are still delivered
 //   - close() before the end: all lanes stop; nothing is delivered any more, except on_done()
 //   - a lane runs out of memory: it ends, the others draw the rest of the probes, then on_done(UV_ENOMEM)
@@ -20,12 +21,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include <uv.h>
 
 #include "engine/scanner.hpp"
+#include "engine/stored_result.hpp"
 
 namespace portloop {
 
@@ -65,17 +66,15 @@ class LoopPool {
 
  private:
   class Lane;
-  struct Stored {
-    ProbeResult result;
-    std::string banner;
-  };
 
   ScanLimits share_of(const ScanLimits& limits, size_t lane) const;
   void wake_lanes();
-  void hand_over(std::vector<Stored>& batch);
+  void hand_over(std::vector<StoredResult>& batch);
   void note_failure(int status);
   void lane_ended();
   void deliver_some();
+  void deliver(const StoredResult& stored);
+  void drop_some();
   void finish();
   void close_handles();
   void apply_reference(bool referenced);
@@ -92,15 +91,16 @@ class LoopPool {
   ProbeCursor cursor_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
-  std::mutex mutex_;  // guards the next five members
+  std::mutex mutex_;  // guards the next six members
   std::condition_variable room_;
-  std::vector<Stored> queue_;
+  std::vector<StoredResult> queue_;
+  size_t kept_connections_ = 0;  // of results that are not delivered yet
   size_t lanes_ended_ = 0;
   int failure_ = 0;          // of the first lane that failed, or 0
   bool discarding_ = false;  // closed: results are dropped
 
-  std::vector<Stored> delivering_;  // taken from queue_
-  size_t delivered_ = 0;            // how many of them
+  std::vector<StoredResult> delivering_;  // taken from queue_
+  size_t delivered_ = 0;                  // how many of them
   bool started_ = false;
   bool paused_ = false;
   std::atomic<bool> lanes_stop_{false};  // what the lanes do when they are woken; also their limits

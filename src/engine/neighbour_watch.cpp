@@ -126,11 +126,11 @@ void NeighbourWatch::abandon() noexcept {
 
 namespace {
 
-/// What the system knows of the neighbours now.
-std::vector<KnownNeighbour> known_neighbours() {
+/// What the system knows of the neighbours now, of those of one interface unless it is 0.
+std::vector<KnownNeighbour> known_neighbours(uint32_t interface) {
   std::vector<KnownNeighbour> known;
   for (const NeighbourEvent& neighbour : current_neighbours()) {
-    if (!neighbour.has_entry()) continue;
+    if (!neighbour.has_entry() || (interface != 0 && neighbour.interface != interface)) continue;
     known.push_back({neighbour.address, neighbour.news == NeighbourNews::confirmed, neighbour.link_address});
   }
   std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
@@ -139,9 +139,9 @@ std::vector<KnownNeighbour> known_neighbours() {
 
 }  // namespace
 
-OwnLinks find_own_links(const TargetSet& targets) {
+OwnLinks find_own_links(const TargetSet& targets, uint32_t interface) {
   OwnLinks links;
-  const std::optional<LinkAddresses> addresses = read_link_addresses(targets.ranges());
+  const std::optional<LinkAddresses> addresses = read_link_addresses(targets.ranges(), interface);
   if (!addresses) return links;
   links.are_known = true;
   const auto is_scanned = [&targets](const AddressRange& link) {
@@ -151,7 +151,7 @@ OwnLinks find_own_links(const TargetSet& targets) {
   };
   std::copy_if(addresses->on_link.begin(), addresses->on_link.end(), std::back_inserter(links.on_link), is_scanned);
   std::copy_if(addresses->own.begin(), addresses->own.end(), std::back_inserter(links.own), is_scanned);
-  links.known = known_neighbours();
+  links.known = known_neighbours(interface);
   for (const LinkAddresses::Gateway& gateway : addresses->gateways) {
     const auto known = std::find_if(links.known.begin(), links.known.end(),
                                     [&](const KnownNeighbour& other) { return other.address == gateway.address; });

@@ -46,8 +46,8 @@ class NeighbourWatch {
   std::unique_ptr<State> state_;
 };
 
-/// What the system reports about its own links, as far as `targets` are on them or behind them. Empty if no target is,
-/// or if the system reports nothing.
-OwnLinks find_own_links(const TargetSet& targets);
+/// What the system reports about its own links, as far as `targets` are on them or behind them; if `interface` is not
+/// 0, for sockets that are bound to it. Empty if no target is, or if the system reports nothing.
+OwnLinks find_own_links(const TargetSet& targets, uint32_t interface = 0);
 
 }  // namespace portloop

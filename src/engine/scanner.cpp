@@ -8,6 +8,7 @@
 #include "engine/banner_reader.hpp"
 #include "engine/connect_slot.hpp"
 #include "engine/in_flight_shares.hpp"
+#include "sockets/kept_connection.hpp"
 
 namespace portloop {
 namespace {
@@ -46,11 +47,12 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
   if (input_ != nullptr) reader_ = input_->begin();
   if (!options_.banners.wanted) return;
   const uint32_t at_once = share_of_banners(options.plan.max_in_flight);
-  banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, at_once, [this](const ProbeResult& result) {
-    give_back_permit();  // it was in flight until now
-    guarded([&] { deliver(result); });
-    if (state_ == State::running) schedule_turn();
-  });
+  banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, options_.keep_connections, at_once,
+                                            [this](const ProbeResult& result) {
+                                              give_back_permit();  // it was in flight until now
+                                              guarded([&] { deliver(result); });
+                                              if (state_ == State::running) schedule_turn();
+                                            });
 }
 
 Scanner::~Scanner() = default;
@@ -79,7 +81,10 @@ void Scanner::watch_neighbours() noexcept try {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
     const uint64_t now_us = uv_hrtime() / 1000;
-    for (const NeighbourEvent& event : events) plan_.neighbour_event(event, now_us);
+    const uint32_t interface = options_.sockets.interface_number;
+    for (const NeighbourEvent& event : events) {
+      if (interface == 0 || event.interface == interface) plan_.neighbour_event(event, now_us);
+    }
     if (state_ == State::running && !pumping_) schedule_turn();
   });
   if (error == 0) {
@@ -142,6 +147,7 @@ void Scanner::pump(uint64_t began_us) {
     }
     if (banners_ && banners_->full()) break;  // the next one that ends schedules a turn
     draw_next_part(now_us);
+    if (report_host()) continue;
     if (share_) plan_.hold(!share_->take(now_us));
     const ProbePlan::Next next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
@@ -154,6 +160,7 @@ void Scanner::pump(uint64_t began_us) {
       deliver(next.report);
       continue;
     }
+    if (report_host()) continue;  // what this call has found out
     if (next.step == ProbePlan::Step::again) {
       schedule_turn();
     } else if (next.step == ProbePlan::Step::finished) {
@@ -165,6 +172,16 @@ void Scanner::pump(uint64_t began_us) {
   }
   put_down_permit(state_ == State::running && plan_.is_held_back());
   pumping_ = false;
+}
+
+/// Returns whether there was one to report.
+bool Scanner::report_host() {
+  if (!options_.host_verdicts) return false;
+  const std::optional<ProbePlan::HostVerdict> verdict = plan_.next_host_verdict();
+  if (!verdict) return false;
+  turn_.count_step();
+  events_.on_host(*verdict);
+  return true;
 }
 
 void Scanner::wait_for_plan(uint64_t plan_wake_us, uint64_t now_us) {
@@ -348,6 +365,10 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
     read_banner(number, result);
     return;
   }
+  if (verdict.state == PortState::open && options_.keep_connections && ask.is_probe()) {
+    deliver_connection(number, result);
+    return;
+  }
   release_slot(number, Connector::Keep::socket);
   if (ask.is_probe()) deliver(result);
 }
@@ -420,6 +441,15 @@ void Scanner::forget_doubt(uint64_t position) {
 void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
   free_slot(number);
   banners_->read(*connector_, number, result);
+}
+
+void Scanner::deliver_connection(uint32_t number, ProbeResult result) {
+  free_slot(number);
+  KeptConnection connection(connector_->detach(number));
+  give_back_permit();
+  result.connection = &connection;
+  deliver(result);
+  if (turn_.is_forked()) connection.abandon();
 }
 
 void Scanner::deliver(const ProbeResult& result) {

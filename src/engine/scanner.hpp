@@ -47,6 +47,8 @@ namespace portloop {
 class ScanEvents {
  public:
   virtual void on_result(const ProbeResult& result) = 0;
+  /// Only if ScannerOptions::host_verdicts is set.
+  virtual void on_host(const ProbePlan::HostVerdict&) {}
   /// Exactly once after each successful start(): 0, UV_ECANCELED if the scan was stopped first, UV_ENOMEM, or
   /// UV_ENOTSUP in a child process.
   virtual void on_done(int status) = 0;
@@ -81,6 +83,9 @@ struct BannerOptions {
 struct ScannerOptions {
   PlanOptions plan;
   BannerOptions banners;
+  bool keep_connections = false;  ///< Results of open ports have their connection.
+  SocketSettings sockets;
+  bool host_verdicts = false;            ///< Hosts that become absent or lost are reported.
   std::shared_ptr<SharedBudget> budget;  ///< With other scans; nullptr for none. The plan's limits hold as well.
 };
 
@@ -145,6 +150,7 @@ class Scanner final : private ConnectorEvents {
 
   void watch_neighbours() noexcept;
   void pump(uint64_t began_us);
+  bool report_host();
   void draw_next_part(uint64_t now_us);
   uint64_t next_part_us() const;
   void plan_finished();
@@ -162,6 +168,7 @@ class Scanner final : private ConnectorEvents {
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
   void read_banner(uint32_t number, const ProbeResult& result);
+  void deliver_connection(uint32_t number, ProbeResult result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
 

@@ -24,7 +24,9 @@ void HostWatch::resolved(uint32_t host_number, uint32_t pass) {
 }
 
 void HostWatch::has_no_neighbour(uint32_t host_number) {
-  if (hosts_[host_number].state == HostState::unresolved) hosts_[host_number].state = HostState::absent;
+  if (hosts_[host_number].state != HostState::unresolved) return;
+  hosts_[host_number].state = HostState::absent;
+  verdicts_.push_back(host_number);
 }
 
 bool HostWatch::wait_failed(uint32_t host_number, uint32_t pass) {
@@ -51,6 +53,7 @@ void HostWatch::lose(uint32_t host_number, Loss loss) {
   if (host.state != HostState::unresolved && host.state != HostState::fresh) return;
   host.state = HostState::lost;
   host.loss = loss;
+  verdicts_.push_back(host_number);
 }
 
 void HostWatch::lose_unresolved(Loss loss) {
@@ -67,6 +70,7 @@ bool HostWatch::answered(uint32_t host_number, uint32_t pass, uint64_t now_us) {
     case HostState::fresh: host.state = HostState::alive; break;
     case HostState::absent:  // the report was of an earlier search: the host is there
       host.state = HostState::alive;
+      verdicts_.push_back(host_number);
       host.void_passes = static_cast<uint16_t>(pass);
       break;
     case HostState::suspended:
@@ -117,8 +121,11 @@ void HostWatch::path_is_back(uint32_t void_passes, uint64_t now_us) {
 
 void HostWatch::path_is_lost() {
   suspensions_.clear();
-  for (Host& host : hosts_) {
-    if (host.state != HostState::absent && host.state != HostState::stopped) host.state = HostState::lost;
+  for (uint32_t number = 0; number < size(); ++number) {
+    HostState& state = hosts_[number].state;
+    if (state == HostState::absent || state == HostState::stopped || state == HostState::lost) continue;
+    state = HostState::lost;
+    verdicts_.push_back(number);
   }
 }
 
@@ -126,6 +133,13 @@ void HostWatch::has_enough_open_ports(uint32_t host_number) {
   Host& host = hosts_[host_number];
   assert(host.state != HostState::fresh && host.state != HostState::suspended);  // it has just answered
   host.state = HostState::stopped;
+}
+
+std::optional<uint32_t> HostWatch::take_verdict() {
+  if (verdicts_.empty()) return std::nullopt;
+  const uint32_t host = verdicts_.back();
+  verdicts_.pop_back();
+  return host;
 }
 
 std::optional<uint32_t> HostWatch::due_for_recovery_check(uint64_t now_us) {
@@ -136,6 +150,7 @@ std::optional<uint32_t> HostWatch::due_for_recovery_check(uint64_t now_us) {
   assert(hosts_[host].state == HostState::suspended);
   if (!due->schedule.is_over(now_us)) return host;
   hosts_[host].state = HostState::lost;
+  verdicts_.push_back(host);
   remove_suspension(host);
   return std::nullopt;
 }

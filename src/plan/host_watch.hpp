@@ -137,6 +137,9 @@ class HostWatch {
   /// A host that want_check() was called for, once for each call, if it is alive still and has not answered since.
   std::optional<uint32_t> take_wanted_check();
 
+  /// A host that has become absent or lost, or was absent and answers, since it was returned last.
+  std::optional<uint32_t> take_verdict();
+
   // ---- Recovery ----
 
   bool any_suspended() const { return !suspensions_.empty(); }
@@ -159,6 +162,7 @@ class HostWatch {
   std::vector<Host> hosts_;
   std::vector<Suspension> suspensions_;  // one for each host whose state is suspended
   std::vector<uint32_t> checks_wanted_;
+  std::vector<uint32_t> verdicts_;  // for take_verdict()
 };
 
 }  // namespace portloop

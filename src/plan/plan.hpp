@@ -113,6 +113,13 @@ class ProbePlan {
   /// Whether the gateway to this target has not been found: an error of unknown origin may be this machine's own.
   bool lacks_gateway(const Endpoint& endpoint) const;
 
+  struct HostVerdict {
+    Address address;
+    HostState state;  ///< absent, lost, or, if it was absent before, alive.
+  };
+  /// A host whose verdict has changed, before any of its ports is reported for that reason. Each is returned once.
+  std::optional<HostVerdict> next_host_verdict();
+
   /// Changes two of the options from now on; what is in flight stays.
   void set_limits(uint32_t max_in_flight, double rate_per_s);
   /// The caller has not called next() for a while, for reasons of its own.

@@ -7,7 +7,7 @@
 namespace portloop {
 namespace {
 
-constexpr uint64_t min_targets_looked_for_twice = 8;
+constexpr uint64_t min_targets_looked_for_twice = 2;
 // A link that was plugged in a moment ago.
 constexpr uint64_t settling_us = 10'000'000;
 
@@ -93,7 +93,7 @@ bool ProbePlan::is_absent(const NeighbourWaits::Wait& wait) const {
   if (path_.was_alive(wait.sent_us, wait.sent_us + links_.last_request_us())) return true;
   if (path_.can_always_ask()) return false;
   if (blocks_[wait.block].hosts[wait.host].unresolved_waits > 0) return true;
-  // One or a few hosts that are not there are the usual case, and so is a link without any, once it has been up a
+  // A single host that is not there is the usual case, and so is a link without any, once it has been up a
   // while.
   const bool is_first_look = wait.sent_us < first_wait_us_ + settling_us;
   const uint64_t targets = space_->base_target + space_->targets.size();

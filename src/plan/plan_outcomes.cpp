@@ -157,6 +157,17 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::fresh) ++host.first_asks;
 }
 
+std::optional<ProbePlan::HostVerdict> ProbePlan::next_host_verdict() {
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    Block* block = blocks_.at(place);
+    const std::optional<uint32_t> number = block == nullptr ? std::nullopt : block->hosts.take_verdict();
+    if (!number) continue;
+    const Host& host = block->hosts[*number];
+    return HostVerdict{block->space().address(host.target), host.state};
+  }
+  return std::nullopt;
+}
+
 void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::witness) {
     witness_ended(ask, false, now_us);

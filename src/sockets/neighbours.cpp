@@ -69,8 +69,9 @@ void add_special_addresses(LinkAddresses& addresses, const rtmsg& route, const A
   if (route.rtm_type == RTN_LOCAL) addresses.own.push_back(prefix_range(prefix, route.rtm_dst_len));
 }
 
-/// All routes, longest prefix first, as the kernel chooses. nullopt if the system does not report them.
-std::optional<std::vector<Route>> read_routes(LinkAddresses& addresses) {
+/// All routes, longest prefix first, as the kernel chooses; if `interface` is not 0, for sockets that are bound to it.
+/// nullopt if the system does not report them.
+std::optional<std::vector<Route>> read_routes(LinkAddresses& addresses, uint32_t interface) {
   const auto devices = devices_with_neighbours();
   if (!devices) return std::nullopt;
   std::vector<Route> routes;
@@ -89,6 +90,7 @@ std::optional<std::vector<Route>> read_routes(LinkAddresses& addresses) {
       const auto device = attributes.number<uint32_t>(RTA_OIF);
       if (is_link_local(*prefix)) prefix->zone = device;
       add_special_addresses(addresses, route, *prefix);
+      if (interface != 0 && device != 0 && device != interface) return;  // 0: blackholes, several next hops
       const auto known = devices->find(device);
       const bool one_hop = route.rtm_type == RTN_UNICAST && !attributes.has(RTA_VIA) &&
                            !attributes.has(RTA_MULTIPATH) && known != devices->end() && known->second;
@@ -100,6 +102,11 @@ std::optional<std::vector<Route>> read_routes(LinkAddresses& addresses) {
     });
     if (!read) return std::nullopt;
   }
+  const auto bound = devices->find(interface);
+  if (bound != devices->end() && bound->second && routes.size() <= max_gateway_routes) {
+    const Address any{Family::ipv4, 0, 0};
+    routes.push_back({prefix_range(any, 0), 0, true, std::nullopt, routes.size()});
+  }
   std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
     return a.prefix_length != b.prefix_length ? a.prefix_length > b.prefix_length : a.number < b.number;
   });
@@ -108,9 +115,9 @@ std::optional<std::vector<Route>> read_routes(LinkAddresses& addresses) {
 
 }  // namespace
 
-std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>& targets) {
+std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>& targets, uint32_t interface) {
   LinkAddresses addresses;
-  const auto routes = read_routes(addresses);
+  const auto routes = read_routes(addresses, interface);
   if (!routes) return std::nullopt;
   std::vector<AddressRange> direct;
   size_t gateway_routes = 0;
@@ -234,6 +241,7 @@ std::optional<NeighbourEvent> neighbour_event(const nlmsghdr& message) {
   NeighbourEvent event{*address, *news};
   for (const char byte : attributes.find(NDA_LLADDR))
     event.link_address = event.link_address << 8 | static_cast<unsigned char>(byte);
+  event.interface = static_cast<uint32_t>(neighbour.ndm_ifindex);
   return event;
 }
 

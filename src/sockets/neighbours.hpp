@@ -32,8 +32,10 @@ struct LinkAddresses {
 };
 
 /// Reads the routes of every table that lead to `targets`, longest prefix first. Rules that choose between tables are
-/// not looked at. nullopt if the system does not report them.
-std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>& targets);
+/// not looked at. If `interface` is not 0, for sockets that are bound to it: only its routes count, and an IPv4 address
+/// without one is taken to be on its link, as the kernel does (ip_route_output_key_hash_rcu()). nullopt if the system
+/// does not report them.
+std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>& targets, uint32_t interface = 0);
 
 /// One family's neighbour table. All network namespaces share its entries.
 struct NeighbourTable {

@@ -5,7 +5,7 @@
 
 namespace portloop {
 
-std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>&) { return std::nullopt; }
+std::optional<LinkAddresses> read_link_addresses(const std::vector<AddressRange>&, uint32_t) { return std::nullopt; }
 
 uint32_t NeighbourTable::room(uint32_t) const { return UINT32_MAX; }
 

@@ -30,25 +30,33 @@ SocketKind socket_kind(const Address& target, const std::optional<Address>& sour
   return is_loopback(target) && source ? SocketKind::loopback : SocketKind::ipv4;
 }
 
-int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd) {
+namespace {
+
+void queue_icmp_errors(int fd, SocketKind kind, int on) {
+  if (kind == SocketKind::ipv6)
+    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+  else
+    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+}
+
+}  // namespace
+
+void ignore_icmp_errors(int fd, SocketKind kind) { queue_icmp_errors(fd, kind, 0); }
+
+int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd,
+                      const SocketSettings& settings) {
   const int family = kind == SocketKind::ipv6 ? AF_INET6 : AF_INET;
   fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP);
   if (fd < 0) return errno;
-  const int on = 1;
-  if (family == AF_INET) {
-    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
-  } else {
-    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
-  }
-  if (kind != SocketKind::loopback) return 0;
-  // Without this option bind() would reserve a source port for the lifetime of the socket.
-  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  const SocketAddress from = to_socket_address({*source, 0});
-  if (bind(fd, &from.any, from.size()) == 0) return 0;
-  const int error_number = errno;
+  queue_icmp_errors(fd, kind, 1);
+  SocketSettings all = settings;
+  if (kind == SocketKind::loopback) all.source_v4 = source;
+  const std::optional<RefusedSetting> refused =
+      apply_settings(fd, family == AF_INET ? Family::ipv4 : Family::ipv6, all);
+  if (!refused) return 0;
   close(fd);
   fd = -1;
-  return error_number;
+  return refused->error_number;
 }
 
 namespace {

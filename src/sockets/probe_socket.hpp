@@ -11,6 +11,7 @@
 #include "core/address.hpp"
 #include "core/classify.hpp"
 #include "core/target_set.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -29,12 +30,17 @@ std::optional<Address> spare_loopback_address(const TargetSet& targets, uint64_t
 SocketKind socket_kind(const Address& target, const std::optional<Address>& source);
 
 /// Opens a TCP socket that queues ICMP errors; if the kind is loopback, binds it to `source`. `flags` are passed to
-/// socket(), such as SOCK_NONBLOCK. Returns 0 and sets `fd`, or returns an errno.
-int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd);
+/// socket(), such as SOCK_NONBLOCK. Returns 0 and sets `fd`, or returns an errno, which may be that of a setting.
+int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd,
+                      const SocketSettings& settings = {});
 
 /// Empties the error queue and returns the first ICMP error in it. `sender`, if not nullptr, receives the address that
 /// it came from.
 std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender = nullptr);
+
+/// For a connection that is to be used: with the queue of ICMP errors, one of them would end it (RFC 1122
+/// section 4.2.3.9 forbids that), and not only the attempt to make it.
+void ignore_icmp_errors(int fd, SocketKind kind);
 
 /// Returns who is at the other end of a connected socket. Always Peer::other for the kind loopback: its source address
 /// is not a target.

@@ -38,20 +38,30 @@ std::optional<Endpoint> to_endpoint(const sockaddr& address) {
   return endpoint;
 }
 
-bool has_source_address(const SocketAddress& target) {
-  const int fd = socket(target.any.sa_family, SOCK_DGRAM, 0);
-  if (fd < 0) return true;  // unknown: out of descriptors, say; then the probe is retried
-  const bool missing = connect(fd, &target.any, target.size()) != 0 && errno == EADDRNOTAVAIL;
+namespace {
+
+/// Opens a UDP socket with the settings, and connects it. Returns 0 or the errno of the step that failed; if no socket
+/// can be opened, `otherwise`.
+int try_to_call(const SocketAddress& target, const SocketSettings& settings, int otherwise) {
+  const int fd = socket(target.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return otherwise;
+  const Family family = target.any.sa_family == AF_INET ? Family::ipv4 : Family::ipv6;
+  const std::optional<RefusedSetting> refused = apply_settings(fd, family, settings);
+  int error_number = refused ? refused->error_number : 0;
+  if (!refused && connect(fd, &target.any, target.size()) != 0) error_number = errno;
   close(fd);
-  return !missing;
+  return error_number;
 }
 
-bool has_route(const SocketAddress& target) {
-  const int fd = socket(target.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const bool found = connect(fd, &target.any, target.size()) == 0;
-  close(fd);
-  return found;
+}  // namespace
+
+bool has_source_address(const SocketAddress& target, const SocketSettings& settings) {
+  // Unknown if no descriptor is left, for example: then the probe is retried.
+  return try_to_call(target, settings, 0) != EADDRNOTAVAIL;
+}
+
+bool has_route(const SocketAddress& target, const SocketSettings& settings) {
+  return try_to_call(target, settings, EMFILE) == 0;
 }
 
 bool is_own_address(SocketAddress address) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/probe_result.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -25,14 +26,15 @@ SocketAddress to_socket_address(const Endpoint& endpoint);
 /// Reads a whole sockaddr_in or sockaddr_in6, by its family. Returns nullopt if the family is another.
 std::optional<Endpoint> to_endpoint(const sockaddr& address);
 
-/// Returns whether this machine has a source address for the target. EADDRNOTAVAIL can also mean that all source ports
-/// are in use; a connect() of a UDP socket tells the two apart: it selects the route and the source address as TCP
-/// does, but sends nothing and needs no TCP port.
-bool has_source_address(const SocketAddress& target);
+/// Returns whether this machine has a source address for the target, from where `settings` call. EADDRNOTAVAIL can also
+/// mean that all source ports are in use; a connect() of a UDP socket tells the two apart: it selects the route and the
+/// source address as TCP does, but sends nothing and needs no TCP port.
+bool has_source_address(const SocketAddress& target, const SocketSettings& settings = {});
 
-/// Returns whether this machine has a route to the target, and a source address for it. Found out in the same way.
+/// Returns whether this machine has a route to the target, and a source address for it, with `settings`. Found out in
+/// the same way.
 /// False if no descriptor is left to ask with.
-bool has_route(const SocketAddress& target);
+bool has_route(const SocketAddress& target, const SocketSettings& settings = {});
 
 /// Whether this machine has the address: a UDP connect() to it would call from the same one. Sends nothing. False if no
 /// descriptor is left to ask with.

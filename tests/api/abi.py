@@ -75,7 +75,7 @@ def mutants(header, exports):
     yield "a field at the end of the stats", False, edited("} portloop_stats;", "  uint64_t more;\n} portloop_stats;"), exports
     yield "a further reason", False, edited("  PORTLOOP_HOST_LOST = 10 ", "  PORTLOOP_MORE = 11, PORTLOOP_HOST_LOST = 10 "), exports
     yield "a function more", False, header.replace("#ifdef __cplusplus\n}", "PORTLOOP_API int portloop_more(void);\n#ifdef __cplusplus\n}"), exports.replace("portloop_version;", "portloop_version; portloop_more;")
-    yield "a field in the middle", True, edited("  int error; ", "  int more, error; "), exports
+    yield "a field in the middle", True, edited("  int error;            /* a negative", "  int more, error; /* a negative"), exports
     yield "a field that is gone", True, edited("  uint64_t probes; ", "  "), exports
     yield "a field of another type", True, edited("  uint32_t attempts; ", "  uint64_t attempts; "), exports
     yield "a number that changes", True, edited("PORTLOOP_HOST_LOST = 10 ", "PORTLOOP_HOST_LOST = 12 "), exports

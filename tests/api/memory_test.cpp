@@ -98,6 +98,9 @@ TEST_CASE("a setter without memory returns UV_ENOMEM, has no message, and works 
       [](auto* o) { return portloop_options_set_ports(o, "22,80,443,8000-8100,http"); },
       [](auto* o) { return portloop_options_exclude_ports(o, "22,80,443,8000-8100"); },
       [](auto* o) { return portloop_options_skip_positions(o, 1, 2); },
+      [](auto* o) { return portloop_options_set_source(o, "no address at all"); },
+      [](auto* o) { return portloop_options_set_interface(o, "no-such-interface-at-all"); },
+      [](auto* o) { return portloop_options_set_dscp(o, 64); },
       [&](auto* o) {
         return portloop_options_set_ports(o, long_word.c_str());
       },  // it is the message that can't be allocated
@@ -159,9 +162,10 @@ TEST_CASE(
     "a scan that runs out of memory reports nothing wrong, and is done once: with UV_ENOMEM, or with every result") {
   const LocalPort open(LocalPort::open), other(LocalPort::open), closed(LocalPort::closed);
   for (const auto connector : connectors) {
-    for (const bool banners : {false, true}) {
+    for (const auto& [banners, in_batches] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
       CAPTURE(connector);
       CAPTURE(banners);
+      CAPTURE(in_batches);
       const uint64_t allocations = for_each_allocation([&](uint64_t n) {
         CAPTURE(n);
         TestLoop loop;
@@ -171,17 +175,25 @@ TEST_CASE(
         // Counts the callbacks without allocating.
         struct Counts {
           int open = 0, closed = 0, other = 0, done = 0, status = 1;
+          void add(portloop_state state) {
+            ++(state == PORTLOOP_OPEN ? open : state == PORTLOOP_CLOSED ? closed : other);
+          }
         } counts;
         portloop_scan* scan = nullptr;
         REQUIRE(portloop_scan_init(loop.get(), &scan) == 0);
         portloop_scan_set_data(scan, &counts);
+        if (in_batches) {
+          portloop_options_set_keep_connections(options, 1);
+          portloop_scan_set_batch_cb(scan,
+                                     [](portloop_scan* self, const portloop_result* const* results, size_t count) {
+                                       for (size_t i = 0; i < count; ++i)
+                                         static_cast<Counts*>(portloop_scan_data(self))->add(results[i]->state);
+                                     });
+        }
         REQUIRE(portloop_scan_start(
                     scan, options,
                     [](portloop_scan* self, const portloop_result* result) {
-                      auto& seen = *static_cast<Counts*>(portloop_scan_data(self));
-                      ++(result->state == PORTLOOP_OPEN     ? seen.open
-                         : result->state == PORTLOOP_CLOSED ? seen.closed
-                                                            : seen.other);
+                      static_cast<Counts*>(portloop_scan_data(self))->add(result->state);
                     },
                     [](portloop_scan* self, int status) {
                       auto& seen = *static_cast<Counts*>(portloop_scan_data(self));

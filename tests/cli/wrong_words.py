@@ -113,6 +113,7 @@ NMAP = [
     (["-oX", "-p"], "'-o xml=FILE'"), (["-oX", "a b\x1b"], "'-o xml=FILE'"),
     (["-oA", "net"], "'--output-all net'"), (["-iL", "hosts"], "'-i hosts'"),
     (["--open"], "leave it out"), (["--reason"], "--show all"), (["--min-rate", "5"], "leave it out"),
+    (["-e", "eth0"], "'--interface eth0'"), (["-S", "10.0.0.1"], "'--source 10.0.0.1'"),
     (["--max-rate=5"], "'--rate 5'"), (["--max-retries", "2"], "'--retries 2'"), (["--host-timeout", "5m"], "--max-time"),
 ]
 

@@ -238,3 +238,38 @@ TEST_CASE("a check that is wanted is made once, and not if its host has answered
   CHECK(!hosts.take_wanted_check());
   CHECK(!hosts.any_check_wanted());
 }
+
+TEST_CASE("a verdict on a host is handed out once, when it is made and when it is withdrawn") {
+  HostWatch watch(4);
+  watch.answered(0, 1, second_us);
+  CHECK_FALSE(watch.take_verdict());
+  watch[1].state = HostState::unresolved;
+  watch.has_no_neighbour(1);
+  watch.has_no_neighbour(1);
+  CHECK(watch.take_verdict() == 1);
+  CHECK_FALSE(watch.take_verdict());
+  watch.answered(1, 1, 2 * second_us);
+  watch.answered(1, 1, 2 * second_us);
+  CHECK(watch.take_verdict() == 1);
+  CHECK(watch[1].state == HostState::alive);
+  CHECK_FALSE(watch.take_verdict());
+
+  fall_silent(watch, 0, 9 * second_us);
+  for (uint64_t now_us = 9 * second_us; watch[0].state != HostState::lost; now_us += second_us) {
+    CHECK_FALSE(watch.take_verdict());
+    if (const auto due = watch.due_for_recovery_check(now_us)) watch.recovery_check_sent(*due, now_us);
+    REQUIRE(now_us < 100 * second_us);
+  }
+  CHECK(watch.take_verdict() == 0);
+  CHECK_FALSE(watch.take_verdict());
+
+  watch.path_is_lost();
+  watch.path_is_lost();
+  int verdicts = 0;
+  while (const auto host = watch.take_verdict()) {
+    CHECK(watch[*host].state == HostState::lost);
+    CHECK(*host != 0);  // it was lost before
+    ++verdicts;
+  }
+  CHECK(verdicts == 3);
+}

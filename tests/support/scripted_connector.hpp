@@ -81,7 +81,7 @@ class ScriptedConnector final : public portloop::Connector {
     ++(keep == Keep::socket ? log_.released_whole : log_.released_odd);
   }
 
-  int hand_over(uint32_t slot, uv_tcp_t*) override {
+  int detach(uint32_t slot) override {
     release(slot, Keep::nothing);
     return UV_ENOTSUP;
   }

@@ -59,6 +59,8 @@ constexpr auto habits = std::to_array<Habit>({
     {"--max-rtt-timeout", Tail::value, "write '--timeout {}'", "TIME"},
     {"--min-parallelism", Tail::value, "the number in flight adapts to the network, leave it out"},
     {"--max-parallelism", Tail::value, "write '--in-flight {}'", "N"},
+    {"-e", Tail::value, "write '--interface {}'", "NAME"},
+    {"-S", Tail::value, "write '--source {}'", "ADDRESS"},
     {"--host-timeout", Tail::value, "'--max-time TIME' limits the whole scan"},
 });
 

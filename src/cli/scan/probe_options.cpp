@@ -31,7 +31,11 @@ Options common_options(const TargetSet& targets, const PortSet& ports, const Sca
       .order(settings.order.order == Order::random ? PORTLOOP_ORDER_RANDOM : PORTLOOP_ORDER_SEQUENTIAL)
       .seed(settings.order.seed)
       .shard(settings.shard.number, settings.shard.count)
-      .connector(settings.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST);
+      .connector(settings.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST)
+      .interface_name(settings.call_from.interface)
+      .dscp(settings.call_from.dscp)
+      .mark(settings.call_from.mark);
+  for (const std::string& source : settings.call_from.sources) options.source(source);
   return options;
 }
 

@@ -22,6 +22,7 @@ RunningScan::RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult
   try {
     scan_.start(options, std::move(on_result), std::move(on_done));
   } catch (const Error& error) {
+    if (error.code() == UV_EINVAL) throw SettingRefused(error.what());
     const char* hint = error.code() == UV_EMFILE   ? " (ulimit -n sets the limit)"
                        : error.code() == UV_EAGAIN ? " (ulimit -u limits the threads of --loops)"
                                                    : "";

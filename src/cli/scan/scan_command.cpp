@@ -110,6 +110,7 @@ class ScanCommand : ScanSession::Events {
 };
 
 int ScanCommand::run() {
+  check_granted(request_.settings.call_from, targets());
   if (!sinks_.open(request_)) return exit_failed;
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   if (progress_.is_redrawn()) session_.watch_keys();

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "cli/exit_status.hpp"
+#include "cli/options/call_from.hpp"
 #include "cli/options/given_options.hpp"
 #include "cli/options/nmap_habits.hpp"
 #include "cli/options/option_error.hpp"
@@ -47,6 +48,9 @@ How (the defaults adapt to the network):
       --stop-after N       stop probing a host when N of its ports are open
       --max-time TIME      stop the scan after that time, such as 90s or 2h
       --connector portable use libuv only;   fastest (default): connect directly
+      --source ADDRESS     call from this address (of each family, if repeated)
+      --interface NAME     call through this interface
+      --dscp N   --mark N  the packets' DSCP, 0-63;   SO_MARK (as root)
       --banners [http]     read what open ports send
       --banner-timeout TIME  at most so long (2s)
 Output (results on stdout, everything else on stderr):
@@ -122,6 +126,7 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
   if (given.count("shard"))
     settings.shard = parse_shard_option("--shard", text_of(given, "shard"));  // not "auto" any more
   settings.portable_connector = one_of(given, "connector", {"fastest", "portable"}) == "portable";
+  settings.call_from = call_from_of(given);
   if (given.count("banners")) {
     settings.banners = one_of(given, "banners", {"read", "http"}) == "http" ? BannerChoice::http : BannerChoice::read;
   }
@@ -211,10 +216,11 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
 
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given, {"ports",   "exclude-ports",  "loops",    "in-flight", "rate",       "timeout",
-                           "retries", "timing",         "order",    "seed",      "shard",      "connector",
-                           "banners", "banner-timeout", "format",   "show",      "stop-after", "checkpoint",
-                           "resume",  "progress",       "max-time", "color",     "output-all", "stats-every"});
+  check_given_once(given,
+                   {"ports",  "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
+                    "timing", "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
+                    "format", "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
+                    "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
@@ -300,7 +306,11 @@ void add_probe_options(cxxopts::Options& options) {
       ("t,timeout", "", text())      //
       ("retries", "", text())        //
       ("timing", "", text())         //
-      ("connector", "", text());
+      ("connector", "", text())      //
+      ("source", "", texts())        //
+      ("interface", "", text())      //
+      ("dscp", "", text())           //
+      ("mark", "", text());
 }
 
 ScanRequest parse_probe_options(const cxxopts::ParseResult& given, const SystemServices& services,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/call_from.hpp"
 #include "cli/options/order_choice.hpp"
 #include "cli/options/output_choice.hpp"
 #include "cli/targets/target_words.hpp"
@@ -29,6 +30,7 @@ struct ScanSettings {
   OrderChoice order;
   Shard shard;
   bool portable_connector = false;
+  CallFrom call_from;
   uint32_t stop_after = 0;  ///< Open ports after which no more ports of a host are probed; 0: never.
   BannerChoice banners = BannerChoice::none;
   uint32_t banner_timeout_ms = 2000;

@@ -39,7 +39,8 @@ What to scan, and how, as for 'portloop scan':
   -p, --ports SPEC   --exclude-ports SPEC   --exclude LIST   --exclude-file FILE
   -i, --input-file FILE   -4, -6   --all-addresses   -l, --loops N
   -c, --in-flight N   -r, --rate N   -t, --timeout TIME   --retries N
-      --timing fixed   --connector portable
+      --timing fixed   --connector portable   --source ADDRESS
+      --interface NAME   --dscp N   --mark N
 Output:
       --color WHEN         auto (default), always or never;   --no-color
       --progress WHEN      auto (default), always or never
@@ -114,9 +115,9 @@ void check_files(const WatchRequest& request) {
 }
 
 WatchRequest parse_request(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given,
-                   {"ports", "exclude-ports", "loops", "in-flight", "rate", "timeout", "retries", "timing", "connector",
-                    "interval", "rounds", "state", "exec", "prometheus", "format", "progress", "color"});
+  check_given_once(given, {"ports",  "exclude-ports", "loops",      "in-flight", "rate",     "timeout",  "retries",
+                           "timing", "connector",     "interface",  "dscp",      "mark",     "interval", "rounds",
+                           "state",  "exec",          "prometheus", "format",    "progress", "color"});
   constexpr uint64_t max_ms = uint64_t{365} * 86'400'000;
   WatchRequest request;
   if (given.count("interval"))
