@@ -73,16 +73,16 @@ bool is_all_loopback(const AddressRange& range) {
 
 /// What is connected to through an interface that can't lead there gets no answer: that is no state of its port.
 std::string unreachable_target(const SocketSettings& settings, const TargetSet& targets) {
-  const std::string interface = "interface " + quote_word(settings.interface);
+  const std::string not_there = "interface " + quote_word(settings.interface) + " does not lead to ";
   const bool is_loopback_device = is_loopback_interface(settings.interface);
   for (const AddressRange& range : targets.ranges()) {
     const std::string target = quote_word(to_text(range.first));
     if (range.first.zone != 0 && range.first.zone != settings.interface_number)
-      return interface + " does not lead to " + target + ", which is on another one";
+      return (not_there + target).append(", which is on another one");
     if (is_loopback_device ? !is_all_loopback(range) : has_loopback(range))
-      return interface + " does not lead to " +
-             (range.first == range.last ? target
-                                        : "all of " + quote_word(to_text(range.first) + '-' + to_text(range.last)));
+      return not_there + (range.first == range.last
+                              ? target
+                              : "all of " + quote_word(to_text(range.first) + '-' + to_text(range.last)));
   }
   return "";
 }

@@ -64,7 +64,7 @@ class Link {
     REQUIRE(ioctl(control, call, &request) == 0);
   }
 
-  void answer() {
+  void answer() const {
     Frame frame{};
     while (read(fd_, frame.data(), frame.size()) > 0) {
       const bool is_arp = frame[12] == 8 && frame[13] == 6, is_ip = frame[12] == 8 && frame[13] == 0;
