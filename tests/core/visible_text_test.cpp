@@ -86,7 +86,8 @@ TEST_CASE("each range of invisible characters is escaped from its first to its l
     const std::string raw = utf8(code);
     return visible_length(raw) == raw.size();
   };
-  for (const auto& [first, last] : ranges) {
+  for (const auto& range : ranges) {
+    const char32_t first = range.first, last = range.second;
     CAPTURE(static_cast<uint32_t>(first));
     for (char32_t code = first; code <= last; ++code) CHECK_FALSE(is_shown(code));
     if (first > 0) CHECK(is_shown(first - 1));
