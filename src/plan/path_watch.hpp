@@ -62,7 +62,7 @@ class PathWatch {
 
   /// Whether an answer has arrived since `since_us`; true as well if there are too few witnesses to ask.
   bool is_proven_since(uint64_t since_us) const { return last_answer_us_ >= since_us || witnesses_ < min_witnesses; }
-  /// A neighbour was found: the link to it works. Proves nothing of the path beyond.
+  /// A neighbour has answered a request: the link to it works. Proves nothing of the path beyond.
   void found_neighbour(uint64_t now_us) { note_life(now_us); }
   /// Whether something has answered, or was found, between the first and the last request for a neighbour: one that was
   /// looked for in vain is then absent, and not the link to it.
@@ -70,7 +70,7 @@ class PathWatch {
     return last_life_us_ >= first_us && !(silent_from_us_ < first_us && last_us < silent_until_us_);
   }
   /// Whether there are witnesses enough to ask one whenever a proof is needed.
-  bool can_always_ask() const { return witnesses_ >= (closed_witnesses_ > 0 ? min_witnesses : min_open_witnesses); }
+  bool can_always_ask() const { return closed_witnesses_ > 0 || witnesses_ >= min_open_witnesses; }
   bool has_witness() const { return witnesses_ > 0; }
   /// When a witness should be checked while neighbours are looked for; UINT64_MAX if there is none, or the path is
   /// away.

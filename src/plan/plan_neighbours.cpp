@@ -46,7 +46,8 @@ void ProbePlan::wait_has_news(uint64_t target, const NeighbourEvent& event, uint
   Block& block = blocks_[wait->block];
   if (event.has_entry() || event.news == NeighbourNews::absent) table_of(event.address.family).had_room();
   if (event.has_entry()) {
-    if (wait->holds_room()) path_.found_neighbour(now_us);
+    // An entry that is unconfirmed may come from a packet of its own, over a link that works in one direction only.
+    if (wait->holds_room() && event.news == NeighbourNews::confirmed) path_.found_neighbour(now_us);
     resolve(block, wait->host, now_us);
   } else if (event.news == NeighbourNews::absent && block.hosts[wait->host].state == HostState::unresolved) {
     // The waiting probe need not hear of it: the kernel limits the errors that it sends to itself as well (sysctl
