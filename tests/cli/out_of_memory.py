@@ -100,7 +100,7 @@ class OutOfMemory(unittest.TestCase):
             with self.subTest(rule=rule):
                 self.check_scan(done)
                 if not os.path.exists(self.path("c")):
-                    self.assertEqual(done.returncode, FAILED)
+                    self.assertIn(done.returncode, {FAILED, -signal.SIGABRT})  # libuv's own, by check_end()
                     continue
                 again = self.run_command("scan", "--resume", "c")
                 self.assertEqual(again.returncode, COMPLETE, again.stderr)

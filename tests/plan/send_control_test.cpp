@@ -208,7 +208,10 @@ TEST_CASE("a retry round that was interrupted teaches no rate, and the next one 
     uint64_t us;
     bool judged;  // what was sent before is judged before it ends
   };
-  for (const auto [us, judged] : {Interruption{90'000, false}, {600'000'000, false}, {600'000'000, true}}) {
+  for (const Interruption& interruption :
+       {Interruption{90'000, false}, Interruption{600'000'000, false}, Interruption{600'000'000, true}}) {
+    const uint64_t us = interruption.us;
+    const bool judged = interruption.judged;
     CAPTURE(us);
     SharedPace own_pace;
     SendControl control({true, 100'000, 0}, own_pace);
