@@ -149,7 +149,7 @@ void Scanner::pump(uint64_t began_us) {
     draw_next_part(now_us);
     if (report_host()) continue;
     if (share_) plan_.hold(!share_->take(now_us));
-    const ProbePlan::Next next = plan_.next(now_us);
+    const ProbePlan::Next& next = plan_.next(now_us);
     counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
     turn_.count_step();
     if (next.step == ProbePlan::Step::ask) {

@@ -43,8 +43,7 @@ void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
   drawn_all_ = false;
 }
 
-ProbePlan::Next ProbePlan::next(uint64_t now_us) {
-  Next next;
+const ProbePlan::Next& ProbePlan::next(uint64_t now_us) {
   steps_left_ = steps_per_call;
   control_.advance(now_us);
   wants_room_ = false;
@@ -53,17 +52,17 @@ ProbePlan::Next ProbePlan::next(uint64_t now_us) {
     for (const Family family : {Family::ipv4, Family::ipv6})
       table_of(family).note(neighbours_.overflows(family), control_.next_serial());
   }
-  const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next);
-  if (search == Search::found) return next;
+  const Search search = backoff_.paused(now_us) ? Search::nothing : find_work(now_us, next_);
+  if (search == Search::found) return next_;
   if (search == Search::changed) {
-    next.step = Step::again;
+    next_.step = Step::again;
   } else if (has_finished()) {
-    next.step = Step::finished;
+    next_.step = Step::finished;
   } else {
-    next.step = Step::wait;
-    next.wait_until_us = wake_time_us(now_us);
+    next_.step = Step::wait;
+    next_.wait_until_us = wake_time_us(now_us);
   }
-  return next;
+  return next_;
 }
 
 void ProbePlan::set_limits(uint32_t max_in_flight, double rate_per_s) {
@@ -80,7 +79,7 @@ ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
   const uint32_t places = blocks_.places();
   for (uint32_t i = 0; i < places; ++i) {
-    const uint32_t place = (turn_ + i) % places;
+    const uint32_t place = turn_ + i < places ? turn_ + i : turn_ + i - places;
     Block* block = blocks_.at(place);
     if (block == nullptr) continue;
     const Search search = next_of_block(*block, now_us, next);
@@ -129,6 +128,7 @@ uint64_t ProbePlan::next_possible_send_us(uint64_t now_us) const {
 }
 
 ProbePlan::Search ProbePlan::next_witness(uint64_t now_us, Next& next) {
+  if (now_us < path_.next_check_us()) return Search::nothing;
   const bool was_lost = path_.lost();
   const std::optional<Witness> witness = path_.due_check(now_us, mix64(now_us));
   if (path_.lost() && !was_lost) {
@@ -168,6 +168,7 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
     return Search::changed;
   }
   next.step = Step::report;
+  next.report = {};
   next.report.endpoint = ask.endpoint;
   next.report.position = ask.position;
   next.report.tag = ask.tag;
@@ -292,6 +293,7 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
     const bool lost = state == HostState::lost;
     const bool absent = state == HostState::absent;
     next.step = Step::report;
+    next.report = {};
     next.report.endpoint = block.endpoint(local);
     next.report.position = block.position(probe);
     next.report.tag = block.tag(probe, local);

@@ -79,7 +79,8 @@ class ProbePlan {
   /// Blocks that have probes without a result.
   uint32_t live_blocks() const { return blocks_.count(); }
 
-  Next next(uint64_t now_us);
+  /// Valid until the next call. Of `ask`, `report` and `wait_until_us` only what belongs to the step is set.
+  const Next& next(uint64_t now_us);
 
   /// How long this ask is to wait, by what is known now. It changes as its host answers or its neighbour is found; 0 if
   /// the neighbour was looked for in vain.
@@ -220,6 +221,7 @@ class ProbePlan {
   const OwnLinks& links_;                   // the same for all parts
   NeighbourRoom& neighbours_;               // likewise
   PlanOptions options_;
+  Next next_;  // kept, because it is large, and most of it belongs to one step only
   SendControl control_;
   LocalBackoff backoff_;
   LiveBlocks blocks_;

@@ -8,8 +8,7 @@ uint64_t ScanSpace::order_blocks_per_block() const {
   return probes >= hosts ? 1 : hosts / std::max<uint64_t>(1, probes);
 }
 
-uint64_t ScanSpace::tag_of(uint64_t position, uint64_t target) const {
-  if (tags.empty()) return 0;
+uint64_t ScanSpace::find_tag(uint64_t position, uint64_t target) const {
   const uint64_t sought = listed ? position - base_position : target - base_target;
   const auto after = std::upper_bound(tags.begin(), tags.end(), sought,
                                       [](uint64_t at, const TagFrom& entry) { return at < entry.first; });

@@ -86,11 +86,14 @@ struct ScanSpace {
   }
   /// The address of a target that is numbered through all parts.
   Address address(uint64_t target) const { return targets.at(target - base_target); }
-  uint64_t tag_of(uint64_t position, uint64_t target) const;
+  uint64_t tag_of(uint64_t position, uint64_t target) const { return tags.empty() ? 0 : find_tag(position, target); }
   /// Probes that an earlier run finished.
   uint64_t finished_count() const;
   /// The first position >= `position` that no earlier run finished; at least size() if there is none.
   uint64_t first_unfinished(uint64_t position) const;
+
+ private:
+  uint64_t find_tag(uint64_t position, uint64_t target) const;
 };
 
 /// What the loops of a scan share: the position to draw from, and what they learn of the network. Thread-safe.

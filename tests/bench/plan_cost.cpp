@@ -42,7 +42,7 @@ double plan_cost_ns(const ScanSpace& space, uint32_t silent_of_8) {
   std::deque<Waiting> answers, silences;
   uint64_t now_us = 1;
   for (;;) {
-    const ProbePlan::Next next = plan.next(now_us);
+    const ProbePlan::Next& next = plan.next(now_us);
     if (next.step == ProbePlan::Step::finished) break;
     if (next.step == ProbePlan::Step::ask) {
       const bool silent = next.ask.kind != ProbeKind::check && next.ask.endpoint.port % 8 < silent_of_8;
