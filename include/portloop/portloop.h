@@ -101,8 +101,9 @@ PORTLOOP_API int portloop_options_set_shard(portloop_options* options, uint32_t 
 PORTLOOP_API int portloop_options_skip_positions(portloop_options* options, uint64_t first, uint64_t last);
 /* Nonzero: the input is open, so that targets can be added while the scan runs, with ports and a tag of their own; it
  * is not done before portloop_scan_finish_input(). The options need no target then, and may have neither a shard nor
- * positions to skip. stop_after counts the open ports of each addition. 0 (default): the options have all targets.
- * Always returns 0. Since ABI 1.1. */
+ * positions to skip. No host is remembered after its probes, so that memory stays bounded: stop_after counts the open
+ * ports of a host within one addition, or within several that were added at about the same time. 0 (default): the
+ * options have all targets. Always returns 0. Since ABI 1.1. */
 PORTLOOP_API int portloop_options_set_open_input(portloop_options* options, int open);
 /* Number of loops. 1 (default): the scan runs on your loop and starts no thread. N > 1: N threads, each with its own
  * loop, but no more than the maximum in flight; callbacks still run on your loop. Range 1-1,024. */
@@ -294,10 +295,10 @@ PORTLOOP_API void portloop_scan_resume(portloop_scan* scan);
  * portloop_options_set_ports(); NULL: the options' ports), except what the options exclude. Their results carry `tag`,
  * which may be any number. What two additions have in common has a result for each. The first connect follows within a
  * turn of the loop, if the limits allow it. What is not begun with costs about 100 bytes for each range;
- * portloop_stats.waiting counts them. Call them in any callback, any number of times. UV_EINVAL:
- * portloop_scan_input_error() has the reason. UV_ESHUTDOWN: the input is not open (any more): not asked for, finished,
- * or the scan does not run or ends. On error nothing is added, except that of several ranges of octets some may be.
- * Since ABI 1.1. */
+ * portloop_stats.waiting counts them. Call them in any callback, any number of times. UV_EINVAL (also for what the
+ * options' interface does not lead to): portloop_scan_input_error() has the reason. UV_ESHUTDOWN: the input is not open
+ * (any more): not asked for, finished, or the scan does not run or ends. On error nothing is added, except that of
+ * several ranges of octets some may be. Since ABI 1.1. */
 PORTLOOP_API int portloop_scan_add_range(portloop_scan* scan, const struct sockaddr* first, const struct sockaddr* last,
                                          const char* ports, uint64_t tag);
 PORTLOOP_API int portloop_scan_add_target(portloop_scan* scan, const char* text, const char* ports, uint64_t tag);
@@ -310,8 +311,9 @@ PORTLOOP_API const char* portloop_scan_input_error(const portloop_scan* scan);
 /* Change the limits of a running scan from the next turn of its loops on, as if they had been set with
  * portloop_options_set_in_flight() and portloop_options_set_rate(). Connects in flight stay, so that their number falls
  * to a lower maximum as they end; no loop is added. UV_EINVAL: out of range, or fewer connects in flight than loop
- * threads; the limits stay as they were. No effect, and 0, if the scan is not running. Call them in any callback, any
- * number of times. Since ABI 1.1. */
+ * threads (portloop_stats.loops), each of which needs one to finish the probes that it has begun with; the limits stay
+ * as they were. A group's limit may be lower, because its threads take turns. No effect, and 0, if the scan is not
+ * running. Call them in any callback, any number of times. Since ABI 1.1. */
 PORTLOOP_API int portloop_scan_set_in_flight(portloop_scan* scan, uint32_t connects);
 PORTLOOP_API int portloop_scan_set_rate(portloop_scan* scan, double connects_per_second);
 /* Closes the scan: if it is running, stops it without further results and calls done; then frees it and calls

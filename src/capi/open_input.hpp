@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "capi/options.hpp"
 #include "engine/scan_input.hpp"
+#include "sockets/interface_reach.hpp"
 
 namespace portloop {
 
@@ -32,8 +34,11 @@ class OpenInput {
 
  private:
   Parsed<std::shared_ptr<const PortSet>> ports_of(const char* text);
+  std::string unreached(const AddressRange& range) const;
 
   ScanInput input_;
+  TargetSet excluded_;
+  std::optional<InterfaceReach> reach_;  // if there is an interface that may not lead everywhere
   PortSet excluded_ports_;
   std::shared_ptr<const PortSet> default_ports_;
   std::string last_text_;  // most additions have the same ports as the one before

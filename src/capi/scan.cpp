@@ -92,7 +92,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
   engine_options.host_verdicts = on_host_ != nullptr;
   engine_options.sockets.interface_number = if_nametoindex(engine_options.sockets.interface.c_str());
   if (options->error.empty() && !options->is_scripted)
-    options->error = refused_settings(engine_options.sockets, targets);
+    options->error = refused_settings(engine_options.sockets, targets, options->open_input);
   if (!options->error.empty()) return UV_EINVAL;
   if (options->scanner.budget && options->scanner.budget->is_forked()) return UV_ENOTSUP;
   start_called_ = true;

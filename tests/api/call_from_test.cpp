@@ -171,6 +171,54 @@ TEST_CASE("what the system refuses is named when the scan starts, and may be cor
   loop.run();
 }
 
+TEST_CASE("what is added to a running scan is refused if its interface does not lead there") {
+  for (const Engine& engine : engines) {
+    TestLoop loop;
+    portloop::Options options;
+    options.open_input(true).interface_name("lo").ports("1").exclude_target("126.255.255.0/24");
+    options.loops(engine.loops).connector(engine.connector);
+    portloop::Scan scan(loop.get());
+    int closed_ports = 0;
+    scan.start(options, [&](const portloop_result& result) { closed_ports += result.state == PORTLOOP_CLOSED; });
+    const auto refused = [&](const char* target) {
+      try {
+        scan.add_target(target);
+      } catch (const portloop::Error& error) {
+        CHECK(error.code() == UV_EINVAL);
+        return std::string(error.what());
+      }
+      return std::string();
+    };
+    CHECK(refused("192.0.2.1") == "interface 'lo' does not lead to '192.0.2.1'");
+    CHECK(refused("2001:db8::1") == "interface 'lo' does not lead to '2001:db8::1'");
+    CHECK(refused("127.255.255.0-128.0.0.1") == "interface 'lo' does not lead to all of '127.255.255.0-128.0.0.1'");
+    CHECK(refused("126-127.0.0.1") == "interface 'lo' does not lead to '126.0.0.1'");  // none of both is added
+    sockaddr_in address{};
+    uv_ip4_addr("192.0.2.9", 0, &address);
+    CHECK_THROWS_AS(
+        scan.add_range(reinterpret_cast<const sockaddr&>(address), reinterpret_cast<const sockaddr&>(address)),
+        portloop::Error);
+    CHECK(refused("126.255.255.254-127.0.0.2").empty());  // what does not lie on it is excluded
+    CHECK(refused("::1").empty());
+    scan.finish_input();
+    loop.run();
+    CHECK(closed_ports == 4);
+    scan.close();
+    loop.run();
+  }
+}
+
+TEST_CASE("what the system refuses is named when a scan without a target starts") {
+  TestLoop loop;
+  portloop::Options options;
+  options.open_input(true).ports("1");
+  CHECK(refusal(loop, options.interface_name("nosuchif0")) ==
+        "interface 'nosuchif0': this machine has none of that name");
+  options.interface_name("");
+  if (!may_set_mark())
+    CHECK(refusal(loop, options.mark(7)) == "mark '7': only root, or the capability CAP_NET_ADMIN, may set it");
+}
+
 TEST_CASE("the setters reject what can never be right, and keep what was set") {
   portloop::Options options;
   const auto refused = [&](auto set) {
