@@ -14,7 +14,7 @@ import tempfile
 import threading
 
 # Imported by name: its own command line is another one.
-from scan_support import enter_own_network, need_programs, skip
+from scan_support import enter_own_network, ip, need_programs, skip
 
 TESTS = pathlib.Path(__file__).resolve().parent
 
@@ -50,6 +50,16 @@ def commands_of(host, source, module):
     return [*editor, "-c", f"luafile {TESTS / 'lua' / 'neovim_test.lua'}", "-c", "qall!"], None, paths
 
 
+def link_without_hosts():
+    """A link on which nobody answers ARP requests, not for long. Returns an address on it that no host has."""
+    ip("link add name empty type veth peer name empty-peer")
+    ip("address add 10.9.8.1/24 dev empty")
+    for name in ("empty", "empty-peer"):
+        ip(f"link set {name} up")
+    pathlib.Path("/proc/sys/net/ipv4/neigh/empty/retrans_time_ms").write_text("20")
+    return "10.9.8.7"
+
+
 def run(command, environment, **options):
     return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, timeout=100,
                           env={**os.environ, **{name: str(value) for name, value in environment.items()}}, **options)
@@ -82,7 +92,7 @@ def main():
         skip("Lua's module luv")
     enter_own_network()
     tests, example, environment = commands_of(host, source, pathlib.Path(sys.argv[3]).resolve())
-    status = run(tests, environment).returncode
+    status = run(tests, {**environment, "ABSENT_HOST": link_without_hosts()}).returncode
     if status == 0 and example is not None:
         with tempfile.TemporaryDirectory() as folder:
             run_example(example, environment, source, pathlib.Path(folder))

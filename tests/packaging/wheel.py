@@ -16,6 +16,8 @@ from scan_support import need_programs, skip
 SOURCE, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 TYPED = '''
 import asyncio
+import typing
+
 import portloop
 
 
@@ -30,9 +32,22 @@ async def open_ports() -> "list[portloop.Result]":
     return found
 
 
+async def resolved() -> "typing.AsyncIterator[portloop.Target]":
+    yield portloop.Target("192.0.2.1", [22, "80-90"], tag=1)
+
+
+async def speak(group: portloop.Group) -> None:
+    async for result in portloop.scan(resolved(), keep_connections=True, group=group, source=["192.0.2.9", "::1"], dscp=46,
+                                      on_host=lambda host: print(host.address, host.event), on_progress=lambda stats: print(stats.waiting)):
+        if result.connection is not None:
+            reader, writer = await asyncio.open_connection(sock=result.connection.take())
+            writer.close()
+
+
 asyncio.run(open_ports())
 '''
-WRONG = ('portloop.scan("192.0.2.1", timeout=5)', "portloop.scan()", 'portloop.scan("192.0.2.1", in_flight="many")')
+WRONG = ('portloop.scan("192.0.2.1", timeout=5)', "portloop.scan()", 'portloop.scan("192.0.2.1", in_flight="many")',
+         "portloop.scan([5])", 'portloop.scan("192.0.2.1", group="one")', "portloop.Group().apply()")
 
 
 def run(*command, expected=0, **environment):
@@ -65,8 +80,8 @@ class Wheel(unittest.TestCase):
     def test_the_files(self):
         with zipfile.ZipFile(self.wheel) as archive:
             self.assertEqual(sorted(name.split("/")[-1] for name in archive.namelist()),
-                             sorted(["LICENSE", "LICENSE.libuv", "METADATA", "RECORD", "WHEEL", "__init__.py", "_driver.py", "_native.abi3.so", "_native.pyi", "_scan.py",
-                                     "libuv.so.1", "py.typed"]))
+                             sorted(["LICENSE", "LICENSE.libuv", "METADATA", "RECORD", "WHEEL", "__init__.py", "_driver.py", "_feed.py", "_native.abi3.so", "_native.pyi",
+                                     "_options.py", "_scan.py", "_types.py", "libuv.so.1", "py.typed"]))
         files = run(sys.executable, "-m", "pip", "--python", self.python, "show", "--files", "portloop")
         self.assertIn("portloop/_scan.py", files)
 

@@ -11,6 +11,8 @@ local uv = vim and (vim.uv or vim.loop) or require('luv')
 
 -- ---- Driving portloop's loop from luv's ----
 
+local DEFAULT_PROGRESS_MS = 1000
+
 local loop -- portloop's libuv loop; made for the first scan, and kept
 local scans = {} -- those that are not closed yet
 local handles -- luv's, while there are scans: poll, timer and idle
@@ -52,13 +54,36 @@ local function remove(scan)
   end
 end
 
+-- Returns a function that returns the connection of `result` as luv's handle, if it is called in the callback of that
+-- result, and for the first time; otherwise nil.
+local function connection_of(scan, result)
+  return function()
+    local fd = scan.current == result and scan.core:take_fd() or nil
+    if fd == nil then return nil end
+    local tcp = uv.new_tcp()
+    assert(tcp:open(fd))
+    return tcp
+  end
+end
+
 -- Calls the callbacks of one scan for what the last turn has brought.
 local function deliver(scan)
   while not scan.is_closed_early do
-    local result = scan.core:take()
-    if result == nil then break end
-    scan.on_result(result, scan)
+    local result, has_connection, host = scan.core:take()
+    if host ~= nil then
+      scan.on_host(host, scan)
+    elseif result ~= nil then
+      scan.current = result
+      if has_connection then result.take_tcp = connection_of(scan, result) end
+      scan.on_result(result, scan)
+    else
+      break
+    end
   end
+  scan.current = nil
+  scan.core:forget()
+  local stats = scan.core:take_progress() and not scan.is_closed_early and scan:stats()
+  if stats then scan.on_progress(stats, scan) end
   local done, message, code = scan.core:outcome()
   if done and scan.on_done ~= nil then
     local on_done = scan.on_done
@@ -125,6 +150,18 @@ local function words(name, value)
   return list
 end
 
+local function text(name, value)
+  if type(value) ~= 'string' then fail(name, 'a string', value) end
+  return value
+end
+
+-- The words of ports, as one list.
+local function port_list(name, value) return table.concat(words(name, value), ',') end
+
+local function callback(name, value)
+  if type(value) ~= 'function' then fail(name, 'a function', value) end
+end
+
 local banner_kind = choice({ 'none', 'read', 'http' })
 
 local function banners(name, value)
@@ -142,6 +179,14 @@ local function rate(name, value)
   return value
 end
 
+local Group = {}
+Group.__index = Group
+
+local function check_group(name, value)
+  if getmetatable(value) ~= Group then fail(name, 'what portloop.group() has returned', value) end
+  return value.core
+end
+
 local function shard(name, value)
   if type(value) ~= 'table' then fail(name, 'a table with number and count', value) end
   return u32(name, value.number), u32(name, value.count)
@@ -150,8 +195,12 @@ end
 -- What each option takes. A list of words is given to portloop one by one, and ports as one list.
 local kinds = {
   targets = words, exclude = words, ports = words, exclude_ports = words,
-  in_flight = u32, timeout_ms = u32, stop_after = u32, loops = u32,
+  in_flight = u32, timeout_ms = u32, stop_after = u32, loops = u32, mark = u32,
   retries = function(name, value) return check_number(name, value, -2 ^ 31, 2 ^ 31 - 1) end,
+  dscp = function(name, value) return check_number(name, value, -2 ^ 31, 2 ^ 31 - 1) end,
+  source = words, interface = text, threaded = boolean, open_input = boolean, keep_connections = boolean,
+  group = check_group, on_host = callback, on_progress = callback,
+  progress_ms = function(name, value) return check_number(name, value, 1, 2 ^ 32 - 1) end,
   seed = function(name, value) return check_number(name, value, 0, 2 ^ 53) end,
   rate = rate, adaptive = boolean, shard = shard, banners = banners,
   order = choice({ 'random', 'sequential' }), connector = choice({ 'fastest', 'portable' }),
@@ -167,8 +216,12 @@ local function options_of(given)
     local message
     if kind == words then
       local list = words(name, value)
-      if name == 'ports' or name == 'exclude_ports' then list = { table.concat(list, ',') } end
+      if name == 'ports' or name == 'exclude_ports' then list = { port_list(name, value) } end
       for _, each in ipairs(list) do message = message or options:set(name, each) end
+    elseif name == 'group' then
+      options:set_group(check_group(name, value))
+    elseif kind == callback or name == 'progress_ms' then
+      kind(name, value) -- portloop.scan() uses it
     else
       message = options:set(name, kind(name, value))
     end
@@ -212,7 +265,57 @@ function Scan:stats()
   return self.core:stats()
 end
 
+-- These return true, or nil and a message.
+local function outcome_of(message)
+  if message ~= nil then return nil, message end
+  return true
+end
+
+function Scan:set_in_flight(connects)
+  local message = self.core:set_in_flight(u32('in_flight', connects))
+  hurry()
+  return outcome_of(message)
+end
+
+function Scan:set_rate(connects_per_second)
+  local message = self.core:set_rate(rate('rate', connects_per_second))
+  hurry()
+  return outcome_of(message)
+end
+
+function Scan:add(target, ports, tag)
+  if ports ~= nil then ports = port_list('ports', ports) end
+  local message = self.core:add(text('target', target), ports, check_number('tag', tag or 0, 0, 2 ^ 53))
+  hurry()
+  return outcome_of(message)
+end
+
+function Scan:finish()
+  self.core:finish()
+  hurry()
+end
+
+function Group:set_in_flight(connects)
+  return outcome_of(self.core:set_in_flight(u32('in_flight', connects)))
+end
+
+function Group:set_rate(connects_per_second)
+  return outcome_of(self.core:set_rate(rate('rate', connects_per_second)))
+end
+
 local portloop = { version = core.version }
+
+-- Returns a group, whose scans share its limits; nil and a message if portloop refuses one.
+function portloop.group(limits)
+  local group = setmetatable({ core = core.group() }, Group)
+  for name, value in pairs(limits or {}) do
+    local set = name == 'in_flight' and group.set_in_flight or name == 'rate' and group.set_rate
+    if not set then error(string.format("portloop: '%s' is not a limit of a group", tostring(name)), 0) end
+    local done, message = set(group, value)
+    if not done then return nil, message end
+  end
+  return group
+end
 
 function portloop.scan(given, on_result, on_done)
   if type(on_result) ~= 'function' then fail('on_result', 'a function', on_result) end
@@ -220,9 +323,13 @@ function portloop.scan(given, on_result, on_done)
   local options, message = options_of(given)
   if options == nil then return nil, message end
   loop = loop or core.loop()
-  local scan = { core = core.scan(loop), on_result = on_result, on_done = on_done, is_closed_early = false }
+  local scan = {
+    core = core.scan(loop), on_result = on_result, on_done = on_done, is_closed_early = false,
+    on_host = given.on_host, on_progress = given.on_progress,
+  }
   setmetatable(scan, Scan)
-  message = scan.core:start(options)
+  local progress_ms = scan.on_progress ~= nil and (given.progress_ms or DEFAULT_PROGRESS_MS) or 0
+  message = scan.core:start(options, scan.on_host ~= nil, progress_ms)
   if message ~= nil then return nil, message end
   scans[#scans + 1] = scan
   hurry()

@@ -2,8 +2,11 @@
  * Python files use it. It has the limited API, so that one module serves all versions of Python from 3.10.
  *
  *   Options()   set(name, value...)
+ *   Group()     set_in_flight(number), set_rate(number), apply(options)
  *   Loop()      fileno(), turn() -> milliseconds
- *   Scan(loop)  start(options), stop(), pause(), resume(), close(), take() -> [result...], stats(); status, closed
+ *   Scan(loop)  start(options, hosts, progress_ms), stop(), pause(), resume(), set_in_flight(number), set_rate(number),
+ *               add(target, ports, tag), finish(), close(), take() -> [row...], reset(fd), take_progress(), stats(),
+ *               check(); done, closed
  *
  * All calls are made by the thread of the asyncio loop, with the GIL; a turn is short, and releases it at no time.
  */
@@ -14,16 +17,19 @@
 #include <uv.h>
 
 #include "bindings/nested_loop.h"
+#include "bindings/nested_scan.h"
 
 static PyObject* scan_error; /* portloop.PortloopError(message, code) */
 
-static PyObject* raise_scan_error(int status) {
-  PyObject* arguments;
-  if (status == UV_ENOMEM) return PyErr_NoMemory();
-  arguments = Py_BuildValue("ss", uv_strerror(status), uv_err_name(status));
+static PyObject* raise_with(const char* message, int status) {
+  PyObject* arguments = Py_BuildValue("ss", message, uv_err_name(status));
   if (arguments != NULL) PyErr_SetObject(scan_error, arguments);
   Py_XDECREF(arguments);
   return NULL;
+}
+
+static PyObject* raise_scan_error(int status) {
+  return status == UV_ENOMEM ? PyErr_NoMemory() : raise_with(uv_strerror(status), status);
 }
 
 /* ---- Loop ---- */
@@ -84,122 +90,116 @@ static PyObject* loop_turn(PyObject* object, PyObject* nothing) {
   return PyLong_FromLong(timeout_ms);
 }
 
-/* ---- Scan ---- */
+/* ---- Group ---- */
 
-/* Outlives its Scan until it is closed. */
-struct running {
-  portloop_scan* scan; /* NULL once it is closed */
-  PyObject* results;   /* a list */
-  int is_done;
-  int status;
-  int is_owned; /* a Scan refers to it */
-};
+typedef struct {
+  PyObject_HEAD portloop_group* group;
+} Group;
+
+static PyObject* group_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
+  allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+  Group* self = (Group*)allocate(type, 0);
+  (void)arguments;
+  (void)keywords;
+  if (self == NULL) return NULL;
+  self->group = portloop_group_new();
+  if (self->group == NULL) {
+    Py_DECREF(self);
+    return PyErr_NoMemory();
+  }
+  return (PyObject*)self;
+}
+
+static void group_dealloc(PyObject* object) {
+  portloop_group_free(((Group*)object)->group);
+  free_object(object);
+}
+
+/* Of a limit that was refused. */
+static PyObject* limit_result(int error, const char* rule) {
+  if (error != UV_EINVAL) return error == 0 ? Py_NewRef(Py_None) : raise_scan_error(error);
+  PyErr_SetString(PyExc_ValueError, rule);
+  return NULL;
+}
+
+static const char in_flight_rule[] = "in_flight is 1-1000000 connects, and at least one for each loop thread";
+static const char rate_rule[] = "rate is 0-1000000000 connects per second";
+
+static PyObject* group_set_in_flight(PyObject* object, PyObject* arguments) {
+  unsigned int connects;
+  if (!PyArg_ParseTuple(arguments, "I", &connects)) return NULL;
+  return limit_result(portloop_group_set_in_flight(((Group*)object)->group, connects),
+                      "in_flight is 1-1000000 connects");
+}
+
+static PyObject* group_set_rate(PyObject* object, PyObject* arguments) {
+  double rate;
+  if (!PyArg_ParseTuple(arguments, "d", &rate)) return NULL;
+  return limit_result(portloop_group_set_rate(((Group*)object)->group, rate), rate_rule);
+}
+
+static PyObject* group_apply(PyObject* object, PyObject* options) {
+  portloop_options_set_group(options_of(options), ((Group*)object)->group);
+  Py_RETURN_NONE;
+}
+
+/* ---- Scan ---- */
 
 typedef struct {
   PyObject_HEAD Loop* loop;
-  struct running* running;
+  struct nested_scan* scan;
 } Scan;
 
-static void free_when_unused(struct running* running) {
-  if (running->is_owned || running->scan != NULL) return;
-  Py_DECREF(running->results);
-  free(running);
-}
+static struct nested_scan* nested_of(PyObject* object) { return ((Scan*)object)->scan; }
 
 static PyObject* bytes_or_none(const char* bytes, size_t length) {
   if (bytes == NULL) Py_RETURN_NONE;
   return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)length);
 }
 
-/* A result that can't be stored would be lost: the scan is stopped instead, and reported as out of memory. */
-static void on_result(portloop_scan* scan, const portloop_result* result) {
-  struct running* running = portloop_scan_data(scan);
-  char address[64];
-  PyObject* entry;
-  portloop_format_address((const struct sockaddr*)&result->address, address, sizeof address);
-  entry = Py_BuildValue("sHsssIKzN", address, result->port, portloop_state_name(result->state),
-                        portloop_reason_name(result->reason), portloop_service_name(result->port), result->attempts,
-                        (unsigned long long)result->rtt_us, result->error == 0 ? NULL : uv_err_name(result->error),
-                        bytes_or_none(result->banner, result->banner_length));
-  if (entry == NULL || PyList_Append(running->results, entry) != 0) {
-    PyErr_Clear();
-    running->status = UV_ENOMEM;
-    portloop_scan_stop(scan);
-  }
-  Py_XDECREF(entry);
-}
-
-static void on_closed(portloop_scan* scan) {
-  struct running* running = portloop_scan_data(scan);
-  running->scan = NULL;
-  free_when_unused(running);
-}
-
-static void on_done(portloop_scan* scan, int status) {
-  struct running* running = portloop_scan_data(scan);
-  running->is_done = 1;
-  if (running->status == 0) running->status = status;
-  portloop_scan_close(scan, on_closed);
-}
-
 static PyObject* scan_new(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   PyObject* loop;
-  struct running* running;
+  struct nested_scan* scan;
   Scan* self;
-  int error;
   (void)keywords;
   if (!PyArg_ParseTuple(arguments, "O", &loop)) return NULL;
-  running = calloc(1, sizeof *running);
-  if (running == NULL) return PyErr_NoMemory();
-  running->results = PyList_New(0);
-  self = running->results == NULL ? NULL : (Scan*)allocate(type, 0);
+  scan = nested_scan_new(((Loop*)loop)->loop);
+  if (scan == NULL) return PyErr_NoMemory();
+  self = (Scan*)allocate(type, 0);
   if (self == NULL) {
-    Py_XDECREF(running->results);
-    free(running);
+    nested_scan_release(scan);
     return NULL;
   }
   Py_INCREF(loop);
   self->loop = (Loop*)loop;
-  self->running = running;
-  running->is_owned = 1;
-  error = portloop_scan_init(self->loop->loop, &running->scan);
-  if (error != 0) {
-    Py_DECREF(self);
-    return raise_scan_error(error);
-  }
-  portloop_scan_set_data(running->scan, running);
+  self->scan = scan;
   return (PyObject*)self;
 }
 
 static void scan_dealloc(PyObject* object) {
   Scan* self = (Scan*)object;
-  self->running->is_owned = 0;
-  if (self->running->scan != NULL) portloop_scan_close(self->running->scan, on_closed);
-  free_when_unused(self->running);
+  nested_scan_release(self->scan);
   Py_DECREF(self->loop);
   free_object(object);
 }
 
 static PyObject* scan_start(PyObject* object, PyObject* arguments) {
-  struct running* running = ((Scan*)object)->running;
   PyObject* options;
-  int error;
-  if (!PyArg_ParseTuple(arguments, "O", &options)) return NULL;
-  error =
-      running->scan == NULL ? UV_EALREADY : portloop_scan_start(running->scan, options_of(options), on_result, on_done);
+  int hosts, error;
+  unsigned int progress_ms;
+  if (!PyArg_ParseTuple(arguments, "OpI", &options, &hosts, &progress_ms)) return NULL;
+  error = nested_scan_start(nested_of(object), options_of(options), hosts, progress_ms);
   if (error == UV_EINVAL) return raise_value_error(options_of(options));
   if (error != 0) return raise_scan_error(error);
   Py_RETURN_NONE;
 }
 
 static PyObject* on_scan(PyObject* object, void (*function)(portloop_scan*)) {
-  struct running* running = ((Scan*)object)->running;
-  if (running->scan != NULL) function(running->scan);
+  struct nested_scan* scan = nested_of(object);
+  if (scan->scan != NULL) function(scan->scan);
   Py_RETURN_NONE;
 }
-
-static void close_scan(portloop_scan* scan) { portloop_scan_close(scan, on_closed); }
 
 static PyObject* scan_stop(PyObject* self, PyObject* nothing) {
   return (void)nothing, on_scan(self, portloop_scan_stop);
@@ -210,33 +210,112 @@ static PyObject* scan_pause(PyObject* self, PyObject* nothing) {
 static PyObject* scan_resume(PyObject* self, PyObject* nothing) {
   return (void)nothing, on_scan(self, portloop_scan_resume);
 }
-static PyObject* scan_close(PyObject* self, PyObject* nothing) { return (void)nothing, on_scan(self, close_scan); }
+static PyObject* scan_finish(PyObject* self, PyObject* nothing) {
+  return (void)nothing, on_scan(self, portloop_scan_finish_input);
+}
 
-/* The results since the last call. */
-static PyObject* scan_take(PyObject* object, PyObject* nothing) {
-  struct running* running = ((Scan*)object)->running;
-  PyObject* results = running->results;
-  PyObject* empty = PyList_New(0);
+static PyObject* scan_close(PyObject* object, PyObject* nothing) {
   (void)nothing;
-  if (empty == NULL) return NULL;
-  running->results = empty;
-  return results;
+  nested_scan_close(nested_of(object));
+  Py_RETURN_NONE;
+}
+
+static PyObject* scan_set_in_flight(PyObject* object, PyObject* arguments) {
+  portloop_scan* scan = nested_of(object)->scan;
+  unsigned int connects;
+  if (!PyArg_ParseTuple(arguments, "I", &connects)) return NULL;
+  return limit_result(scan == NULL ? 0 : portloop_scan_set_in_flight(scan, connects), in_flight_rule);
+}
+
+static PyObject* scan_set_rate(PyObject* object, PyObject* arguments) {
+  portloop_scan* scan = nested_of(object)->scan;
+  double rate;
+  if (!PyArg_ParseTuple(arguments, "d", &rate)) return NULL;
+  return limit_result(scan == NULL ? 0 : portloop_scan_set_rate(scan, rate), rate_rule);
+}
+
+/* add(target, ports or None, tag) */
+static PyObject* scan_add(PyObject* object, PyObject* arguments) {
+  portloop_scan* scan = nested_of(object)->scan;
+  const char *target, *ports;
+  unsigned long long tag;
+  int error;
+  if (!PyArg_ParseTuple(arguments, "szK", &target, &ports, &tag)) return NULL;
+  error = scan == NULL ? UV_ESHUTDOWN : portloop_scan_add_target(scan, target, ports, tag);
+  if (error == 0) Py_RETURN_NONE;
+  if (error == UV_EINVAL) {
+    PyErr_SetString(PyExc_ValueError, portloop_scan_input_error(scan));
+    return NULL;
+  }
+  return error == UV_ESHUTDOWN ? raise_with(NESTED_INPUT_CLOSED, error) : raise_scan_error(error);
+}
+
+static PyObject* row_of(const struct nested_event* event) {
+  static const char* const host_events[] = {"absent", "silent", "back"};
+  const portloop_result* result = &event->result;
+  char address[64];
+  portloop_format_address((const struct sockaddr*)&result->address, address, sizeof address);
+  if (event->is_host)
+    return Py_BuildValue("ss", address,
+                         (size_t)event->host_event < sizeof host_events / sizeof *host_events
+                             ? host_events[event->host_event]
+                             : "unknown");
+  return Py_BuildValue("sHsssIKzNKi", address, result->port, portloop_state_name(result->state),
+                       portloop_reason_name(result->reason), portloop_service_name(result->port), result->attempts,
+                       (unsigned long long)result->rtt_us, result->error == 0 ? NULL : uv_err_name(result->error),
+                       bytes_or_none(result->banner, result->banner_length), (unsigned long long)result->tag,
+                       event->fd);
+}
+
+/* What the scan has reported since the last call. If there is no memory for all of it, the rest comes next time. */
+static PyObject* scan_take(PyObject* object, PyObject* nothing) {
+  struct nested_scan* scan = nested_of(object);
+  PyObject* rows = PyList_New(0);
+  (void)nothing;
+  while (rows != NULL && scan->first != NULL) {
+    PyObject* row = row_of(scan->first);
+    struct nested_event* event;
+    if (row == NULL || PyList_Append(rows, row) != 0) {
+      Py_XDECREF(row);
+      if (PyList_Size(rows) == 0) Py_CLEAR(rows);
+      if (rows != NULL) PyErr_Clear();
+      break;
+    }
+    Py_DECREF(row);
+    event = nested_scan_take(scan);
+    nested_event_take_fd(event); /* it is in the row */
+    nested_event_free(scan, event);
+  }
+  return rows;
+}
+
+/* Resets a connection that nobody has taken: fd. */
+static PyObject* scan_reset(PyObject* object, PyObject* argument) {
+  const long fd = PyLong_AsLong(argument);
+  if (fd == -1 && PyErr_Occurred()) return NULL;
+  nested_connection_reset((int)fd, nested_of(object)->process);
+  Py_RETURN_NONE;
+}
+
+static PyObject* scan_take_progress(PyObject* object, PyObject* nothing) {
+  (void)nothing;
+  return PyBool_FromLong(nested_scan_take_progress(nested_of(object)));
 }
 
 static PyObject* scan_stats(PyObject* object, PyObject* nothing) {
-  struct running* running = ((Scan*)object)->running;
+  const struct nested_scan* scan = nested_of(object);
   portloop_stats now;
   (void)nothing;
-  if (running->scan == NULL) Py_RETURN_NONE;
-  portloop_scan_stats(running->scan, &now, sizeof now);
-  return Py_BuildValue("KKKKKKI", (unsigned long long)now.probes, (unsigned long long)now.connects,
+  if (scan->scan == NULL) Py_RETURN_NONE;
+  portloop_scan_stats(scan->scan, &now, sizeof now);
+  return Py_BuildValue("KKKKKKIK", (unsigned long long)now.probes, (unsigned long long)now.connects,
                        (unsigned long long)now.open, (unsigned long long)now.closed, (unsigned long long)now.filtered,
-                       (unsigned long long)now.unknown, (unsigned int)now.in_flight);
+                       (unsigned long long)now.unknown, (unsigned int)now.in_flight, (unsigned long long)now.waiting);
 }
 
 /* Raises the error that ended the scan, if there is one. */
 static PyObject* scan_check(PyObject* object, PyObject* nothing) {
-  int status = ((Scan*)object)->running->status;
+  const int status = nested_of(object)->status;
   (void)nothing;
   if (status != 0 && status != UV_ECANCELED) return raise_scan_error(status);
   Py_RETURN_NONE;
@@ -244,12 +323,12 @@ static PyObject* scan_check(PyObject* object, PyObject* nothing) {
 
 static PyObject* scan_is_done(PyObject* object, void* nothing) {
   (void)nothing;
-  return PyBool_FromLong(((Scan*)object)->running->is_done);
+  return PyBool_FromLong(nested_of(object)->is_done);
 }
 
 static PyObject* scan_is_closed(PyObject* object, void* nothing) {
   (void)nothing;
-  return PyBool_FromLong(((Scan*)object)->running->scan == NULL);
+  return PyBool_FromLong(nested_of(object)->scan == NULL);
 }
 
 /* ---- The module ---- */
@@ -261,7 +340,13 @@ static PyMethodDef scan_methods[] = {{"start", scan_start, METH_VARARGS, NULL},
                                      {"pause", scan_pause, METH_NOARGS, NULL},
                                      {"resume", scan_resume, METH_NOARGS, NULL},
                                      {"close", scan_close, METH_NOARGS, NULL},
+                                     {"set_in_flight", scan_set_in_flight, METH_VARARGS, NULL},
+                                     {"set_rate", scan_set_rate, METH_VARARGS, NULL},
+                                     {"add", scan_add, METH_VARARGS, NULL},
+                                     {"finish", scan_finish, METH_NOARGS, NULL},
                                      {"take", scan_take, METH_NOARGS, NULL},
+                                     {"reset", scan_reset, METH_O, NULL},
+                                     {"take_progress", scan_take_progress, METH_NOARGS, NULL},
                                      {"stats", scan_stats, METH_NOARGS, NULL},
                                      {"check", scan_check, METH_NOARGS, NULL},
                                      {NULL, NULL, 0, NULL}};
@@ -269,6 +354,13 @@ static PyGetSetDef scan_attributes[] = {{"done", scan_is_done, NULL, NULL, NULL}
                                         {"closed", scan_is_closed, NULL, NULL, NULL},
                                         {NULL, NULL, NULL, NULL, NULL}};
 
+static PyMethodDef group_methods[] = {{"set_in_flight", group_set_in_flight, METH_VARARGS, NULL},
+                                      {"set_rate", group_set_rate, METH_VARARGS, NULL},
+                                      {"apply", group_apply, METH_O, NULL},
+                                      {NULL, NULL, 0, NULL}};
+
+static PyType_Slot group_slots[] = {
+    {Py_tp_new, group_new}, {Py_tp_dealloc, group_dealloc}, {Py_tp_methods, group_methods}, {0, NULL}};
 static PyType_Slot loop_slots[] = {
     {Py_tp_new, loop_new}, {Py_tp_dealloc, loop_dealloc}, {Py_tp_methods, loop_methods}, {0, NULL}};
 static PyType_Slot scan_slots[] = {{Py_tp_new, scan_new},
@@ -276,7 +368,8 @@ static PyType_Slot scan_slots[] = {{Py_tp_new, scan_new},
                                    {Py_tp_methods, scan_methods},
                                    {Py_tp_getset, scan_attributes},
                                    {0, NULL}};
-static PyType_Spec specs[] = {{"portloop._native.Loop", sizeof(Loop), 0, Py_TPFLAGS_DEFAULT, loop_slots},
+static PyType_Spec specs[] = {{"portloop._native.Group", sizeof(Group), 0, Py_TPFLAGS_DEFAULT, group_slots},
+                              {"portloop._native.Loop", sizeof(Loop), 0, Py_TPFLAGS_DEFAULT, loop_slots},
                               {"portloop._native.Scan", sizeof(Scan), 0, Py_TPFLAGS_DEFAULT, scan_slots}};
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, NULL, NULL, NULL, NULL, NULL};
@@ -288,7 +381,7 @@ static int add(PyObject* module, const char* name, PyObject* value) {
 }
 
 PyMODINIT_FUNC PyInit__native(void) {
-  static const char* const names[] = {"Loop", "Scan"};
+  static const char* const names[] = {"Group", "Loop", "Scan"};
   PyObject* module = PyModule_Create(&definition);
   int failed = module == NULL || add(module, "Options", PyType_FromSpec(&options_spec)) != 0;
   for (size_t i = 0; !failed && i < sizeof names / sizeof *names; ++i)

@@ -7,6 +7,7 @@
 Scan only hosts and networks that you are permitted to scan.
 """
 from ._native import PortloopError, version as __version__
-from ._scan import Banners, Result, Scan, Stats, scan
+from ._scan import Scan, scan
+from ._types import Banners, Connection, Group, HostEvent, Result, Stats, Target
 
-__all__ = ["Banners", "PortloopError", "Result", "Scan", "Stats", "scan"]
+__all__ = ["Banners", "Connection", "Group", "HostEvent", "PortloopError", "Result", "Scan", "Stats", "Target", "scan"]

@@ -29,13 +29,13 @@ class Driver:
         self._next: Optional[asyncio.Handle] = None
         self._is_watching = False
 
-    def add(self, scan: "Scan", options: _native.Options) -> _native.Scan:
+    def add(self, scan: "Scan", options: _native.Options, hosts: bool, progress_ms: int) -> _native.Scan:
         """Starts a scan."""
         native = _native.Scan(self.native)
         self._open.append(native)
         self.hurry()
         try:
-            native.start(options)
+            native.start(options, hosts, progress_ms)
         except BaseException:
             native.close()
             raise
@@ -63,6 +63,15 @@ class Driver:
             self.hurry()
         else:
             self.loop.call_soon_threadsafe(self.drop, native)
+
+    def cancel(self, task: "asyncio.Task[None]") -> None:
+        """Cancels a task of the asyncio loop, on any thread."""
+        if self.loop.is_closed():
+            return
+        if self.is_own_thread():
+            task.cancel()
+        else:
+            self.loop.call_soon_threadsafe(task.cancel)
 
     def _plan(self, timeout_ms: int) -> None:
         if self._next is not None:
