@@ -1,17 +1,25 @@
-/* portloop on Node's own loop, through Node-API. scan.js is the only user of these functions:
+/* portloop on Node's own loop, through Node-API. The package's JavaScript is the only user of these functions, and has
+ * checked the types of what it passes:
  *
- *   create(options) -> scan, start(scan, onResult, onDone), stop, pause, resume, ref, unref, close, stats(scan)
+ *   create(options, group or undefined) -> scan
+ *   start(scan, onResult, onDone, onHost or undefined, onProgress or undefined, progressMs)
+ *   stop, pause, resume, finish, ref, unref, close, stats(scan)
+ *   setInFlight(scan, number), setRate(scan, number), add(scan, target, ports or undefined, tag)
+ *   takeFd(scan, fd) -> boolean, resetFd(scan, fd): of the connection that a result has
+ *   createGroup, setGroupInFlight, setGroupRate: see group.h
  *
  * Node contains and exports its own libuv, so this addon must not be linked with another one. libuv keeps its ABI
  * within version 1, so portloop may be compiled with an older header than Node's. The version is checked when the addon
  * is loaded.
  *
- * Each result is one call of JavaScript, which makes it part of the work that portloop does in a turn of the loop: a
- * slow consumer shortens the turn's share of the scan, it does not prolong the turn.
+ * The results of a turn of the loop are reported together: each is a plain call of a function that queues it, and what
+ * waits for them (microtasks) runs once, after the last one.
  */
 #include <stdlib.h>
 #include <uv.h>
 
+#include "connections.h"
+#include "group.h"
 #include "options.h"
 
 #define MIN_LIBUV ((1 << 16) | (44 << 8))
@@ -23,6 +31,9 @@ struct running {
   portloop_scan* scan;       /* NULL before start, and once close was called */
   napi_ref on_result;
   napi_ref on_done;
+  napi_ref on_host;     /* NULL: not wanted */
+  napi_ref on_progress; /* NULL: not wanted */
+  struct connections connections;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   bool ending; /* the environment is being torn down: JavaScript must not be called any more */
@@ -62,15 +73,17 @@ static void call(struct running* self, napi_ref function_ref, size_t count, cons
   if (napi_get_and_clear_last_exception(self->env, &thrown) == napi_ok) napi_fatal_exception(self->env, thrown);
 }
 
-/* onResult(address, port, state, reason, service, attempts, rttUs, error, banner): JavaScript makes an object of them
- * faster than Node-API does. State and reason are numbers, for which scan.js has the names. */
-static void on_result(portloop_scan* scan, const portloop_result* result) {
-  struct running* self = portloop_scan_data(scan);
+/* onResult(address, port, state, reason, service, attempts, rttUs, error, banner, tag, fd): JavaScript makes an object
+ * of them faster than Node-API does. State and reason are numbers, for which scan.js has the names. */
+static void call_on_result(struct running* self, napi_value function, napi_value global,
+                           const portloop_result* result) {
   napi_env env = self->env;
   napi_handle_scope scope;
-  napi_value arguments[9];
+  napi_value arguments[11];
   char address[64];
-  if (self->ending || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  const int fd = portloop_result_take_fd(result);
+  const bool has_connection = fd >= 0 && connections_keep(&self->connections, fd);
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   portloop_format_address((const struct sockaddr*)&result->address, address, sizeof address);
   if (napi_create_string_latin1(env, address, NAPI_AUTO_LENGTH, &arguments[0]) == napi_ok &&
       napi_create_uint32(env, result->port, &arguments[1]) == napi_ok &&
@@ -79,17 +92,58 @@ static void on_result(portloop_scan* scan, const portloop_result* result) {
       napi_create_string_latin1(env, portloop_service_name(result->port), NAPI_AUTO_LENGTH, &arguments[4]) == napi_ok &&
       napi_create_uint32(env, result->attempts, &arguments[5]) == napi_ok &&
       napi_create_double(env, (double)result->rtt_us, &arguments[6]) == napi_ok &&
-      napi_get_undefined(env, &arguments[7]) == napi_ok && napi_get_undefined(env, &arguments[8]) == napi_ok) {
+      napi_get_undefined(env, &arguments[7]) == napi_ok && napi_get_undefined(env, &arguments[8]) == napi_ok &&
+      napi_create_double(env, (double)result->tag, &arguments[9]) == napi_ok &&
+      napi_create_int32(env, has_connection ? fd : -1, &arguments[10]) == napi_ok) {
     if (result->error != 0) napi_create_string_utf8(env, uv_err_name(result->error), NAPI_AUTO_LENGTH, &arguments[7]);
     if (result->banner != NULL)
       napi_create_buffer_copy(env, result->banner_length, result->banner, NULL, &arguments[8]);
-    call(self, self->on_result, 9, arguments);
+    napi_call_function(env, global, function, 11, arguments, NULL);
   }
   napi_close_handle_scope(env, scope);
 }
 
+static void on_batch(portloop_scan* scan, const portloop_result* const* results, size_t count) {
+  struct running* self = portloop_scan_data(scan);
+  napi_env env = self->env;
+  napi_handle_scope scope;
+  napi_callback_scope callback_scope;
+  napi_value function, global, resource;
+  if (self->ending || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_get_reference_value(env, self->on_result, &function) == napi_ok &&
+      napi_get_global(env, &global) == napi_ok && napi_create_object(env, &resource) == napi_ok &&
+      napi_open_callback_scope(env, resource, self->context, &callback_scope) == napi_ok) {
+    for (size_t i = 0; i < count; ++i) call_on_result(self, function, global, results[i]);
+    napi_close_callback_scope(env, callback_scope);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+/* onHost(address, event): the event is a number, for which scan.js has the names. */
+static void on_host(portloop_scan* scan, const struct sockaddr* address, enum portloop_host_event event) {
+  struct running* self = portloop_scan_data(scan);
+  napi_handle_scope scope;
+  napi_value arguments[2];
+  char text[64];
+  if (self->ending || napi_open_handle_scope(self->env, &scope) != napi_ok) return;
+  portloop_format_address(address, text, sizeof text);
+  if (napi_create_string_latin1(self->env, text, NAPI_AUTO_LENGTH, &arguments[0]) == napi_ok &&
+      napi_create_uint32(self->env, (uint32_t)event, &arguments[1]) == napi_ok)
+    call(self, self->on_host, 2, arguments);
+  napi_close_handle_scope(self->env, scope);
+}
+
+static void on_progress(portloop_scan* scan) {
+  struct running* self = portloop_scan_data(scan);
+  napi_handle_scope scope;
+  if (self->ending || napi_open_handle_scope(self->env, &scope) != napi_ok) return;
+  call(self, self->on_progress, 0, NULL);
+  napi_close_handle_scope(self->env, scope);
+}
+
 static void free_when_unused(struct running* self) {
   if (self->open || !self->collected) return;
+  connections_reset_all(&self->connections);
   portloop_options_free(self->options);
   free(self);
 }
@@ -97,8 +151,9 @@ static void free_when_unused(struct running* self) {
 static void on_closed(portloop_scan* scan) {
   struct running* self = portloop_scan_data(scan);
   self->open = false;
-  if (self->on_result != NULL) napi_delete_reference(self->env, self->on_result);
-  if (self->on_done != NULL) napi_delete_reference(self->env, self->on_done);
+  const napi_ref references[] = {self->on_result, self->on_done, self->on_host, self->on_progress};
+  for (size_t i = 0; i < sizeof references / sizeof *references; ++i)
+    if (references[i] != NULL) napi_delete_reference(self->env, references[i]);
   if (self->context != NULL && !self->ending) napi_async_destroy(self->env, self->context);
   if (self->cleanup != NULL) napi_remove_async_cleanup_hook(self->cleanup);
   free_when_unused(self);
@@ -157,15 +212,18 @@ static struct running* arguments_of(napi_env env, napi_callback_info info, size_
 }
 
 static napi_value create(napi_env env, napi_callback_info info) {
-  napi_value object, handle;
-  size_t count = 1;
+  napi_value arguments[2], handle;
+  size_t count = 2;
+  void* group = NULL;
   struct running* self = calloc(1, sizeof *self);
   int error = UV_ENOMEM;
-  napi_get_cb_info(env, info, &count, &object, NULL, NULL);
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   if (self == NULL) return fail(env, "ENOMEM", uv_strerror(UV_ENOMEM));
   self->env = env;
   self->options = portloop_options_new();
-  if (self->options != NULL) error = apply_options(env, object, self->options);
+  if (self->options != NULL) error = apply_options(env, arguments[0], self->options);
+  if (error == 0 && napi_get_value_external(env, arguments[1], &group) == napi_ok)
+    portloop_options_set_group(self->options, group);
   if (error == 0 && napi_create_external(env, self, on_collected, NULL, &handle) == napi_ok) return handle;
   if (error != 0) {
     const char* reason = self->options != NULL ? portloop_options_error(self->options) : "";
@@ -176,12 +234,20 @@ static napi_value create(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static bool refer_if_function(napi_env env, napi_value value, napi_ref* reference) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  return type != napi_function || napi_create_reference(env, value, 1, reference) == napi_ok;
+}
+
 /* Creates the scan and what its callbacks need. If this fails, close_scan() releases what was made. */
 static int begin(struct running* self, napi_value* arguments) {
   napi_env env = self->env;
   uv_loop_t* loop = NULL;
   napi_value name;
+  uint32_t progress_ms = 0;
   int error;
+  napi_get_value_uint32(env, arguments[5], &progress_ms);
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return UV_ENOTSUP;
   error = portloop_scan_init(loop, &self->scan);
   if (error != 0) return error;
@@ -189,22 +255,28 @@ static int begin(struct running* self, napi_value* arguments) {
   portloop_scan_set_data(self->scan, self);
   if (napi_create_reference(env, arguments[1], 1, &self->on_result) == napi_ok &&
       napi_create_reference(env, arguments[2], 1, &self->on_done) == napi_ok &&
+      refer_if_function(env, arguments[3], &self->on_host) &&
+      refer_if_function(env, arguments[4], &self->on_progress) &&
       napi_create_string_utf8(env, "portloop", NAPI_AUTO_LENGTH, &name) == napi_ok &&
       napi_async_init(env, NULL, name, &self->context) == napi_ok &&
-      napi_add_async_cleanup_hook(env, on_cleanup, self, &self->cleanup) == napi_ok)
-    return portloop_scan_start(self->scan, self->options, on_result, on_done);
+      napi_add_async_cleanup_hook(env, on_cleanup, self, &self->cleanup) == napi_ok) {
+    portloop_scan_set_batch_cb(self->scan, on_batch);
+    if (self->on_host != NULL) portloop_scan_set_host_cb(self->scan, on_host);
+    if (self->on_progress != NULL) portloop_scan_set_progress_cb(self->scan, on_progress, progress_ms);
+    return portloop_scan_start(self->scan, self->options, NULL, on_done);
+  }
   return UV_ECANCELED; /* the environment is going away */
 }
 
 static napi_value start(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  struct running* self = arguments_of(env, info, 3, arguments);
+  napi_value arguments[6];
+  struct running* self = arguments_of(env, info, 6, arguments);
   napi_valuetype types[2] = {napi_undefined, napi_undefined};
   int error;
   if (self == NULL) return NULL;
   for (size_t i = 0; i < 2; ++i) napi_typeof(env, arguments[i + 1], &types[i]);
   if (types[0] != napi_function || types[1] != napi_function)
-    return fail(env, "ERR_INVALID_ARG_TYPE", "start(scan, onResult, onDone) takes two functions");
+    return fail(env, "ERR_INVALID_ARG_TYPE", "start(scan, onResult, onDone, ...) takes two functions");
   if (self->options == NULL) return fail(env, uv_err_name(UV_EALREADY), "the scan was already started");
   error = begin(self, arguments);
   if (error != 0) {
@@ -230,10 +302,87 @@ static napi_value resume(napi_env env, napi_callback_info info) { return on_scan
 static napi_value ref(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_ref); }
 static napi_value unref(napi_env env, napi_callback_info info) { return on_scan(env, info, portloop_scan_unref); }
 
+static napi_value finish(napi_env env, napi_callback_info info) {
+  return on_scan(env, info, portloop_scan_finish_input);
+}
+
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   napi_value argument;
   struct running* self = arguments_of(env, info, 1, &argument);
-  if (self != NULL) close_scan(self);
+  if (self == NULL) return NULL;
+  close_scan(self);
+  connections_reset_all(&self->connections); /* of results that nobody will ask for */
+  return NULL;
+}
+
+static napi_value set_in_flight(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  struct running* self = arguments_of(env, info, 2, arguments);
+  uint32_t connects = 0;
+  if (self == NULL || self->scan == NULL) return NULL;
+  napi_get_value_uint32(env, arguments[1], &connects);
+  if (portloop_scan_set_in_flight(self->scan, connects) == 0) return NULL;
+  return fail(env, "EINVAL", "inFlight is 1-1000000 connects, and at least one for each loop thread");
+}
+
+static napi_value set_rate(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  struct running* self = arguments_of(env, info, 2, arguments);
+  double rate = 0;
+  if (self == NULL || self->scan == NULL) return NULL;
+  napi_get_value_double(env, arguments[1], &rate);
+  if (portloop_scan_set_rate(self->scan, rate) == 0) return NULL;
+  return fail(env, "EINVAL", "rate is 0-1000000000 connects per second");
+}
+
+static napi_value add(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  struct running* self = arguments_of(env, info, 4, arguments);
+  napi_valuetype type = napi_undefined;
+  char *target, *ports = NULL;
+  int64_t tag = 0;
+  int error = UV_ESHUTDOWN;
+  if (self == NULL) return NULL;
+  target = text_of(env, arguments[1]);
+  napi_typeof(env, arguments[2], &type);
+  if (type == napi_string) ports = text_of(env, arguments[2]);
+  napi_get_value_int64(env, arguments[3], &tag);
+  if (target == NULL || (type == napi_string && ports == NULL)) {
+    fail(env, "EINVAL", uv_strerror(UV_EINVAL));
+  } else {
+    if (self->scan != NULL) error = portloop_scan_add_target(self->scan, target, ports, (uint64_t)tag);
+    if (error == UV_EINVAL) {
+      fail(env, "EINVAL", portloop_scan_input_error(self->scan));
+    } else if (error != 0) {
+      fail(env, uv_err_name(error),
+           error == UV_ESHUTDOWN ? "nothing can be added: the input of the scan is not open" : uv_strerror(error));
+    }
+  }
+  free(target);
+  free(ports);
+  return NULL;
+}
+
+/* The scan and the descriptor that are arguments. */
+static struct running* connection_of(napi_env env, napi_callback_info info, int32_t* fd) {
+  napi_value arguments[2];
+  struct running* self = arguments_of(env, info, 2, arguments);
+  if (self != NULL) napi_get_value_int32(env, arguments[1], fd);
+  return self;
+}
+
+static napi_value take_fd(napi_env env, napi_callback_info info) {
+  napi_value taken = NULL;
+  int32_t fd = -1;
+  struct running* self = connection_of(env, info, &fd);
+  if (self != NULL) napi_get_boolean(env, connections_take(&self->connections, fd), &taken);
+  return taken;
+}
+
+static napi_value reset_fd(napi_env env, napi_callback_info info) {
+  int32_t fd = -1;
+  struct running* self = connection_of(env, info, &fd);
+  if (self != NULL) connections_reset(&self->connections, fd);
   return NULL;
 }
 
@@ -251,6 +400,7 @@ static napi_value stats(napi_env env, napi_callback_info info) {
   set_number(env, object, "filtered", (double)now.filtered);
   set_number(env, object, "unknown", (double)now.unknown);
   set_number(env, object, "inFlight", now.in_flight);
+  set_number(env, object, "waiting", (double)now.waiting);
   return object;
 }
 
@@ -274,9 +424,24 @@ NAPI_MODULE_INIT() {
   static const struct {
     const char* name;
     napi_callback function;
-  } functions[] = {{"create", create},    {"start", start},        {"stop", stop},
-                   {"pause", pause_scan}, {"resume", resume},      {"ref", ref},
-                   {"unref", unref},      {"close", close_handle}, {"stats", stats}};
+  } functions[] = {{"create", create},
+                   {"start", start},
+                   {"stop", stop},
+                   {"pause", pause_scan},
+                   {"resume", resume},
+                   {"ref", ref},
+                   {"unref", unref},
+                   {"close", close_handle},
+                   {"stats", stats},
+                   {"finish", finish},
+                   {"setInFlight", set_in_flight},
+                   {"setRate", set_rate},
+                   {"add", add},
+                   {"takeFd", take_fd},
+                   {"resetFd", reset_fd},
+                   {"createGroup", create_group},
+                   {"setGroupInFlight", set_group_in_flight},
+                   {"setGroupRate", set_group_rate}};
   if ((uv_version() >> 16) != (MIN_LIBUV >> 16) || uv_version() < MIN_LIBUV)
     return fail(env, "ERR_DLOPEN_FAILED", "portloop needs a Node with libuv 1.44 or a later 1.x");
   for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i) {

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 export type State = 'open' | 'closed' | 'filtered' | 'unknown';
 
 export type Reason =
@@ -22,6 +24,35 @@ export interface Result {
   error: string | undefined;
   /** What the port sent, if banners were asked for and it sent anything. */
   banner: Uint8Array | undefined;
+  /** Of the target that it belongs to; 0 by default. */
+  tag: number;
+  /** To an open port, with keepConnections. */
+  connection: Connection | undefined;
+}
+
+/** A connection that was not taken over when the next result is asked for, or when the loop is left, is reset. */
+export interface Connection {
+  /** Takes it over: a connected socket. What was read as a banner is not in it any more. Throws if it is too late. */
+  take(): Socket;
+  /** Resets it. */
+  close(): void;
+}
+
+/** Addresses with ports and a tag of their own. */
+export interface Target {
+  /** An address, a CIDR block or a range. */
+  target: string;
+  /** Default: those of the scan. */
+  ports?: string | number | readonly (string | number)[];
+  /** A whole number, which their results have. Default 0. */
+  tag?: number;
+}
+
+/** What has become known of a whole host, maybe long before its ports have their results. */
+export interface HostEvent {
+  address: string;
+  /** "absent": it is not on its link. "silent": it, or the path to it, no longer answers. "back": an absent one does. */
+  event: 'absent' | 'silent' | 'back' | 'unknown';
 }
 
 export interface Banners {
@@ -35,8 +66,11 @@ export interface Banners {
 
 /** An option that is left out has the default of portloop's C library, which portloop.h describes. */
 export interface Options {
-  /** Numeric addresses, CIDR blocks and ranges. Resolve names yourself, for example with node:dns. */
-  targets: string | readonly string[];
+  /**
+   * Numeric addresses, CIDR blocks and ranges. Resolve names yourself, for example with node:dns. Those of an async
+   * iterable are scanned while more come; what it throws, or a target of it that is refused, ends the iteration.
+   */
+  targets: string | Target | readonly (string | Target)[] | AsyncIterable<string | Target>;
   exclude?: string | readonly string[];
   /** As in "22,80,8000-8100", "http*", "all" or "common" (the default). */
   ports?: string | number | readonly (string | number)[];
@@ -57,8 +91,29 @@ export interface Options {
   shard?: { number: number; count: number };
   /** 1 (default): the scan runs on this loop. More: so many threads, each with a loop of its own. */
   loops?: number;
+  /** A single loop is a thread, too. */
+  threaded?: boolean;
   connector?: 'fastest' | 'portable';
   banners?: boolean | 'none' | 'read' | 'http' | Banners;
+  /** An address of this machine, or one for each family. */
+  source?: string | readonly string[];
+  /** The name of the interface that all packets leave through. */
+  interface?: string;
+  /** 0-63. */
+  dscp?: number;
+  /** SO_MARK; needs the capability CAP_NET_ADMIN. */
+  mark?: number;
+  /** Connections to open ports may be taken over. The scan pauses while 64 results with a connection wait. */
+  keepConnections?: boolean;
+  /** Limits that it shares with other scans. */
+  group?: Group;
+  /** The scan goes on until finish(), and add() adds targets. */
+  openInput?: boolean;
+  onHost?: (event: HostEvent) => void;
+  /** Called at an interval while the scan runs. */
+  onProgress?: (stats: Stats) => void;
+  /** The interval, in milliseconds. Default 1,000. */
+  progressMs?: number;
   /** The scan pauses while this many results have not been iterated over. Default 4,096. */
   highWaterMark?: number;
   /** Stops the scan when it is aborted: the results so far are yielded, then its reason is thrown. */
@@ -75,6 +130,22 @@ export interface Stats {
   filtered: number;
   unknown: number;
   inFlight: number;
+  /** Targets that were added and not begun with. */
+  waiting: number;
+}
+
+export interface Limits {
+  /** Maximum number of connects in flight, of all scans of the group together. Default 1,000. */
+  inFlight?: number;
+  /** Maximum number of connects started per second. Default: no limit. */
+  rate?: number;
+}
+
+/** Limits that several scans share. */
+export class Group {
+  constructor(limits?: Limits);
+  setInFlight(connects: number): void;
+  setRate(connectsPerSecond: number): void;
 }
 
 export class Scan implements AsyncIterable<Result> {
@@ -83,6 +154,19 @@ export class Scan implements AsyncIterable<Result> {
   [Symbol.asyncIterator](): AsyncGenerator<Result, void, undefined>;
   /** Ends the iteration after the results that are known. */
   stop(): void;
+  /** Starts no connect until resume() is called; what is in flight ends. */
+  pause(): void;
+  resume(): void;
+  /** Change the limits of a running scan. Throw an Error with the code "EINVAL" for a value that is refused. */
+  setInFlight(connects: number): void;
+  setRate(connectsPerSecond: number): void;
+  /**
+   * Adds a target to a scan with openInput, and starts it, if it has not started. Throws an Error with the code "EINVAL"
+   * for a target that is refused, "ESHUTDOWN" if the input is not open any more.
+   */
+  add(target: string | Target): void;
+  /** Nothing more will be added. */
+  finish(): void;
   /** undefined before the scan has started and after it has ended. */
   stats(): Stats | undefined;
   /** A running scan keeps Node running (default). */

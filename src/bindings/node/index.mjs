@@ -1,3 +1,3 @@
 import portloop from './index.js';
 
-export const { scan, Scan, version } = portloop;
+export const { scan, Scan, Group, version } = portloop;

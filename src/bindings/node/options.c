@@ -11,17 +11,21 @@ static bool get(napi_env env, napi_value object, const char* name, napi_value* v
          type != napi_undefined;
 }
 
+char* text_of(napi_env env, napi_value value) {
+  size_t length = 0;
+  char* text = NULL;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) == napi_ok) text = malloc(length + 1);
+  if (text == NULL) return NULL;
+  if (napi_get_value_string_utf8(env, value, text, length + 1, &length) == napi_ok && strlen(text) == length)
+    return text;
+  free(text);
+  return NULL;
+}
+
 static int apply_text(napi_env env, napi_value value, portloop_options* options,
                       int (*apply)(portloop_options*, const char*)) {
-  size_t length = 0;
-  char* text;
-  int error = UV_EINVAL;
-  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return UV_EINVAL;
-  text = malloc(length + 1);
-  if (text == NULL) return UV_ENOMEM;
-  if (napi_get_value_string_utf8(env, value, text, length + 1, &length) == napi_ok && strlen(text) == length) {
-    error = apply(options, text);
-  }
+  char* text = text_of(env, value);
+  const int error = text == NULL ? UV_EINVAL : apply(options, text);
   free(text);
   return error;
 }
@@ -30,10 +34,9 @@ static int apply_texts(napi_env env, napi_value object, portloop_options* option
   static const struct {
     const char* name;
     int (*apply)(portloop_options*, const char*);
-  } lists[] = {{"targets", portloop_options_add_target},
-               {"exclude", portloop_options_exclude_target},
-               {"ports", portloop_options_set_ports},
-               {"excludePorts", portloop_options_exclude_ports}};
+  } lists[] = {{"targets", portloop_options_add_target}, {"exclude", portloop_options_exclude_target},
+               {"ports", portloop_options_set_ports},    {"excludePorts", portloop_options_exclude_ports},
+               {"source", portloop_options_set_source},  {"interface", portloop_options_set_interface}};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) {
     napi_value list, word;
     uint32_t count = 0;
@@ -54,6 +57,12 @@ static uint32_t whole(napi_env env, napi_value value) {
   return number;
 }
 
+static int signed_whole(napi_env env, napi_value value) {
+  int32_t number = 0;
+  napi_get_value_int32(env, value, &number);
+  return number;
+}
+
 static int apply_numbers(napi_env env, napi_value object, portloop_options* options) {
   static const struct {
     const char* name;
@@ -61,7 +70,8 @@ static int apply_numbers(napi_env env, napi_value object, portloop_options* opti
   } numbers[] = {{"inFlight", portloop_options_set_in_flight},
                  {"timeoutMs", portloop_options_set_timeout_ms},
                  {"stopAfter", portloop_options_set_stop_after},
-                 {"loops", portloop_options_set_loops}};
+                 {"loops", portloop_options_set_loops},
+                 {"mark", portloop_options_set_mark}};
   napi_value value;
   int error = 0;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
@@ -72,11 +82,10 @@ static int apply_numbers(napi_env env, napi_value object, portloop_options* opti
     napi_get_value_double(env, value, &rate);
     error = portloop_options_set_rate(options, rate);
   }
-  if (error == 0 && get(env, object, "retries", &value)) {
-    int32_t retries = 0;
-    napi_get_value_int32(env, value, &retries);
-    error = portloop_options_set_retries(options, retries);
-  }
+  if (error == 0 && get(env, object, "retries", &value))
+    error = portloop_options_set_retries(options, signed_whole(env, value));
+  if (error == 0 && get(env, object, "dscp", &value))
+    error = portloop_options_set_dscp(options, signed_whole(env, value));
   if (error == 0 && get(env, object, "seed", &value)) {
     uint64_t seed = 0;
     bool lossless = false;
@@ -86,14 +95,29 @@ static int apply_numbers(napi_env env, napi_value object, portloop_options* opti
   return error;
 }
 
+static int apply_flags(napi_env env, napi_value object, portloop_options* options) {
+  static const struct {
+    const char* name;
+    int (*apply)(portloop_options*, int);
+  } flags[] = {{"adaptive", portloop_options_set_adaptive},
+               {"threaded", portloop_options_set_threaded},
+               {"openInput", portloop_options_set_open_input},
+               {"keepConnections", portloop_options_set_keep_connections}};
+  int error = 0;
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; ++i) {
+    napi_value value;
+    bool on = false;
+    if (error == 0 && get(env, object, flags[i].name, &value) && napi_get_value_bool(env, value, &on) == napi_ok)
+      error = flags[i].apply(options, on);
+  }
+  return error;
+}
+
 /* scan.js passes the order, the connector and the kind of banners as the numbers of portloop.h. */
 static int apply_choices(napi_env env, napi_value object, portloop_options* options) {
   napi_value value, first, second;
-  bool adaptive = true;
   int error = 0;
-  if (get(env, object, "adaptive", &value) && napi_get_value_bool(env, value, &adaptive) == napi_ok)
-    error = portloop_options_set_adaptive(options, adaptive);
-  if (error == 0 && get(env, object, "order", &value))
+  if (get(env, object, "order", &value))
     error = portloop_options_set_order(options, (enum portloop_order)whole(env, value));
   if (error == 0 && get(env, object, "connector", &value))
     error = portloop_options_set_connector(options, (enum portloop_connector)whole(env, value));
@@ -113,5 +137,6 @@ static int apply_choices(napi_env env, napi_value object, portloop_options* opti
 int apply_options(napi_env env, napi_value object, portloop_options* options) {
   int error = apply_texts(env, object, options);
   if (error == 0) error = apply_numbers(env, object, options);
+  if (error == 0) error = apply_flags(env, object, options);
   return error == 0 ? apply_choices(env, object, options) : error;
 }

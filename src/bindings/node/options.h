@@ -11,4 +11,7 @@
  * is then in portloop_options_error(), or an exception is pending. */
 int apply_options(napi_env env, napi_value object, portloop_options* options);
 
+/* Returns a copy of a string, to be freed; NULL if it has a NUL inside, is no string, or there is no memory for it. */
+char* text_of(napi_env env, napi_value value);
+
 #endif

@@ -1,5 +1,6 @@
 'use strict';
 // Checks the types of a scan's options and gives them the form that the addon reads. Values are checked by portloop.
+const { Group } = require('./group.js');
 
 const whole = (min, max) => [
   (value) => Number.isInteger(value) && value >= min && value <= max,
@@ -29,8 +30,17 @@ const isSeed = (value) => (typeof value === 'bigint'
   : Number.isSafeInteger(value) && value >= 0);
 const isShard = (value) => hasOnly(value, ['number', 'count']) && u32[0](value.number) && u32[0](value.count);
 
+const isTag = (value) => value === undefined || (Number.isSafeInteger(value) && value >= 0);
+const isTarget = (value) => isWord(value) || (
+  hasOnly(value, ['target', 'ports', 'tag']) && isWord(value.target) && isTag(value.tag)
+  && (value.ports === undefined || isPorts(value.ports))
+);
+const isAsync = (value) => typeof value?.[Symbol.asyncIterator] === 'function';
+const isTargets = (value) => isTarget(value) || isAsync(value) || (Array.isArray(value) && value.every(isTarget));
+const callback = [(value) => typeof value === 'function', 'a function'];
+
 const kinds = {
-  targets: words,
+  targets: [isTargets, 'a string, an object with target, ports and tag, an array of them or an async iterable'],
   exclude: words,
   ports,
   excludePorts: ports,
@@ -44,13 +54,27 @@ const kinds = {
   seed: [isSeed, 'a whole number of 64 bits'],
   shard: [isShard, 'an object with number and count'],
   loops: u32,
+  threaded: flag,
   connector: choice('fastest', 'portable'),
   banners: [isBanners, "true, false, 'read', 'http' or an object with kind, timeoutMs and maxBytes"],
+  source: words,
+  interface: [isWord, 'a string'],
+  dscp: whole(-(2 ** 31), 2 ** 31 - 1),
+  mark: u32,
+  keepConnections: flag,
+  group: [(value) => value instanceof Group, 'a Group'],
+  openInput: flag,
+  onHost: callback,
+  onProgress: callback,
+  progressMs: whole(1, 2 ** 32 - 1),
   highWaterMark: whole(1, 2 ** 32 - 1),
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
 };
 
-const shown = (value) => (typeof value === 'string' ? `'${value}'` : String(value));
+const shown = (value) => {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+};
 const listed = (value) => [value].flat().map(String);
 
 function bannersOf(value) {
@@ -64,11 +88,14 @@ function bannersOf(value) {
 }
 
 // The form of each option that the addon does not take as it is.
+const oneList = (value) => [listed(value).join(',')];
 const forms = {
-  targets: listed,
+  targets: (value) => (isAsync(value) ? value : [value].flat()),
   exclude: listed,
-  ports: (value) => [listed(value).join(',')],
-  excludePorts: (value) => [listed(value).join(',')],
+  source: listed,
+  interface: listed,
+  ports: oneList,
+  excludePorts: oneList,
   order: (value) => ['random', 'sequential'].indexOf(value),
   seed: BigInt,
   connector: (value) => ['fastest', 'portable'].indexOf(value),
@@ -93,4 +120,13 @@ function check(options) {
   return checked;
 }
 
-module.exports = { check };
+// Returns the target, its ports (or undefined) and its tag, as the addon takes them.
+function checkTarget(value) {
+  if (!isTarget(value)) {
+    throw new TypeError(`a target must be a string or an object with target, ports and tag, not ${shown(value)}`);
+  }
+  if (isWord(value)) return [value, undefined, 0];
+  return [value.target, value.ports === undefined ? undefined : oneList(value.ports)[0], value.tag ?? 0];
+}
+
+module.exports = { check, checkTarget };

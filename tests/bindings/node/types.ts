@@ -1,5 +1,6 @@
 // Compiled, not run: what the types accept, and what they must refuse.
-import { scan, Scan, version, type Options, type Result, type State } from 'portloop';
+import type { Socket } from 'node:net';
+import { scan, Scan, Group, version, type Options, type Result, type State, type Target } from 'portloop';
 
 export async function open(signal: AbortSignal): Promise<Result[]> {
   const options: Options = { targets: ['192.0.2.1'], ports: [22, '80-90'], banners: { kind: 'http' }, seed: 1n, signal };
@@ -14,6 +15,28 @@ export async function open(signal: AbortSignal): Promise<Result[]> {
   return probes === found.length && version.length > 0 ? found : [];
 }
 
+async function* resolved(): AsyncGenerator<Target> {
+  yield { target: '192.0.2.1', ports: [22, '80-90'], tag: 1 };
+}
+
+export async function speak(group: Group): Promise<void> {
+  const running = scan({
+    targets: resolved(), keepConnections: true, group, source: ['192.0.2.9', '::1'], dscp: 46,
+    onHost: ({ address, event }) => console.log(address, event), onProgress: (stats) => console.log(stats.waiting),
+  });
+  for await (const { connection, tag } of running) {
+    const socket: Socket | undefined = connection?.take();
+    socket?.end(String(tag));
+    running.pause();
+    running.resume();
+    running.setRate(100);
+  }
+}
+
+// @ts-expect-error: not a group
+scan({ targets: '192.0.2.1', group: { inFlight: 1 } });
+// @ts-expect-error: a target without addresses
+scan({ targets: [{ ports: 80 }] });
 // @ts-expect-error: an unknown option
 scan({ targets: '192.0.2.1', timeout: 5 });
 // @ts-expect-error: no target

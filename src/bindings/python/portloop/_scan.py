@@ -111,8 +111,8 @@ class Scan(AsyncIterator[Result]):
             await waiter
 
     def pause(self) -> None:
-        """Starts no connect until resume() is called; what is in flight ends. No effect unless the scan runs."""
-        self._is_held = self._running is not None
+        """Starts no connect until resume() is called; what is in flight ends."""
+        self._is_held = True
         self._pause_or_resume()
 
     def resume(self) -> None:
@@ -156,6 +156,8 @@ class Scan(AsyncIterator[Result]):
             calls = self._calls
             native = driver.add(self, self._options, calls.on_host is not None, calls.progress_ms)
             self._running = driver, native
+            if self._is_held:
+                native.pause()
             if calls.additions is not None:
                 fail = weakref.WeakMethod(self._fail)
                 self._feeder = driver.loop.create_task(feed(calls.additions, driver, native, fail))
