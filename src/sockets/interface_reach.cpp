@@ -45,7 +45,8 @@ std::string InterfaceReach::refusal(const AddressRange& range) const {
   if (name_.empty()) return "";
   const std::string not_there = "interface " + quote_word(name_) + " does not lead to ";
   const std::string target = quote_word(to_text(range.first));
-  if (range.first.zone != 0 && range.first.zone != number_) return (not_there + target).append(", which is on another one");
+  if (range.first.zone != 0 && range.first.zone != number_)
+    return (not_there + target).append(", which is on another one");
   if (is_loopback_ ? is_all_loopback(range) : !has_loopback(range)) return "";
   if (range.first == range.last) return not_there + target;
   return (not_there + "all of ").append(quote_word(to_text(range.first) + '-' + to_text(range.last)));

@@ -1,5 +1,5 @@
-// Which targets an interface can lead to, as far as that is certain before anything is sent. A connect that leaves by an
-// interface that can't lead to its target gets no answer, and that is no state of the port.
+// Which targets an interface can lead to, as far as that is certain before anything is sent. A connect that leaves by
+// an interface that can't lead to its target gets no answer, and that is no state of the port.
 #pragma once
 
 #include <string>

@@ -1,0 +1,3 @@
+module portloop
+
+go 1.19
