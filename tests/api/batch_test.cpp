@@ -169,12 +169,14 @@ TEST_CASE("a child that is forked in a batch leaves the parent's connections as 
     pid_t child = -1;
     batches.each = [&](const portloop_result& result) {
       child = fork();
+      // Before the loop polls again: until then its descriptors are the parent's as well, and what the child read from
+      // them would never wake the parent.
+      if (child == 0 && uv_loop_fork(loop.get()) != 0) _exit(1);
       if (child != 0) fd = portloop::take_fd(result);
     };
     batches.start(options_of(engine, open.text()).keep_connections(true));
     while (child < 0) uv_run(loop.get(), UV_RUN_ONCE);
     if (child == 0) {
-      if (uv_loop_fork(loop.get()) != 0) _exit(1);
       batches.close();
       uv_run(loop.get(), UV_RUN_DEFAULT);
       _exit(batches.ports.size() == 1 ? 0 : 2);
