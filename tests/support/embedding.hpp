@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -96,8 +97,11 @@ class LocalPort {
     if (answer == closed) return;
     REQUIRE(listen(fd_, answer == silent ? 0 : 4096) == 0);
     if (answer == open) return;
-    filler_ = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(connect(filler_, reinterpret_cast<sockaddr*>(&name), size) == 0);
+    // It does not wait for the connection: if another process takes the only place first, there is none.
+    filler_ = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    REQUIRE((connect(filler_, reinterpret_cast<sockaddr*>(&name), size) == 0 || errno == EINPROGRESS));
+    pollfd full{fd_, POLLIN, 0};
+    REQUIRE(poll(&full, 1, 60'000) == 1);
   }
   ~LocalPort() {
     if (filler_ >= 0) ::close(filler_);
