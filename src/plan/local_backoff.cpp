@@ -10,6 +10,11 @@ constexpr uint64_t pause_us = 50'000;
 constexpr uint8_t max_pause_doublings = 6;
 constexpr uint8_t max_local_failures = 9;
 
+// Each one that is given up after the first is waited for less, until it is a single pause; from then on the pause is
+// halved for each so many, or the ports of a whole host would wait for an hour.
+constexpr uint32_t given_up_until_half_pause = 16;
+constexpr uint32_t max_given_up = max_local_failures + 32 * given_up_until_half_pause;
+
 // If descriptors run out, the rest of the process needs some as well.
 constexpr uint32_t descriptors_to_spare = 16;
 // If something else does, its amount is not known.
@@ -31,6 +36,7 @@ void LocalBackoff::failed(const Ask& ask, bool keep, int error_number, bool desc
   if (in_flight == 0) {
     wait_us <<= std::min(entry.ask.local_failures, max_pause_doublings);
     ++entry.ask.local_failures;
+    if (given_up_ > max_local_failures) wait_us >>= (given_up_ - max_local_failures) / given_up_until_half_pause;
   }
   if (keep) entries_.push_back(entry);
   const double fewer = descriptors ? in_flight - std::min(in_flight, descriptors_to_spare) : in_flight * share_kept;
@@ -52,7 +58,7 @@ void LocalBackoff::ask_ended() {
 LocalBackoff::Entry LocalBackoff::take_last() {
   assert(!entries_.empty());
   const Entry entry = entries_.back();
-  given_up_ = static_cast<uint8_t>(std::min<uint32_t>(given_up_ + gives_up(entry), max_local_failures));
+  given_up_ = std::min(given_up_ + gives_up(entry), max_given_up);
   entries_.pop_back();
   return entry;
 }

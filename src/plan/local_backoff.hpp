@@ -6,7 +6,8 @@
 // What goes wrong:
 //   - it fails again with nothing else in flight: only time can help, and each pause is twice as long
 //   - it never succeeds: after 9 such failures, about 13 s, it is given up (gives_up()), and reported as unknown. Each
-//     further one that is given up has one failure less, so that all of them end within 40 s
+//     further one that is given up has one failure less, and at last hardly a pause, so that all of them, however many,
+//     end within 40 s
 #pragma once
 
 #include <algorithm>
@@ -54,7 +55,7 @@ class LocalBackoff {
   uint32_t max_in_flight_;
   double limit_;
   uint64_t pause_until_us_ = 0;
-  uint8_t given_up_ = 0;  // since the last ask that could be made
+  uint32_t given_up_ = 0;  // since the last ask that could be made
   std::vector<Entry> entries_;
 };
 
