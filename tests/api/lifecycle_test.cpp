@@ -47,26 +47,12 @@ TEST_CASE("each port gets exactly one result, then done is called once, then the
     CAPTURE(engine.loops);
     CAPTURE(engine.connector);
     TestLoop loop;
-    TestOptions options("127.0.0.1", open.text() + ',' + closed.text());
-    set_engine(options, engine);
-    Recorded scan(loop);
-    close_when_done(scan);
-    REQUIRE(scan.start(options) == 0);
-    loop.run();
-    REQUIRE(scan.results.size() == 2);
-    const auto* opened = scan.find(open.number());
-    const auto* refused = scan.find(closed.number());
-    REQUIRE(opened != nullptr);
-    REQUIRE(refused != nullptr);
-    CHECK(opened->state == PORTLOOP_OPEN);
-    CHECK(opened->reason == PORTLOOP_SYN_ACK);
-    CHECK(opened->attempts >= 1);
-    CHECK(opened->rtt_us > 0);
-    CHECK_FALSE(opened->has_banner);
-    CHECK(refused->state == PORTLOOP_CLOSED);
-    CHECK(refused->reason == PORTLOOP_CONN_REFUSED);
-    CHECK(scan.done == 1);
-    CHECK(scan.status == 0);
+    const auto [opened, refused] = scan_both(loop, engine, open, closed);
+    CHECK(opened.reason == PORTLOOP_SYN_ACK);
+    CHECK(opened.attempts >= 1);
+    CHECK(opened.rtt_us > 0);
+    CHECK_FALSE(opened.has_banner);
+    CHECK(refused.reason == PORTLOOP_CONN_REFUSED);
   }
 }
 
@@ -74,16 +60,7 @@ TEST_CASE("::1 is scanned like any other address") {
   const LocalPort open(LocalPort::open, "::1"), closed(LocalPort::closed, "::1");
   for (const Engine& engine : engines) {
     TestLoop loop;
-    TestOptions options("::1", open.text() + ',' + closed.text());
-    set_engine(options, engine);
-    Recorded scan(loop);
-    close_when_done(scan);
-    REQUIRE(scan.start(options) == 0);
-    loop.run();
-    REQUIRE(scan.results.size() == 2);
-    REQUIRE(scan.find(open.number(), "::1") != nullptr);
-    CHECK(scan.find(open.number(), "::1")->state == PORTLOOP_OPEN);
-    CHECK(scan.find(closed.number(), "::1")->state == PORTLOOP_CLOSED);
+    scan_both(loop, engine, open, closed);
   }
 }
 

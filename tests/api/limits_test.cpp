@@ -9,10 +9,6 @@ using namespace portloop::testing;
 
 namespace {
 
-/// Ports of 127.0.0.1 that are closed: more than a turn of the loop can probe.
-constexpr size_t many = 3000;
-constexpr const char* many_ports = "42001-45000";
-
 /// A connect in about 17 minutes.
 constexpr double nearly_never = 0.001;
 
@@ -53,14 +49,10 @@ TEST_CASE("a maximum in flight that is raised while the scan runs is used, and n
 TEST_CASE("a maximum in flight that is lowered in a result holds as soon as the others have ended") {
   for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
     CAPTURE(connector);
-    TestLoop loop;
-    TestOptions options("127.0.0.1", many_ports);
-    portloop_options_set_connector(options, connector);
-    Recorded scan(loop);
-    close_when_done(scan);
+    ManyClosed many({1, connector});
     bool low = false;
     uint64_t connects = 0;
-    scan.on_result = [&](Recorded& self) {
+    many.scan.on_result = [&](Recorded& self) {
       const portloop_stats now = self.stats();
       if (self.results.size() == 100) {
         REQUIRE(portloop_scan_set_in_flight(self.scan, 1) == 0);
@@ -71,11 +63,9 @@ TEST_CASE("a maximum in flight that is lowered in a result holds as soon as the 
       if (low) CHECK(now.in_flight <= 1);
       if (!low) CHECK(now.connects == connects);
     };
-    REQUIRE(scan.start(options) == 0);
-    loop.run();
+    many.start();
+    many.check_complete();
     CHECK(low);
-    CHECK(scan.results.size() == many);
-    CHECK(scan.status == 0);
   }
 }
 
@@ -84,45 +74,25 @@ TEST_CASE("a rate that is raised while the scan waits for the next connect takes
     for (const double rate : {0.0, 1e6}) {
       CAPTURE(engine.loops);
       CAPTURE(rate);
-      TestLoop loop;
-      TestOptions options("127.0.0.1", many_ports);
-      set_engine(options, engine);
-      REQUIRE(portloop_options_set_rate(options, nearly_never) == 0);
-      Recorded scan(loop);
-      close_when_done(scan);
-      REQUIRE(scan.start(options) == 0);
-      loop.poll_until([&] { return scan.stats().connects >= scan.stats().loops; });
-      REQUIRE(portloop_scan_set_rate(scan.scan, rate) == 0);
-      loop.run();
-      CHECK(scan.results.size() == many);
-      CHECK(scan.status == 0);
+      ManyClosed many(engine);
+      REQUIRE(portloop_options_set_rate(many.options, nearly_never) == 0);
+      many.start();
+      many.loop.poll_until([&] { return many.scan.stats().connects >= many.scan.stats().loops; });
+      REQUIRE(portloop_scan_set_rate(many.scan.scan, rate) == 0);
+      many.check_complete();
     }
   }
 }
 
 TEST_CASE("a rate that is lowered in a result lets no further connect through, however often it is set") {
   for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
-    TestLoop loop;
-    TestOptions options("127.0.0.1", many_ports);
-    portloop_options_set_connector(options, connector);
-    Recorded scan(loop);
-    close_when_done(scan);
-    uint64_t connects = 0;
-    scan.on_result = [&](Recorded& self) {
-      if (self.results.size() != 100) return;
-      REQUIRE(portloop_scan_set_rate(self.scan, nearly_never) == 0);
-      connects = self.stats().connects;
-    };
-    REQUIRE(scan.start(options) == 0);
-    loop.run_until([&] { return scan.results.size() >= 100 && scan.stats().in_flight == 0; });
-    for (int i = 0; i < 100; ++i) {
-      REQUIRE(portloop_scan_set_rate(scan.scan, nearly_never) == 0);
-      CHECK(uv_run(loop.get(), UV_RUN_NOWAIT) != 0);
-    }
-    CHECK(scan.stats().connects == connects);
-    REQUIRE(portloop_scan_set_rate(scan.scan, 0) == 0);
-    loop.run();
-    CHECK(scan.results.size() == many);
+    CAPTURE(connector);
+    ManyClosed many({1, connector});
+    const auto lower = [&] { REQUIRE(portloop_scan_set_rate(many.scan.scan, nearly_never) == 0); };
+    many.run_until_halted(lower);
+    many.check_halted(lower);
+    REQUIRE(portloop_scan_set_rate(many.scan.scan, 0) == 0);
+    many.check_complete();
   }
 }
 
@@ -162,26 +132,20 @@ TEST_CASE("limits out of range are refused; before start, after done and while i
 
 TEST_CASE("a scan on one thread goes on while the caller's loop is blocked, and calls back on the caller's thread") {
   for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
-    TestLoop loop;
-    TestOptions options("127.0.0.1", many_ports);
-    portloop_options_set_connector(options, connector);
-    CHECK(portloop_options_set_threaded(options, 1) == 0);
-    Recorded scan(loop);
-    close_when_done(scan);
+    ManyClosed many({1, connector});
+    CHECK(portloop_options_set_threaded(many.options, 1) == 0);
     const std::thread::id caller = std::this_thread::get_id();
-    scan.on_result = [&](Recorded& self) {
+    many.scan.on_result = [&](Recorded& self) {
       CHECK(std::this_thread::get_id() == caller);
       const auto reported = [&] {
         const portloop_stats now = self.stats();
         return now.open + now.closed + now.filtered + now.unknown;
       };
-      while (reported() < many) std::this_thread::yield();
+      while (reported() < ManyClosed::count) std::this_thread::yield();
     };
-    REQUIRE(scan.start(options) == 0);
-    CHECK(scan.stats().loops == 1);
-    loop.run();
-    CHECK(scan.results.size() == many);
-    CHECK(scan.status == 0);
+    many.start();
+    CHECK(many.scan.stats().loops == 1);
+    many.check_complete();
   }
 }
 
@@ -189,14 +153,14 @@ TEST_CASE("the C++ interface changes limits, and throws if they are out of range
   TestLoop loop;
   portloop::Scan scan(loop.get());
   size_t results = 0;
-  scan.start(portloop::Options().add_target("127.0.0.1").ports(many_ports).rate(nearly_never).threaded(true),
+  scan.start(portloop::Options().add_target("127.0.0.1").ports(ManyClosed::ports).rate(nearly_never).threaded(true),
              [&](const portloop_result&) { ++results; });
   CHECK_THROWS_AS(scan.set_in_flight(0), portloop::Error);
   CHECK_THROWS_AS(scan.set_rate(-1), portloop::Error);
   scan.set_in_flight(10);
   scan.set_rate(0);
   loop.run();
-  CHECK(results == many);
+  CHECK(results == ManyClosed::count);
   scan.close();
   scan.set_in_flight(0);  // it is empty
 }

@@ -79,18 +79,6 @@ Used measure(int max_threads) {
   return Used{};
 }
 
-void scan_once(TestLoop& loop, const Engine& engine, const LocalPort& open, const LocalPort& closed) {
-  TestOptions options("127.0.0.1", open.text() + ',' + closed.text());
-  set_engine(options, engine);
-  Recorded scan(loop);
-  close_when_done(scan);
-  REQUIRE(scan.start(options) == 0);
-  loop.run();
-  REQUIRE(scan.results.size() == 2);
-  CHECK(scan.find(open.number())->state == PORTLOOP_OPEN);
-  CHECK(scan.find(closed.number())->state == PORTLOOP_CLOSED);
-}
-
 }  // namespace
 
 TEST_CASE("many scans in one process leave nothing behind") {
@@ -104,7 +92,7 @@ TEST_CASE("many scans in one process leave nothing behind") {
   for (int again = 0; again != threads; again = entries_of("/proc/self/task")) threads = again == 0 ? threads : again;
   Used first{};
   for (long i = 0; i < count; ++i) {
-    scan_once(loop, engines[static_cast<size_t>(i) % std::size(engines)], open, closed);
+    scan_both(loop, engines[static_cast<size_t>(i) % std::size(engines)], open, closed);
     open.empty_queue();
     if (i == count / 10) first = measure(threads);
   }

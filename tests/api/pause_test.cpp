@@ -4,66 +4,31 @@
 
 using namespace portloop::testing;
 
-namespace {
-
-/// Ports of 127.0.0.1 that are closed: more than a turn of the loop can probe.
-constexpr size_t many = 3000;
-constexpr const char* many_ports = "42001-45000";
-
-/// The loop turns, and has nothing else to do.
-void turn(TestLoop& loop, int times) {
-  for (int i = 0; i < times; ++i) CHECK(uv_run(loop.get(), UV_RUN_NOWAIT) != 0);
-}
-
-}  // namespace
-
 TEST_CASE("while a scan on the caller's loop is paused, no connect is started; resumed, it reports every port once") {
   for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
     CAPTURE(connector);
-    TestLoop loop;
-    TestOptions options("127.0.0.1", many_ports);
-    portloop_options_set_connector(options, connector);
-    Recorded scan(loop);
-    close_when_done(scan);
-    uint64_t connects = 0;
-    scan.on_result = [&](Recorded& self) {
-      if (self.results.size() != 100) return;
-      portloop_scan_pause(self.scan);
-      connects = self.stats().connects;
-    };
-    REQUIRE(scan.start(options) == 0);
-    loop.run_until([&] { return scan.results.size() >= 100 && scan.stats().in_flight == 0; });
-    turn(loop, 100);
-    CHECK(scan.stats().connects == connects);
-    CHECK(scan.done == 0);
-    CHECK(scan.results.size() < many);
-    portloop_scan_pause(scan.scan);  // not counted
-    portloop_scan_resume(scan.scan);
-    loop.run();
-    CHECK(scan.results.size() == many);
-    CHECK(scan.status == 0);
+    ManyClosed many({1, connector});
+    portloop_scan* scan = many.scan.scan;
+    many.run_until_halted([&] { portloop_scan_pause(scan); });
+    many.check_halted([&] { portloop_scan_pause(scan); });  // not counted
+    portloop_scan_resume(scan);
+    many.check_complete();
   }
 }
 
 TEST_CASE("while a scan with loop threads is paused, no result is reported; resumed, it reports every port once") {
   for (const auto connector : {PORTLOOP_CONNECTOR_FASTEST, PORTLOOP_CONNECTOR_PORTABLE}) {
-    TestLoop loop;
-    TestOptions options("127.0.0.1", many_ports);
-    set_engine(options, {3, connector});
-    Recorded scan(loop);
-    close_when_done(scan);
-    scan.on_result = [](Recorded& self) {
+    ManyClosed many({3, connector});
+    many.scan.on_result = [](Recorded& self) {
       if (self.results.size() == 100) portloop_scan_pause(self.scan);
     };
-    REQUIRE(scan.start(options) == 0);
-    loop.run_until([&] { return scan.results.size() == 100; });
-    turn(loop, 100);
-    CHECK(scan.results.size() == 100);
-    CHECK(scan.done == 0);
-    portloop_scan_resume(scan.scan);
-    loop.run();
-    CHECK(scan.results.size() == many);
-    CHECK(scan.status == 0);
+    many.start();
+    many.loop.run_until([&] { return many.scan.results.size() == 100; });
+    many.loop.turn(100);
+    CHECK(many.scan.results.size() == 100);
+    CHECK(many.scan.done == 0);
+    portloop_scan_resume(many.scan.scan);
+    many.check_complete();
   }
 }
 
@@ -82,7 +47,7 @@ TEST_CASE("connects that are in flight when the scan is paused end; their retrie
     loop.poll_until([&] { return scan.stats().in_flight == 1; });
     portloop_scan_pause(scan.scan);
     loop.poll_until([&] { return scan.stats().in_flight == 0; });
-    turn(loop, 10);
+    loop.turn(10);
     CHECK(scan.stats().connects == 1);
     CHECK(scan.results.empty());
     portloop_scan_resume(scan.scan);
@@ -105,7 +70,7 @@ TEST_CASE("a paused scan keeps the loop alive with nothing in flight, and can be
       Recorded scan(loop);
       REQUIRE(scan.start(options) == 0);
       portloop_scan_pause(scan.scan);
-      turn(loop, 100);
+      loop.turn(100);
       CHECK(scan.done == 0);
       if (stop) {
         close_when_done(scan);
@@ -150,13 +115,13 @@ TEST_CASE("the C++ interface pauses and resumes") {
   TestLoop loop;
   portloop::Scan scan(loop.get());
   size_t results = 0;
-  scan.start(portloop::Options().add_target("127.0.0.1").ports(many_ports), [&](const portloop_result&) {
+  scan.start(portloop::Options().add_target("127.0.0.1").ports(ManyClosed::ports), [&](const portloop_result&) {
     if (++results == 10) scan.pause();
   });
   loop.run_until([&] { return results >= 10 && scan.stats().in_flight == 0; });
-  turn(loop, 50);
-  CHECK(results < many);
+  loop.turn(50);
+  CHECK(results < ManyClosed::count);
   scan.resume();
   loop.run();
-  CHECK(results == many);
+  CHECK(results == ManyClosed::count);
 }

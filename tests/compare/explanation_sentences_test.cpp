@@ -2,29 +2,19 @@
 // it does, and one for which it does not. A sentence that has no row here fails the test.
 #include <doctest/doctest.h>
 
-#include <functional>
-#include <regex>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "compare/explanation.hpp"
 #include "support/made_comparison.hpp"
+#include "support/sentence_rows.hpp"
 
 using namespace portloop;
 using namespace portloop::compare;
-using portloop::testing::entry_of;
+using namespace portloop::testing;
 
 namespace {
-
-using Change = std::function<void(Comparison&)>;
-
-struct Row {
-  const char* condition;
-  const char* pattern;  ///< Of the whole sentence.
-  Change holds;         ///< Changes made() so that the condition holds.
-  Change fails;         ///< And so that it does not; empty if it always holds.
-};
 
 enum : size_t { one_thread, pool, loop };
 
@@ -47,12 +37,8 @@ Comparison made() {
 
 /// Changes all runs of an entry.
 Change each(size_t entry, const std::function<void(RunRecord&)>& change) {
-  return [entry, change](Comparison& comparison) {
-    for (RunRecord& run : comparison.entries[entry].runs) change(run);
-  };
+  return [entry, change](Comparison& comparison) { each_run(comparison.entries[entry], change); };
 }
-
-void unchanged(Comparison&) {}
 
 const Change without_loop = [](Comparison& comparison) { comparison.entries.pop_back(); };
 
@@ -63,8 +49,8 @@ const Change fill_queue = each(loop, [](RunRecord& run) {
 
 const Change take_long = each(pool, [](RunRecord& run) { run.wall_us = 9'000'000; });
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = {
+const std::vector<SentenceRow>& rows() {
+  static const std::vector<SentenceRow> all = {
       {"--explain was asked for",
        "On this machine making a thread takes .* or longer without a queue\\.",
        unchanged,
@@ -138,33 +124,12 @@ std::vector<std::string> sentences_with(const Change& change) {
   return explanation_sentences(comparison, explain(comparison));
 }
 
-bool is_among(const char* pattern, const std::vector<std::string>& all) {
-  const std::regex expression(pattern);
-  for (const std::string& sentence : all) {
-    if (std::regex_match(sentence, expression)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 TEST_CASE("every sentence of an explanation is there if its condition holds, and only then") {
-  for (const Row& row : rows()) {
-    CAPTURE(std::string(row.condition));
-    CHECK(is_among(row.pattern, sentences_with(row.holds)));
-    if (row.fails) CHECK_FALSE(is_among(row.pattern, sentences_with(row.fails)));
-  }
+  check_conditions(rows(), sentences_with);
 }
 
 TEST_CASE("every sentence of an explanation has exactly one condition") {
-  for (const Row& row : rows()) {
-    for (const Change& change : {row.holds, row.fails ? row.fails : Change(unchanged)}) {
-      for (const std::string& sentence : sentences_with(change)) {
-        CAPTURE(sentence);
-        size_t conditions = 0;
-        for (const Row& other : rows()) conditions += is_among(other.pattern, {sentence});
-        CHECK(conditions == 1);
-      }
-    }
-  }
+  check_that_rows_are_complete(rows(), sentences_with);
 }

@@ -2,8 +2,6 @@
 // which it does not. A sentence that has no row here fails the test.
 #include <doctest/doctest.h>
 
-#include <functional>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -11,28 +9,13 @@
 #include "compare/guest_programs.hpp"
 #include "compare/words.hpp"
 #include "support/made_comparison.hpp"
+#include "support/sentence_rows.hpp"
 
 using namespace portloop;
 using namespace portloop::compare;
-using portloop::testing::entry_of;
-using portloop::testing::made_comparison;
+using namespace portloop::testing;
 
 namespace {
-
-using Change = std::function<void(Comparison&)>;
-
-struct Row {
-  const char* condition;
-  const char* pattern;  ///< Of the whole sentence.
-  Change holds;         ///< Changes made_comparison() so that the condition holds.
-  Change fails;         ///< And so that it does not.
-};
-
-void unchanged(Comparison&) {}
-
-void each_run(Entry& entry, const std::function<void(RunRecord&)>& change) {
-  for (RunRecord& run : entry.runs) change(run);
-}
 
 Entry guest_of(const char* name, std::initializer_list<double> walls_s) {
   Entry entry = entry_of("sequential", "oocccsss", walls_s);
@@ -79,8 +62,8 @@ void open_wrongly(Comparison& c, size_t entry) {
   each_run(c.entries[entry], [](RunRecord& run) { run.states[3] = ProbeState::open; });
 }
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> all = {
+const std::vector<SentenceRow>& rows() {
+  static const std::vector<SentenceRow> all = {
       {"no model has a rank", "No model has a rank, so none is called the fastest\\.",
        [](Comparison& c) {
          for (Entry& entry : c.entries) entry.failure = "broken";
@@ -206,33 +189,8 @@ std::vector<std::string> sentences_with(const Change& change) {
   return sentences(comparison);
 }
 
-bool is_among(const char* pattern, const std::vector<std::string>& all) {
-  const std::regex expression(pattern);
-  for (const std::string& sentence : all) {
-    if (std::regex_match(sentence, expression)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
-TEST_CASE("every sentence is there if its condition holds, and only then") {
-  for (const Row& row : rows()) {
-    CAPTURE(std::string(row.condition));
-    CHECK(is_among(row.pattern, sentences_with(row.holds)));
-    CHECK_FALSE(is_among(row.pattern, sentences_with(row.fails)));
-  }
-}
+TEST_CASE("every sentence is there if its condition holds, and only then") { check_conditions(rows(), sentences_with); }
 
-TEST_CASE("every sentence has exactly one condition") {
-  for (const Row& row : rows()) {
-    for (const Change& change : {row.holds, row.fails}) {
-      for (const std::string& sentence : sentences_with(change)) {
-        CAPTURE(sentence);
-        size_t conditions = 0;
-        for (const Row& other : rows()) conditions += is_among(other.pattern, {sentence});
-        CHECK(conditions == 1);
-      }
-    }
-  }
-}
+TEST_CASE("every sentence has exactly one condition") { check_that_rows_are_complete(rows(), sentences_with); }

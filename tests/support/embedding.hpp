@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +51,10 @@ class TestLoop {
 
   uv_loop_t* get() { return &loop_; }
   void run() { uv_run(&loop_, UV_RUN_DEFAULT); }
+  /// It turns, and still has something to wait for.
+  void turn(int times) {
+    for (int i = 0; i < times; ++i) CHECK(uv_run(&loop_, UV_RUN_NOWAIT) != 0);
+  }
   void run_until(const std::function<bool()>& reached) {
     for (bool alive = true; !reached();) {
       REQUIRE(alive);
@@ -267,5 +272,68 @@ inline std::string join(const std::vector<LocalPort>& ports) {
 inline void close_when_done(Recorded& scan) {
   scan.on_done = [](Recorded& self) { self.close(); };
 }
+
+/// A scan of an open and a closed port of one address, from init to close. Returns their results.
+inline std::array<Recorded::Result, 2> scan_both(TestLoop& loop, const Engine& engine, const LocalPort& open,
+                                                 const LocalPort& closed) {
+  TestOptions options(open.address(), open.text() + ',' + closed.text());
+  set_engine(options, engine);
+  Recorded scan(loop);
+  close_when_done(scan);
+  REQUIRE(scan.start(options) == 0);
+  loop.run();
+  CHECK(scan.done == 1);
+  CHECK(scan.status == 0);
+  REQUIRE(scan.results.size() == 2);
+  const Recorded::Result* opened = scan.find(open.number(), open.address());
+  const Recorded::Result* refused = scan.find(closed.number(), closed.address());
+  REQUIRE(opened != nullptr);
+  REQUIRE(refused != nullptr);
+  CHECK(opened->state == PORTLOOP_OPEN);
+  CHECK(refused->state == PORTLOOP_CLOSED);
+  return {*opened, *refused};
+}
+
+/// A scan of closed ports, more than a turn of the loop can probe. It is closed when it is done.
+struct ManyClosed {
+  static constexpr size_t count = 3000;
+  static constexpr const char* ports = "42001-45000";
+
+  explicit ManyClosed(const Engine& engine) {
+    set_engine(options, engine);
+    close_when_done(scan);
+  }
+  void start() { REQUIRE(scan.start(options) == 0); }
+  /// Starts it, calls `halt` in the 100th result, and returns when nothing is in flight any more.
+  void run_until_halted(const std::function<void()>& halt) {
+    scan.on_result = [this, halt](Recorded& self) {
+      if (self.results.size() != 100) return;
+      halt();
+      connects = self.stats().connects;
+    };
+    start();
+    loop.run_until([this] { return scan.results.size() >= 100 && scan.stats().in_flight == 0; });
+  }
+  /// Turns the loop a hundred times, `each` before each time: no connect is made.
+  void check_halted(const std::function<void()>& each) {
+    for (int i = 0; i < 100; ++i) {
+      each();
+      loop.turn(1);
+    }
+    CHECK(scan.stats().connects == connects);
+    CHECK(scan.done == 0);
+    CHECK(scan.results.size() < count);
+  }
+  void check_complete() {
+    loop.run();
+    CHECK(scan.results.size() == count);
+    CHECK(scan.status == 0);
+  }
+
+  TestLoop loop;
+  TestOptions options{"127.0.0.1", ports};
+  Recorded scan{loop};
+  uint64_t connects = 0;  // when it was halted
+};
 
 }  // namespace portloop::testing
