@@ -6,8 +6,8 @@
 // What goes wrong:
 //   - it fails again with nothing else in flight: only time can help, and each pause is twice as long
 //   - it never succeeds: after 9 such failures, about 13 s, it is given up (gives_up()), and reported as unknown. Each
-//     further one that is given up has one failure less, and at last hardly a pause, so that all of them, however many,
-//     end within 40 s
+//     further one that is given up has one failure less, and at last hardly a pause: all pauses together, for however
+//     many, take less than 40 s
 #pragma once
 
 #include <algorithm>
