@@ -209,7 +209,6 @@ class ProbePlan {
   void path_answered(const Ask& ask, uint64_t now_us);
   void resolve(Block& block, uint32_t host_number, uint64_t now_us);
   void wait_has_news(uint64_t target, const NeighbourEvent& event, uint64_t now_us);
-  bool is_live_target(const Address& address) const;
   bool is_absent(const NeighbourWaits::Wait& wait) const;
   FullTableWatch& table_of(Family family) { return tables_[family == Family::ipv6]; }
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);

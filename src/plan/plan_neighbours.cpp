@@ -57,19 +57,10 @@ void ProbePlan::wait_has_news(uint64_t target, const NeighbourEvent& event, uint
   }
 }
 
-bool ProbePlan::is_live_target(const Address& address) const {
-  for (uint32_t place = 0; place < blocks_.places(); ++place) {
-    const Block* live = blocks_.at(place);
-    if (live != nullptr && live->space().targets.contains(address)) return true;
-  }
-  return false;
-}
-
 /// The hosts that it is the next hop to were asked in vain. If it is one of them, it is looked for again; if it is a
 /// gateway that stays away, they are lost.
 void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
-  const bool is_on_link = is_live_target(next_hop) && links_.contains(next_hop);
-  if (!is_on_link && !next_hops_.stays_away(next_hop, now_us)) return;
+  const bool stays_away = next_hops_.stays_away(next_hop, now_us);
   for (uint32_t place = 0; place < blocks_.places(); ++place) {
     Block* block = blocks_.at(place);
     if (block == nullptr || !block->has_unproven_hosts()) continue;
@@ -81,7 +72,7 @@ void ProbePlan::next_hop_is_absent(const Address& next_hop, uint64_t now_us) {
         host.next_hop_unproven = false;
         block->hosts.look_again(number);
       } else if (const Address* gateway = links_.gateway_of(address); gateway != nullptr && *gateway == next_hop) {
-        if (next_hops_.stays_away(next_hop, now_us)) block->hosts.lose(number, Loss::no_route);
+        if (stays_away) block->hosts.lose(number, Loss::no_route);
       }
     }
   }

@@ -130,6 +130,16 @@ TEST_CASE("large additions that overlap follow each other; lists are bounded") {
   CHECK(asked(additions) == all_of(additions));
 }
 
+TEST_CASE("a list is full with as many probes as it may have, the second as the first") {
+  std::vector<Addition> additions(7, addition("10.4.2.1", ports("1-4096"), 1));
+  additions.push_back(addition("10.4.2.1", ports("1-4095"), 2));
+  additions.push_back(addition("10.4.2.1", ports("1"), 3));
+  const std::vector<ScanSpace> spaces = spaces_of(additions, Order::random, 7);
+  REQUIRE(spaces.size() == 2);
+  CHECK(spaces[0].size() == max_listed);
+  CHECK(spaces[1].size() == max_listed);
+}
+
 TEST_CASE("no addition is no part, and the size of one may be that of all addresses") {
   CHECK(spaces_of({}, Order::random, 7).empty());
   CHECK(addition("10.0.0.0/8", ports("1-1000"), 1).probes() == (uint64_t{1} << 24) * 1000);
