@@ -62,6 +62,7 @@ TEST_CASE("a host that has enough open ports is not asked again, not even by a c
   }
   CHECK(found);
   CHECK(asks_afterwards == 0);
+  CHECK(plan.not_asked() == 28);  // all but the two that have answered
 }
 
 TEST_CASE("a server that alone answers gets one connection more in each pass, however many other ports are silent") {
