@@ -1,11 +1,13 @@
 // The order of a scan's probes: a pure function from an index to (host, port).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "core/permutation.hpp"
+#include "core/port_set.hpp"
 
 namespace portloop {
 
@@ -18,9 +20,37 @@ enum class Order : uint8_t {
 std::string_view to_text(Order order);
 std::optional<Order> parse_order(std::string_view text);
 
-/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted.
-/// One flat permutation would make every host of a /8 active at once; with blocks, the state of a host can be freed
-/// when its block is done. Immutable, so safe to read from any thread.
+/// The ports of a set on which a host that offers anything at all is most likely to offer it. Immutable.
+class EarlyPorts {
+ public:
+  EarlyPorts() = default;
+  /// None if `ports` are so few that all of them are asked in no time.
+  explicit EarlyPorts(const PortSet& ports);
+
+  uint32_t count() const { return count_; }
+  /// The index of the i-th early port in the port set, and of the i-th of the others.
+  uint32_t early_at(uint32_t i) const { return indices_[i]; }
+  uint32_t other_at(uint32_t i) const { return i >= first_above_all_ ? i + count_ : other_between(i); }
+  /// The inverse of early_at(); nullopt if it is one of the others.
+  std::optional<uint32_t> early_index_of(uint32_t port) const;
+  /// The inverse of other_at().
+  uint32_t other_index_of(uint32_t port) const;
+
+ private:
+  static constexpr uint32_t max_count = 16;
+
+  uint32_t other_between(uint32_t i) const;
+
+  std::array<uint32_t, max_count> indices_{};  // ascending
+  uint32_t count_ = 0;
+  uint32_t first_above_all_ = 0;  // of the others, the first that is higher than every early port
+};
+
+/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted,
+/// those of the early ports before all others. One flat permutation would make every host of a /8 active at once; with
+/// blocks, the state of a host can be freed when its block is done. The early ports show soon which hosts answer. A
+/// firewall, or a router whose table is small, often lets no more than a few probes through before it shuts us out:
+/// then these were the ones that matter. Immutable, so safe to read from any thread.
 class ProbeOrder {
  public:
   /// The index of a host in the target set and of a port in the port set.
@@ -29,8 +59,8 @@ class ProbeOrder {
     uint32_t port;
   };
 
-  /// `hosts` and `ports` >= 1; hosts * ports <= 2^63.
-  ProbeOrder(uint64_t hosts, uint32_t ports, Order order, uint64_t seed);
+  /// `hosts` >= 1; their product with the ports <= 2^63. Without ports the order is empty.
+  ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed);
 
   uint64_t size() const { return hosts_ * ports_; }
   Position at(uint64_t i) const;
@@ -44,6 +74,8 @@ class ProbeOrder {
   uint64_t block_count() const { return (hosts_ + hosts_per_block_ - 1) / hosts_per_block_; }
   uint64_t block_of(uint64_t i) const { return i / block_size(); }
   uint32_t hosts_in_block(uint64_t block) const;
+  /// Whether a port, an index in the port set, is asked before most others.
+  bool is_early(uint32_t port) const { return early_ports_.early_index_of(port).has_value(); }
 
   /// One block of the order. Cheaper than ProbeOrder::at(), because the block's keys are computed once.
   class Block {
@@ -57,13 +89,17 @@ class ProbeOrder {
     Local at(uint64_t j) const;
     /// The inverse of at().
     uint64_t index_of(const Local& local) const;
+    /// Whether the j-th probe is of an early port: the first ones are.
+    bool is_early(uint64_t j) const { return j < early_; }
     /// The index in the target set of one of the block's hosts.
     uint64_t host(uint32_t host_in_block) const;
 
    private:
     const ProbeOrder* order_;
     uint64_t first_host_;
-    Permutation probes_;
+    uint64_t early_;  // how many of the block's probes are of early ports; 0 if the order is sequential
+    Permutation early_probes_;
+    Permutation other_probes_;
   };
 
  private:
@@ -72,6 +108,7 @@ class ProbeOrder {
   uint32_t hosts_per_block_;
   Order order_;
   uint64_t seed_;
+  EarlyPorts early_ports_;  // none if the order is sequential
   Permutation host_permutation_;
 };
 

@@ -28,11 +28,13 @@ struct Ask {
   uint32_t probe = 0;       ///< Index of the probe in its block.
   uint32_t host = 0;        ///< Index of the host in its block.
   uint64_t serial = 0;      ///< In SendControl. Unique to this ask.
+  uint64_t sent_us = 0;     ///< When the plan asked for it.
   uint32_t sweep_at = 0;    ///< How far its block's pass had come.
   uint32_t timeout_us = 0;  ///< As it was when sent; see ProbePlan::timeout_now_us().
   uint8_t attempt = 1;      ///< 1 for the first ask of its port; saturates at ProbeLedger::max_attempts.
   uint8_t pass = 1;         ///< The block's pass when it was asked.
   ProbeKind kind = ProbeKind::fresh;
+  bool early = false;          ///< Of an early port (EarlyPorts): its answer promises nothing for other ports.
   bool unresolved = false;     ///< Sent before the neighbour was resolved: the wait may include that for the neighbour.
   bool lacked_route = false;   ///< It failed for lack of a route before.
   uint8_t local_failures = 0;  ///< How many times it failed on our side with nothing else in flight.

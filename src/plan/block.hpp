@@ -52,6 +52,11 @@ class Block {
     if (!sparse_.empty()) return sparse_[probe];
     return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
   }
+  /// Whether it is of an early port.
+  bool is_early(uint32_t probe) const {
+    if (!sparse_.empty()) return space_->order.is_early(sparse_[probe].port);
+    return order_.is_early(space_->shard.index_at(first_position_ + probe) - first_index_);
+  }
   Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
     return {space_->address(hosts[local.host_in_block].target), space_->ports.at(local.port)};
   }

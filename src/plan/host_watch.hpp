@@ -70,6 +70,9 @@ struct Host {
   bool is_own : 1 = false;             ///< This machine's: its answers show nothing of any path.
   bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
   uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
+  // The share of early ports (EarlyPorts) that is answered promises nothing for the others.
+  uint8_t early_first_asks = 0;  ///< Of first_asks.
+  uint8_t early_answers = 0;     ///< Of answers.
 
   /// Which of its passes the block's `pass` is, at least 1.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes ? pass - void_passes : 1; }
@@ -79,8 +82,20 @@ struct Host {
   /// Whether its silence may be its own: `ufw limit ssh` lets five connections in half a minute through. One that never
   /// answered a second time may have fallen silent with all others.
   bool answerer_may_be_limited() const { return has_lone_answerer() && answered_checks > 0; }
-  /// The estimated probability that the next fresh ask is answered.
-  double expected_share() const { return static_cast<double>(answers) / first_asks; }
+  void first_ask_ended(bool early) {
+    ++first_asks;
+    early_first_asks += early;
+  }
+  void port_answered(bool early) {
+    ++answers;
+    early_answers += early;
+  }
+  /// The estimated probability that the next fresh ask is answered; of an early port, or of another one.
+  double expected_share(bool early) const {
+    const uint32_t asks = early ? early_first_asks : first_asks - early_first_asks;
+    const uint32_t answered = early ? early_answers : answers - early_answers;
+    return asks == 0 ? 0 : static_cast<double>(answered) / asks;
+  }
 };
 static_assert(sizeof(Host) <= 64);
 

@@ -44,6 +44,8 @@ class PathWatch {
   /// The doubt of one host that counts, so that several must fall silent.
   double max_doubt_of_one_host() const { return max_path_doubt / std::clamp(witnesses_, min_witnesses, max_voices); }
 
+  /// Whether an ask that was sent at `sent_us` was sent after the last answer arrived: only then its silence is news.
+  bool is_news(uint64_t sent_us) const { return sent_us >= last_answer_us_; }
   bool suspended() const { return schedule_.has_value(); }
   bool lost() const { return lost_; }
 

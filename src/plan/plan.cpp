@@ -337,11 +337,18 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
         ++chunk_next_;
         block->draw(probe);
         ask(*block, probe, ProbeKind::fresh, now_us, next);
+        note_drawn(next.ask);
         return Search::found;
     }
     ++chunk_next_;
   }
   return Search::nothing;
+}
+
+/// Between the early ports and the others the share of answers changes, and overload is no cause of it.
+void ProbePlan::note_drawn(const Ask& ask) {
+  if (ask.early != draws_early_) control_.begin_other_ports();
+  draws_early_ = ask.early;
 }
 
 /// What becomes of the next fresh probe.
@@ -451,6 +458,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.block = block.place();
   next.ask.probe = probe;
   next.ask.host = local.host_in_block;
+  next.ask.early = block.is_early(probe);
   next.ask.sweep_at = block.sweep_at();
   next.ask.pass = static_cast<uint8_t>(block.pass());
   next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind, now_us));
@@ -465,6 +473,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
 
 void ProbePlan::send(Ask& ask, uint64_t now_us) {
   ask.serial = control_.sent(ask.kind, now_us);
+  ask.sent_us = now_us;
   ++in_flight_;
 }
 

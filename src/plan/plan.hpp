@@ -169,6 +169,7 @@ class ProbePlan {
   Search next_report(Block& block, Next& next);
   Search next_fresh(uint64_t now_us, Next& next);
 
+  void note_drawn(const Ask& ask);
   FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
   bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
   bool may_send(uint64_t now_us);
@@ -240,6 +241,7 @@ class ProbePlan {
   uint64_t chunk_next_ = 0;     // shard positions that are drawn from the cursor and not asked
   uint64_t chunk_end_ = 0;
   bool drawn_all_ = false;
+  bool draws_early_ = false;  // the last fresh ask was of an early port
   bool held_ = false;
   bool held_back_ = false;
   uint32_t steps_left_ = 0;  // of this call of next()

@@ -117,8 +117,8 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   block.finish(ask.probe);
   const uint32_t pass = host.counted_pass(ask.pass);
   block.count_found(pass);
-  ++host.answers;
-  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  host.port_answered(ask.early);
+  if (ask.kind == ProbeKind::fresh) host.first_ask_ended(ask.early);
   if (pass > 1) ++host.rescued;
   note_answerer(block, ask, state);
 }
@@ -154,7 +154,7 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
-  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  if (ask.kind == ProbeKind::fresh) host.first_ask_ended(ask.early);
 }
 
 std::optional<ProbePlan::HostVerdict> ProbePlan::next_host_verdict() {
@@ -195,13 +195,15 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   }
   if (host.state == HostState::absent) return;  // reported with the host's other ports
   if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
-  if (ask.kind == ProbeKind::fresh) ++host.first_asks;
+  if (ask.kind == ProbeKind::fresh) host.first_ask_ended(ask.early);
   if (options_.adaptive) note_silence(block, ask, now_us);
 }
 
 /// Answers that were expected and did not come raise doubts about the host, and about the path to all.
 void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
   Host& host = block.hosts[ask.host];
+  // If it was sent before the last answer arrived, the host was still there.
+  if (ask.is_probe() && ask.sent_us < host.last_answer_us) return;
   const uint32_t checks = recovery_checks();
   const double doubt_before = std::min<double>(host.doubt, path_.max_doubt_of_one_host());
   switch (ask.kind) {
@@ -213,7 +215,10 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
       block.hosts.silent(ask.host, doubt_of_a_check, now_us, checks);
       if (host.has_lone_answerer()) block.hosts.want_check(ask.host);
       break;
-    case ProbeKind::fresh: block.hosts.silent(ask.host, host.expected_share(), now_us, checks); break;
+    case ProbeKind::fresh:
+      block.hosts.silent(ask.host, host.expected_share(ask.early), now_us, checks);
+      if (!path_.is_news(ask.sent_us)) return;
+      break;
     case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
     case ProbeKind::witness: return;

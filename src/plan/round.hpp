@@ -40,7 +40,7 @@ inline constexpr uint32_t min_round = 32;
 /// The shares of the last 16 rounds, so that a fall is measured against the best of them.
 class ShareHistory {
  public:
-  void clear() { used_ = 0; }
+  void clear() { used_ = next_ = 0; }
   void add(double share) {
     shares_[next_] = share;
     next_ = (next_ + 1) % static_cast<uint32_t>(shares_.size());

@@ -29,7 +29,7 @@ struct ScanSpace {
             std::vector<PositionRange> finished_before = {})
       : targets(std::move(target_set)),
         ports(std::move(port_set)),
-        order(targets.size(), ports.size(), order_kind, seed),
+        order(targets.size(), ports, order_kind, seed),
         shard(part),
         finished(merged_ranges(std::move(finished_before))) {}
 
@@ -39,7 +39,7 @@ struct ScanSpace {
   ScanSpace(TargetSet target_set, PortSet port_set, std::vector<Listed> probes)
       : targets(std::move(target_set)),
         ports(std::move(port_set)),
-        order(std::max<uint64_t>(1, targets.size()), std::max(1U, ports.size()), Order::sequential, 0),
+        order(std::max<uint64_t>(1, targets.size()), ports, Order::sequential, 0),
         listed(std::move(probes)) {}
 
   TargetSet targets;

@@ -63,16 +63,16 @@ void SendControl::advance(uint64_t now_us) {
   while (!entries_.empty() && (entries_.front().ended || entries_.front().sent_us + deadline_us <= now_us)) {
     const Entry entry = entries_.front();
     entries_.pop_front();
-    ++first_serial_;
     if (!entry.ended) --young_;
-    judge(entry);
+    judge(entry, first_serial_++);
   }
 }
 
-void SendControl::judge(const Entry& entry) {
+void SendControl::judge(const Entry& entry, uint64_t serial) {
   // Whether a host or a path is back is no question of speed.
   if (entry.kind != ProbeKind::recovery && entry.kind != ProbeKind::witness) {
-    round_.add(entry.kind, entry.answered, entry.sent_us);
+    if (entry.kind != ProbeKind::fresh || serial >= other_ports_from_serial_)
+      round_.add(entry.kind, entry.answered, entry.sent_us);
     window_.judged();
   }
   if (first_serial_ >= round_end_serial_) end_round();

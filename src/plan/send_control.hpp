@@ -61,6 +61,12 @@ class SendControl {
   }
   /// What was sent so far is no measure of what the path carries.
   void forget_rounds();
+  /// Fresh asks from now on are answered in another share than those before.
+  void begin_other_ports() {
+    forget_rounds();
+    other_ports_from_serial_ = next_serial();
+    window_.begin_other_ports();
+  }
   void limit_rate(double rate_per_s) { pacer_.limit(rate_per_s); }
   uint64_t next_serial() const { return first_serial_ + entries_.size(); }
   void begin_retry_pass() { pacer_.begin_pass(); }
@@ -79,7 +85,7 @@ class SendControl {
 
   Entry* end(uint64_t serial);
   uint64_t soft_deadline_us() const;
-  void judge(const Entry& entry);
+  void judge(const Entry& entry, uint64_t serial);
   void end_round();
 
   bool adaptive_;
@@ -92,8 +98,9 @@ class SendControl {
   std::deque<Entry> entries_;  // in the order sent; the front is the oldest that is not judged
   uint64_t first_serial_ = 0;  // of entries_.front()
   Round round_;
-  uint64_t round_end_serial_;          // the first serial after this round
-  uint64_t ignore_before_serial_ = 0;  // rounds that end before it were sent before the last cut
+  uint64_t round_end_serial_;             // the first serial after this round
+  uint64_t other_ports_from_serial_ = 0;  // fresh asks before it are no part of any round
+  uint64_t ignore_before_serial_ = 0;     // rounds that end before it were sent before the last cut
 };
 
 }  // namespace portloop

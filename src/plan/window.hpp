@@ -43,6 +43,8 @@ class Window {
   bool fresh_round_ended(const Tally& fresh, uint64_t soft_deadline_us);
   /// A round without a sign of overload has ended.
   void grow();
+  /// The share of first asks that is answered changes: nothing is known of what comes.
+  void begin_other_ports() { history_.clear(); }
   void end_slow_start() { slow_start_ = false; }
   /// A round has ended whose probes were sent after the last cut. Returns whether the window was cut because its probes
   /// wait too long in a queue that they make themselves.

@@ -33,7 +33,7 @@ struct ThreePorts {
   ThreePorts() { ports.add({10, 12}); }
   TargetSet targets{{{*parse_address("127.0.0.1"), *parse_address("127.0.0.1")}}, {}};
   PortSet ports;
-  ModelScan scan{targets, ports, ProbeOrder(1, 3, Order::random, 5), 250, 2};
+  ModelScan scan{targets, ports, ProbeOrder(1, ports, Order::random, 5), 250, 2};
 };
 
 const std::string measured =

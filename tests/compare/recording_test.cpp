@@ -67,7 +67,7 @@ TEST_CASE("each model records each probe once, with its outcome, and never more 
     if (i % 4 == 0) open.insert(port);
   }
   const TargetSet targets({{*parse_address("127.0.0.1"), *parse_address("127.0.0.1")}}, {});
-  const ModelScan scan{targets, ports, ProbeOrder(1, ports.size(), Order::random, 7), 1000};
+  const ModelScan scan{targets, ports, ProbeOrder(1, ports, Order::random, 7), 1000};
   const std::map<std::string, uint32_t> caps = {{"sequential", 1},    {"thread-per-connection", 40},
                                                 {"thread-pool:3", 3}, {"loop", 5},
                                                 {"loops:2", 5},       {"loop/uv", 5}};
@@ -111,7 +111,7 @@ TEST_CASE("a recorded run makes the first probes of the order only, the same for
   PortSet ports;
   ports.add({port, port});
   const TargetSet targets({{*parse_address("127.1.0.0"), *parse_address("127.1.31.255")}}, {});
-  const ModelScan scan{targets, ports, ProbeOrder(8192, 1, Order::random, 3), 1000};
+  const ModelScan scan{targets, ports, ProbeOrder(8192, ports, Order::random, 3), 1000};
   std::set<uint32_t> expected;
   for (uint64_t i = 0; i < max_recorded_probes; ++i) expected.insert(static_cast<uint32_t>(scan.at(i).number));
   for (const char* model : {"sequential", "thread-pool:4", "loop", "loops:2"}) {

@@ -10,6 +10,12 @@ using namespace portloop;
 
 namespace {
 
+PortSet first_ports(uint32_t count) {
+  PortSet ports;
+  ports.add({1, static_cast<uint16_t>(count)});
+  return ports;
+}
+
 void check_bijection(uint64_t size, uint64_t seed) {
   const Permutation permutation(size, seed);
   std::vector<bool> seen(size, false);
@@ -48,7 +54,7 @@ TEST_CASE("every (host, port) occurs once, in both orders and for any shape") {
   for (const Order order_kind : {Order::random, Order::sequential}) {
     for (const auto& [hosts, ports] :
          {std::pair<uint64_t, uint32_t>{1, 1}, {1, 65535}, {7, 3}, {5000, 3}, {40, 30001}, {9000, 1}}) {
-      const ProbeOrder order(hosts, ports, order_kind, 42);
+      const ProbeOrder order(hosts, first_ports(ports), order_kind, 42);
       std::vector<bool> seen(order.size(), false);
       for (uint64_t i = 0; i < order.size(); ++i) {
         const auto position = order.at(i);
@@ -68,7 +74,7 @@ TEST_CASE("an order's name is parsed back, and nothing else is") {
 }
 
 TEST_CASE("sequential order is host by host and port by port") {
-  const ProbeOrder order(5000, 3, Order::sequential, 1);
+  const ProbeOrder order(5000, first_ports(3), Order::sequential, 1);
   CHECK(order.at(0).host == 0);
   CHECK(order.at(2).port == 2);
   CHECK(order.at(3).host == 1);
@@ -96,7 +102,7 @@ TEST_CASE("shards tile the order: every index belongs to exactly one shard") {
 }
 
 TEST_CASE("neighbours in time are not neighbours in space") {
-  const ProbeOrder order(1, 65535, Order::random, 3);
+  const ProbeOrder order(1, first_ports(65535), Order::random, 3);
   double sum_of_steps = 0;
   uint64_t adjacent = 0;
   for (uint64_t i = 1; i < order.size(); ++i) {
@@ -110,7 +116,9 @@ TEST_CASE("neighbours in time are not neighbours in space") {
 }
 
 TEST_CASE("early indices are spread evenly over hosts and ports (chi-squared over 64 cells)") {
-  const ProbeOrder order(64, 16384, Order::random, 9);
+  PortSet ports;  // without any early port
+  ports.add({10001, 10000 + 16384});
+  const ProbeOrder order(64, ports, Order::random, 9);
   std::vector<double> by_host(64), by_port(64);
   const int drawn = 64000;
   for (int i = 0; i < drawn; ++i) {
@@ -128,7 +136,8 @@ TEST_CASE("early indices are spread evenly over hosts and ports (chi-squared ove
 }
 
 TEST_CASE("different seeds give different orders, equal seeds the same order") {
-  const ProbeOrder a(10, 1000, Order::random, 1), b(10, 1000, Order::random, 2), again(10, 1000, Order::random, 1);
+  const PortSet ports = first_ports(1000);
+  const ProbeOrder a(10, ports, Order::random, 1), b(10, ports, Order::random, 2), again(10, ports, Order::random, 1);
   int same = 0;
   for (uint64_t i = 0; i < 1000; ++i) {
     same += a.at(i).host == b.at(i).host && a.at(i).port == b.at(i).port;
@@ -141,10 +150,55 @@ TEST_CASE("index_of() is the inverse of at(), in both orders and for any shape")
   for (const Order order : {Order::random, Order::sequential}) {
     for (const auto& [hosts, ports] :
          {std::pair{1ULL, 1U}, {3ULL, 65535U}, {50ULL, 65535U}, {100000ULL, 3U}, {7ULL, 11U}}) {
-      const ProbeOrder probes(hosts, ports, order, 42);
+      const ProbeOrder probes(hosts, first_ports(ports), order, 42);
       for (uint64_t i = 0; i < probes.size(); i += 1 + probes.size() / 5000)
         REQUIRE(probes.index_of(probes.at(i)) == i);
     }
+  }
+}
+
+TEST_CASE("the ports that are most likely open come first, on all hosts of a block") {
+  constexpr uint32_t hosts = 40;
+  const PortSet ports = first_ports(30000);
+  const ProbeOrder order(hosts, ports, Order::random, 3);
+  const uint64_t blocks = order.block_count();
+  REQUIRE(blocks == 2);  // one of 34 hosts, one of 6
+  const EarlyPorts early(ports);
+  CHECK(early.count() == 16);
+  for (uint64_t block = 0; block < blocks; ++block) {
+    const uint64_t early_probes = uint64_t{order.hosts_in_block(block)} * early.count();
+    std::set<std::pair<uint64_t, uint32_t>> seen;
+    for (uint64_t j = 0; j < early_probes; ++j) {
+      const auto position = order.at(block * order.block_size() + j);
+      CHECK(early.early_index_of(position.port));
+      CHECK(seen.emplace(position.host, position.port).second);
+    }
+  }
+  CHECK(ports.at(order.at(0).port) != 21);  // permuted as well
+}
+
+TEST_CASE("no port is early in a sequential order, and none of a few") {
+  CHECK(ProbeOrder(1, first_ports(65535), Order::sequential, 1).at(0).port == 0);
+  CHECK(EarlyPorts(first_ports(63)).count() == 0);
+  CHECK(EarlyPorts(first_ports(64)).count() == 5);
+}
+
+TEST_CASE("early and other ports are numbered without gaps") {
+  PortSet ports = first_ports(100);
+  ports.add({400, 500});
+  const EarlyPorts early(ports);
+  CHECK(early.count() == 8);
+  std::vector<bool> seen(ports.size(), false);
+  for (uint32_t i = 0; i < early.count(); ++i) {
+    seen[early.early_at(i)] = true;
+    CHECK(early.early_index_of(early.early_at(i)) == i);
+  }
+  for (uint32_t i = 0; i < ports.size() - early.count(); ++i) {
+    const uint32_t port = early.other_at(i);
+    REQUIRE_FALSE(seen[port]);
+    seen[port] = true;
+    CHECK(early.other_index_of(port) == i);
+    CHECK_FALSE(early.early_index_of(port));
   }
 }
 

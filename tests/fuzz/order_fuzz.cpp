@@ -131,7 +131,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto shards = static_cast<uint32_t>(small ? input.between(1, 9) : input.between(1, UINT32_MAX));
   const auto ports = static_cast<uint16_t>(small ? input.between(1, 40) : input.between(1, 65535));
   const uint64_t hosts = small ? input.between(1, 60) : input.between(1, (uint64_t{1} << 63) / ports);
-  const ProbeOrder order(hosts, ports, kind, seed);
+  PortSet port_set;
+  port_set.add({1, ports});
+  const ProbeOrder order(hosts, port_set, kind, seed);
   EXPECT(order.size() == hosts * ports);
   if (!small) {
     check_samples(order, shards, input);

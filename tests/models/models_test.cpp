@@ -181,7 +181,7 @@ TEST_CASE("the table of descriptors has grown before there are threads") {
     CAPTURE(named.first);
     const int status = in_child([&] {
       if (status_kib("FDSize:") >= wanted) return false;  // then this test shows nothing
-      const ModelScan scan{targets, ports, ProbeOrder(wanted, 1, Order::random, 7), timeout_ms};
+      const ModelScan scan{targets, ports, ProbeOrder(wanted, ports, Order::random, 7), timeout_ms};
       VerdictSheet sheet(scan.size());
       const uint64_t before = compare::descriptors_of_this_process();
       named.second(scan, sheet);

@@ -44,7 +44,7 @@ bool all_silent(const std::function<ModelRun(const ModelScan&, VerdictSheet&)>& 
   for (const uint16_t port : owned.all()) ports.add({port, port});
   const Address target = *parse_address("127.0.0.1");
   const TargetSet targets({{target, target}}, {});
-  const ModelScan scan{targets, ports, ProbeOrder(1, ports.size(), Order::random, 7), 100};
+  const ModelScan scan{targets, ports, ProbeOrder(1, ports, Order::random, 7), 100};
   VerdictSheet sheet(scan.size());
   run = model(scan, sheet);
   for (uint64_t i = 0; i < sheet.size(); ++i) {

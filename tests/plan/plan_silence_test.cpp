@@ -36,6 +36,29 @@ TEST_CASE("a silent port is asked twice if nothing is lost") {
   CHECK(outcome.microseconds < 3'000'000);
 }
 
+TEST_CASE("open ports among the early ones promise nothing about the others") {
+  for (const double share : {0.2, 0.5, 1.0}) {
+    for (const uint32_t hosts : {1U, 30U, 200U}) {
+      for (uint64_t seed = 1; seed <= 3; ++seed) {
+        CAPTURE(share);
+        CAPTURE(hosts);
+        CAPTURE(seed);
+        const uint16_t ports = hosts == 1 ? 20000 : 1000;
+        Behaviour servers;
+        servers.silent_share = 1;
+        servers.open_share = 0;
+        servers.early_open_share = share;
+        servers.seed = seed;
+        const Outcome outcome = run(servers, hosts, ports);
+        check_exact(outcome);
+        CHECK(outcome.recovery_asks <= 1);  // the proof that the path is alive when silence is judged
+        CHECK(outcome.asks < uint64_t{3} * hosts * ports + 100);
+        CHECK(outcome.microseconds < 15'000'000);
+      }
+    }
+  }
+}
+
 TEST_CASE("two loops ask a firewalled host no more often than one") {
   Behaviour filtered;
   filtered.silent_share = 1;

@@ -44,6 +44,7 @@ class Dice {
 
 void draw_addresses(Dice& dice, Behaviour& network) {
   network.open_share = dice.one_in(2) ? dice.log_scale(0.0005, 1) : 0;
+  network.early_open_share = dice.one_in(3) ? dice.log_scale(0.05, 1) : 0;
   network.silent_share = dice.one_in(2) ? dice.share(1) : 0;
   network.host_share = dice.one_in(2) ? dice.share(1) : 1;
   if (dice.one_in(6)) network.neighbour_fails_us = static_cast<uint64_t>(dice.log_scale(1e5, 1e7));

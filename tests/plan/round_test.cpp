@@ -39,6 +39,15 @@ TEST_CASE("the history has the best of the last 16 shares") {
   CHECK(history.best() == 0.4);
 }
 
+TEST_CASE("a cleared history has only what was added since") {
+  ShareHistory history;
+  for (int i = 0; i < 3; ++i) history.add(0.9);
+  history.clear();
+  CHECK(history.best() == 0);
+  history.add(0.2);
+  CHECK(history.best() == 0.2);
+}
+
 TEST_CASE("a share has fallen if it is below nine tenths of the best, by more than chance explains") {
   constexpr uint32_t many = 1'000'000;  // chance is small: what counts are the tenth and the 2 %
   CHECK_FALSE(has_fallen({many, 460'000}, 0.5));

@@ -56,7 +56,7 @@ inline PortSet set_of(const std::set<uint16_t>& numbers) {
 inline Scanned scan_with(const Model& model, const char* address, const PortSet& ports, uint32_t retries = 0) {
   const Address target = *parse_address(address);
   const TargetSet targets({{target, target}}, {});
-  const ModelScan scan{targets, ports, ProbeOrder(1, ports.size(), Order::random, 7), timeout_ms, retries};
+  const ModelScan scan{targets, ports, ProbeOrder(1, ports, Order::random, 7), timeout_ms, retries};
   VerdictSheet sheet(scan.size());
   Scanned result;
   result.run = model(scan, sheet);

@@ -33,6 +33,7 @@ struct Behaviour {
   uint64_t flow_hold_us = 30'000'000;
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
+  double early_open_share = 0;      ///< Of the early ports (EarlyPorts), as those of a server behind a firewall.
   double host_share = 1;            ///< Of the addresses; the others are silent, unless one of the next two is set:
   uint64_t neighbour_fails_us = 0;  ///< The interval at which all asks that wait for them end with an error; 0: never.
   double unreachable_per_s = 0;     ///< How many host-unreachables a router sends for all of them.
@@ -104,7 +105,10 @@ class SimulatedNetwork {
     return space_.links.is_own(address) || uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
   }
   bool open(const Endpoint& endpoint) const {
-    return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) < behaviour_.open_share;
+    const std::optional<uint32_t> port = space_.ports.index_of(endpoint.port);
+    const double share = port && space_.order.is_early(*port) ? behaviour_.early_open_share : 0;
+    return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) <
+           std::max(share, behaviour_.open_share);
   }
   bool silent(const Endpoint& endpoint) const {
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 17 | endpoint.port) < behaviour_.silent_share;

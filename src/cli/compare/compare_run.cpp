@@ -127,7 +127,7 @@ Parsed<RunRecord> Runs::read(const Contender& contender, std::string_view output
 
 ModelScan scan_of(const CompareRequest& request, const TargetSet& targets) {
   const auto& [order, seed, seed_given] = request.order;
-  return {targets, request.ports, ProbeOrder(targets.size(), request.ports.size(), order, seed), request.timeout_ms,
+  return {targets, request.ports, ProbeOrder(targets.size(), request.ports, order, seed), request.timeout_ms,
           request.retries};
 }
 

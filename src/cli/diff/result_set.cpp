@@ -25,7 +25,7 @@ ResultSet::ResultSet(MergeInputs inputs, bool complete) : inputs_(std::move(inpu
   }
   if (inputs_.checkpoints.empty()) return;
   const Checkpoint& scan = inputs_.checkpoints.front();
-  order_.emplace(scan.list.targets.size(), static_cast<uint32_t>(scan.ports.size()), scan.order, scan.seed);
+  order_.emplace(scan.list.targets.size(), scan.ports, scan.order, scan.seed);
 }
 
 const ReadResult* ResultSet::find(const Endpoint& endpoint) const {

@@ -23,7 +23,7 @@ class HeldResults {
   template <class Write>
   void for_each(const TargetSet& targets, const PortSet& ports, Order order, uint64_t seed, const Shard& shard,
                 Write write) const {
-    const ProbeOrder probes(targets.size(), static_cast<uint32_t>(ports.size()), order, seed);
+    const ProbeOrder probes(targets.size(), ports, order, seed);
     for (const Held& held : held_) {
       const ProbeOrder::Position at = probes.at(shard.index_at(held.position));
       write(result_of(held, {targets.at(at.host), ports.at(at.port)}), held.time_us);
