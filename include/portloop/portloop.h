@@ -146,10 +146,16 @@ typedef void (*portloop_script_cb)(void* data, const struct sockaddr* endpoint, 
  * until done. NULL (default): the network. UV_ENOMEM. */
 PORTLOOP_API int portloop_options_set_script(portloop_options* options, portloop_script_cb script, void* data);
 
-enum portloop_banners { PORTLOOP_BANNERS_NONE = 0, PORTLOOP_BANNERS_READ = 1, PORTLOOP_BANNERS_HTTP = 2 };
+enum portloop_banners {
+  PORTLOOP_BANNERS_NONE = 0,
+  PORTLOOP_BANNERS_READ = 1,
+  PORTLOOP_BANNERS_HTTP = 2,
+  PORTLOOP_BANNERS_HTTP_PRINTERS = 3 /* since ABI 1.1 */
+};
 /* Whether to read the first bytes that an open port sends. NONE (default): no; the other arguments are ignored. READ:
- * wait for them. HTTP: if none arrive, send an HTTP GET and wait again. timeout_ms: maximum time of each wait, in
- * milliseconds, 1-600,000. max_bytes: maximum length of a banner, 1-65,536; the rest is left unread. */
+ * wait for them. HTTP: if none arrive, send an HTTP GET and wait again, but not on ports 9100-9107, where printers
+ * print what they are sent. HTTP_PRINTERS: also there. timeout_ms: maximum time of each wait, in milliseconds,
+ * 1-600,000. max_bytes: maximum length of a banner, 1-65,536; the rest is left unread. */
 PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum portloop_banners banners,
                                               uint32_t timeout_ms, uint32_t max_bytes);
 /* Nonzero: the connection to an open port is kept until its result callback returns, so that the callback can take it

@@ -202,7 +202,8 @@ int portloop_options_set_banners(portloop_options* options, portloop_banners ban
                                  uint32_t max_bytes) {
   BannerOptions wanted;
   int kind = 0;
-  int error = set_in_range(options, "banners is 0 (none), 1 (read) or 2 (HTTP)", enum_number(banners), 0, 2, kind);
+  int error = set_in_range(options, "banners is 0 (none), 1 (read), 2 (HTTP) or 3 (HTTP, also to printers)",
+                           enum_number(banners), 0, 3, kind);
   if (error == 0 && banners == PORTLOOP_BANNERS_NONE) {
     options->scanner.banners = {};
     return 0;
@@ -214,7 +215,8 @@ int portloop_options_set_banners(portloop_options* options, portloop_banners ban
     error = set_in_range(options, "banner length is 1-65536 bytes", max_bytes, 1U, 65'536U, wanted.max_bytes);
   if (error != 0) return error;
   wanted.wanted = true;
-  wanted.http = banners == PORTLOOP_BANNERS_HTTP;
+  wanted.http = banners == PORTLOOP_BANNERS_HTTP || banners == PORTLOOP_BANNERS_HTTP_PRINTERS;
+  wanted.printers = banners == PORTLOOP_BANNERS_HTTP_PRINTERS;
   options->scanner.banners = wanted;
   return accept(options);
 }

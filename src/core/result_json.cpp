@@ -1,5 +1,6 @@
 #include "core/result_json.hpp"
 
+#include "core/finding_json.hpp"
 #include "core/json_walk.hpp"
 #include "core/parse_number.hpp"
 #include "core/visible_text.hpp"
@@ -76,6 +77,9 @@ class RecordParser {
     if (name == "host")
       return assign_string_or_null(result_.host_name, value) && result_.host_name.size() <= max_host_name_bytes;
     if (name == "banner") return assign_string_or_null(result_.banner, value);
+    if (name == "identified")
+      return value.is_null() ||
+             (!value.is_string && assign(result_.identified.emplace(), parse_finding_json(value.text)));
     if (name == "time") return assign_string_or_null(result_.time, value);
     return true;
   }
@@ -110,6 +114,10 @@ void append_result_json(std::string& line, const ResultRecord& record) {
   if (!probe.banner.empty()) {
     line += ",\"banner\":";
     append_json_string(line, probe.banner);
+  }
+  if (record.identified != nullptr) {
+    line += ",\"identified\":";
+    append_finding_json(line, *record.identified);
   }
   line += ",\"time\":";
   append_json_string(line, record.time);

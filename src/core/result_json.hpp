@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/finding.hpp"
 #include "core/probe_result.hpp"
 
 namespace portloop {
@@ -14,9 +15,10 @@ namespace portloop {
 /// A result with what accompanies it in a record. The views are borrowed.
 struct ResultRecord {
   ProbeResult probe;
-  std::string_view service;    ///< Empty if the port has no name.
-  std::string_view host_name;  ///< Empty if none was given.
-  std::string_view time;       ///< RFC 3339; copied as it is.
+  std::string_view service;             ///< Empty if the port has no name.
+  std::string_view host_name;           ///< Empty if none was given.
+  std::string_view time;                ///< RFC 3339; copied as it is.
+  const Finding* identified = nullptr;  ///< nullptr if there is none.
 };
 
 /// Appends one JSON object and a newline.
@@ -29,6 +31,7 @@ struct ParsedResult {
   std::string host_name;
   std::string banner;  ///< Raw bytes, as they came from the network.
   std::string time;
+  std::optional<Finding> identified;
 };
 
 enum class ResultFields : uint8_t {

@@ -17,6 +17,7 @@
 #include <new>
 #include <string>
 
+#include "core/printer_ports.hpp"
 #include "engine/duplicate_descriptor.hpp"
 #include "sockets/kept_connection.hpp"
 
@@ -156,7 +157,8 @@ void BannerReader::on_deadline(uv_timer_t* timer) {
     uv_timer_start(timer, on_deadline, 1, 0);
     return;
   }
-  if (reading->bytes.empty() && self->options_.http && !reading->get_sent) {
+  const bool may_send = self->options_.printers || !is_printer_port(reading->result.endpoint.port);
+  if (reading->bytes.empty() && self->options_.http && may_send && !reading->get_sent) {
     self->send_get(*reading);
   } else {
     self->end(*reading);

@@ -75,7 +75,8 @@ struct ScanCounters {
 /// How the banners of open ports are read.
 struct BannerOptions {
   bool wanted = false;
-  bool http = false;  ///< If nothing arrives, send a GET.
+  bool http = false;      ///< If nothing arrives, send a GET.
+  bool printers = false;  ///< Send it to ports of printers, too.
   uint32_t timeout_ms = 2000;
   uint32_t max_bytes = 512;
 };

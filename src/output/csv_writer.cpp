@@ -11,7 +11,7 @@ class CsvWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string& out) override {
     show_all_ = header.show_all;
-    out += "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,time\r\n";
+    out += "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,identified,product,version,time\r\n";
   }
 
   void result(const OutputResult& result, std::string& out) override {
@@ -23,7 +23,11 @@ class CsvWriter final : public Writer {
     out += ',' + reason_text(probe.reason, probe.error_number) + ',';
     if (probe.rtt_us != 0) out += std::to_string(probe.rtt_us);
     out += ',' + std::to_string(probe.attempts);
-    for (const std::string_view text : {result.service, result.host_name, probe.banner}) {
+    static const Finding nothing;
+    const Finding& found = result.identified != nullptr ? *result.identified : nothing;
+    const std::string protocol = tunnelled_protocol(found);
+    for (const std::string_view text : {result.service, result.host_name, probe.banner, std::string_view(protocol),
+                                        std::string_view(found.product), std::string_view(found.version)}) {
       out += ',';
       append_csv_cell(out, text);
     }

@@ -57,6 +57,22 @@ class GrepableWriter final : public Writer {
     out += '\n';
   }
 
+  /// The service, the SunRPC information, which there is not, and the version.
+  static void append_service(std::string& out, const ListedPort& port) {
+    if (port.identified == nullptr) {
+      append_grepable_value(out, port.service);
+      out += "//";
+      append_grepable_value(out, port.banner);
+      return;
+    }
+    const IdentifiedService& service = *port.identified;
+    append_grepable_value(out, (service.tls ? "ssl|" : "") + service.protocol);
+    out += "//";
+    const bool has_both = !service.product.empty() && !service.version.empty();
+    const std::string version = service.product + (has_both ? " " : "") + service.version;
+    append_grepable_value(out, version.empty() ? port.banner : version);
+  }
+
   void append_ports(std::string& out, const HostResults& host) const {
     std::string_view before = "Ports: ";
     for (const ListedPort& port : collector_.listed_ports(host)) {
@@ -65,9 +81,7 @@ class GrepableWriter final : public Writer {
       out += std::to_string(port.port) + '/';
       out += to_text(port.state);
       out += "/tcp//";  // the owner is not known
-      append_grepable_value(out, port.service);
-      out += "//";  // no SunRPC information
-      append_grepable_value(out, port.banner);
+      append_service(out, port);
       out += '/';
     }
     before = before == ", " ? "\t" : "";

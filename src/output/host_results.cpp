@@ -14,6 +14,10 @@ PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
   return host.groups.emplace_back(HostResults::Group{probe.state, probe.reason, probe.error_number, {}}).tally;
 }
 
+IdentifiedService identified_service(const Finding& finding) {
+  return {finding.protocol, finding.product, finding.version, finding.tls && finding.protocol != "tls"};
+}
+
 }  // namespace
 
 bool PortTally::contains(uint16_t index) const {
@@ -75,6 +79,8 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   if (is_listed(probe.state)) {
     if (!result.service.empty()) services_.try_emplace(probe.endpoint.port, result.service);
     if (!probe.banner.empty()) host.banners.emplace_back(probe.endpoint.port, probe.banner);
+    if (result.identified != nullptr)
+      host.identified.emplace_back(probe.endpoint.port, identified_service(*result.identified));
   }
   if (results_per_host_ == 0 || host.results < results_per_host_) return std::nullopt;
   std::pair<Address, HostResults> finished = std::move(*found);
@@ -95,15 +101,22 @@ std::vector<ListedPort> HostCollector::listed_ports(const HostResults& host) con
                         group.state,
                         reason_text(group.reason, group.error_number),
                         service != services_.end() ? std::string_view(service->second) : std::string_view{},
-                        {}});
+                        {},
+                        nullptr});
     }
   }
   const auto by_port = [](const ListedPort& p, const ListedPort& q) { return p.port < q.port; };
   std::sort(listed.begin(), listed.end(), by_port);
+  const auto listed_port = [&](uint16_t port) {
+    const auto found =
+        std::lower_bound(listed.begin(), listed.end(), ListedPort{port, {}, {}, {}, {}, nullptr}, by_port);
+    return found != listed.end() && found->port == port ? &*found : nullptr;
+  };
   for (const auto& [port, banner] : host.banners) {
-    const ListedPort wanted{port, {}, {}, {}, {}};
-    const auto found = std::lower_bound(listed.begin(), listed.end(), wanted, by_port);
-    if (found != listed.end() && found->port == port) found->banner = banner;
+    if (ListedPort* found = listed_port(port)) found->banner = banner;
+  }
+  for (const auto& [port, service] : host.identified) {
+    if (ListedPort* found = listed_port(port)) found->identified = &service;
   }
   return listed;
 }

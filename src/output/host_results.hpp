@@ -34,6 +34,14 @@ class PortTally {
   uint32_t count_ = 0;
 };
 
+/// What these formats have of a Finding. Raw.
+struct IdentifiedService {
+  std::string protocol;
+  std::string product;
+  std::string version;
+  bool tls = false;  ///< The protocol is spoken within TLS.
+};
+
 /// The results of one host so far.
 struct HostResults {
   /// The ports of one state that share a reason.
@@ -48,9 +56,10 @@ struct HostResults {
   int64_t first_us = 0;  ///< Unix time of the first and the last result.
   int64_t last_us = 0;
   uint64_t results = 0;
-  RttEstimator rtt;                                       ///< Has no sample if no first attempt was answered.
-  std::vector<Group> groups;                              ///< In order of appearance; only a few.
-  std::vector<std::pair<uint16_t, std::string>> banners;  ///< By port, raw bytes.
+  RttEstimator rtt;                                                ///< Has no sample if no first attempt was answered.
+  std::vector<Group> groups;                                       ///< In order of appearance; only a few.
+  std::vector<std::pair<uint16_t, std::string>> banners;           ///< By port, raw bytes.
+  std::vector<std::pair<uint16_t, IdentifiedService>> identified;  ///< By port.
 
   /// True if the host itself has answered, that is, if a port is open or closed. ICMP errors may come from a router.
   bool answered() const;
@@ -63,6 +72,7 @@ struct ListedPort {
   std::string reason;
   std::string_view service;  ///< Empty if none.
   std::string_view banner;   ///< Raw; empty if none.
+  const IdentifiedService* identified = nullptr;
 };
 
 /// The ports of one state and reason that are only counted.
@@ -99,6 +109,7 @@ class HostCollector {
  private:
   bool restore_host(const std::vector<std::string>& words);
   bool restore_ports(const std::vector<std::string>& words);
+  bool restore_identified(const std::vector<std::string>& words);
   std::string ranges_of(const PortTally& tally) const;
   bool is_listed(PortState state) const { return show_all_ || state == PortState::open; }
 

@@ -1,5 +1,5 @@
 // How incomplete hosts are saved in a checkpoint and restored: a line for each host, followed by one for each of its
-// groups of ports and one for each banner.
+// groups of ports, for each banner and for each identified service.
 #include <initializer_list>
 
 #include "core/parse_number.hpp"
@@ -48,12 +48,18 @@ void HostCollector::save(std::string& state) const {
       state += '\n';
     }
     for (const auto& [port, banner] : host.banners) append_line(state, "banner", {port}, banner);
+    for (const auto& [port, service] : host.identified) {
+      state += "identified " + std::to_string(port) + (service.tls ? " tls" : " plain");
+      for (const std::string& text : {service.protocol, service.product, service.version}) append_word(state, text);
+      state += '\n';
+    }
   }
 }
 
 bool HostCollector::restore_line(const std::vector<std::string>& words) {
   if (words[0] == "host") return restore_host(words);
   if (words[0] == "ports") return restore_ports(words);
+  if (words[0] == "identified") return restore_identified(words);
   const auto numbers = parse_numbers(words, 1, 1);
   if (!numbers || (*numbers)[0] < 1 || (*numbers)[0] > 65535) return false;
   const auto port = static_cast<uint16_t>((*numbers)[0]);
@@ -63,6 +69,14 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
   }
   if (words[0] != "banner" || restored_ == nullptr) return false;
   restored_->banners.emplace_back(port, words.back());
+  return true;
+}
+
+bool HostCollector::restore_identified(const std::vector<std::string>& words) {
+  if (words.size() != 6 || restored_ == nullptr) return false;
+  const auto port = parse_number<uint16_t>(words[1], 1);
+  if (!port || (words[2] != "tls" && words[2] != "plain")) return false;
+  restored_->identified.emplace_back(*port, IdentifiedService{words[3], words[4], words[5], words[2] == "tls"});
   return true;
 }
 

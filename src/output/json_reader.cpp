@@ -11,6 +11,7 @@ OutputResult ReadResult::view() const {
   view.host_name = host_name;
   view.service = service;
   view.time_us = time_us;
+  if (identified) view.identified = &*identified;
   return view;
 }
 

@@ -79,7 +79,10 @@ class TextWriter final : public Writer {
     append_cell(out, service_, service);
     if (has_reason_) append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
     append_cell(out, rtt_, rtt_text(probe.rtt_us));
-    append_banner(out, without_line_end(probe.banner));
+    if (result.identified != nullptr)
+      append_visible(out, identified_text(*result.identified));
+    else
+      append_banner(out, without_line_end(probe.banner));
     finish_line(out, start);
   }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/finding.hpp"
 #include "core/port_set.hpp"
 #include "core/probe_result.hpp"
 
@@ -34,9 +35,10 @@ struct ScanHeader {
 /// One result and what is written beside it. The views are valid during the call only.
 struct OutputResult {
   ProbeResult probe;
-  std::string_view host_name;  ///< As the user typed it, or empty.
-  std::string_view service;    ///< Service name, or empty.
-  int64_t time_us = 0;         ///< Unix time of the result.
+  std::string_view host_name;           ///< As the user typed it, or empty.
+  std::string_view service;             ///< Service name, or empty.
+  int64_t time_us = 0;                  ///< Unix time of the result.
+  const Finding* identified = nullptr;  ///< nullptr if there is none.
 };
 
 /// The facts that are known at the end.

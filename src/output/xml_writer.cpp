@@ -146,6 +146,15 @@ class XmlWriter final : public Writer {
     }
   }
 
+  static void append_identified(std::string& out, const IdentifiedService& service) {
+    out += "<service";
+    append_attribute(out, "name", service.protocol == "tls" ? "ssl" : service.protocol);
+    if (!service.product.empty()) append_attribute(out, "product", service.product);
+    if (!service.version.empty()) append_attribute(out, "version", service.version);
+    if (service.tls) append_attribute(out, "tunnel", "ssl");
+    out += " method=\"probed\" conf=\"10\"/>";
+  }
+
   static void append_port(std::string& out, const ListedPort& port) {
     out += "<port protocol=\"tcp\"";
     append_attribute(out, "portid", port.port);
@@ -153,7 +162,9 @@ class XmlWriter final : public Writer {
     append_attribute(out, "state", to_text(port.state));
     append_attribute(out, "reason", port.reason);
     out += " reason_ttl=\"0\"/>";
-    if (!port.service.empty()) {
+    if (port.identified != nullptr) {
+      append_identified(out, *port.identified);
+    } else if (!port.service.empty()) {
       out += "<service";
       append_attribute(out, "name", port.service);
       out += " method=\"table\" conf=\"3\"/>";  // what nmap writes for a lookup by port number alone

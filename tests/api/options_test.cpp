@@ -113,8 +113,8 @@ TEST_CASE("numbers have ranges, and the message contains the number and the rang
   refused(portloop_options_set_loops(options.o, 1025), "not 1025", "1-1024");
   refused(portloop_options_set_connector(options.o, out_of_range<portloop_connector>(7)), "not 7",
           "0 (fastest) or 1 (portable)");
-  refused(portloop_options_set_banners(options.o, out_of_range<portloop_banners>(3), 1, 1), "not 3",
-          "0 (none), 1 (read) or 2 (HTTP)");
+  refused(portloop_options_set_banners(options.o, out_of_range<portloop_banners>(4), 1, 1), "not 4",
+          "0 (none), 1 (read), 2 (HTTP) or 3 (HTTP, also to printers)");
   refused(portloop_options_set_banners(options.o, PORTLOOP_BANNERS_READ, 0, 1), "not 0", "1-600000 milliseconds");
   refused(portloop_options_set_banners(options.o, PORTLOOP_BANNERS_READ, 1, 65'537), "not 65537", "1-65536 bytes");
   CHECK(portloop_options_set_banners(options.o, PORTLOOP_BANNERS_NONE, 0, 0) == 0);

@@ -164,7 +164,7 @@ void check_csv(const Scan& scan, const std::string& out) {
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = *records[i];
     const auto& row = (*rows)[i + 1];
-    EXPECT(row.size() == 11 && row.size() == rows->front().size());
+    EXPECT(row.size() == 14 && row.size() == rows->front().size());
     EXPECT(row[0] == to_text(record.probe.endpoint.address));
     EXPECT(row[1] == std::to_string(record.probe.endpoint.port) && row[2] == "tcp");
     EXPECT(row[3] == to_text(record.probe.state));
@@ -172,7 +172,8 @@ void check_csv(const Scan& scan, const std::string& out) {
     EXPECT(row[5] == (record.probe.rtt_us == 0 ? "" : std::to_string(record.probe.rtt_us)));
     EXPECT(row[6] == std::to_string(record.probe.attempts) && row[7] == record.service);
     EXPECT(raw(row[8]) == record.name && raw(row[9]) == record.banner);
-    EXPECT(row[10] == rfc3339_text(record.time_us));
+    EXPECT(row[10].empty() && row[11].empty() && row[12].empty());  // nothing was identified
+    EXPECT(row[13] == rfc3339_text(record.time_us));
   }
 }
 

@@ -199,7 +199,8 @@ class Others(unittest.TestCase):
     def test_csv_has_the_fields_of_the_json_in_its_order(self):
         rows = list(csv.DictReader(io.StringIO(formatted("csv", FIRST, show="all").decode(), newline="")))
         records = [read_record(line) for line in formatted("json", FIRST, show="all").splitlines()]
-        self.assertEqual(list(rows[0]), list(records[0]))
+        of_identify = ["identified", "product", "version"]  # one object in the JSON, if there is one
+        self.assertEqual([name for name in rows[0] if name not in of_identify], list(records[0]))
         for row, record in zip(rows, records):
             self.assertEqual(row, {f: "" if record.get(f) is None else str(record[f]) for f in row})
 

@@ -43,7 +43,7 @@ CallFrom call_from_of(const cxxopts::ParseResult& given) {
   return from;
 }
 
-void check_granted(const CallFrom& from, const TargetSet& targets) {
+SocketSettings socket_settings_of(const CallFrom& from) {
   SocketSettings settings;
   for (const std::string& word : from.sources) {
     const std::optional<Address> source = parse_address(word, interface_index);
@@ -53,7 +53,11 @@ void check_granted(const CallFrom& from, const TargetSet& targets) {
   settings.interface_number = if_nametoindex(from.interface.c_str());
   if (from.dscp >= 0) settings.dscp = static_cast<uint8_t>(from.dscp);
   if (from.mark != 0) settings.mark = from.mark;
-  if (const std::string refused = refused_settings(settings, targets); !refused.empty())
+  return settings;
+}
+
+void check_granted(const CallFrom& from, const TargetSet& targets) {
+  if (const std::string refused = refused_settings(socket_settings_of(from), targets); !refused.empty())
     throw UsageError("--" + refused);
 }
 

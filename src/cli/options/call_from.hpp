@@ -7,6 +7,7 @@
 
 #include "cli/options/cxxopts.hpp"
 #include "core/target_set.hpp"
+#include "sockets/socket_settings.hpp"
 
 namespace portloop {
 
@@ -19,6 +20,9 @@ struct CallFrom {
 
 /// Throws UsageError.
 CallFrom call_from_of(const cxxopts::ParseResult& given);
+
+/// For sockets that the library does not make.
+SocketSettings socket_settings_of(const CallFrom& from);
 
 /// Throws UsageError if the system refuses what a scan of `targets` would need: before the outputs are opened.
 void check_granted(const CallFrom& from, const TargetSet& targets);

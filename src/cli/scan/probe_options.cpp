@@ -12,6 +12,16 @@ namespace portloop {
 namespace {
 
 constexpr uint32_t max_banner_bytes = 512;
+constexpr uint32_t max_identify_sockets = 512;
+
+/// Of the descriptors that are free, how many the scan itself can use for connects.
+uint32_t share_descriptors(uint32_t spare, const ScanSettings& settings, ScanLimits& limits) {
+  if (!settings.identify) return spare;
+  limits.identify_sockets = std::max(2U, std::min(max_identify_sockets, spare / 4));
+  const uint32_t rest = spare - std::min(spare, limits.identify_sockets);
+  // Loop threads keep as many connections to open ports as may be in flight until their results are taken.
+  return std::max(1U, limits.loops > 1 ? rest / 2 : rest);
+}
 
 /// What discovery and the scan itself have in common.
 Options common_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
@@ -44,7 +54,7 @@ Options common_options(const TargetSet& targets, const PortSet& ports, const Sca
 ScanLimits choose_limits(const ScanSettings& settings, bool quiet) {
   ScanLimits limits;
   limits.loops = settings.loops == 0 ? std::max(1U, uv_available_parallelism()) : settings.loops;
-  const uint32_t spare = raise_descriptor_limit(limits.loops + 1);
+  const uint32_t spare = share_descriptors(raise_descriptor_limit(limits.loops + 1), settings, limits);
   const uint32_t wanted = settings.in_flight.value_or(default_in_flight(spare));
   limits.in_flight = std::min(wanted, spare);
   if (wanted > spare && !quiet) {
@@ -71,9 +81,11 @@ Options full_scan_options(const TargetSet& targets, const PortSet& ports, const 
     Options options = common_options(targets, ports, settings, limits);
     options.stop_after(settings.stop_after);
     if (settings.banners != BannerChoice::none) {
-      options.banners(settings.banners == BannerChoice::http ? PORTLOOP_BANNERS_HTTP : PORTLOOP_BANNERS_READ,
-                      settings.banner_timeout_ms, max_banner_bytes);
+      const portloop_banners http = settings.printers ? PORTLOOP_BANNERS_HTTP_PRINTERS : PORTLOOP_BANNERS_HTTP;
+      options.banners(settings.banners == BannerChoice::http ? http : PORTLOOP_BANNERS_READ, settings.banner_timeout_ms,
+                      max_banner_bytes);
     }
+    options.keep_connections(settings.identify);
     for (const PositionRange& range : finished.ranges()) options.skip_positions(range.first, range.last);
     return options;
   } catch (const Error& error) {

@@ -15,6 +15,7 @@ namespace portloop {
 struct ScanLimits {
   uint32_t loops = 1;
   uint32_t in_flight = 1;
+  uint32_t identify_sockets = 0;  ///< Of the descriptors, what --identify has for itself.
 };
 
 /// Raises the limit of open files. Reports on stderr, unless `quiet`, if fewer connects than asked for will be in

@@ -15,6 +15,8 @@ class RunningScan {
   RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done);
 
   void stop() noexcept { scan_.stop(); }
+  void pause() noexcept { scan_.pause(); }
+  void resume() noexcept { scan_.resume(); }
   portloop_stats stats() const { return scan_.stats(); }
   double elapsed_s() const { return static_cast<double>(uv_hrtime() - started_ns_) * 1e-9; }
   /// Calls back when its sockets are closed. Nothing but the destructor may be called after this.

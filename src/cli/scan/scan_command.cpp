@@ -13,6 +13,7 @@
 //   - a result is unknown: counted by reason, reported at the end, exit 3
 //   - the scan after discovery can't be started: CannotRun, but only when the loop has ended, because the error occurs
 //     in a callback from C
+//   - with --identify, the scan is stopped while open ports are being identified: they are written without that
 //   - the memory is used up: what was found is written, exit 3. Before the scan has begun: exit 1
 //   - the process is killed: --resume continues from the last checkpoint
 //   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
@@ -28,6 +29,7 @@
 #include "cli/scan/discovery.hpp"
 #include "cli/scan/library_result.hpp"
 #include "cli/scan/nmap_command.hpp"
+#include "cli/scan/port_identification.hpp"
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
 #include "cli/scan/scan_options.hpp"
@@ -75,7 +77,12 @@ class ScanCommand : ScanSession::Events {
   void on_discovery_end();
   void start_scan(const TargetSet& targets);
   void on_result(const portloop_result& result);
+  void begin_identification();
   void on_done(int status);
+  void identify(const portloop_result& result);
+  void on_identified(const ProbeResult& probe, int64_t time_us, const Identified& found);
+  void report_fruitless_hosts();
+  void end_if_identified();
   void end_loop();
 
   void stop();
@@ -100,6 +107,8 @@ class ScanCommand : ScanSession::Events {
   Phase phase_ = Phase::scan;
   std::optional<Discovery> discovery_;
   std::optional<RunningScan> scan_;
+  std::optional<PortIdentification> identification_;  // with --identify
+  bool scan_done_ = false;
   portloop_stats stats_{};  // of the phase, with the results of earlier runs
   uint64_t stats_shown_ns_ = uv_hrtime();
   bool all_probed_ = false;
@@ -115,6 +124,7 @@ int ScanCommand::run() {
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
   if (progress_.is_redrawn()) session_.watch_keys();
   limits_ = choose_limits(request_.settings, request_.quiet);
+  if (request_.settings.identify) begin_identification();
   if (request_.confined) confine(needed_files());
   if (request_.discover)
     start_discovery();
@@ -174,7 +184,10 @@ void ScanCommand::on_result(const portloop_result& result) {
   if (result.reason == PORTLOOP_HOST_UNREACH && result.rtt_us == 0)
     absent_.add(probe_result_of(result).endpoint.address);
   if (request_.nmap_command && result.state == PORTLOOP_OPEN) open_ports_.add(probe_result_of(result).endpoint);
-  sinks_.add(result);
+  if (identification_ && result.state == PORTLOOP_OPEN && !stopped())
+    identify(result);
+  else
+    sinks_.add(result);
   stop_if_output_broke();
 }
 
@@ -182,7 +195,45 @@ void ScanCommand::on_done(int status) {
   all_probed_ = status == 0;
   if (status == UV_ENOMEM) report_out_of_memory();
   update_stats();
-  end_loop();
+  scan_done_ = true;
+  end_if_identified();
+}
+
+// ---- --identify ----
+
+void ScanCommand::begin_identification() {
+  identification_.emplace(session_.loop(), request_.settings, limits_,
+                          [this](const ProbeResult& probe, int64_t time_us, const Identified& found) {
+                            guarded([&] { on_identified(probe, time_us, found); });
+                          });
+  if (!identification_->has_tls() && !request_.quiet)
+    progress_.report("this portloop was built without OpenSSL: --identify makes no TLS handshakes");
+}
+
+void ScanCommand::identify(const portloop_result& result) {
+  const auto& names = sinks_.record().list().names;
+  const auto name = names.find(probe_result_of(result).endpoint.address);
+  identification_->add(result, name != names.end() ? std::string(name->second) : std::string(), *scan_);
+}
+
+void ScanCommand::on_identified(const ProbeResult& probe, int64_t time_us, const Identified& found) {
+  ProbeResult result = probe;
+  result.banner = found.banner;
+  sinks_.add(result, time_us, found.finding ? &*found.finding : nullptr);
+  stop_if_output_broke();
+  identification_->resume_if_due(scan_ ? &*scan_ : nullptr);
+  end_if_identified();
+}
+
+void ScanCommand::report_fruitless_hosts() {
+  for (const Address& address : identification_->fruitless_hosts()) {
+    progress_.report(to_text(address) + ": nothing spoke on " + std::to_string(Identifier::max_fruitless) +
+                     " of its open ports in a row; the others were not asked");
+  }
+}
+
+void ScanCommand::end_if_identified() {
+  if (scan_done_ && scan_ && (!identification_ || identification_->idle())) end_loop();
 }
 
 void ScanCommand::end_loop() {
@@ -249,6 +300,7 @@ void ScanCommand::show_stats_if_due() {
 void ScanCommand::stop() {
   if (phase_ == Phase::discovery) discovery_->stop();
   if (scan_) scan_->stop();
+  if (identification_) identification_->stop();
 }
 
 void ScanCommand::stop_if_output_broke() {
@@ -305,6 +357,7 @@ int ScanCommand::finish_outputs() {
   if (const auto failure = sinks_.outputs().take_failure()) progress_.report(*failure);
   if (all_probed_) sinks_.save_all_probed();
   if (!request_.quiet) {
+    if (identification_) report_fruitless_hosts();
     for (const auto& [reason, unknown] : sinks_.record().done().unknown) {
       progress_.report(grouped(unknown.count) + " unknown: " + reason + ", the first " +
                        to_text(unknown.first.address, unknown.first.port));

@@ -51,8 +51,10 @@ How (the defaults adapt to the network):
       --source ADDRESS     call from this address (of each family, if repeated)
       --interface NAME     call through this interface
       --dscp N   --mark N  the packets' DSCP, 0-63;   SO_MARK (as root)
+      --identify           find out what speaks on open ports (TLS, HTTP, ...)
+      --identify-timeout TIME   --banner-timeout TIME  maximum wait (5s; 2s)
       --banners [http]     read what open ports send
-      --banner-timeout TIME  at most so long (2s)
+      --printers           send to 9100-9107, too, where printers print it
 Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
@@ -85,6 +87,9 @@ cxxopts::Options make_options() {
       ("resume", "", text())                                                  //
       ("banners", "", cxxopts::value<std::string>()->implicit_value("read"))  //
       ("banner-timeout", "", text())                                          //
+      ("identify", "")                                                        //
+      ("identify-timeout", "", text())                                        //
+      ("printers", "")                                                        //
       ("stop-after", "", text())                                              //
       ("max-time", "", text())                                                //
       ("discover", "")                                                        //
@@ -138,6 +143,15 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
         "not fit together");
   }
   settings.banner_timeout_ms = timeout_of(given, "banner-timeout", 2000);
+  settings.identify = given.count("identify") > 0;
+  settings.identify_timeout_ms = timeout_of(given, "identify-timeout", 5000);
+  settings.printers = given.count("printers") > 0;
+  if (settings.printers && !settings.identify && settings.banners != BannerChoice::http)
+    throw UsageError("'--printers' belongs to '--identify' or '--banners http': nothing else sends anything");
+  if (given.count("identify-timeout") && !settings.identify)
+    throw UsageError("'--identify-timeout' belongs to '--identify'");
+  if (settings.identify && settings.banners != BannerChoice::none)
+    throw UsageError("'--identify' reads banners itself: leave '--banners' out");
 }
 
 ProgressChoice progress_of(const cxxopts::ParseResult& given) {
@@ -216,11 +230,11 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
 
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
-  check_given_once(given,
-                   {"ports",  "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
-                    "timing", "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
-                    "format", "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
-                    "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark"});
+  check_given_once(
+      given, {"ports",  "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
+              "timing", "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
+              "format", "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
+              "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark",     "identify-timeout"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {

@@ -34,6 +34,9 @@ struct ScanSettings {
   uint32_t stop_after = 0;  ///< Open ports after which no more ports of a host are probed; 0: never.
   BannerChoice banners = BannerChoice::none;
   uint32_t banner_timeout_ms = 2000;
+  bool identify = false;                ///< Find out what speaks on open ports.
+  uint32_t identify_timeout_ms = 5000;  ///< Maximum of each wait.
+  bool printers = false;                ///< Send to ports of printers, too.
 };
 
 struct ScanRequest {

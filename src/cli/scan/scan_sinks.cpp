@@ -38,30 +38,34 @@ bool ScanSinks::open(const ScanRequest& request) {
 }
 
 void ScanSinks::add(const portloop_result& found) {
+  add(probe_result_of(found), unix_time_us(),
+      nullptr);  // closed ports, too: a host's times are those of all its results
+}
+
+void ScanSinks::add(const ProbeResult& probe, int64_t time_us, const Finding* identified) {
   try {
-    add_result(found);
+    add_result(probe, time_us, identified);
   } catch (const std::bad_alloc&) {
     lost_result_ = true;
     throw;
   }
 }
 
-void ScanSinks::add_result(const portloop_result& found) {
-  const ProbeResult probe = probe_result_of(found);
-  const int64_t time_us = unix_time_us();  // of closed ports, too: a host's times are those of all its results
+void ScanSinks::add_result(const ProbeResult& probe, int64_t time_us, const Finding* identified) {
   const bool hold = probe.state == PortState::unknown && record_.keeps_checkpoint();
   if (hold) held_.add(probe, time_us);
   const bool new_reason = record_.add(probe);
   if (new_reason && probe.reason == Reason::no_route) notes_.report_no_route(probe.endpoint.address);
   if (probe.state == PortState::open) notes_.count_open(probe.endpoint.address);
-  if (!hold) write(probe, time_us);
+  if (!hold) write(probe, time_us, identified);
 }
 
-void ScanSinks::write(const ProbeResult& probe, int64_t time_us) {
+void ScanSinks::write(const ProbeResult& probe, int64_t time_us, const Finding* identified) {
   OutputResult result;
   result.probe = probe;
   if (probe.state == PortState::open || show_all_) result.service = services_.name_of(probe.endpoint.port);
   result.time_us = time_us;
+  result.identified = identified;
   const auto& names = record_.list().names;
   if (!names.empty()) {
     if (const auto name = names.find(probe.endpoint.address); name != names.end()) result.host_name = name->second;

@@ -30,6 +30,8 @@ class ScanSinks {
   /// Throws std::bad_alloc; from then on no checkpoint is saved, since the result counts as finished but may be
   /// missing.
   void add(const portloop_result& found);
+  /// The same for a result that was held until it was identified. `time_us`: Unix time at which it came.
+  void add(const ProbeResult& probe, int64_t time_us, const Finding* identified);
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();
@@ -49,8 +51,8 @@ class ScanSinks {
  private:
   bool may_save() const { return record_.keeps_checkpoint() && !lost_result_ && !outputs_.broken(); }
   bool report_save(const std::string& error);
-  void add_result(const portloop_result& found);
-  void write(const ProbeResult& probe, int64_t time_us);
+  void add_result(const ProbeResult& probe, int64_t time_us, const Finding* identified);
+  void write(const ProbeResult& probe, int64_t time_us, const Finding* identified = nullptr);
 
   const SystemServices& services_;
   const bool show_all_;

@@ -1,0 +1,40 @@
+#include "core/finding.hpp"
+
+#include <string_view>
+
+namespace portloop {
+namespace {
+
+void append_part(std::string& text, std::string_view part) {
+  if (part.empty()) return;
+  text += ", ";
+  text += part;
+}
+
+std::string protocol_text(const Finding& finding) {
+  if (!finding.tls || finding.protocol == "tls") return finding.protocol;
+  return finding.protocol == "http" ? "https" : finding.protocol + " over TLS";
+}
+
+}  // namespace
+
+std::string tunnelled_protocol(const Finding& finding) {
+  const bool tunnel = finding.tls && finding.protocol != "tls";
+  return (tunnel ? "ssl|" : "") + finding.protocol;
+}
+
+std::string identified_text(const Finding& finding) {
+  std::string text = protocol_text(finding);
+  append_part(text,
+              finding.product + (finding.product.empty() || finding.version.empty() ? "" : " ") + finding.version);
+  if (finding.http) {
+    const HttpFinding& http = *finding.http;
+    if (http.status != 200) append_part(text, std::to_string(http.status));
+    if (!http.title.empty()) append_part(text, '"' + http.title + '"');
+    if (!http.location.empty()) append_part(text, "to " + http.location);
+  }
+  if (finding.tls && !finding.tls->subject.empty()) append_part(text, finding.tls->subject);
+  return text;
+}
+
+}  // namespace portloop
