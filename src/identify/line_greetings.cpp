@@ -63,17 +63,10 @@ Match parse_smtp_or_ftp(const Reply& reply, Finding& finding) {
   find_any_product(reply.bytes, ftp_products, ftp);
   const bool names_ftp = contains_ignoring_case(reply.bytes, "FTP"),
              names_smtp = contains_ignoring_case(reply.bytes, "SMTP");
-  if (names_ftp && !names_smtp) {
-    finding = ftp;
-  } else if (names_smtp || !smtp.product.empty()) {
-    finding = smtp;
-  } else if (is_one_of(reply.port, {20, 21, 990, 2121})) {
-    finding = ftp;
-  } else if (is_one_of(reply.port, {25, 465, 587, 2525})) {
-    finding = smtp;
-  } else {
-    return Match::no;
-  }
+  const bool text_tells = names_ftp || names_smtp || !smtp.product.empty();
+  const bool is_ftp = text_tells ? names_ftp && !names_smtp : is_one_of(reply.port, {20, 21, 990, 2121});
+  if (!text_tells && !is_ftp && !is_one_of(reply.port, {25, 465, 587, 2525})) return Match::no;
+  finding = is_ftp ? ftp : smtp;
   return Match::yes;
 }
 

@@ -77,9 +77,10 @@ std::string smb_negotiate(const Greeted&) {
   return std::string(bytes_of("\0\0\0")) + static_cast<char>(header.size() + body.size()) + header + body;
 }
 
-/// Connection request with a negotiation of TLS and CredSSP (MS-RDPBCGR 2.2.1.1).
+/// Connection request (MS-RDPBCGR 2.2.1.1), without TLS, for which the server would begin to wait. One that insists on
+/// it refuses in its connection confirm.
 std::string rdp_request(const Greeted&) {
-  return std::string(bytes_of("\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\x0b\0\0\0"));
+  return std::string(bytes_of("\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\0\0\0\0"));
 }
 
 /// Procedure 0 of program 100000, version 2, which does nothing.
@@ -109,7 +110,7 @@ std::string irc_version(const Greeted&) { return "VERSION\r\n"; }
 
 }  // namespace
 
-const Probe http_probe{"http", http_get, parse_http};
+const Probe http_probe{"http", http_get, parse_reply_to_http};
 const Probe ehlo_probe{"ehlo", ehlo, parse_ehlo_reply};
 
 namespace {
@@ -251,15 +252,30 @@ std::vector<IdentifyStep> steps_for(uint16_t port) {
   return steps;
 }
 
-Match parse_unasked(const Reply& reply, Finding& finding) {
+namespace {
+
+/// Match::yes for the first that recognises the reply.
+Match parse_any(std::initializer_list<ReplyParser> parsers, const Reply& reply, Finding& finding) {
   bool more = false;
-  for (const ReplyParser parse : {parse_ssh, parse_smtp_or_ftp, parse_pop3, parse_imap, parse_mysql, parse_vnc,
-                                  parse_telnet, parse_rsync, parse_nntp, parse_irc}) {
+  for (const ReplyParser parse : parsers) {
     const Match match = parse(reply, finding);
     if (match == Match::yes) return match;
     more = more || match == Match::more;
   }
   return more ? Match::more : Match::no;
+}
+
+}  // namespace
+
+Match parse_unasked(const Reply& reply, Finding& finding) {
+  return parse_any({parse_ssh, parse_smtp_or_ftp, parse_pop3, parse_imap, parse_mysql, parse_vnc, parse_telnet,
+                    parse_rsync, parse_nntp, parse_irc},
+                   reply, finding);
+}
+
+/// To Redis, GET is a command; AMQP replies to anything with its own header.
+Match parse_reply_to_http(const Reply& reply, Finding& finding) {
+  return parse_any({parse_http, parse_redis, parse_amqp}, reply, finding);
 }
 
 std::string_view farewell(std::string_view protocol) {

@@ -52,6 +52,9 @@ std::vector<IdentifyStep> steps_of_any_port();
 /// What a server has sent without being asked.
 Match parse_unasked(const Reply& reply, Finding& finding);
 
+/// What servers of other protocols make of an HTTP request.
+Match parse_reply_to_http(const Reply& reply, Finding& finding);
+
 /// How a client of the protocol says goodbye; empty if it just leaves.
 std::string_view farewell(std::string_view protocol);
 

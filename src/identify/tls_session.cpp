@@ -67,7 +67,7 @@ struct TlsSession::Parts {
   ~Parts() { SSL_free(ssl); }
 
   /// Whether the calls of OpenSSL that returned `result` only want more bytes.
-  bool wants_more(int result) {
+  bool wants_more(int result) const {
     const int error = SSL_get_error(ssl, result);
     ERR_clear_error();
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;

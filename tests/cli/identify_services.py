@@ -155,6 +155,8 @@ PLAIN = {
     40002: (answers(b"N", b"\0\0\0\x08\x04\xd2\x16\x2f"), "postgresql", None, None, 3),
     40003: (silent, None, None, None, 5),
     40004: (closes, None, None, None, 5),
+    40006: (answers(b"-ERR wrong number of arguments for 'get' command\r\n", b"GET"), "redis", None, None, 1),
+    40007: (answers(b"AMQP\0\0\x09\x01", b"GET"), "amqp", None, None, 1),
     40005: (says(b"hello, who are you?\r\n"), None, None, None, 1),
 }
 

@@ -27,7 +27,8 @@ TEST_CASE("a finding is one short line for people") {
 TEST_CASE("a finding is parsed as it was written, whatever its bytes are") {
   std::string every;
   for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
-  Finding finding{"http", TlsFinding{"TLSv1.3", every, every, {every, "b"}, every, "T", "T", "00"}, HttpFinding{200, every, every, every}, every, every};
+  Finding finding{"http", TlsFinding{"TLSv1.3", every, every, {every, "b"}, every, "T", "T", "00"},
+                  HttpFinding{200, every, every, every}, every, every};
   std::string json;
   append_finding_json(json, finding);
   CHECK(parse_finding_json(json) == finding);
@@ -35,8 +36,9 @@ TEST_CASE("a finding is parsed as it was written, whatever its bytes are") {
 
 TEST_CASE("what is no finding is refused") {
   CHECK(parse_finding_json(R"({"protocol":"ssh","more":[1,{}]})"));
-  for (const char* text : {"", "{}", "[]", "null", R"({"protocol":""})", R"({"protocol":1})", R"({"protocol":"ssh")", R"({"protocol":"ssh"} x)",
-                           R"({"protocol":"ssh","tls":1})", R"({"protocol":"ssh","tls":"x"})", R"({"protocol":"ssh","tls":{"names":[1]}})",
+  for (const char* text : {"", "{}", "[]", "null", R"({"protocol":""})", R"({"protocol":1})", R"({"protocol":"ssh")",
+                           R"({"protocol":"ssh"} x)", R"({"protocol":"ssh","tls":1})",
+                           R"({"protocol":"ssh","tls":"x"})", R"({"protocol":"ssh","tls":{"names":[1]}})",
                            R"({"protocol":"ssh","tls":{"names":"a"}})", R"({"protocol":"ssh","http":{"status":"200"}})",
                            R"({"protocol":"ssh","http":{"status":1000}})", R"({"protocol":"ssh","version":null})"}) {
     CAPTURE(text);
