@@ -8,11 +8,12 @@ using namespace portloop::testing;
 
 namespace {
 
-enum class Call { stop, close, pause, resume, unref, start };
-constexpr Call calls[] = {Call::stop, Call::close, Call::pause, Call::resume, Call::unref, Call::start};
+enum class Call { stop, close, pause, resume, unref, limits, start };
+constexpr Call calls[] = {Call::stop, Call::close, Call::pause, Call::resume, Call::unref, Call::limits, Call::start};
 
-enum class Moment { before_start, after_start, first_result, last_result, done, closed };
-constexpr Moment moments[] = {Moment::before_start, Moment::after_start, Moment::first_result,
+/// Of those in the middle, which come first is open; a scan that is quick has no progress.
+enum class Moment { before_start, after_start, progress, first_result, last_result, done, closed };
+constexpr Moment moments[] = {Moment::before_start, Moment::after_start, Moment::progress, Moment::first_result,
                               Moment::last_result,  Moment::done,        Moment::closed};
 
 using Planned = std::pair<Moment, Call>;
@@ -40,6 +41,11 @@ class Play {
     scan_.on_result = [this](Recorded& self) {
       if (self.results.size() == 1) reach(Moment::first_result);
       if (self.results.size() == port_count) reach(Moment::last_result);
+    };
+    REQUIRE(portloop_scan_set_progress_cb(scan_.scan, Recorded::progress_cb, 1) == 0);
+    scan_.on_progress = [this](Recorded& self) {
+      self.on_progress = nullptr;
+      reach(Moment::progress);
     };
     scan_.on_done = [this](Recorded&) {
       ended_early_ = called_.contains(Call::stop) || called_.contains(Call::close);
@@ -84,6 +90,10 @@ class Play {
       case Call::pause: portloop_scan_pause(scan_.scan); break;
       case Call::resume: portloop_scan_resume(scan_.scan); break;
       case Call::unref: portloop_scan_unref(scan_.scan); break;
+      case Call::limits:
+        CHECK(portloop_scan_set_in_flight(scan_.scan, 3) == 0);
+        CHECK(portloop_scan_set_rate(scan_.scan, 1e6) == 0);
+        break;
       case Call::start:
         CHECK(portloop_scan_start(scan_.scan, options_, Recorded::result_cb, Recorded::done_cb) == UV_EALREADY);
         break;

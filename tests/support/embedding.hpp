@@ -235,6 +235,13 @@ struct Recorded {
                             result->banner != nullptr, result->position, result->tag});
     if (self.on_result) self.on_result(self);
   }
+  static void progress_cb(portloop_scan* scan) {
+    Recorded& self = of(scan);
+    CHECK_FALSE(self.starting);
+    CHECK(self.done == 0);
+    CHECK_FALSE(self.close_called);
+    if (const auto act = self.on_progress) act(self);
+  }
   static void done_cb(portloop_scan* scan, int status) {
     Recorded& self = of(scan);
     CHECK_FALSE(self.starting);
@@ -259,7 +266,7 @@ struct Recorded {
   bool starting = false;
   bool closing = false;
   bool close_called = false;
-  std::function<void(Recorded&)> on_result, on_done, on_closed;
+  std::function<void(Recorded&)> on_result, on_progress, on_done, on_closed;
 };
 
 /// "30000,30001": the ports of a list.
