@@ -105,6 +105,24 @@ TEST_CASE("hosts that are away, lost or stopped want no retry") {
   }
 }
 
+TEST_CASE("a host that is still unresolved in the last pass is lost, and no further pass begins") {
+  const ScanSpace space = space_of(2, 5);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  CHECK(!block.begin_pass_for_unresolved(8));
+  block.hosts[0].state = HostState::unresolved;
+  for (uint32_t pass = 2; pass <= max_passes; ++pass) {
+    REQUIRE(block.begin_pass_for_unresolved(8));
+    block.end_sweep();
+  }
+  CHECK(block.pass() == max_passes);
+  CHECK(!block.begin_pass_for_unresolved(8));
+  CHECK(block.phase() == Block::Phase::settling);
+  CHECK(block.hosts[0].state == HostState::lost);
+  CHECK(block.hosts[1].state == HostState::fresh);
+}
+
 TEST_CASE("of many hosts, one that lost much is asked again when the others are not") {
   const ScanSpace space = space_of(2, 100);
   Block block(space, 0, 0, std::nullopt);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace portloop;
 
 namespace {
@@ -176,11 +178,14 @@ TEST_CASE("a host's closed port is a better witness than its open one") {
   worse.endpoint.port = 82;
   path.add_witness(worse);
   path.want_proof();
+  std::set<uint16_t> ports;
   for (uint64_t random = 0; random < 64; ++random) {
     const auto chosen = path.due_check(second_us, random);
     REQUIRE(chosen);
     CHECK(chosen->kind == Answerer::closed);
+    ports.insert(chosen->endpoint.port);
   }
+  CHECK(ports == std::set<uint16_t>{80, 81});
 }
 
 TEST_CASE("a proof is asked of a closed port, if any is known") {
