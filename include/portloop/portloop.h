@@ -356,6 +356,16 @@ typedef struct portloop_stats {
   uint64_t flow_limit_flows;                /* how many were answered before that, at least */
   uint32_t flow_limit_hold_ms;              /* how long the others were not, in milliseconds */
   uint64_t waiting;                         /* ranges that were added to an open input and not begun with */
+  /* How far the scan is. These are brought up to date many times a second. */
+  uint64_t drawn;           /* probes that were taken up so far: made at least once, or left out */
+  uint32_t pass;            /* 1 while ports are probed for the first time, then one more for each time that the silent
+                             * ones are probed again; the lowest, if parts of the scan differ; 0 before and after */
+  uint32_t expected_passes; /* about how many passes there will be, at least `pass` */
+  uint32_t pass_permille;   /* how much of this pass has been sent, in thousandths */
+  uint32_t banners;         /* open ports whose banner is being read */
+  uint32_t slowed_per_s;    /* connects a second that the scan has slowed down to at times, because fewer of them were
+                             * answered the faster they were; 0 if it has not */
+  uint32_t queued_loops; /* loops that keep less in flight because it waits in a queue before this machine's uplink */
 } portloop_stats;
 
 /* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "capi/enum_number.hpp"
+#include "capi/pass_progress.hpp"
 #include "core/service_names.hpp"
 #include "engine/descriptor_check.hpp"
 #include "engine/neighbour_watch.hpp"
@@ -268,7 +269,8 @@ void portloop_scan::fill(portloop_stats& stats) const {
   stats.probes = input_ ? input_->input().probes() : space_->size();
   stats.waiting = input_ ? input_->input().waiting() : 0;
   stats.skipped = space_->finished_count();
-  const auto add = [&stats](const ScanCounters& counters) {
+  PassProgress passes;
+  const auto add = [&stats, &passes](const ScanCounters& counters) {
     stats.connects += counters.connects;
     stats.open += counters.open;
     stats.closed += counters.closed;
@@ -282,9 +284,11 @@ void portloop_scan::fill(portloop_stats& stats) const {
     stats.in_flight += counters.in_flight;
     stats.peak_in_flight += counters.peak_in_flight;
     ++stats.loops;
+    passes.add(counters);
   };
   if (scanner_) add(scanner_->counters());
   for (size_t lane = 0; pool_ && lane < pool_->lane_count(); ++lane) add(pool_->counters(lane));
+  passes.fill(stats);
 }
 
 extern "C" {

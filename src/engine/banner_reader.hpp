@@ -26,6 +26,7 @@ class BannerReader {
   void set_max_at_once(uint32_t max_at_once) { max_at_once_ = max_at_once; }
   bool full() const { return active_ >= max_at_once_; }
   bool idle() const { return active_ == 0; }
+  uint32_t active() const { return active_; }
 
   /// Takes over the slot's connection, which frees the slot. If that fails, calls on_read without a banner at once.
   void read(Connector& connector, uint32_t slot, const ProbeResult& result);

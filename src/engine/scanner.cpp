@@ -22,6 +22,8 @@ constexpr uint64_t max_batch_us = Connector::max_batch_us;
 // The kernel retransmits a SYN after 1 s. A later answer may be to either SYN, and so is no sample (Karn's algorithm).
 constexpr uint64_t max_sample_us = 950'000;
 
+constexpr uint64_t progress_interval_us = 20'000;
+
 constexpr uint64_t idle_check_us = 3'600'000'000;
 
 ScannerOptions without_banner_share(ScannerOptions options) {
@@ -134,8 +136,9 @@ void Scanner::pump(uint64_t began_us) {
   if (pumping_ || turn_.is_forked()) return;
   pumping_ = true;
   if (neighbours_) neighbours_->poll();
+  uint64_t now_us = began_us;
   for (int step = 0; state_ == State::running; ++step) {
-    const uint64_t now_us = uv_hrtime() / 1000;
+    now_us = uv_hrtime() / 1000;
     if (step == steps_per_turn || (step > 0 && (now_us - began_us > max_batch_us || turn_.is_over(now_us)))) {
       schedule_turn();
       break;
@@ -171,6 +174,7 @@ void Scanner::pump(uint64_t began_us) {
     break;
   }
   put_down_permit(state_ == State::running && plan_.is_held_back());
+  if (state_ == State::running && now_us >= progress_due_us()) publish_progress(now_us);
   pumping_ = false;
 }
 
@@ -187,10 +191,13 @@ bool Scanner::report_host() {
 void Scanner::wait_for_plan(uint64_t plan_wake_us, uint64_t now_us) {
   const bool is_held_back = share_ && plan_.is_held_back();
   const uint64_t retry_us = is_held_back ? share_->retry_us() : UINT64_MAX;
-  const uint64_t wake_us = std::min({plan_wake_us, next_part_us(), retry_us});
+  const uint64_t publish_us = now_us >= progress_due_us() ? UINT64_MAX : progress_due_us();
+  const uint64_t wake_us = std::min({plan_wake_us, next_part_us(), retry_us, publish_us});
   // If it only waits for a permit, nothing else may keep the loop alive.
   if (wake_us != UINT64_MAX || is_held_back) wake_at(wake_us, now_us);
 }
+
+uint64_t Scanner::progress_due_us() const { return progress_published_us_ + progress_interval_us; }
 
 /// UINT64_MAX: nothing will come of it; but a running scan keeps the loop alive, and nothing else may.
 void Scanner::wake_at(uint64_t time_us, uint64_t now_us) {

@@ -57,7 +57,7 @@ class ScanEvents {
   ~ScanEvents() = default;
 };
 
-/// May be read from any thread. All but in_flight only grow.
+/// May be read from any thread. All but in_flight, the progress and `learned_rate` only grow.
 struct ScanCounters {
   std::atomic<uint64_t> connects{0};  ///< Connect attempts: one for each ask, even if nothing could be sent.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
@@ -68,6 +68,12 @@ struct ScanCounters {
   std::atomic<uint32_t> flow_limit_hold_ms{0};
   std::atomic<uint32_t> in_flight{0};
   std::atomic<uint32_t> peak_in_flight{0};
+  // As ProbePlan::Progress, a few times a second. `pass` is 0 before the scan and after it.
+  std::atomic<uint64_t> drawn{0}, pass_size{0}, pass_sent{0};
+  std::atomic<uint32_t> pass{0}, expected_passes{0};
+  std::atomic<uint32_t> banners{0};        ///< Connections from which a banner is being read.
+  std::atomic<uint32_t> learned_rate{0};   ///< The lowest rate that overload has taught; 0 if there was no overload.
+  std::atomic<bool> had_own_queue{false};  ///< The window was cut because of OwnQueue.
 
   uint64_t results() const { return open + closed + filtered + unknown; }
 };
@@ -176,6 +182,8 @@ class Scanner final : private ConnectorEvents {
   void free_slot(uint32_t number);
   void release_slot(uint32_t number, Connector::Keep keep);
   void publish_flow_limit();
+  void publish_progress(uint64_t now_us);
+  uint64_t progress_due_us() const;
   void schedule_turn();
   void cancel_some();
   void report_done(int status);
@@ -216,6 +224,7 @@ class Scanner final : private ConnectorEvents {
   // By position, the few probes whose answers so far were inconclusive. Erased when the probe has its result or starts
   // afresh; the entry of one that the plan drops (its host has enough open ports) stays.
   std::unordered_map<uint64_t, DoubtCounts> doubts_;
+  uint64_t progress_published_us_ = 0;
   bool done_reported_ = false;
   int failure_ = 0;  // why it stopped by itself, or 0
   size_t cancelled_slots_ = 0;

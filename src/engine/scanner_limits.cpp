@@ -16,6 +16,22 @@
 
 namespace portloop {
 
+void Scanner::publish_progress(uint64_t now_us) {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  progress_published_us_ = now_us;
+  const ProbePlan::Progress progress = plan_.progress();
+  counters_.drawn.store(progress.drawn, relaxed);
+  counters_.pass.store(progress.pass, relaxed);
+  counters_.expected_passes.store(progress.expected_passes, relaxed);
+  counters_.pass_size.store(progress.pass_size, relaxed);
+  counters_.pass_sent.store(progress.pass_sent, relaxed);
+  if (banners_) counters_.banners.store(banners_->active(), relaxed);
+  const auto rate = static_cast<uint32_t>(plan_.control().learned_rate_per_s());
+  const uint32_t lowest = counters_.learned_rate.load(relaxed);
+  if (rate > 0 && (lowest == 0 || rate < lowest)) counters_.learned_rate.store(rate, relaxed);
+  if (plan_.control().queue_is_ours()) counters_.had_own_queue.store(true, relaxed);
+}
+
 void Scanner::set_paused(bool paused) {
   if (state_ != State::running) return;
   if (paused_ && !paused) plan_.interrupted();

@@ -95,6 +95,9 @@ class HostCollector {
   /// Removes the incomplete hosts and returns them, by address.
   std::map<Address, HostResults> take_unfinished();
 
+  /// The incomplete hosts, by address.
+  const std::map<Address, HostResults>& unfinished() const { return unfinished_; }
+
   /// Appends the incomplete hosts, as lines of core/record_line.hpp.
   void save(std::string& state) const;
   /// Restores one line of save(), after begin(). Returns false if save() of this scan can't have written it.

@@ -8,31 +8,15 @@
 #include "core/record_line.hpp"
 #include "output/escape.hpp"
 #include "output/formats.hpp"
+#include "output/host_table.hpp"
 #include "output/terminal_row.hpp"
+#include "output/time_text.hpp"
 
 namespace portloop {
 namespace {
 
 // A name of a megabyte, in a record that `portloop merge` reads, must not widen every row.
 constexpr size_t max_width = 300;
-
-std::string_view colour_of(PortState state) {
-  switch (state) {
-    case PortState::open: return "\x1b[32m";      // green
-    case PortState::closed: return "\x1b[31m";    // red
-    case PortState::filtered: return "\x1b[33m";  // yellow
-    case PortState::unknown: return "\x1b[35m";   // magenta
-  }
-  return "";
-}
-
-/// Such as "0.31 ms", or "-" if there was no answer. A time below 0.01 ms is rounded up, so that it isn't shown as 0.
-std::string rtt_text(uint64_t rtt_us) {
-  if (rtt_us == 0) return "-";
-  const uint64_t hundredths = std::max<uint64_t>((rtt_us + 5) / 10, 1);
-  const std::string fraction = std::to_string(100 + hundredths % 100).substr(1);
-  return std::to_string(hundredths / 100) + '.' + fraction + " ms";
-}
 
 /// The line end of a banner is of no use to people; the other formats keep it.
 std::string_view without_line_end(std::string_view banner) {
@@ -45,6 +29,7 @@ class TextWriter final : public Writer {
     colour_ = header.colour;
     show_all_ = header.show_all;
     columns_ = header.columns;
+    ports_ = header.ports;
     if (columns_ > 0 && columns_ < 100) service_.width = 8;  // such as "postgres"
     has_reason_ = columns_ == 0 || show_all_;  // that of open ports is always syn-ack: a terminal needs the room
     // The width for one target is known at the first row. For several, it is what most addresses of the family need.
@@ -97,7 +82,7 @@ class TextWriter final : public Writer {
   }
 
   bool restore(std::string_view state) override {
-    if (state.empty()) return true;
+    if (!state.starts_with("widths")) return is_host_table(state);
     const auto words = read_words(state.substr(0, state.find('\n')));
     if (!words || words->size() != 7 || (*words)[0] != "widths") return false;
     size_t word = 1;
@@ -125,7 +110,7 @@ class TextWriter final : public Writer {
     if (column.right) out.append(padding, ' ');
     out += colour;
     out += text;
-    if (!colour.empty()) out += "\x1b[0m";
+    if (!colour.empty()) out += no_colour;
     if (!column.right) out.append(padding, ' ');
     out += "  ";
   }
@@ -149,6 +134,16 @@ class TextWriter final : public Writer {
     append_visible(out, banner);
   }
 
+  /// The earlier run has shown its hosts on a terminal, where this one has none.
+  bool is_host_table(std::string_view state) const {
+    ScanHeader header;
+    header.ports = ports_;
+    std::string nothing;
+    HostTable table(true);
+    table.begin(header, nothing);
+    return table.restore(state);
+  }
+
   void finish_line(std::string& out, size_t start) const {
     while (out.back() == ' ') out.pop_back();
     if (columns_ > 0) cut_row(out, start, columns_);
@@ -160,6 +155,7 @@ class TextWriter final : public Writer {
   bool has_reason_ = true;
   bool heading_written_ = false;
   size_t columns_ = 0;
+  PortSet ports_;
   Column address_{"ADDRESS", 7};
   Column port_{"PORT", 5, true};
   Column state_{"STATE", 5};

@@ -1,5 +1,6 @@
 #include "output/time_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -69,6 +70,13 @@ std::string calendar_text(int64_t time_us) {
   std::snprintf(text, sizeof text, "%s %s %2u %02d:%02d:%02d %04d", weekdays[m.weekday], months[m.month - 1], m.day,
                 m.hour, m.minute, m.second, m.year);
   return text;
+}
+
+std::string rtt_text(uint64_t rtt_us) {
+  if (rtt_us == 0) return "-";
+  const uint64_t hundredths = std::max<uint64_t>((rtt_us + 5) / 10, 1);
+  const std::string fraction = std::to_string(100 + hundredths % 100).substr(1);
+  return std::to_string(hundredths / 100) + '.' + fraction + " ms";
 }
 
 }  // namespace portloop

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,8 +46,10 @@ struct OutputResult {
 struct ScanFooter {
   int64_t finished_us = 0;  ///< Unix time.
   uint64_t hosts_total = 0;
-  bool complete = true;  ///< False if the scan was stopped or a port is unknown.
-  std::string summary;   ///< One sentence.
+  std::optional<uint64_t> hosts_answered;  ///< From how many of them an answer came; nullopt if it is not known.
+  uint64_t hosts_absent = 0;               ///< Addresses of own links at which the system has found no host.
+  bool complete = true;                    ///< False if the scan was stopped or a port is unknown.
+  std::string summary;                     ///< One sentence.
 };
 
 /// Every writer gets every result of the scan, including closed and filtered ports, and omits what its format or

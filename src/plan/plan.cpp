@@ -386,7 +386,10 @@ bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t no
 ProbePlan::Search ProbePlan::draw_chunk() {
   chunk_next_ = cursor_->next_position.fetch_add(cursor_->chunk, std::memory_order_relaxed);
   chunk_end_ = std::min(chunk_next_ + cursor_->chunk, space_->size());
-  if (chunk_next_ < space_->size()) return Search::found;
+  if (chunk_next_ < space_->size()) {
+    taken_ += chunk_end_ - chunk_next_;
+    return Search::found;
+  }
   chunk_next_ = chunk_end_ = 0;
   drawn_all_ = true;
   end_drawing();

@@ -76,6 +76,15 @@ class ProbePlan {
   bool has_drawn_all() const { return drawn_all_; }
   /// Draws fresh probes from `part`, and keeps it as long as any of them has no result.
   void draw_from(const std::shared_ptr<ScanPart>& part);
+  /// How far the plan has come.
+  struct Progress {
+    uint64_t drawn = 0;  ///< Positions that it has taken from the order.
+    uint32_t pass = 0;   ///< The lowest of its blocks'; 1 as long as anything is left to draw, 0 if nothing is left.
+    uint32_t expected_passes = 0;  ///< About how many there will be, at least `pass`.
+    uint64_t pass_size = 0;        ///< Of the live blocks: how many probes that pass goes through,
+    uint64_t pass_sent = 0;        ///< and how many it has gone through.
+  };
+  Progress progress() const;
   /// Blocks that have probes without a result.
   uint32_t live_blocks() const { return blocks_.count(); }
 
@@ -240,6 +249,7 @@ class ProbePlan {
   uint32_t turn_ = 0;           // place of the live block that is served next
   uint64_t chunk_next_ = 0;     // shard positions that are drawn from the cursor and not asked
   uint64_t chunk_end_ = 0;
+  uint64_t taken_ = 0;  // positions, in all chunks so far
   bool drawn_all_ = false;
   bool draws_early_ = false;  // the last fresh ask was of an early port
   bool held_ = false;

@@ -73,6 +73,7 @@ class SendControl {
 
   double window_size() const { return window_.size(); }
   double learned_rate_per_s() const { return pacer_.learned_rate_per_s(); }
+  bool queue_is_ours() const { return window_.queue_is_ours(); }
   uint32_t asks_per_check() const { return pacer_.asks_per_check(); }
 
  private:

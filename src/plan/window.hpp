@@ -26,6 +26,8 @@ class Window {
   void set_max_in_flight(uint32_t max_in_flight) { max_in_flight_ = max_in_flight; }
   double size() const { return size_; }
 
+  bool queue_is_ours() const { return queue_.is_ours(); }
+
   /// The window, not something else, held a probe back in this round.
   void was_full() { was_full_ = true; }
   /// Answers are waiting to be processed.

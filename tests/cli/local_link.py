@@ -34,11 +34,11 @@ class AbsentHost(unittest.TestCase):
     def test_the_summary_counts_addresses_without_a_host(self):
         status, _, err = scan_json("-p", "1-100", "10.7.0.77", "10.7.0.78", "127.0.0.1")
         self.assertEqual(status, COMPLETE, err)
-        self.assertRegex(err, r"\A3 targets \(2 have no host\), 100 ports: 0 open, 100 closed, 200 filtered, 0 unknown in ")
+        self.assertRegex(err, r"\A1 of 3 addresses has a host, 100 ports each: 0 open, 100 closed, 200 filtered in ")
         self.assertNotIn("seed", err)
         for connector in ("fastest", "portable"):
             _, _, err = scan_json("-p", "22", "--connector", connector, "10.7.0.77", "10.7.0.78", "127.0.0.1")
-            self.assertRegex(err, r"\A3 targets \(2 have no host\), 1 port: ")
+            self.assertRegex(err, r"\A1 of 3 addresses has a host, 1 port: ")
         _, _, err = scan_json("-p", "1-3", "10.8.0.77")
         self.assertNotIn("no host", err)  # a router's word is none of a link
         _, _, err = scan_json("-p", "1", "-v", "--seed", "77", "127.0.0.1")

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 using namespace portloop;
 
 namespace {
@@ -23,22 +25,22 @@ ScanSummary summary_of_one_host() {
 
 TEST_CASE("a complete scan") {
   CHECK(summary_text(summary_of_one_host()) ==
-        "1 target, 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown in 0.50 s (2,000 connects/s), "
-        "seed 7");
+        "1 address, 1,000 ports: 2 open, 998 closed in 0.50 s (2,000 connects/s), seed 7");
 }
 
 TEST_CASE("what is missing is counted: after discovery, --stop-after and an interrupt") {
   ScanSummary summary = summary_of_one_host();
   summary.targets = 2;
-  summary.silent_addresses = 1;
+  summary.discovered = 1;
   summary.stats.closed = 90;
   summary.stats.not_probed = 8;
   summary.stop_after = 2;
   summary.stopped_hosts = 1;
   summary.shard = {2, 3};
-  CHECK(summary_text(summary) ==
-        "2 targets (1 of them did not answer discovery), 1,000 ports: 2 open, 90 closed, 0 filtered, 0 unknown, 8 not "
-        "probed (1 host has 2 open), 900 without a result in 0.50 s (2,000 connects/s), seed 7, shard 2/3");
+  CHECK(
+      summary_text(summary) ==
+      "1 of 2 addresses answered discovery, 1,000 ports each: 2 open, 90 closed, 8 not probed (1 host has 2 open), 900 "
+      "without a result in 0.50 s (2,000 connects/s), seed 7, shard 2/3");
 }
 
 TEST_CASE("the time is that of all runs, the rate that of this one") {
@@ -48,16 +50,20 @@ TEST_CASE("the time is that of all runs, the rate that of this one") {
   CHECK(summary_text(summary).find(" in 10.00 s (500 connects/s)") != std::string::npos);
 }
 
-TEST_CASE("addresses without a host, and why results are unknown") {
+TEST_CASE("addresses with and without a host, and why results are unknown") {
   ScanSummary summary = summary_of_one_host();
   summary.targets = 256;
   summary.absent_hosts = 235;
+  summary.answered = 20;
   summary.stats.unknown = 3;
   summary.unknown = {{"host-lost", 3}};
   summary.seed.reset();
-  CHECK(summary_text(summary) ==
-        "256 targets (235 have no host), 1,000 ports: 2 open, 998 closed, 0 filtered, 3 unknown (host-lost) in 0.50 s "
-        "(2,000 connects/s)");
+  CHECK(
+      summary_text(summary) ==
+      "20 of 256 addresses answered (235 have no host), 1,000 ports each: 2 open, 998 closed, 3 unknown (host-lost) in "
+      "0.50 s (2,000 connects/s)");
+  summary.answered = 21;  // with them, it is known of every address
+  CHECK(summary_text(summary).starts_with("21 of 256 addresses have a host, 1,000 ports each: "));
   summary.absent_hosts = 1;
   summary.unknown = {{"host-lost", 2}, {"no-route", 1}};
   CHECK(summary_text(summary).find("(1 has no host)") != std::string::npos);
@@ -73,5 +79,24 @@ TEST_CASE("a rate has three digits, and a scan of a few milliseconds has none") 
 }
 
 TEST_CASE("discovery that ended early") {
-  CHECK(discovery_summary_text(256, 3) == "256 targets: discovery ended early, after 3 had answered");
+  CHECK(discovery_summary_text(256, 3) == "256 addresses: discovery ended early, after 3 had answered");
+}
+
+TEST_CASE("of a scan that was resumed it is not known who answered before") {
+  ScanSummary summary = summary_of_one_host();
+  summary.targets = 256;
+  summary.stats.filtered = 12'000;
+  CHECK(summary_text(summary).starts_with("256 addresses, 1,000 ports each: 2 open, 998 closed, 12,000 filtered in "));
+}
+
+TEST_CASE("times are as exact as a person wants them") {
+  ScanSummary summary = summary_of_one_host();
+  for (const auto& [seconds, text] : {std::pair{9.99, " in 9.99 s "},
+                                      {59.99, " in 59.99 s "},
+                                      {59.996, " in 1 min 0 s "},
+                                      {7384.0, " in 2 h 3 min "}}) {
+    summary.elapsed_s = seconds;
+    CAPTURE(summary_text(summary));
+    CHECK(summary_text(summary).find(text) != std::string::npos);
+  }
 }

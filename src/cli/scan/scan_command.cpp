@@ -352,6 +352,8 @@ int ScanCommand::finish_outputs() {
   footer.finished_us = unix_time_us();
   footer.hosts_total = targets().size();
   footer.complete = !stopped() && all_probed_ && stats_.unknown == 0 && sinks_.record().list().failed_names == 0;
+  if (request_.resume_file.empty() && phase_ == Phase::scan) footer.hosts_answered = sinks_.answered();
+  footer.hosts_absent = absent_.count();
   footer.summary = summary();
   sinks_.end(footer);
   if (const auto failure = sinks_.outputs().take_failure()) progress_.report(*failure);
@@ -362,7 +364,8 @@ int ScanCommand::finish_outputs() {
       progress_.report(grouped(unknown.count) + " unknown: " + reason + ", the first " +
                        to_text(unknown.first.address, unknown.first.port));
     }
-    std::fprintf(stderr, "%s%s\n", interrupted_ ? "interrupted: " : "", footer.summary.c_str());
+    sinks_.notes().report_unusual(stats_);
+    progress_.print((interrupted_ ? "interrupted: " : "") + footer.summary);
   }
   if (request_.nmap_command) {
     for (const std::string& command : open_ports_.nmap_commands()) std::fprintf(stderr, "%s\n", command.c_str());
@@ -379,8 +382,9 @@ std::string ScanCommand::summary() const {
   summary.targets = targets().size();
   summary.ports = request_.ports.size();
   summary.connects = stats_.connects;
+  if (request_.resume_file.empty()) summary.answered = sinks_.answered();
   if (discovery_) {
-    summary.silent_addresses = targets().size() - discovery_->answered().count();
+    summary.discovered = discovery_->answered().count();
     summary.connects += discovery_->stats().connects;
   }
   summary.stats = stats_;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "output/folded_text.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
@@ -16,6 +17,7 @@ bool needs_zone(const Address& address) {
 }  // namespace
 
 void ScanNotes::report_no_route(const Address& address) {
+  if (quiet_) return;
   const std::string text = to_text(address);
   const std::string hint =
       needs_zone(address) ? ": a link-local address needs its interface, as in " + text + "%eth0" : "";
@@ -34,6 +36,27 @@ void ScanNotes::report_flow_limit(const portloop_stats& stats) {
   if (flow_limit_reported_ || quiet_ || stats.flow_limit_per_s == 0) return;
   flow_limit_reported_ = true;
   progress_.report(flow_limit_text(stats));
+}
+
+std::vector<std::string> unusual_texts(const portloop_stats& stats) {
+  std::vector<std::string> texts;
+  if (stats.local_failures > 0) {
+    texts.push_back("a limit of this machine (descriptors, ports or buffers) was met " +
+                    counted(stats.local_failures, "time", "times") + ": those connects were made later");
+  }
+  if (stats.slowed_per_s > 0) {
+    texts.push_back("fewer connects were answered the faster they were made: slowed down to about " +
+                    grouped(stats.slowed_per_s) + "/s at times");
+  }
+  if (stats.queued_loops > 0)
+    texts.emplace_back(
+        "answers came later and later: fewer connects were kept in flight, because they wait in a queue");
+  return texts;
+}
+
+void ScanNotes::report_unusual(const portloop_stats& stats) {
+  if (quiet_) return;
+  for (const std::string& text : unusual_texts(stats)) progress_.report(text);
 }
 
 void ScanNotes::count_open(const Address& address) {

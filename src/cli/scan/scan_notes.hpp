@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "cli/terminal/progress.hpp"
 #include "core/probe_result.hpp"
@@ -13,6 +14,9 @@ namespace portloop {
 
 /// What report_flow_limit() reports.
 std::string flow_limit_text(const portloop_stats& stats);
+
+/// What report_unusual() reports.
+std::vector<std::string> unusual_texts(const portloop_stats& stats);
 
 class ScanNotes {
  public:
@@ -24,6 +28,8 @@ class ScanNotes {
   void report_no_route(const Address& address);
   /// Reports once that a router's table seems to be full, if the scan has slowed down for it.
   void report_flow_limit(const portloop_stats& stats);
+  /// At the end: what the scan met that slowed it down, a line each.
+  void report_unusual(const portloop_stats& stats);
   /// Reports a host that has reached --stop-after.
   void count_open(const Address& address);
   uint64_t stopped_hosts() const { return stopped_hosts_; }

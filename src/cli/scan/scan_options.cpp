@@ -61,6 +61,7 @@ Output (results on stdout, everything else on stderr):
       --output-all BASE    to BASE.txt, BASE.json, BASE.xml and BASE.gnmap
       --overwrite          replace files that exist
       --show open|all      all: closed, filtered and unknown ports, too
+      --live               on a terminal: each port when it is found, no table
       --checkpoint FILE    save there what is finished
       --resume FILE        continue from there
       --progress WHEN, --color WHEN   auto (default), always or never
@@ -98,6 +99,7 @@ cxxopts::Options make_options() {
       ("output-all", "", text())                                              //
       ("overwrite", "")                                                       //
       ("show", "", text())                                                    //
+      ("live", "")                                                            //
       ("progress", "", text())                                                //
       ("stats-every", "", text())                                             //
       ("nmap-command", "")                                                    //
@@ -175,6 +177,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   request.progress = progress_of(given);
   if (request.quiet) request.progress = ProgressChoice::never;
   request.colour = colour_of(given);
+  request.live = given.count("live") > 0;
 }
 
 /// A pipe or a file, such as a list of targets. Standard input is read only if it is asked for, because a script's may
@@ -265,7 +268,7 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
 }
 
 std::vector<OptionWord> without_run(const cxxopts::Options& options, const std::vector<std::string>& words) {
-  return without(option_words(options, words), {"--quiet", "--verbose", "--color", "--no-color", "--progress",
+  return without(option_words(options, words), {"--quiet", "--verbose", "--color", "--no-color", "--progress", "--live",
                                                 "--max-time", "--stats-every", "--no-sandbox"});
 }
 
@@ -382,6 +385,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   request.confined = given.confined;
   request.progress = given.progress;
   request.colour = given.colour;
+  request.live = given.live;
   request.max_time_ms = given.max_time_ms;
   request.stats_every_ms = given.stats_every_ms;
   request.resume_file = request.checkpoint_file = given.resume_file;

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <new>
+#include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/terminal/terminal_width.hpp"
@@ -11,13 +13,25 @@
 namespace portloop {
 
 void ScanOutputs::adapt_to_terminal(ScanHeader& header, const OutputFile& file, bool is_standard_output) const {
-  header.colour = is_standard_output && uses_colour(colour_, file.is_terminal());
+  header.colour = is_standard_output && uses_colour(options_.colour, file.is_terminal());
   header.columns = file.is_terminal() ? terminal_columns(STDOUT_FILENO) : 0;
+}
+
+std::unique_ptr<Writer> ScanOutputs::make_writer(const OutputFormat& format, const OutputFile& file,
+                                                 bool is_standard_output) {
+  const bool as_table = is_standard_output && file.is_terminal() && format.name == "text" && !options_.live;
+  if (!as_table || terminal_is_dumb()) return format.make();
+  auto table = std::make_unique<HostTable>(options_.quiet);
+  table_ = table.get();
+  progress_.show_rows([this](size_t max_rows, size_t columns) { return table_->live_rows(max_rows, columns); });
+  return table;
 }
 
 void ScanOutputs::open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header) {
   for (const OutputChoice& choice : choices) {
-    Output output{choice.format, find_output_format(choice.format)->make(), open_output(choice.file, overwrite)};
+    auto file = open_output(choice.file, overwrite);
+    auto writer = make_writer(*find_output_format(choice.format), *file, choice.file.empty());
+    Output output{choice.format, std::move(writer), std::move(file)};
     adapt_to_terminal(header, *output.file, choice.file.empty());
     output.writer->begin(header, output.file->buffer());
     output.file->end_record();
@@ -31,7 +45,9 @@ void ScanOutputs::reopen(const std::vector<SavedOutput>& saved_outputs, const st
   for (const SavedOutput& saved : saved_outputs) {
     const OutputFormat* format = find_output_format(saved.format);
     if (format == nullptr) throw UsageError(checkpoint + ": this portloop has no format " + quote_word(saved.format));
-    Output output{saved.format, format->make(), std::make_unique<OutputFile>(saved)};
+    auto file = std::make_unique<OutputFile>(saved);
+    auto writer = make_writer(*format, *file, saved.path.empty());
+    Output output{saved.format, std::move(writer), std::move(file)};
     adapt_to_terminal(header, *output.file, saved.path.empty());
     std::string header_in_file;
     output.writer->begin(header, output.file->continues() ? header_in_file : output.file->buffer());
@@ -76,14 +92,27 @@ void ScanOutputs::flush_terminals() {
 }
 
 void ScanOutputs::end(const ScanFooter& footer) {
+  if (table_ != nullptr) table_->set_columns(terminal_columns(STDOUT_FILENO));
   for (Output& output : outputs_) {
     append_whole(*output.file, [&](std::string& buffer) { output.writer->end(footer, buffer); });
     output.file->finish();
   }
 }
 
+/// The sockets of the scan are closed, so that there may be memory for it.
+void ScanOutputs::end_table(Output& output) noexcept {
+  try {
+    append_whole(*output.file, [&](std::string& buffer) { output.writer->end(ScanFooter{}, buffer); });
+  } catch (const std::bad_alloc&) {
+    std::fputs("portloop: out of memory; the table of hosts is lost\n", stderr);
+  }
+}
+
 void ScanOutputs::end_without_footers() noexcept {
-  for (Output& output : outputs_) output.file->finish();
+  for (Output& output : outputs_) {
+    if (output.writer.get() == table_) end_table(output);
+    output.file->finish();
+  }
 }
 
 std::vector<SavedOutput> ScanOutputs::saved() {

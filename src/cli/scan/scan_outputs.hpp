@@ -8,6 +8,9 @@
 //   - an output breaks (its reader is gone, the disk is full): take_failure() returns why, once; the other outputs are
 //     still written
 //   - the memory is used up: std::bad_alloc, and no buffer has a part of a record
+//   - text goes to a terminal: its writer is a table of hosts (output/host_table.hpp), shown as live rows meanwhile. It
+//   is
+//     lost if the process is killed
 //   - a resumed scan's outputs are not what the checkpoint describes: UsageError from reopen(), and none is changed
 #pragma once
 
@@ -21,14 +24,21 @@
 #include "cli/record/saved_output.hpp"
 #include "cli/terminal/colour.hpp"
 #include "cli/terminal/progress.hpp"
+#include "output/host_table.hpp"
 #include "output/writer.hpp"
 
 namespace portloop {
 
 class ScanOutputs {
  public:
-  /// `progress` outlives this object: it is cleared before results go to a terminal. `colour`: of standard output.
-  ScanOutputs(ProgressLine& progress, ColourChoice colour) : progress_(progress), colour_(colour) {}
+  struct Options {
+    ColourChoice colour = ColourChoice::automatic;  ///< Of standard output.
+    bool live = false;                              ///< Each result at once, no table of hosts on a terminal.
+    bool quiet = false;
+  };
+
+  /// `progress` outlives this object: it shows the hosts, or is cleared before results go to a terminal.
+  ScanOutputs(ProgressLine& progress, const Options& options) : progress_(progress), options_(options) {}
 
   void open(const std::vector<OutputChoice>& choices, bool overwrite, ScanHeader header);
   /// Opens what an earlier run has written, and truncates it to the length in the checkpoint. `checkpoint_file`: for
@@ -59,13 +69,16 @@ class ScanOutputs {
   };
 
   const OutputFile* first_broken() const;
+  static void end_table(Output& output) noexcept;
   template <class Append>
   static void append_whole(OutputFile& file, Append append);
 
-  ProgressLine& progress_;
   void adapt_to_terminal(ScanHeader& header, const OutputFile& file, bool is_standard_output) const;
+  std::unique_ptr<Writer> make_writer(const OutputFormat& format, const OutputFile& file, bool is_standard_output);
 
-  const ColourChoice colour_;
+  ProgressLine& progress_;
+  const Options options_;
+  HostTable* table_ = nullptr;  // the writer of standard output, if it is a table of hosts
   std::vector<Output> outputs_;
   bool failure_taken_ = false;
 };

@@ -56,6 +56,7 @@ struct ScanRequest {
   bool nmap_command = false;    ///< Print the nmap commands for the open ports at the end.
   uint64_t max_time_ms = 0;     ///< After which this run is stopped; 0: no limit.
   ColourChoice colour = ColourChoice::automatic;
+  bool live = false;  ///< On a terminal, each result as it is found, instead of a table of hosts.
 
   std::string checkpoint_file;  ///< Where the scan's state is saved; empty: nowhere.
   std::string resume_file;      ///< If set, all but `words` and the options about this run comes from there.

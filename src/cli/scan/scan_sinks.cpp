@@ -14,9 +14,10 @@ ScanSinks::ScanSinks(const ScanRequest& request, const SystemServices& services,
     : services_(services),
       show_all_(request.show_all),
       progress_(progress),
-      outputs_(progress, request.colour),
+      outputs_(progress, {request.colour, request.live, request.quiet}),
       record_(std::move(checkpoint), request.checkpoint_file),
-      notes_(progress, request.settings.stop_after, request.quiet) {}
+      notes_(progress, request.settings.stop_after, request.quiet),
+      answered_(record_.list().targets) {}
 
 bool ScanSinks::open(const ScanRequest& request) {
   const Checkpoint& done = record_.done();
@@ -57,6 +58,8 @@ void ScanSinks::add_result(const ProbeResult& probe, int64_t time_us, const Find
   const bool new_reason = record_.add(probe);
   if (new_reason && probe.reason == Reason::no_route) notes_.report_no_route(probe.endpoint.address);
   if (probe.state == PortState::open) notes_.count_open(probe.endpoint.address);
+  const bool from_host = probe.state != PortState::unknown && AnsweredAddresses::shows_host(probe.state, probe.reason);
+  if (from_host) answered_.add(probe.endpoint.address);
   if (!hold) write(probe, time_us, identified);
 }
 

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/held_results.hpp"
 #include "cli/scan/scan_notes.hpp"
 #include "cli/scan/scan_outputs.hpp"
@@ -47,6 +48,8 @@ class ScanSinks {
   const ScanRecord& record() const { return record_; }
   ScanNotes& notes() { return notes_; }
   const ScanNotes& notes() const { return notes_; }
+  /// From how many addresses an answer came, their own or their firewall's.
+  uint64_t answered() const { return answered_.count(); }
 
  private:
   bool may_save() const { return record_.keeps_checkpoint() && !lost_result_ && !outputs_.broken(); }
@@ -61,6 +64,7 @@ class ScanSinks {
   ScanRecord record_;
   HeldResults held_;
   ScanNotes notes_;
+  AnsweredAddresses answered_;
   bool lost_result_ = false;
 };
 

@@ -3,14 +3,11 @@
 #include <cstdio>
 
 #include "cli/terminal/progress.hpp"
+#include "output/folded_text.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
 namespace {
-
-std::string counted(uint64_t count, const char* one, const char* several) {
-  return grouped(count) + ' ' + (count == 1 ? one : several);
-}
 
 /// "4,120": three digits are as exact as such a rate is.
 std::string rate_text(uint64_t count, double elapsed_s) {
@@ -27,29 +24,42 @@ std::string unknown_text(uint64_t unknown, const std::map<std::string, uint64_t>
   return reasons.empty() ? text : text + ')';
 }
 
-std::string targets_text(uint64_t targets) { return counted(targets, "target", "targets"); }
+/// "21 of 256 addresses have a host": if it is known of each. A silent one may have a firewall.
+std::string targets_text(const ScanSummary& summary) {
+  const std::string addresses = counted(summary.targets, "address", "addresses");
+  const auto some = [&](uint64_t count) { return grouped(count) + " of " + addresses; };
+  const uint64_t answered = summary.answered.value_or(0), absent = summary.absent_hosts;
+  if (summary.discovered) return some(*summary.discovered) + " answered discovery";
+  if (!summary.answered || summary.targets == 1) return addresses + (absent > 0 ? " (without a host)" : "");
+  if (answered + absent == summary.targets) return some(answered) + (answered == 1 ? " has a host" : " have a host");
+  return some(answered) + " answered" + (absent > 0 ? " (" + counted(absent, "has", "have") + " no host)" : "");
+}
+
+std::string time_text(double seconds) {
+  if (seconds >= 59.995) return duration_text(seconds);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f s", seconds);
+  return text;
+}
 
 }  // namespace
 
 std::string summary_text(const ScanSummary& summary) {
   const portloop_stats& stats = summary.stats;
   const uint64_t results = results_of(stats);
-  std::string text = targets_text(summary.targets);
-  if (summary.silent_addresses)
-    text += " (" + grouped(*summary.silent_addresses) + " of them did not answer discovery)";
-  if (summary.absent_hosts > 0) text += " (" + counted(summary.absent_hosts, "has", "have") + " no host)";
-  text += ", " + counted(summary.ports, "port", "ports") + ": " + grouped(stats.open) + " open, " +
-          grouped(stats.closed) + " closed, " + grouped(stats.filtered) + " filtered, " +
-          unknown_text(stats.unknown, summary.unknown);
+  std::string text = targets_text(summary) + ", " + counted(summary.ports, "port", "ports");
+  if (summary.targets > 1 && summary.ports > 1) text += " each";
+  text += ": " + grouped(stats.open) + " open";
+  if (stats.closed > 0) text += ", " + grouped(stats.closed) + " closed";
+  if (stats.filtered > 0) text += ", " + grouped(stats.filtered) + " filtered";
+  if (stats.unknown > 0) text += ", " + unknown_text(stats.unknown, summary.unknown);
   if (stats.not_probed > 0) {
     text += ", " + grouped(stats.not_probed) + " not probed (" +
             counted(summary.stopped_hosts, "host has ", "hosts have ") + grouped(summary.stop_after) + " open)";
   }
   if (results + stats.not_probed < stats.probes)
     text += ", " + grouped(stats.probes - results - stats.not_probed) + " without a result";
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.2f", summary.elapsed_s);
-  text += std::string(" in ") + seconds + " s";
+  text += " in " + time_text(summary.elapsed_s);
   // Connects are what goes out, and what --rate limits. The rate of a few milliseconds means nothing.
   constexpr double min_measured_s = 0.1;
   if (summary.this_run_s >= min_measured_s)
@@ -61,7 +71,8 @@ std::string summary_text(const ScanSummary& summary) {
 }
 
 std::string discovery_summary_text(uint64_t targets, uint64_t answered) {
-  return targets_text(targets) + ": discovery ended early, after " + grouped(answered) + " had answered";
+  return counted(targets, "address", "addresses") + ": discovery ended early, after " + grouped(answered) +
+         " had answered";
 }
 
 }  // namespace portloop

@@ -14,10 +14,12 @@ namespace portloop {
 struct ScanSummary {
   uint64_t targets = 0;
   uint64_t ports = 0;
-  std::optional<uint64_t> silent_addresses;  ///< With --discover: those that did not answer.
-  uint64_t absent_hosts = 0;                 ///< On own links: addresses without a host.
-  portloop_stats stats{};                    ///< With the results of earlier runs.
-  double elapsed_s = 0;                      ///< Of all runs.
+  std::optional<uint64_t> discovered;  ///< With --discover: the addresses that answered it.
+  /// The addresses that answered the scan, itself or by their firewall; not if it was resumed.
+  std::optional<uint64_t> answered;
+  uint64_t absent_hosts = 0;  ///< On own links: addresses without a host.
+  portloop_stats stats{};     ///< With the results of earlier runs.
+  double elapsed_s = 0;       ///< Of all runs.
   double this_run_s = 0;
   uint64_t connects = 0;  ///< Of this run, with those of discovery.
   uint32_t stop_after = 0;

@@ -6,13 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <utility>
 
 #include "cli/terminal/colour.hpp"
 #include "cli/terminal/terminal_width.hpp"
+#include "output/folded_text.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
-namespace {
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<uint64_t>(std::llround(seconds));
@@ -20,8 +22,6 @@ std::string duration_text(double seconds) {
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
 }
-
-}  // namespace
 
 ProgressStyle progress_style(ProgressChoice choice) {
   if (choice == ProgressChoice::never) return ProgressStyle::none;
@@ -41,22 +41,27 @@ uint64_t settled_of(const portloop_stats& stats) { return results_of(stats) + st
 
 /// Probes without a result.
 struct Unsettled {
-  uint64_t silent = 0;    // probed at least once
-  uint64_t fresh = 0;     // not probed yet
-  uint64_t repeated = 0;  // connects that probed a silent port again
+  uint64_t silent = 0;  // probed at least once, or left for later
+  uint64_t fresh = 0;   // not probed yet
   uint64_t all() const { return silent + fresh; }
 };
 
 Unsettled unsettled_of(const portloop_stats& stats) {
-  const uint64_t settled = settled_of(stats);
-  const uint64_t all = stats.probes - std::min(stats.probes, settled);
-  const uint64_t answered = settled - std::min(settled, stats.not_probed + stats.skipped);
-  const uint64_t without_answer = stats.connects - std::min(stats.connects, answered);
-  const uint64_t silent = std::min(without_answer, all);
-  return {silent, all - silent, without_answer - silent};
+  const uint64_t all = stats.probes - std::min(stats.probes, settled_of(stats));
+  const uint64_t fresh = std::min(all, stats.probes - std::min(stats.probes, stats.drawn));
+  return {all - fresh, fresh};
 }
 
 }  // namespace
+
+ProgressLine::ProgressLine(ProgressStyle style) : style_(style) {
+  if (style == ProgressStyle::redrawn) region_.emplace(STDERR_FILENO);
+}
+
+void ProgressLine::show_rows(LiveRows rows) {
+  rows_ = std::move(rows);
+  region_.emplace(STDOUT_FILENO);
+}
 
 void ProgressLine::observe(const portloop_stats& stats, double elapsed_s) {
   constexpr double window_s = 2;
@@ -86,59 +91,86 @@ void ProgressLine::predict(const portloop_stats& stats) {
 double ProgressLine::seconds_left(const portloop_stats& stats) const {
   const Unsettled left = unsettled_of(stats);
   if (left.all() == 0) return 0;
-  const auto all = static_cast<double>(left.all());
-  if (left.fresh > 0) {
-    // Each silent port will be probed once more. The share of silent ports will be the same among the fresh ones.
-    const double silent_share = static_cast<double>(left.silent) / static_cast<double>(stats.connects);
-    return (all + silent_share * static_cast<double>(left.fresh)) / connects_per_s_;
-  }
-  // Every port has been probed. Either results still come in, or the silent ports are being probed again in passes.
+  // Every port has been probed, but answers still come in: a host that is slow, or that answers so many a second.
   constexpr double min_share_of_results = 0.05;
-  if (settled_per_s_ > min_share_of_results * connects_per_s_) return all / settled_per_s_;
-  return static_cast<double>(left.all() - left.repeated % left.all()) / connects_per_s_;
+  if (left.fresh == 0 && settled_per_s_ > min_share_of_results * connects_per_s_)
+    return static_cast<double>(left.all()) / settled_per_s_;
+  const auto fresh = static_cast<double>(left.fresh), silent = static_cast<double>(left.silent);
+  const double later_passes = stats.expected_passes - std::min(stats.expected_passes, stats.pass);
+  if (left.fresh > 0) {
+    // The share of silent ports will be the same among the fresh ones.
+    const double silent_share = silent / static_cast<double>(std::max<uint64_t>(1, stats.drawn));
+    return (fresh + (silent + silent_share * fresh) * later_passes) / connects_per_s_;
+  }
+  const double unsent_share = 1 - stats.pass_permille / 1000.0;
+  return silent * (unsent_share + later_passes) / connects_per_s_;
 }
 
-std::string ProgressLine::status_text(const portloop_stats& stats) const {
-  const uint64_t settled = settled_of(stats);
-  const double share = stats.probes == 0 ? 1 : static_cast<double>(settled) / static_cast<double>(stats.probes);
-  std::string text =
-      grouped(settled) + '/' + grouped(stats.probes) + " (" + std::to_string(static_cast<int>(share * 100)) + "%), " +
-      grouped(static_cast<uint64_t>(std::llround(connects_per_s_))) + " connects/s, " + grouped(stats.open) + " open";
+std::vector<std::string> ProgressLine::status_parts(const portloop_stats& stats) const {
+  std::vector<std::string> parts;
+  if (stats.pass > 0) {
+    parts.push_back("pass " + std::to_string(stats.pass) + " of about " + std::to_string(stats.expected_passes));
+    parts.push_back(std::to_string(stats.pass_permille / 10) + " % sent");
+  } else if (stats.drawn == 0) {
+    parts.emplace_back("nothing sent yet");
+  }
+  parts.push_back(grouped(stats.open) + " open");
+  if (stats.banners > 0) {
+    parts.push_back((stats.pass > 0 ? "reading " : "waiting for ") + grouped(stats.banners) +
+                    (stats.banners == 1 ? " banner" : " banners"));
+  }
   constexpr double min_steady_s = 2;
   const bool steady = predicted_end_s_ > 0 && observed_s_ - predicted_since_s_ >= min_steady_s;
-  if (steady && connects_per_s_ > 0 && settled < stats.probes) {
+  if (steady && connects_per_s_ > 0 && settled_of(stats) < stats.probes) {
     const double left_s = seconds_left(stats);
-    if (left_s >= 1) text += ", " + duration_text(left_s) + " left";
+    if (left_s >= 1) parts.push_back(duration_text(left_s) + " left");
   }
-  return text;
+  if (stats.pass > 0) parts.push_back(grouped(static_cast<uint64_t>(std::llround(connects_per_s_))) + " connects/s");
+  return parts;
+}
+
+std::string ProgressLine::status_text(const portloop_stats& stats, size_t max_columns) const {
+  std::string text;
+  for (const std::string& part : status_parts(stats)) {
+    const std::string longer = text.empty() ? part : text + ", " + part;
+    if (longer.size() > max_columns && !text.empty()) break;
+    text = longer;
+  }
+  return text.substr(0, max_columns);
 }
 
 void ProgressLine::draw(const portloop_stats& stats, const char* phase) {
-  if (style_ == ProgressStyle::none) return;
   if (style_ == ProgressStyle::log) {
     constexpr uint64_t log_interval_ns = 10'000'000'000;
     const uint64_t now_ns = uv_hrtime();
-    if (logged_ns_ != 0 && now_ns - logged_ns_ < log_interval_ns) return;
-    logged_ns_ = now_ns;
-    return report(phase + status_text(stats));
+    if (logged_ns_ == 0 || now_ns - logged_ns_ >= log_interval_ns) {
+      logged_ns_ = now_ns;
+      report(phase + status_text(stats));
+    }
   }
-  // The last column stays free: a full line would wrap and could not be cleared.
-  const std::string text = (phase + status_text(stats)).substr(0, terminal_columns(STDERR_FILENO) - 1);
-  std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
-  std::fflush(stderr);
-  on_screen_ = true;
+  if (!region_) return;
+  const int fd = rows_ ? STDOUT_FILENO : STDERR_FILENO;
+  // The last column stays free: a terminal may wrap a full line. So does a row, for what was typed above.
+  const size_t columns = std::max<size_t>(2, terminal_columns(fd)) - 1, rows = terminal_rows(fd);
+  std::vector<std::string> lines;
+  if (rows_ && rows > 2) lines = rows_(rows - 2, columns);
+  if (style_ == ProgressStyle::redrawn) {
+    const size_t phase_columns = std::min(columns, std::strlen(phase));
+    lines.push_back(std::string(phase).substr(0, columns) + status_text(stats, columns - phase_columns));
+  }
+  region_->draw(lines);
 }
 
 void ProgressLine::clear() {
-  if (!on_screen_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
-  on_screen_ = false;
+  if (region_) region_->erase();
 }
 
-void ProgressLine::report(const std::string& text) {
+void ProgressLine::report(const std::string& text) { print("portloop: " + text); }
+
+void ProgressLine::print(const std::string& text) {
   clear();
-  std::fprintf(stderr, "portloop: %s\n", text.c_str());
+  const bool is_terminal = isatty(STDERR_FILENO) == 1;
+  std::fprintf(stderr, "%s\n", is_terminal ? folded(text, terminal_columns(STDERR_FILENO)).c_str() : text.c_str());
 }
 
 }  // namespace portloop
