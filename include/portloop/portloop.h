@@ -118,7 +118,7 @@ enum portloop_connector { PORTLOOP_CONNECTOR_FASTEST = 0, PORTLOOP_CONNECTOR_POR
 PORTLOOP_API int portloop_options_set_connector(portloop_options* options, enum portloop_connector connector);
 
 /* Where connects call from, and how their packets are marked. What the system refuses is an error of
- * portloop_scan_start() (UV_EINVAL), which names it. */
+ * portloop_scan_start() (UV_EINVAL), which names it. Since ABI 1.1. */
 /* The source address, an address of this machine; one for each family. "": chosen by the system (default). */
 PORTLOOP_API int portloop_options_set_source(portloop_options* options, const char* text);
 /* The interface, by name, that all packets leave through, as with SO_BINDTODEVICE (Linux; without root since 5.7): only
@@ -143,7 +143,7 @@ typedef void (*portloop_script_cb)(void* data, const struct sockaddr* endpoint, 
 /* For the tests of your program: the scan sends nothing and asks the system nothing; `script` decides what each connect
  * ends with. With one loop, portloop_options_set_adaptive() 0 and no rate, the same script, options and seed give the
  * same results in the same order, whatever the machine does; only rtt_us is measured. `data` is yours and must be valid
- * until done. NULL (default): the network. UV_ENOMEM. */
+ * until done. NULL (default): the network. UV_ENOMEM. Since ABI 1.1. */
 PORTLOOP_API int portloop_options_set_script(portloop_options* options, portloop_script_cb script, void* data);
 
 enum portloop_banners {
@@ -160,7 +160,8 @@ PORTLOOP_API int portloop_options_set_banners(portloop_options* options, enum po
                                               uint32_t timeout_ms, uint32_t max_bytes);
 /* Nonzero: the connection to an open port is kept until its result callback returns, so that the callback can take it
  * over with portloop_result_take_fd(). Costs a socket for each open port. With loops > 1, as many connections as
- * may be in flight can wait for the callback in addition; then the threads wait. Default 0. Always returns 0. */
+ * may be in flight can wait for the callback in addition; then the threads wait. Default 0. Always returns 0. Since
+ * ABI 1.1. */
 PORTLOOP_API int portloop_options_set_keep_connections(portloop_options* options, int keep);
 
 /* ---- Groups: scans that share limits. Since ABI 1.1. ----
@@ -227,7 +228,8 @@ typedef struct portloop_result {
 /* Takes over the connection to an open port; only in the callback of its result, or with a copy of the result that was
  * made there. Returns its descriptor, which portloop never closes or uses from then on: it is connected, non-blocking
  * and close-on-exec. What was read as a banner is not in it any more, and a GET that was sent for one has been sent. A
- * connection that is not taken is reset when the callback returns. UV_ENOTCONN: there is none, or it was taken. */
+ * connection that is not taken is reset when the callback returns. UV_ENOTCONN: there is none, or it was taken. Since
+ * ABI 1.1. */
 PORTLOOP_API int portloop_result_take_fd(const portloop_result* result);
 
 /* Formats an address, without its port, as in "10.0.0.1" or "fe80::1%2". `size` is that of `text`, in bytes, including
@@ -271,13 +273,15 @@ typedef void (*portloop_close_cb)(portloop_scan* scan);
 /* Creates a scan on `loop`. You own *scan and must pass it to portloop_scan_close(). UV_ENOMEM: *scan is NULL. */
 PORTLOOP_API int portloop_scan_init(uv_loop_t* loop, portloop_scan** scan);
 /* Has results reported in batches, one in each turn of the loop in which there are any, for runtimes to whom a call is
- * dear; the result callback of start is not called then. NULL: not (default). UV_EALREADY: started or closed. */
+ * dear; the result callback of start is not called then. NULL: not (default). UV_EALREADY: started or closed. Since
+ * ABI 1.1. */
 PORTLOOP_API int portloop_scan_set_batch_cb(portloop_scan* scan, portloop_batch_cb on_batch);
 /* Has `on_progress` called every `interval_ms` milliseconds, at least 1, from the start to done; NULL: not (default).
- * Calls that a busy loop has missed are not made up for. UV_EINVAL: interval 0. UV_EALREADY: started or closed. */
+ * Calls that a busy loop has missed are not made up for. UV_EINVAL: interval 0. UV_EALREADY: started or closed. Since
+ * ABI 1.1. */
 PORTLOOP_API int portloop_scan_set_progress_cb(portloop_scan* scan, portloop_progress_cb on_progress,
                                                uint32_t interval_ms);
-/* Has events of hosts reported. NULL: not (default). UV_EALREADY: started or closed. */
+/* Has events of hosts reported. NULL: not (default). UV_EALREADY: started or closed. Since ABI 1.1. */
 PORTLOOP_API int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb on_host);
 /* Starts the scan; a scan runs only once. Either callback may be NULL. `options` may be freed or changed after this
  * returns. UV_EINVAL: no target, no port, more than 2^63 probes, or a source address, interface, DSCP or mark that the

@@ -3,7 +3,7 @@
   "variables": {"prebuilt%": 0},
   "targets": [{
     "target_name": "portloop",
-    "sources": ["addon.c", "connections.c", "group.c", "options.c", "<!@(node sources.js list)"],
+    "sources": ["addon.c", "connections.c", "group.c", "options.c", "running.c", "<!@(node sources.js list)"],
     "include_dirs": ["<!(node sources.js root)/include", "<!(node sources.js root)/src"],
     "defines": ["_GNU_SOURCE", "PORTLOOP_VERSION_TEXT=\"<!(node -p \"require('./package.json').version\")\""],
     "cflags": ["-fvisibility=hidden"],
