@@ -1,3 +1,4 @@
+// @ts-ignore: in a project without Node's types (@types/node), a Socket is any.
 import type { Socket } from 'node:net';
 
 export type State = 'open' | 'closed' | 'filtered' | 'unknown';

@@ -273,6 +273,7 @@ test('a pause outlives that of a full queue', async () => {
   while (running.stats().closed < 101) await turn();
   running.pause();
   while (running.stats().inFlight > 0) await turn();
+  for (let i = 0; i < 50; ++i) await turn(); // results come a turn later than they are counted
   const { closed } = running.stats();
   for (let i = 1; i < closed; ++i) await results.next();
   const next = results.next();
@@ -373,10 +374,13 @@ test('a scan pauses while connections wait', async (t) => {
   t.after(() => server.close());
   const running = scan({ targets: '127.0.0.1-254', ports: server.address().port, keepConnections: true, inFlight: 10 });
   const results = running[Symbol.asyncIterator]();
-  await results.next();
-  while (running.stats().inFlight > 0) await turn();
+  const { value: first } = await results.next();
+  for (let i = 0; i < 500 || running.stats().inFlight > 0; ++i) await turn();
   assert.ok(running.stats().open < 64 + 1 + 20, `${running.stats().open} are open`);
-  let count = 1;
+  const { value: second } = await results.next();
+  assert.throws(() => first.connection.take(), /taken over or closed before/); // the next result was asked for
+  second.connection.take().destroy();
+  let count = 2;
   while (!(await results.next()).done) ++count;
   assert.strictEqual(count, 254);
 });

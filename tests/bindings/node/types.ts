@@ -1,5 +1,4 @@
 // Compiled, not run: what the types accept, and what they must refuse.
-import type { Socket } from 'node:net';
 import { scan, Scan, Group, version, type Options, type Result, type State, type Target } from 'portloop';
 
 export async function open(signal: AbortSignal): Promise<Result[]> {
@@ -25,8 +24,7 @@ export async function speak(group: Group): Promise<void> {
     onHost: ({ address, event }) => console.log(address, event), onProgress: (stats) => console.log(stats.waiting),
   });
   for await (const { connection, tag } of running) {
-    const socket: Socket | undefined = connection?.take();
-    socket?.end(String(tag));
+    connection?.take().end(String(tag));
     running.pause();
     running.resume();
     running.setRate(100);
