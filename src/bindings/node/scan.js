@@ -1,6 +1,6 @@
 'use strict';
 // A scan on Node's own loop, as an async iterable of results. index.d.ts has the types.
-const { setTimeout: sleep } = require('node:timers/promises');
+const { setImmediate: nextTurn, setTimeout: sleep } = require('node:timers/promises');
 
 const { Connection } = require('./connection.js');
 const { Group, handleOf, checkNumber } = require('./group.js');
@@ -12,6 +12,7 @@ const DEFAULT_PROGRESS_MS = 1000;
 const MAX_WAITING_CONNECTIONS = 64; // the scan pauses then
 const MAX_WAITING_TARGETS = 1000; // no more are asked for then
 const POLL_MS = 5;
+const SLICE_MS = 0.5; // results are yielded for as long at once; then the rest of the loop has its turn
 const HOST_EVENTS = ['absent', 'silent', 'back'];
 
 // Divides the targets into those that the options take and those that are added while the scan runs. Values of the
@@ -197,7 +198,12 @@ class Scan {
         // Whole batches, because shift() moves all elements of a long array each time.
         const batch = this.#found;
         this.#found = [];
+        let sliceEnd = performance.now() + SLICE_MS;
         for (const result of batch) {
+          if (performance.now() > sliceEnd) {
+            await nextTurn();
+            sliceEnd = performance.now() + SLICE_MS;
+          }
           --this.#waiting;
           if (result.connection !== undefined) --this.#waitingConnections;
           yield result;

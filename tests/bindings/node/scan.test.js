@@ -125,6 +125,21 @@ test('an aborted signal stops the scan, and its reason is thrown after the resul
   await assert.rejects(collect(scan({ ...ENDLESS, signal: AbortSignal.abort(new Error('too late')) })), /too late/);
 });
 
+test('a consumer that takes long does not hold up the loop for a whole batch', async () => {
+  let turns = 0;
+  const count = () => { ++turns; timer = setImmediate(count); };
+  let timer = setImmediate(count);
+  let results = 0;
+  for await (const result of scan({ targets: '127.0.0.1', ports: '61001-61100' })) {
+    results += result.port > 0;
+    const start = performance.now();
+    while (performance.now() < start + 1);
+  }
+  clearImmediate(timer);
+  assert.strictEqual(results, 100);
+  assert.ok(turns >= 90, `${turns} turns`);
+});
+
 test('a scan whose results nobody takes pauses', async () => {
   const held = scan({ ...ENDLESS, inFlight: 50, highWaterMark: 100 });
   const results = held[Symbol.asyncIterator]();
