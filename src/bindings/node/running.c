@@ -88,12 +88,17 @@ static void free_when_unused(struct running* self) {
   free(self);
 }
 
+static void forget(napi_env env, napi_ref reference) {
+  if (reference != NULL) napi_delete_reference(env, reference);
+}
+
 static void on_closed(portloop_scan* scan) {
   struct running* self = portloop_scan_data(scan);
   self->open = false;
-  const napi_ref references[] = {self->on_result, self->on_done, self->on_host, self->on_progress};
-  for (size_t i = 0; i < sizeof references / sizeof *references; ++i)
-    if (references[i] != NULL) napi_delete_reference(self->env, references[i]);
+  forget(self->env, self->on_result);
+  forget(self->env, self->on_done);
+  forget(self->env, self->on_host);
+  forget(self->env, self->on_progress);
   if (self->context != NULL && !self->ending) napi_async_destroy(self->env, self->context);
   if (self->cleanup != NULL) napi_remove_async_cleanup_hook(self->cleanup);
   free_when_unused(self);
