@@ -66,7 +66,7 @@ Parsed<TargetWord> parse_block(std::string_view word, size_t slash, const ZoneLo
   const unsigned bits = address_bits(base->family);
   const auto length = parse_number<unsigned>(word.substr(slash + 1), 0, bits);
   if (!length) return refuse(word, "has a prefix length that is not 0-" + std::to_string(bits));
-  const uint128 host_mask = *length == 0 ? highest_value(base->family) : highest_value(base->family) >> *length;
+  const uint128 host_mask = *length == bits ? uint128{0} : highest_value(base->family) >> *length;
   AddressRange range{*base, *base};
   range.first.value &= ~host_mask;
   range.last.value |= host_mask;

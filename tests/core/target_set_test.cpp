@@ -26,6 +26,10 @@ static std::string text(const std::vector<std::string_view>& included,
 TEST_CASE("addresses, blocks and both forms of ranges are parsed") {
   CHECK(text({"10.0.0.1"}) == "10.0.0.1");
   CHECK(text({"10.0.0.77/24"}) == "10.0.0.0-10.0.0.255");
+  CHECK(text({"10.0.0.77/32"}) == text({"10.0.0.77"}));
+  CHECK(text({"128.0.0.7/1"}) == "128.0.0.0-255.255.255.255");
+  CHECK(text({"fd00::5/128"}) == text({"fd00::5"}));
+  CHECK(text({"fd00::5/127"}) == "fd00::4-fd00::5");
   CHECK(text({"10.0.0.1-9"}) == "10.0.0.1-10.0.0.9");
   CHECK(text({"10.0.0.1-10.0.1.9"}) == "10.0.0.1-10.0.1.9");
   CHECK(text({"2001:db8::/126"}) == "2001:db8::-2001:db8::3");
