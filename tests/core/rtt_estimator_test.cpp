@@ -18,6 +18,7 @@ TEST_CASE("the estimate follows RFC 6298's gains, in whole microseconds") {
     CHECK(rtt.rttvar_us() == step.rttvar);
   }
   CHECK(rtt.deadline_us() == 252 + 4 * 208);
+  CHECK(RttEstimator().deadline_us() == 0);
 }
 
 TEST_CASE("an estimate continues from saved values") {
