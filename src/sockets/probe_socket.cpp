@@ -75,7 +75,8 @@ std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender
     msghdr message{};
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return first;
+    // What ignores the flag (QEMU's user mode) returns 0 for ever, without it.
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0 || (message.msg_flags & MSG_ERRQUEUE) == 0) return first;
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
       const bool v4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR;
       const bool v6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR;

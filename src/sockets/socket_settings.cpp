@@ -40,9 +40,11 @@ int set_dscp(int fd, Family family, uint8_t dscp) {
 
 int set_source(int fd, const Address& source) {
 #ifdef IP_BIND_ADDRESS_NO_PORT
-  // Without this option, bind() would reserve a port for the lifetime of the socket.
+  // Without this option, bind() reserves a port for the lifetime of the socket: what does not know it (Linux
+  // before 4.2, QEMU's user mode) has a connect less for each port that it lacks.
   const int on = 1;
-  if (const int error_number = set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on)) return error_number;
+  const int error_number = set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (error_number != 0 && error_number != ENOPROTOOPT) return error_number;
 #endif
   const SocketAddress from = to_socket_address({source, 0});
   return bind(fd, &from.any, from.size()) == 0 ? 0 : errno;
