@@ -19,12 +19,14 @@
 
 #include "doctest/doctest.h"
 #include "portloop/portloop.h"
+#include "support/sanitized.hpp"
 
 namespace portloop::testing {
 
 inline uv_handle_t* as_handle(auto* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
-/// The embedder's loop. It must be empty in the destructor. If it runs for longer than 60 s, the program is aborted.
+/// The embedder's loop. It must be empty in the destructor. If it runs for longer than a minute, or four with a
+/// sanitizer, the program is aborted.
 class TestLoop {
  public:
   TestLoop() {
@@ -37,7 +39,7 @@ class TestLoop {
           std::fprintf(stderr, "the loop did not end\n");
           std::abort();
         },
-        60'000, 0);
+        PORTLOOP_IS_SANITIZED != 0 ? 240'000 : 60'000, 0);
     uv_unref(as_handle(&watchdog_));
   }
   ~TestLoop() {
