@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace portloop {
+#include "core/uint128.hpp"
 
-__extension__ typedef unsigned __int128 uint128;
+namespace portloop {
 
 enum class Family : uint8_t { ipv4 = 4, ipv6 = 6 };
 
