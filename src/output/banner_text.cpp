@@ -23,9 +23,9 @@ std::string_view take_line(std::string_view& text) {
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view lower_case) {
-  return text.size() >= lower_case.size() && std::equal(lower_case.begin(), lower_case.end(), text.begin(), [](char a, char b) {
-           return a == std::tolower(static_cast<unsigned char>(b));
-         });
+  return text.size() >= lower_case.size() &&
+         std::equal(lower_case.begin(), lower_case.end(), text.begin(),
+                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
 }
 
 /// RFC 9110, section 10.2.4. Empty if the header has none.

@@ -6,7 +6,8 @@
 
 namespace portloop {
 
-/// The visible text of the first line that is not empty. Of an HTTP response the server and the status: "nginx (200 OK)".
+/// The visible text of the first line that is not empty. Of an HTTP response the server and the status: "nginx (200
+/// OK)".
 std::string banner_text(std::string_view banner);
 
 }  // namespace portloop

@@ -15,7 +15,9 @@ PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
 }
 
 IdentifiedService identified_service(const Finding& finding) {
-  return {finding.protocol, finding.product, finding.version, finding.tls && finding.protocol != "tls"};
+  constexpr size_t max_text_bytes = 256;  // more than a row has room for
+  return {finding.protocol, finding.product, finding.version, identified_text(finding).substr(0, max_text_bytes),
+          finding.tls && finding.protocol != "tls"};
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ struct IdentifiedService {
   std::string protocol;
   std::string product;
   std::string version;
+  std::string text;  ///< identified_text(), cut.
   bool tls = false;  ///< The protocol is spoken within TLS.
 };
 

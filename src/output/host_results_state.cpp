@@ -50,7 +50,8 @@ void HostCollector::save(std::string& state) const {
     for (const auto& [port, banner] : host.banners) append_line(state, "banner", {port}, banner);
     for (const auto& [port, service] : host.identified) {
       state += "identified " + std::to_string(port) + (service.tls ? " tls" : " plain");
-      for (const std::string& text : {service.protocol, service.product, service.version}) append_word(state, text);
+      for (const std::string& text : {service.protocol, service.product, service.version, service.text})
+        append_word(state, text);
       state += '\n';
     }
   }
@@ -73,10 +74,11 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
 }
 
 bool HostCollector::restore_identified(const std::vector<std::string>& words) {
-  if (words.size() != 6 || restored_ == nullptr) return false;
+  if (words.size() != 7 || restored_ == nullptr) return false;
   const auto port = parse_number<uint16_t>(words[1], 1);
   if (!port || (words[2] != "tls" && words[2] != "plain")) return false;
-  restored_->identified.emplace_back(*port, IdentifiedService{words[3], words[4], words[5], words[2] == "tls"});
+  restored_->identified.emplace_back(*port,
+                                     IdentifiedService{words[3], words[4], words[5], words[6], words[2] == "tls"});
   return true;
 }
 

@@ -24,10 +24,17 @@ std::string right_aligned(const std::string& text, size_t width) {
   return spaces(width - std::min(width, text.size())) + text;
 }
 
-std::string host_text(const HostRow& row) { return row.name.empty() ? row.address : row.address + " (" + row.name + ')'; }
+std::string host_text(const HostRow& row) {
+  return row.name.empty() ? row.address : row.address + " (" + row.name + ')';
+}
 
 /// The column for what is known of a port besides its service.
-std::string detail_text(const ListedPort& port) { return banner_text(port.banner); }
+std::string detail_text(const ListedPort& port) {
+  if (port.identified == nullptr) return banner_text(port.banner);
+  std::string text;
+  append_visible(text, port.identified->text);
+  return text;
+}
 
 /// Lines of at most `width` columns, from pieces that are not divided.
 class Paragraph {
@@ -61,7 +68,8 @@ void HostRows::fit(const HostRow& row, bool with_ports) {
   if (!with_ports) return;
   for (const ListedPort& port : row.ports) {
     service_width_ = std::max(service_width_, std::min(max_service_width, display_width(port.service)));
-    has_details_ = has_details_ || !port.banner.empty();
+    has_identified_ = has_identified_ || port.identified != nullptr;
+    has_details_ = has_details_ || has_identified_ || !port.banner.empty();
   }
 }
 
@@ -89,7 +97,10 @@ std::string HostRows::left_part(const HostRow& row) const {
 std::string HostRows::heading() const {
   const std::string left = padded("HOST", host_width()) + "  " + right_aligned("RTT", rtt_width_) + "  ";
   std::string line = left;
-  if (!is_stacked()) line += has_details_ ? " PORT  " + padded("SERVICE", service_width_) + "  BANNER" : "OPEN PORTS";
+  if (!is_stacked())
+    line += has_details_
+                ? " PORT  " + padded("SERVICE", service_width_) + (has_identified_ ? "  IDENTIFIED" : "  BANNER")
+                : "OPEN PORTS";
   line.erase(line.find_last_not_of(' ') + 1);
   cut_row(line, 0, columns_);
   return line;

@@ -59,7 +59,8 @@ class HostRows {
   const size_t columns_;
   const bool colour_;
   bool has_details_ = false;
-  size_t address_width_ = 4;   // "HOST"
+  bool has_identified_ = false;
+  size_t address_width_ = 4;    // "HOST"
   size_t full_host_width_ = 4;  // with the name
   size_t rtt_width_ = 3;
   size_t service_width_ = 7;

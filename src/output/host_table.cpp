@@ -29,7 +29,8 @@ void HostTable::begin(const ScanHeader& header, std::string&) {
   collected.results_per_host = 0;  // no host is complete before the end
   collected.show_all = false;      // with --show all, ports that are not open are shown in ranges
   hosts_.begin(collected);
-  if (header.show_all) max_hosts_ = std::clamp<size_t>(max_tally_bits / std::max(1U, header.ports.size()), 1, max_hosts);
+  if (header.show_all)
+    max_hosts_ = std::clamp<size_t>(max_tally_bits / std::max(1U, header.ports.size()), 1, max_hosts);
 }
 
 bool HostTable::is_full_for(const Address& address) const {
@@ -43,7 +44,8 @@ void HostTable::result(const OutputResult& result, std::string& out) {
   if (!is_open && !header_.show_all) return;
   if (is_full_for(result.probe.endpoint.address)) {
     append_table(out);
-    out += folded("There are too many hosts for this table: what follows is shown as it is found.", header_.columns) + '\n';
+    out += folded("There are too many hosts for this table: what follows is shown as it is found.", header_.columns) +
+           '\n';
     stream_ = make_text_writer();
     stream_->begin(header_, out);
     ++change_count_;
@@ -57,7 +59,8 @@ void HostTable::result(const OutputResult& result, std::string& out) {
 void HostTable::note_news(const Address& address) {
   ++change_count_;
   if (!latest_.empty() && latest_.back() == address) return;
-  if (const auto found = std::find(latest_.begin(), latest_.end(), address); found != latest_.end()) latest_.erase(found);
+  if (const auto found = std::find(latest_.begin(), latest_.end(), address); found != latest_.end())
+    latest_.erase(found);
   if (latest_.size() == max_latest) latest_.erase(latest_.begin());
   latest_.push_back(address);
 }

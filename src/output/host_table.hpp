@@ -55,7 +55,7 @@ class HostTable final : public Writer {
   HostCollector hosts_;
   size_t open_ports_ = 0;
   size_t max_hosts_ = max_hosts;  // fewer, if the ports of each take much memory
-  std::vector<Address> latest_;  // hosts with the latest news, the latest one last
+  std::vector<Address> latest_;   // hosts with the latest news, the latest one last
   uint64_t change_count_ = 0;
   std::unique_ptr<Writer> stream_;  // set when there were too many
 };

@@ -46,7 +46,8 @@ std::vector<OutputResult> two_hosts() {
   return results;
 }
 
-std::string table_of(const ScanHeader& header, const std::vector<OutputResult>& results, const ScanFooter& footer = {}) {
+std::string table_of(const ScanHeader& header, const std::vector<OutputResult>& results,
+                     const ScanFooter& footer = {}) {
   HostTable table(false);
   std::string out;
   table.begin(header, out);
@@ -85,6 +86,20 @@ TEST_CASE("if a port has a banner, each port has a line") {
         "10.0.0.10                  0.42 ms    443  -\n");
 }
 
+TEST_CASE("what was identified takes the place of the banner") {
+  std::vector<OutputResult> results = two_hosts();
+  const Finding ssh{"ssh", {}, {}, "Open\x1b[31mSSH", "9.2p1"};
+  results[2].probe.banner = "SSH-2.0-x\r\n";
+  results[2].identified = &ssh;
+  results[1].probe.banner = "220 x\r\n";
+  CHECK(table_of(header_of(80), results) ==
+        "HOST                           RTT   PORT  SERVICE  IDENTIFIED\n"
+        "10.0.0.9 (router.example)  0.42 ms     22  ssh      ssh, Open\\x1b[31mSSH 9.2p1\n"
+        "                                       80  http     220 x\n"
+        "                                     8000  -\n"
+        "10.0.0.10                  0.42 ms    443  -\n");
+}
+
 TEST_CASE("a host that takes most of the width has its ports below it; a long name is cut, an address never") {
   const std::string address = "2001:db8:1111:2222:3333:4444:5555:6666";
   OutputResult named = result_of(address.c_str(), 22);
@@ -105,7 +120,8 @@ TEST_CASE("no row is wider than the terminal, at any width, and no port is lost"
   for (uint16_t port = 2000; port < 2500; port += 2)
     results.push_back(result_of("10.0.0.77", port, PortState::closed, Reason::admin_prohibited));
   for (const bool with_banner : {false, true}) {
-    if (with_banner) results[1].probe.banner = "220 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e and so on, and so on, and so on";
+    if (with_banner)
+      results[1].probe.banner = "220 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e and so on, and so on, and so on";
     for (size_t columns = 1; columns <= 200; ++columns) {
       ScanHeader header = header_of(columns, true);
       header.colour = columns % 2 == 0;
@@ -137,9 +153,10 @@ TEST_CASE("a line for what is not shown") {
   footer.hosts_answered = 21;
   footer.hosts_absent = 234;
   const std::string table = table_of(header_of(80), two_hosts(), footer);
-  CHECK(table.ends_with('\n' + folded("Not shown: 19 hosts without an open port, 234 addresses without a host and 1 "
-                                      "address without an answer",
-                                      80) +
+  CHECK(table.ends_with('\n' +
+                        folded("Not shown: 19 hosts without an open port, 234 addresses without a host and 1 "
+                               "address without an answer",
+                               80) +
                         '\n'));
   footer.hosts_answered = 2;
   footer.hosts_absent = 254;
@@ -154,8 +171,7 @@ TEST_CASE("live rows: one line for each host; those with the latest news if ther
   std::string out;
   table.begin(header_of(80), out);
   CHECK(table.live_rows(10, 79).empty());
-  for (int host = 1; host <= 20; ++host)
-    table.result(result_of(("10.0.0." + std::to_string(host)).c_str(), 22), out);
+  for (int host = 1; host <= 20; ++host) table.result(result_of(("10.0.0." + std::to_string(host)).c_str(), 22), out);
   table.result(result_of("10.0.0.3", 80), out);
   CHECK(out.empty());
   CHECK(table.live_rows(21, 79).size() == 21);

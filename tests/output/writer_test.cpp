@@ -198,6 +198,10 @@ std::vector<OutputResult> two_hosts() {
     other.service = port == 22 ? "ssh" : "";
     results.insert(results.begin() + (port == 80 ? 1 : 3), other);
   }
+  static const Finding identified{"ssh", TlsFinding{}, {}, "Open \xff SSH", "9.2"};
+  for (OutputResult& result : results) {
+    if (result.probe.endpoint.port == 22 && result.probe.state == PortState::open) result.identified = &identified;
+  }
   return results;
 }
 
@@ -247,8 +251,10 @@ TEST_CASE("a state that save() did not write is refused") {
   for (const std::string_view format : {"text", "json", "list", "csv", "xml", "grepable"}) {
     for (const char* state :
          {"nonsense 1\n", "host 192.0.2.1 1 1 1 1 1\n", "host here 1 1 1 1 1 n\n", "ports open syn-ack 22\n",
-          "banner 22 x\n", "host 192.0.2.1 1 1 1 1 1 n\nports shut syn-ack 22\n",
-          "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports open local-error 22\n",
+          "banner 22 x\n", "identified 22 tls a b c d\n", "host 192.0.2.1 1 1 1 1 1 n\nidentified 0 tls a b c d\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nidentified 22 x a b c d\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports shut syn-ack 22\n", "host 192.0.2.1 1 1 1 1 1 n\nports 0 0 0 22\n",
+          "host 192.0.2.1 1 1 1 1 1 n\nports open local-error 22\n",
           "host 192.0.2.1 1 1 1 1 1 n\nports open syn-ack 23\n", "host 192.0.2.1 1 1 1 1 1 n\nbanner 0 x\n", "up\n",
           "up x\n", "widths 1 2 3 4 5\n", "widths 1 2 3 4 5 x\n", "service 22 \\q\n", "\n"}) {
       INFO(format, ": ", state);
