@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <numeric>
 
+#include "output/folded_text.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop::compare {
@@ -80,7 +84,58 @@ std::string bar(double share, size_t columns) {
   return text.empty() ? part[1] : text;
 }
 
-std::string answers_table(const Comparison& comparison) {
+/// A column of numbers. If the table is too wide, those with the lowest `importance` are left out first; 0: never.
+struct Column {
+  std::string heading;
+  size_t columns;
+  unsigned importance;
+  std::function<std::string(const Entry&)> cell;
+};
+
+/// Removes columns until the others take at most `columns`. Returns the headings of those that were removed.
+std::vector<std::string> leave_out(std::vector<Column>& table, size_t columns) {
+  std::vector<std::string> removed;
+  const auto width = [&] {
+    return std::accumulate(table.begin(), table.end(), size_t{0},
+                           [](size_t sum, const Column& column) { return sum + column.columns; });
+  };
+  const auto rank = [](const Column& column) { return column.importance == 0 ? UINT_MAX : column.importance; };
+  while (width() > columns) {
+    const auto least = std::min_element(table.begin(), table.end(),
+                                        [&](const Column& a, const Column& b) { return rank(a) < rank(b); });
+    if (least == table.end() || least->importance == 0) break;
+    removed.push_back(least->heading);
+    table.erase(least);
+  }
+  return removed;
+}
+
+std::string row_text(std::string line, const std::vector<Column>& table, const Entry& entry) {
+  for (const Column& column : table) line += right(column.cell(entry), column.columns);
+  return line;
+}
+
+std::string headings_text(std::string line, const std::vector<Column>& table) {
+  for (const Column& column : table) line += right(column.heading, column.columns);
+  return line;
+}
+
+std::string left_out_text(const std::vector<std::string>& headings, const char* why, size_t columns) {
+  if (headings.empty()) return "";
+  std::string text = std::string(why) + ": " + headings.front();
+  for (size_t i = 1; i < headings.size(); ++i) text += ", " + headings[i];
+  return folded(text, columns) + '\n';
+}
+
+Column answers_column(const Comparison& comparison, const char* heading, size_t columns, uint64_t Correctness::*number,
+                      unsigned importance) {
+  const bool all_zero = std::all_of(comparison.entries.begin(), comparison.entries.end(),
+                                    [&](const Entry& entry) { return entry.correctness.*number == 0; });
+  return {heading, columns, all_zero ? importance : 0,
+          [number](const Entry& entry) { return short_count(static_cast<double>(entry.correctness.*number)); }};
+}
+
+std::string answers_table(const Comparison& comparison, size_t table_width) {
   const std::vector<const Entry*> entries = comparison.ranked();
   const size_t name_columns = name_columns_of(comparison);
   size_t wall_columns = 9, ratio_columns = 16;
@@ -90,52 +145,74 @@ std::string answers_table(const Comparison& comparison) {
     ratio_columns = std::max(ratio_columns, columns_of(ratio_text(entry->to_fastest)));
     max_wall_s = std::max(max_wall_s, entry->wall_s.mean);
   }
-  const size_t fixed = 3 + name_columns + 6 + 7 + 6 + 6 + 6 + 2 + wall_columns + 1 + 1 + ratio_columns;
-  const size_t bar_columns = table_columns - std::min(table_columns - 4, fixed);
-  std::string text = "   " + left("model", name_columns) + right("found", 6) + right("missed", 7) + right("false", 6) +
-                     right("unkn.", 6) + right("misj.", 6) + "  " + left("wall time", wall_columns) + ' ' +
-                     left("", bar_columns) + " x fastest [95 %]\n";
+  // A column in which every model has a zero can be left out.
+  std::vector<Column> numbers = {answers_column(comparison, "found", 6, &Correctness::found, 0),
+                                 answers_column(comparison, "missed", 7, &Correctness::missed, 4),
+                                 answers_column(comparison, "false", 6, &Correctness::wrongly_open, 3),
+                                 answers_column(comparison, "unkn.", 6, &Correctness::unknown, 2),
+                                 answers_column(comparison, "misj.", 6, &Correctness::misjudged, 1)};
+  const size_t around = 3 + name_columns + 2 + wall_columns + 1 + 1 + ratio_columns;
+  constexpr size_t min_bar_columns = 4;
+  const size_t for_numbers = table_width - std::min(table_width, around + min_bar_columns);
+  const std::vector<std::string> left_out = leave_out(numbers, for_numbers);
+  size_t fixed = around;
+  for (const Column& column : numbers) fixed += column.columns;
+  const size_t bar_columns = fixed > table_width && table_width < table_columns
+                                 ? 0
+                                 : table_width - std::min(table_width - min_bar_columns, fixed);
+  std::string text = headings_text("   " + left("model", name_columns), numbers) + "  " +
+                     left("wall time", wall_columns) + ' ' + left("", bar_columns) + " x fastest [95 %]\n";
   for (const Entry* entry : entries) {
-    const Correctness& c = entry->correctness;
     std::string line =
         right(entry->rank ? std::to_string(*entry->rank) : "-", 2) + ' ' + left(entry->contender.name(), name_columns);
     if (entry->runs.empty()) {
       text += without_trailing_space(line + "  no run: " + (entry->failure.empty() ? "interrupted" : entry->failure));
       continue;
     }
-    line += right(short_count(static_cast<double>(c.found)), 6) + right(short_count(static_cast<double>(c.missed)), 7) +
-            right(short_count(static_cast<double>(c.wrongly_open)), 6) +
-            right(short_count(static_cast<double>(c.unknown)), 6) +
-            right(short_count(static_cast<double>(c.misjudged)), 6);
-    line += "  " + left(spread_text(entry->wall_s), wall_columns) + ' ' +
-            left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns) + ' ';
+    line = row_text(line, numbers, *entry);
+    line += "  " + left(spread_text(entry->wall_s), wall_columns) + ' ';
+    if (bar_columns > 0) line += left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns);
+    line += ' ';
     if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
     text += without_trailing_space(line);
   }
-  return text;
+  return text + left_out_text(left_out, "0 for every model", table_width);
 }
 
-std::string cost_table(const Comparison& comparison) {
+std::string cost_table(const Comparison& comparison, size_t table_width) {
   const size_t name_columns = name_columns_of(comparison);
-  std::string text = left("costs, medians", name_columns) + right("user", 7) + right("system", 7) + right("memory", 7) +
-                     right("thr.", 6) + right("desc.", 6) + right("switch", 7) + right("flight", 7) +
-                     right("conn/s", 7) + right("p50", 7) + right("p95", 7) + right("p99", 7) + '\n';
+  const auto count_of = [](auto field) {
+    return [field](const Entry& entry) { return short_count(entry.median(field)); };
+  };
+  const auto latency_of = [](auto field) {
+    return [field](const Entry& entry) { return short_duration(entry.median(field) * 1e-6); };
+  };
+  std::vector<Column> numbers = {
+      {"user", 7, 0, [](const Entry& entry) { return short_duration(entry.user_s.median); }},
+      {"system", 7, 0, [](const Entry& entry) { return short_duration(entry.system_s.median); }},
+      {"memory", 7, 0, [](const Entry& entry) { return short_memory(entry.median(&RunRecord::memory_kib)); }},
+      {"thr.", 6, 7, count_of(&ModelRun::peak_threads)},
+      {"desc.", 6, 4, count_of(&ModelRun::peak_descriptors)},
+      {"switch", 7, 3,
+       [](const Entry& entry) {
+         return short_count(entry.median(&RunRecord::switches_voluntary) +
+                            entry.median(&RunRecord::switches_involuntary));
+       }},
+      {"flight", 7, 5, count_of(&ModelRun::peak_in_flight)},
+      {"conn/s", 7, 8,
+       [](const Entry& entry) {
+         return short_count(entry.median(&ModelRun::connects) / std::max(entry.wall_s.median, 1e-9));
+       }},
+      {"p50", 7, 6, latency_of(&RunRecord::p50_us)},
+      {"p95", 7, 1, latency_of(&RunRecord::p95_us)},
+      {"p99", 7, 2, latency_of(&RunRecord::p99_us)}};
+  std::vector<std::string> left_out;
+  if (table_width < table_columns) left_out = leave_out(numbers, table_width - std::min(table_width, name_columns));
+  std::string text = headings_text(left("costs, medians", name_columns), numbers) + '\n';
   for (const Entry* entry : comparison.ranked()) {
-    if (entry->runs.empty()) continue;
-    const double switches =
-        entry->median(&RunRecord::switches_voluntary) + entry->median(&RunRecord::switches_involuntary);
-    const double connects_per_s = entry->median(&ModelRun::connects) / std::max(entry->wall_s.median, 1e-9);
-    text += left(entry->contender.name(), name_columns) + right(short_duration(entry->user_s.median), 7) +
-            right(short_duration(entry->system_s.median), 7) +
-            right(short_memory(entry->median(&RunRecord::memory_kib)), 7) +
-            right(short_count(entry->median(&ModelRun::peak_threads)), 6) +
-            right(short_count(entry->median(&ModelRun::peak_descriptors)), 6) + right(short_count(switches), 7) +
-            right(short_count(entry->median(&ModelRun::peak_in_flight)), 7) + right(short_count(connects_per_s), 7) +
-            right(short_duration(entry->median(&RunRecord::p50_us) * 1e-6), 7) +
-            right(short_duration(entry->median(&RunRecord::p95_us) * 1e-6), 7) +
-            right(short_duration(entry->median(&RunRecord::p99_us) * 1e-6), 7) + '\n';
+    if (!entry->runs.empty()) text += row_text(left(entry->contender.name(), name_columns), numbers, *entry) + '\n';
   }
-  return text;
+  return text + left_out_text(left_out, "A wider terminal also shows", table_width);
 }
 
 }  // namespace
@@ -190,8 +267,8 @@ std::string late_text(const Entry& entry) {
   return share ? format("%.1f %%", *share * 100) : "-";
 }
 
-std::string table_text(const Comparison& comparison) {
-  return answers_table(comparison) + '\n' + cost_table(comparison);
+std::string table_text(const Comparison& comparison, size_t columns) {
+  return answers_table(comparison, columns) + '\n' + cost_table(comparison, columns);
 }
 
 }  // namespace portloop::compare

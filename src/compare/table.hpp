@@ -1,4 +1,4 @@
-// A comparison as tables for a terminal of 100 columns. Pure functions.
+// A comparison as tables for a terminal. Pure functions.
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@ namespace portloop::compare {
 
 constexpr size_t table_columns = 100;
 
-/// Two tables: the answers and times, with bars; and the costs.
-std::string table_text(const Comparison& comparison);
+/// Two tables: the answers and times, with bars; and the costs. If `columns` are fewer than table_columns, the least
+/// useful columns are left out, and named below.
+std::string table_text(const Comparison& comparison, size_t columns = table_columns);
 
 /// "412 ms", "2.61 s", "72.0 min"; "12.3 MiB"; "1,234,567". Also used by the sentences and the exports.
 std::string duration_text(double seconds);

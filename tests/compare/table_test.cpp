@@ -53,6 +53,19 @@ TEST_CASE("the table fits 100 columns, whatever the numbers") {
   CHECK(has(table_text(comparison), "no run: killed by signal: Killed"));
 }
 
+TEST_CASE("a narrow terminal gets fewer columns, and is told which are missing") {
+  const std::string narrow = table_text(evaluated(), 80);
+  CHECK(widest_line(narrow) <= 80);
+  CHECK(has(narrow, "A wider terminal also shows: p95, p99, switch\n"));
+  CHECK(has(narrow, "█"));
+  CHECK(widest_line(table_text(evaluated(), 70)) <= 70);
+  const std::string narrowest = table_text(evaluated(), 60);
+  for (const char* heading : {"found", "wall time", "x fastest", "user", "system", "memory"})
+    CHECK(has(narrowest, heading));
+  CHECK_FALSE(has(table_text(evaluated()), "also shows"));
+  CHECK_FALSE(has(table_text(evaluated()), "for every model"));
+}
+
 TEST_CASE("the table lists models by rank, the longest time with the longest bar") {
   const std::string table = table_text(evaluated());
   CHECK(table.find(" 1 loop") < table.find(" 2 thread-pool:50"));

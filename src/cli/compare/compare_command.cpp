@@ -77,8 +77,8 @@ std::string run_delay_text(const std::vector<Entry>& entries) {
   return text;
 }
 
-/// The tables need table_columns; the sentences also fit a narrower terminal.
-size_t words_columns(const OutputFile& screen) {
+/// At most table_columns; all of them in a file.
+size_t text_columns(const OutputFile& screen) {
   constexpr size_t min_columns = 40;
   return screen.is_terminal() ? std::clamp(terminal_columns(STDOUT_FILENO), min_columns, table_columns) : table_columns;
 }
@@ -204,11 +204,11 @@ int CompareCommand::finish() {
   progress_.clear();
   evaluate(comparison_);
   OutputFile screen;
-  const size_t columns = words_columns(screen);
+  const size_t columns = text_columns(screen);
   screen.buffer() = heading_text(comparison_, columns) + '\n';
   // Above the tables, so that these are what is left on the screen.
   if (request_.lanes) screen.buffer() += lanes_text(comparison_, lanes_style_of(screen)) + '\n';
-  screen.buffer() += table_text(comparison_) + '\n' + words_text(comparison_, columns);
+  screen.buffer() += table_text(comparison_, columns) + '\n' + words_text(comparison_, columns);
   if (request_.explain) screen.buffer() += '\n' + explanation_text(comparison_, columns);
   screen.finish();
   bool whole = check_written(screen);
