@@ -27,6 +27,7 @@ void Scanner::report_done(int status) {
   put_down_permit(false);
   if (share_) share_->leave();
   done_reported_ = true;
+  publish_progress(progress_published_us_);
   counters_.pass.store(0, std::memory_order_relaxed);
   reader_ = {};
   uv_timer_stop(wake_.get());

@@ -154,6 +154,9 @@ TEST_CASE("there are never more in flight than set") {
     loop.run();
     CHECK(at_end.peak_in_flight <= 5);
     CHECK(at_end.filtered == 30);
+    CHECK(at_end.drawn == at_end.probes);
+    CHECK(at_end.pass == 0);
+    CHECK(at_end.banners == 0);
     CHECK(at_end.loops == std::min(loops, 5U));
   }
 }

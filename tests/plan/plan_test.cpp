@@ -32,6 +32,34 @@ TEST_CASE("a host that answers shortens the wait of what it was asked before") {
         1'100'000);  // 0.2 s, and twice 0.4 s; it would be a second for a host that never answered
 }
 
+TEST_CASE("progress: all of the first pass is sent, then a part of each further one, and nothing is left at the end") {
+  const ScanSpace space = space_of(1, 200, 1);
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  CHECK(plan.progress().pass == 1);
+  CHECK(plan.progress().drawn == 0);
+  uint32_t max_pass = 0, asks = 0;
+  uint64_t last_sent = 0;
+  const DrivenOutcome outcome = drive(plan, 2'000'000, UINT64_MAX, [&](const Ask& ask, uint64_t) {
+    const ProbePlan::Progress progress = plan.progress();
+    CHECK(progress.pass == ask.pass);
+    CHECK(progress.expected_passes >= std::max(2U, progress.pass));
+    CHECK(progress.drawn == std::min(++asks, 200U));
+    if (progress.pass > 1) {
+      CHECK(progress.pass_size == 200);
+      CHECK(progress.pass_sent <= 200);
+      CHECK((progress.pass > max_pass || progress.pass_sent > last_sent));
+      last_sent = progress.pass_sent;
+    }
+    max_pass = std::max(max_pass, progress.pass);
+    return std::optional<PortState>();
+  });
+  CHECK(outcome.filtered == 200);
+  CHECK(max_pass >= 2);
+  CHECK(plan.progress().pass == 0);
+  CHECK(plan.progress().drawn == 200);
+}
+
 TEST_CASE("a host that has enough open ports is not asked again, not even by a check") {
   const ScanSpace space = space_of(1, 30, 1);
   ProbeCursor cursor;
