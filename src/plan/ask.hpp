@@ -14,9 +14,10 @@ enum class ProbeKind : uint8_t {
   check,     ///< A port that is known to answer, asked again to measure loss.
   recovery,  ///< The same, to see whether its host is back: says nothing of the path.
   witness,   ///< The same, to see whether the path is alive; it belongs to no block.
+  decoy,     ///< A port that is not scanned, to see whether its host accepts everything.
 };
 
-/// Whether the outcome of such an ask is its port's result. Otherwise the port has its result already.
+/// Whether the outcome of such an ask is its port's result. Otherwise the port has its result already, or needs none.
 constexpr bool is_probe(ProbeKind kind) { return kind == ProbeKind::fresh || kind == ProbeKind::retry; }
 
 /// Kept by the caller while the connect is in flight, and handed back to the plan with its outcome.
@@ -25,7 +26,7 @@ struct Ask {
   uint64_t position = 0;    ///< In the shard's order.
   uint64_t tag = 0;         ///< See ProbeResult::tag.
   uint32_t block = 0;       ///< Index of the live block.
-  uint32_t probe = 0;       ///< Index of the probe in its block.
+  uint32_t probe = 0;       ///< Index of the probe in its block; Host::no_probe for a decoy.
   uint32_t host = 0;        ///< Index of the host in its block.
   uint64_t serial = 0;      ///< In SendControl. Unique to this ask.
   uint64_t sent_us = 0;     ///< When the plan asked for it.

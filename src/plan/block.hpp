@@ -91,6 +91,12 @@ class Block {
     assert(asked_now_[probe]);
     asked_now_[probe] = false;
   }
+  /// A host waits for its decoys: until it is decided, the block is not settled.
+  void hold_for_decoys() { ++in_flight_; }
+  void decoys_decided() {
+    assert(in_flight_ > 0);
+    --in_flight_;
+  }
   /// The probe has its result, or needs none.
   void finish(uint32_t probe) {
     assert(unfinished_ > 0 && !ledger_.finished(probe) && !asked_now_[probe]);
@@ -103,7 +109,7 @@ class Block {
   uint32_t attempts(uint32_t probe) const { return ledger_.attempts(probe); }
   /// Probes that were drawn and have no result.
   uint32_t unfinished() const { return unfinished_; }
-  /// Connects asked for and not returned, checks included.
+  /// Connects asked for and not returned, checks and decoys included, and hosts that wait for their decoys.
   uint32_t in_flight() const { return in_flight_; }
 
   // ---- Passes ----

@@ -129,10 +129,11 @@ void HostWatch::path_is_lost() {
   }
 }
 
-void HostWatch::has_enough_open_ports(uint32_t host_number) {
+void HostWatch::stop(uint32_t host_number) {
   Host& host = hosts_[host_number];
   assert(host.state != HostState::fresh && host.state != HostState::suspended);  // it has just answered
   host.state = HostState::stopped;
+  any_stopped_ = true;
 }
 
 std::optional<uint32_t> HostWatch::take_verdict() {

@@ -10,7 +10,7 @@
 //   - a host that answered falls silent -> suspended: nothing but recovery checks, 1, 2, 4, 8, 8... s apart. If one is
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
 //     four is, or six, it is lost
-//   - a host has enough open ports (stop_after) -> stopped
+//   - a host has enough open ports (stop_after), or accepts everything (decoys) -> stopped
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ enum class HostState : uint8_t {
   alive,       ///< A port has answered, and further answers are expected.
   suspended,   ///< It answered and fell silent. Only recovery checks are sent.
   lost,        ///< What has no result is unknown, for the reason that Host::loss gives, and never filtered.
-  stopped,     ///< It has enough open ports: what has no result is not asked.
+  stopped,     ///< It has enough open ports, or accepts everything: what has no result is not asked.
 };
 
 /// Why a host is lost.
@@ -69,6 +69,8 @@ struct Host {
   bool answerer_is_limited : 1 = false;
   bool is_own : 1 = false;             ///< This machine's: its answers show nothing of any path.
   bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
+  bool is_suspect : 1 = false;         ///< Decoys are out: it may accept everything.
+  bool accepts_all : 1 = false;        ///< They have found that it does.
   uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
   // The share of early ports (EarlyPorts) that is answered promises nothing for the others.
   uint8_t early_first_asks = 0;  ///< Of first_asks.
@@ -143,8 +145,9 @@ class HostWatch {
   void path_is_back(uint32_t void_passes, uint64_t now_us);
   /// The path to all hosts is away for good: unresolved, fresh, alive, suspended -> lost.
   void path_is_lost();
-  /// alive, lost -> stopped. The host has just been answered(): it is neither fresh nor suspended.
-  void has_enough_open_ports(uint32_t host_number);
+  /// alive, lost -> stopped: it is asked no more. The host has just been answered(): it is neither fresh nor suspended.
+  void stop(uint32_t host_number);
+  bool any_stopped() const { return any_stopped_; }
 
   /// The lone answerer of an alive host fell silent. It is checked once in a pass: the next one must not wait for that.
   void want_check(uint32_t host_number);
@@ -176,6 +179,7 @@ class HostWatch {
 
   std::vector<Host> hosts_;
   std::vector<Suspension> suspensions_;  // one for each host whose state is suspended
+  bool any_stopped_ = false;
   std::vector<uint32_t> checks_wanted_;
   std::vector<uint32_t> verdicts_;  // for take_verdict()
 };

@@ -34,7 +34,9 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
       control_({options.adaptive, options.max_in_flight, options.rate_per_s}, cursor.pace),
       backoff_(options.max_in_flight),
       waits_(cursor.neighbours),
-      next_hops_(space.links) {}
+      next_hops_(space.links) {
+  if (options.decoys) decoys_.emplace(*options.decoys);
+}
 
 void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
   assert(drawn_all_ && drawing_ == nullptr);
@@ -77,6 +79,9 @@ ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;
   if (path_.suspended()) return Search::nothing;
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
+  if (decoys_) {
+    if (const Search search = next_decoy(now_us, next); search != Search::nothing) return search;
+  }
   const uint32_t places = blocks_.places();
   for (uint32_t i = 0; i < places; ++i) {
     const uint32_t place = turn_ + i < places ? turn_ + i : turn_ + i - places;
@@ -354,8 +359,8 @@ void ProbePlan::note_drawn(const Ask& ask) {
 /// What becomes of the next fresh probe.
 ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
   if (path_.lost()) return FreshUse::later;
-  const bool host_matters = options_.stop_after != 0 || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
-                            block.has_unproven_hosts();
+  const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() ||
+                            block.has_unresolved_hosts() || block.has_unproven_hosts();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
   const Host& host = block.hosts[number];

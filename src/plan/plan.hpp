@@ -22,6 +22,8 @@
 //   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
 //     probe's outcome; all of them are host-unreach (neighbour_waits)
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
+//   - a host accepts connections on ports where nobody listens: the caller holds the results of its open ports until
+//     that is found out, by a round trip or two (decoys)
 #pragma once
 
 #include <array>
@@ -31,6 +33,7 @@
 
 #include "core/probe_result.hpp"
 #include "plan/ask.hpp"
+#include "plan/decoys.hpp"
 #include "plan/flow_limit.hpp"
 #include "plan/full_table_watch.hpp"
 #include "plan/live_blocks.hpp"
@@ -50,6 +53,7 @@ struct PlanOptions {
   uint32_t max_in_flight = 1000;
   double rate_per_s = 0;    ///< 0: no limit.
   uint32_t stop_after = 0;  ///< A host with this many open ports is asked no more; 0: never.
+  std::optional<DecoyOptions> decoys;  ///< Hosts that accept everything are looked for.
 };
 
 /// Not thread-safe: each loop has its own plan.
@@ -130,6 +134,21 @@ class ProbePlan {
   /// A host whose verdict has changed, before any of its ports is reported for that reason. Each is returned once.
   std::optional<HostVerdict> next_host_verdict();
 
+  /// What becomes of the result of an open port, after answered().
+  enum class OpenPortUse : uint8_t {
+    report,
+    hold,  ///< Until next_host_finding() has its host.
+    drop,  ///< Its host accepts everything, and is asked no more.
+  };
+  OpenPortUse open_port_use(const Ask& ask) const;
+  struct HostFinding {
+    Address address;
+    bool accepts_all;  ///< Connections on every port; otherwise it is an ordinary host.
+  };
+  bool has_host_findings() const { return !findings_.empty(); }
+  /// What the decoys of a host have found out. Each is returned once.
+  std::optional<HostFinding> next_host_finding();
+
   /// Changes two of the options from now on; what is in flight stays.
   void set_limits(uint32_t max_in_flight, double rate_per_s);
   /// The caller has not called next() for a while, for reasons of its own.
@@ -169,6 +188,7 @@ class ProbePlan {
   Search find_work(uint64_t now_us, Next& next);
   Search next_witness(uint64_t now_us, Next& next);
   Search next_put_back(uint64_t now_us, Next& next);
+  Search next_decoy(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
   bool next_wanted_check(Block& block, uint64_t now_us, Next& next);
@@ -224,6 +244,9 @@ class ProbePlan {
   void note_silence(Block& block, const Ask& ask, uint64_t now_us);
   bool note_lost_check(Block& block, const Ask& ask);
   void note_answerer(Block& block, const Ask& ask, PortState state);
+  void look_for_all_open(Block& block, uint32_t host_number);
+  void decoy_ended(const Ask& ask, DecoyOutcome outcome);
+  void decide(const Decoys::Suspect& suspect, bool accepts_all);
 
   std::shared_ptr<const ScanSpace> space_;  // that fresh probes are drawn from
   ProbeCursor* cursor_;                     // of the same part
@@ -238,6 +261,8 @@ class ProbePlan {
   RouteWatch routes_;
   FlowLimit flows_;
   NeighbourWaits waits_;
+  std::optional<Decoys> decoys_;
+  std::vector<HostFinding> findings_;  // for next_host_finding()
   std::array<FullTableWatch, 2> tables_;
   NextHops next_hops_;
   bool follows_neighbours_ = true;

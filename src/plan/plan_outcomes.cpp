@@ -113,7 +113,11 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
     block.loss.check(block.counted_pass(ask.pass), true);
     if (host.answered_checks < UINT8_MAX) ++host.answered_checks;
   }
-  if (!ask.is_probe()) return;
+  if (!ask.is_probe()) {
+    if (ask.kind == ProbeKind::decoy)
+      decoy_ended(ask, state == PortState::open ? DecoyOutcome::accepted : DecoyOutcome::refused);
+    return;
+  }
   block.finish(ask.probe);
   const uint32_t pass = host.counted_pass(ask.pass);
   block.count_found(pass);
@@ -135,7 +139,8 @@ void ProbePlan::note_answerer(Block& block, const Ask& ask, PortState state) {
   block.checks.add_answerer(ask.probe, kind);
   if (kind != Answerer::open) return;
   ++host.open_ports;
-  if (options_.stop_after != 0 && host.open_ports >= options_.stop_after) block.hosts.has_enough_open_ports(ask.host);
+  if (decoys_) look_for_all_open(block, ask.host);
+  if (options_.stop_after != 0 && host.open_ports >= options_.stop_after) block.hosts.stop(ask.host);
 }
 
 /// An ICMP error is final for its port, and evidence of nothing else. Routers limit how many they send, and the
@@ -152,6 +157,7 @@ void ProbePlan::path_answered(const Ask& ask, uint64_t now_us) {
   }
   control_.path_answered(ask.serial);
   if (ask.kind == ProbeKind::check) block.loss.check(block.counted_pass(ask.pass), false);
+  if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::refused);
   if (!ask.is_probe()) return;
   block.finish(ask.probe);
   if (ask.kind == ProbeKind::fresh) host.first_ask_ended(ask.early);
@@ -183,6 +189,10 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   }
   Block& block = ended(ask);
   Host& host = block.hosts[ask.host];
+  if (ask.kind == ProbeKind::decoy) {
+    decoy_ended(ask, DecoyOutcome::silent);
+    return;
+  }
   if (was_dropped && table.stays_full(now_us)) {
     block.hosts.lose(ask.host, Loss::no_room);
     block.hosts.lose_unresolved(Loss::no_room);
@@ -221,7 +231,8 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
       break;
     case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
-    case ProbeKind::witness: return;
+    case ProbeKind::witness:
+    case ProbeKind::decoy: return;
   }
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
 }
@@ -254,6 +265,7 @@ void ProbePlan::forget_ask(const Ask& ask) {
     path_.check_withdrawn();
   } else if (!ask.is_probe()) {
     blocks_[ask.block].returned(ask.probe, ask.kind);
+    if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
   }
 }
 
@@ -287,6 +299,7 @@ void ProbePlan::given_up(const Ask& ask, uint64_t now_us) {
   }
   Block& block = ended(ask);
   control_.answered(ask.serial);
+  if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
   if (ask.is_probe()) block.finish(ask.probe);
 }
 

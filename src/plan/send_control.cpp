@@ -69,8 +69,8 @@ void SendControl::advance(uint64_t now_us) {
 }
 
 void SendControl::judge(const Entry& entry, uint64_t serial) {
-  // Whether a host or a path is back is no question of speed.
-  if (entry.kind != ProbeKind::recovery && entry.kind != ProbeKind::witness) {
+  // Whether a host or a path is back, or accepts everything, is no question of speed.
+  if (entry.kind <= ProbeKind::check) {
     if (entry.kind != ProbeKind::fresh || serial >= other_ports_from_serial_)
       round_.add(entry.kind, entry.answered, entry.sent_us);
     window_.judged();

@@ -135,7 +135,7 @@ TEST_CASE("with the path all its hosts are lost, but for those that are decided"
   for (const uint32_t host : {0U, 1U, 4U}) watch.answered(host, 1, second_us);
   fall_silent(watch, 0, 3 * second_us);
   watch[3].state = HostState::absent;
-  watch.has_enough_open_ports(4);
+  watch.stop(4);
   watch.path_is_lost();
   CHECK(!watch.any_suspended());
   for (const uint32_t host : {0U, 1U, 2U}) CHECK(watch[host].state == HostState::lost);
@@ -157,7 +157,7 @@ TEST_CASE("an answer of a lost host comes too late") {
 TEST_CASE("a host with enough open ports is stopped, and neither silence nor answers change that") {
   HostWatch watch(1);
   watch.answered(0, 1, second_us);
-  watch.has_enough_open_ports(0);
+  watch.stop(0);
   fall_silent(watch, 0, 9 * second_us);
   watch.answered(0, 1, 9 * second_us);
   CHECK(watch[0].state == HostState::stopped);

@@ -1,5 +1,5 @@
-// Scans of random networks, in virtual time: each ends, with one result for each probe, and never has more in flight
-// than it may.
+// Scans of random networks, in virtual time: each ends, with one result for each probe, never has more in flight than it
+// may, and takes no ordinary host for one that accepts everything.
 //
 //   random_networks COUNT [FIRST]     the networks FIRST, FIRST + 1, ...; exit status 1 if one of them shows a fault
 #include <algorithm>
@@ -100,6 +100,13 @@ void draw_next_hops(Dice& dice, Behaviour& network) {
   }
 }
 
+/// Hosts that accept everything, and decoys that find them.
+void draw_decoys(Dice& dice, Scan& scan) {
+  if (!dice.one_in(3)) scan.behaviour.accepting_share = dice.share(1);
+  scan.behaviour.max_open_port = 29999;
+  scan.options = with_decoys(scan.options, scan.behaviour.seed, dice.one_in(2));
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -121,13 +128,14 @@ Scan draw_scan(uint64_t seed) {
   scan.loops = dice.one_in(4) ? 1 + static_cast<uint32_t>(dice.below(4)) : 1;
   draw_way(dice, scan.behaviour);
   draw_next_hops(dice, scan.behaviour);
+  if (dice.one_in(4)) draw_decoys(dice, scan);
   return scan;
 }
 
 double seconds(uint64_t us) { return static_cast<double>(us) * 1e-6; }
 
 std::string describe(const Scan& s) {
-  char text[1200];
+  char text[1400];
   const Behaviour& b = s.behaviour;
   std::snprintf(
       text, sizeof text,
@@ -135,7 +143,8 @@ std::string describe(const Scan& s) {
       "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
       "%d rate %.0f stop %u loops %u; neighbours %u (%u free, events %.2f, errors %.2f), uplink %.0f/s %.2f s, router "
       "%u "
-      "flows %.1f s; old entries %.2f, wrong %.2f, kept %.1f s, gateway %d gone %.2f s to %.2f s",
+      "flows %.1f s; old entries %.2f, wrong %.2f, kept %.1f s, gateway %d gone %.2f s to %.2f s; accepting %.2f, "
+      "decoys %s",
       s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
       b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
       b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
@@ -145,14 +154,18 @@ std::string describe(const Scan& s) {
       seconds(b.uplink_queue_us), b.router_flows, seconds(b.flow_hold_us), b.old_entry_share, b.wrong_entry_share,
       seconds(b.entry_kept_us), b.behind_gateway,
       b.gateway_gone_at_us == UINT64_MAX ? -1 : seconds(b.gateway_gone_at_us),
-      b.gateway_back_at_us == UINT64_MAX ? -1 : seconds(b.gateway_back_at_us));
+      b.gateway_back_at_us == UINT64_MAX ? -1 : seconds(b.gateway_back_at_us), b.accepting_share,
+      !s.options.decoys       ? "none"
+      : s.options.decoys->stop ? "stop"
+                               : "mark");
   return text;
 }
 
 /// A plan asks a port at most once a pass, with at most one check before it and min_checks_per_pass (8) after the last;
 /// each host can be suspended in each pass, and witnesses be checked. A generous bound on all of them.
 uint64_t max_asks(const Scan& scan, uint64_t probes) {
-  return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts);
+  const uint64_t decoys = scan.options.decoys ? uint64_t{9} * scan.hosts * scan.loops : 0;
+  return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts) + decoys;
 }
 
 /// An ask waits no longer than the timeout, and follows the one before by a second at most: a learned rate is at least
@@ -176,10 +189,11 @@ uint64_t max_turns(const Scan& scan, const Outcome& outcome) {
 /// Why the outcome is wrong; empty if it is not.
 std::string fault_of(const Scan& scan, const Outcome& outcome) {
   if (!outcome.finished) return "it does not end";
-  const bool may_leave_out = scan.options.stop_after > 0;
+  const bool may_leave_out = scan.options.stop_after > 0 || (scan.options.decoys && scan.options.decoys->stop);
   if (outcome.results > outcome.probes || (!may_leave_out && outcome.results < outcome.probes))
     return "not one result for each probe";
   if (outcome.reported_twice > 0) return "a probe has two results";
+  if (outcome.false_accept_all > 0) return "an ordinary host is said to accept everything";
   if (outcome.peak_in_flight > scan.options.max_in_flight) return "more in flight than allowed";
   if (outcome.asks > max_asks(scan, outcome.probes)) return "more asks than the passes allow";
   if (outcome.turns > max_turns(scan, outcome)) return "it turns more often than there is work";

@@ -34,6 +34,8 @@ struct Behaviour {
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double early_open_share = 0;      ///< Of the early ports (EarlyPorts), as those of a server behind a firewall.
+  uint16_t max_open_port = 65535;  ///< Of ordinary hosts.
+  double accepting_share = 0;       ///< Of the hosts; they accept connections on every port.
   double host_share = 1;            ///< Of the addresses; the others are silent, unless one of the next two is set:
   uint64_t neighbour_fails_us = 0;  ///< The interval at which all asks that wait for them end with an error; 0: never.
   double unreachable_per_s = 0;     ///< How many host-unreachables a router sends for all of them.
@@ -80,6 +82,11 @@ struct Outcome {
   uint64_t sent_on_uplink = 0;
   uint64_t refused_flows = 0;
   uint64_t path_answers = 0;
+  uint64_t decoys = 0;        ///< Of the asks.
+  uint64_t accept_all = 0;    ///< Hosts that were found to accept everything, and do.
+  uint64_t false_accept_all = 0;
+  uint64_t held = 0;     ///< Results of open ports that waited for decoys; all have been released at the end.
+  uint64_t dropped = 0;  ///< Open ports of hosts that accept everything, and are asked no more.
   uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
   uint64_t asked_while_resolving = 0;  ///< Probes of neighbours for which another one waits already.
@@ -104,7 +111,13 @@ class SimulatedNetwork {
   bool exists(const Address& address) const {
     return space_.links.is_own(address) || uniform(static_cast<uint64_t>(address.value) * 77) < behaviour_.host_share;
   }
+  bool accepts_all(const Address& address) const {
+    return behaviour_.accepting_share > 0 &&
+           uniform(static_cast<uint64_t>(address.value) * 97) < behaviour_.accepting_share;
+  }
   bool open(const Endpoint& endpoint) const {
+    if (accepts_all(endpoint.address)) return true;
+    if (endpoint.port > behaviour_.max_open_port) return false;
     const std::optional<uint32_t> port = space_.ports.index_of(endpoint.port);
     const double share = port && space_.order.is_early(*port) ? behaviour_.early_open_share : 0;
     return uniform(static_cast<uint64_t>(endpoint.address.value) << 16 | endpoint.port) <
@@ -122,6 +135,7 @@ class SimulatedNetwork {
       plans_.push_back(std::make_unique<ProbePlan>(space_, cursor, options));
     outcome_ = {};
     outcome_.probes = space_.size();
+    stops_ = options.decoys && options.decoys->stop;
     for (uint64_t now = 1; now < max_us;) {
       deliver(now);
       read_table(cursor.neighbours, now);
@@ -130,6 +144,7 @@ class SimulatedNetwork {
       uint32_t asked = 0, finished = 0;
       for (uint32_t loop = 0; loop < loops; ++loop) {
         const ProbePlan::Next next = plans_[loop]->next(now);
+        take_findings(*plans_[loop]);
         if (observer_ && (next.step == ProbePlan::Step::ask || next.step == ProbePlan::Step::report))
           observer_(now, loop, next);
         if (next.step == ProbePlan::Step::ask) {
@@ -274,9 +289,33 @@ class SimulatedNetwork {
       unanswered_.erase(event.number);
       plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed,
                                    now - event.sent_us, now);
+      take_findings(*plans_[event.loop]);
       if (!event.ask.is_probe()) continue;
+      if (open(event.ask.endpoint)) {
+        outcome_.last_open_us = now;
+        const auto use = plans_[event.loop]->open_port_use(event.ask);
+        outcome_.dropped += use == ProbePlan::OpenPortUse::drop;
+        if (use == ProbePlan::OpenPortUse::drop) continue;
+        if (use == ProbePlan::OpenPortUse::hold) {
+          ++outcome_.held;
+          held_[{plans_[event.loop].get(), static_cast<uint64_t>(event.ask.endpoint.address.value)}].push_back(
+              event.ask.endpoint);
+          continue;
+        }
+      }
       say(event.ask.endpoint);
-      if (open(event.ask.endpoint)) outcome_.last_open_us = now;
+    }
+  }
+
+  void take_findings(ProbePlan& plan) {
+    while (const auto finding = plan.next_host_finding()) {
+      if (finding->accepts_all) ++(accepts_all(finding->address) ? outcome_.accept_all : outcome_.false_accept_all);
+      const auto held = held_.extract({&plan, static_cast<uint64_t>(finding->address.value)});
+      if (held.empty()) continue;
+      const bool drops = finding->accepts_all && stops_;
+      for (const Endpoint& endpoint : held.mapped()) {
+        drops && endpoint != held.mapped().front() ? void(++outcome_.dropped) : say(endpoint);
+      }
     }
   }
 
@@ -419,6 +458,7 @@ class SimulatedNetwork {
   void send(const Ask& ask, uint32_t loop, uint64_t now) {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
+    outcome_.decoys += ask.kind == ProbeKind::decoy;
     outcome_.recovery_asks += ask.kind == ProbeKind::recovery || ask.kind == ProbeKind::witness;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
@@ -466,7 +506,9 @@ class SimulatedNetwork {
   Observer observer_;
   std::vector<std::unique_ptr<ProbePlan>> plans_;
   Outcome outcome_;
+  bool stops_ = false;
   std::map<std::pair<uint64_t, uint16_t>, int> said_;
+  std::map<std::pair<const ProbePlan*, uint64_t>, std::vector<Endpoint>> held_;  // by plan and address
   std::mt19937_64 random_;
   std::priority_queue<Event> events_;
   std::unordered_set<uint64_t> unanswered_;  // asks by number

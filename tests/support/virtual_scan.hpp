@@ -1,6 +1,8 @@
 // Scans of a simulated network, in virtual time, for the tests of the plan.
 #pragma once
 
+#include <memory>
+
 #include "support/simulated_network.hpp"
 
 namespace portloop::testing {
@@ -20,6 +22,14 @@ inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order o
 inline PlanOptions wide() {
   PlanOptions options;
   options.max_in_flight = 15000;
+  return options;
+}
+
+/// Decoys are drawn from the ports above those that space_of() scans.
+inline PlanOptions with_decoys(PlanOptions options, uint64_t seed, bool stop) {
+  auto ports = std::make_shared<PortSet>();
+  ports->add({30000, 65535});
+  options.decoys = DecoyOptions{std::move(ports), seed, stop};
   return options;
 }
 
