@@ -59,6 +59,7 @@ _portloop() {
     -f|--format) COMPREPLY=($(compgen -W "text json csv xml grepable list" -- "$word")); return ;;
     --timing) COMPREPLY=($(compgen -W "adaptive fixed" -- "$word")); return ;;
     --order) COMPREPLY=($(compgen -W "random sequential" -- "$word")); return ;;
+    --all-ports-open) COMPREPLY=($(compgen -W "skip scan" -- "$word")); return ;;
     --show) COMPREPLY=($(compgen -W "open all" -- "$word")); return ;;
     --progress|--color) COMPREPLY=($(compgen -W "auto always never" -- "$word")); return ;;
     --connector) COMPREPLY=($(compgen -W "fastest portable" -- "$word")); return ;;
@@ -71,7 +72,7 @@ _portloop() {
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --max-time --connector --source --interface --dscp --mark --identify --identify-timeout --printers --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --live --checkpoint --resume --progress
+      --all-ports-open --max-time --connector --source --interface --dscp --mark --identify --identify-timeout --printers --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --live --checkpoint --resume --progress
       --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --no-sandbox --json-schema -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))

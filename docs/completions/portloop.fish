@@ -53,6 +53,7 @@ complete -c portloop -n '__fish_seen_subcommand_from scan' -l seed -x -d 'Seed o
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l shard -x -a 'auto' -d 'One of several shards'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l discover -d 'First find the addresses that answer'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l stop-after -x -d 'Open ports after which a host is not probed any more'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -l all-ports-open -x -a 'skip scan' -d 'Hosts that accept connections on every port'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l max-time -x -d 'Stop the scan after that time, such as 90s or 2h'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l connector -x -a 'fastest portable' -d 'How to connect'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l source -x -d 'Source address'

@@ -86,6 +86,15 @@ PORTLOOP_API int portloop_options_set_adaptive(portloop_options* options, int ad
  * counted in portloop_stats.not_probed. With loops > 1, each loop counts only the open ports that it found itself. Any
  * value; default 0: never stop. */
 PORTLOOP_API int portloop_options_set_stop_after(portloop_options* options, uint32_t open_ports);
+enum portloop_all_open { PORTLOOP_ALL_OPEN_IGNORE = 0, PORTLOOP_ALL_OPEN_REPORT = 1, PORTLOOP_ALL_OPEN_SKIP = 2 };
+/* Whether hosts are found that accept connections on every port, such as a tarpit, or a proxy on the way: when the
+ * first port of a host is open, random ports that are not scanned are probed as well (two; five if they are open, nine
+ * if some are silent). They have no result, and are none of the excluded ports. Open ports of that host are reported
+ * when that is decided, after a round trip or two; before them PORTLOOP_HOST_ALL_OPEN, if it accepts everything. IGNORE
+ * (default): no. REPORT: yes. SKIP: such a host is probed no more; one open port of it has a result, and the others
+ * that have none by then count in portloop_stats.not_probed. No effect if fewer than three ports are scanned. With
+ * loops > 1, each loop finds out for itself. Since ABI 1.1. */
+PORTLOOP_API int portloop_options_set_all_open(portloop_options* options, enum portloop_all_open all_open);
 /* How many times a probe is repeated if it gets no answer. Range 0-13, or -1 (default): adaptive. */
 PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int retries);
 
@@ -245,8 +254,8 @@ PORTLOOP_API const char* portloop_service_name(uint16_t port);
 
 typedef struct portloop_scan portloop_scan;
 
-/* Called once for each probe, except those left out by stop_after or skip_positions or not finished before the scan was
- * stopped. Not called after done, nor after portloop_scan_close(). */
+/* Called once for each probe, except those left out by stop_after, all_open or skip_positions or not finished before
+ * the scan was stopped. Not called after done, nor after portloop_scan_close(). */
 typedef void (*portloop_result_cb)(portloop_scan* scan, const portloop_result* result);
 /* Called instead of the result callback, with all results of one turn of the loop, at least one, in the order in which
  * they became known. The array and the results are valid during the callback. */
@@ -255,9 +264,10 @@ typedef void (*portloop_batch_cb)(portloop_scan* scan, const portloop_result* co
 typedef void (*portloop_progress_cb)(portloop_scan* scan);
 /* Later versions may add events. */
 enum portloop_host_event {
-  PORTLOOP_HOST_ABSENT = 0, /* no such host on this machine's own link: its other ports are filtered, host-unreach */
-  PORTLOOP_HOST_SILENT = 1, /* it, or the path to it, has fallen silent: its other ports are unknown, host-lost */
-  PORTLOOP_HOST_BACK = 2    /* it was reported as absent, and answers after all */
+  PORTLOOP_HOST_ABSENT = 0,  /* no such host on this machine's own link: its other ports are filtered, host-unreach */
+  PORTLOOP_HOST_SILENT = 1,  /* it, or the path to it, has fallen silent: its other ports are unknown, host-lost */
+  PORTLOOP_HOST_BACK = 2,    /* it was reported as absent, and answers after all */
+  PORTLOOP_HOST_ALL_OPEN = 3 /* it accepts connections on every port: see portloop_options_set_all_open() */
 };
 /* Called when something becomes known of a whole host, which may be long before its ports are reported. `address` is a
  * sockaddr_in or sockaddr_in6 with port 0, valid during the callback. With loops > 1, each loop that finds it calls. */
@@ -354,7 +364,7 @@ typedef struct portloop_stats {
   uint32_t peak_in_flight;                  /* maximum of in_flight; with loops > 1, the sum of each loop's maximum */
   uint32_t loops;                           /* loop threads; 1 if the scan runs on your loop */
   uint64_t skipped;                         /* probes left out by portloop_options_skip_positions() */
-  uint64_t not_probed;                      /* probes left out by portloop_options_set_stop_after() */
+  uint64_t not_probed;                      /* probes left out by stop_after or all_open */
   uint32_t flow_limit_per_s;                /* connects a second that the scan has slowed down to, 0 if it has not: new
                                              * connections went unanswered after so many, for so long, more than once */
   uint64_t flow_limit_flows;                /* how many were answered before that, at least */

@@ -87,6 +87,7 @@ class Options {
   Options& timeout_ms(uint32_t milliseconds) { return check(portloop_options_set_timeout_ms(get(), milliseconds)); }
   Options& adaptive(bool on) { return check(portloop_options_set_adaptive(get(), on ? 1 : 0)); }
   Options& stop_after(uint32_t open_ports) { return check(portloop_options_set_stop_after(get(), open_ports)); }
+  Options& all_open(portloop_all_open use) { return check(portloop_options_set_all_open(get(), use)); }
   /// -1: adaptive.
   Options& retries(int times) { return check(portloop_options_set_retries(get(), times)); }
   Options& order(portloop_order order) { return check(portloop_options_set_order(get(), order)); }

@@ -118,6 +118,14 @@ int portloop_options_set_stop_after(portloop_options* options, uint32_t open_por
   });
 }
 
+int portloop_options_set_all_open(portloop_options* options, portloop_all_open all_open) {
+  int checked = 0;
+  const int error =
+      set_in_range(options, "all_open is 0 (ignore), 1 (report) or 2 (skip)", enum_number(all_open), 0, 2, checked);
+  if (error == 0) options->all_open = static_cast<portloop_all_open>(checked);
+  return error;
+}
+
 int portloop_options_set_timeout_ms(portloop_options* options, uint32_t timeout_ms) {
   return set_in_range(options, "timeout is 1-600000 milliseconds", timeout_ms, 1U, 600'000U,
                       options->scanner.plan.timeout_ms);

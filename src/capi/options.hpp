@@ -24,6 +24,7 @@ struct portloop_options {
   uint64_t seed = 0;
   portloop::Shard shard;
   std::vector<portloop::PositionRange> finished;  // positions that an earlier scan has finished
+  portloop_all_open all_open = PORTLOOP_ALL_OPEN_IGNORE;
   uint32_t loops = 1;
   bool open_input = false;
   bool threaded = false;  // loop threads, even if there is only one

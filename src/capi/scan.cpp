@@ -60,6 +60,21 @@ std::string refusal(const portloop_options& options, const TargetSet& targets, c
   return "";
 }
 
+/// Of the ports that are neither scanned nor excluded, or, if they are few, of all that are not excluded: the chance
+/// that all decoys hit open ports of an ordinary host is small then, too. Privileged ports are left alone.
+std::optional<DecoyOptions> decoy_options(const portloop_options& options, const PortSet& ports) {
+  if (options.all_open == PORTLOOP_ALL_OPEN_IGNORE) return std::nullopt;
+  constexpr PortRange candidates{1024, 65535};
+  auto decoys = std::make_shared<PortSet>();
+  decoys->add(candidates);
+  decoys->remove(options.excluded_ports);
+  PortSet unscanned = *decoys;
+  unscanned.remove(ports);
+  if (unscanned.size() >= Decoys::min_ports) *decoys = std::move(unscanned);
+  if (decoys->size() < Decoys::min_ports) return std::nullopt;
+  return DecoyOptions{std::move(decoys), options.seed, options.all_open == PORTLOOP_ALL_OPEN_SKIP};
+}
+
 }  // namespace
 
 int portloop_scan::set_batch_callback(portloop_batch_cb callback) {
@@ -96,6 +111,7 @@ int portloop_scan::start(portloop_options* options, portloop_result_cb result_cb
     options->error = refused_settings(engine_options.sockets, targets, options->open_input);
   if (!options->error.empty()) return UV_EINVAL;
   if (options->scanner.budget && options->scanner.budget->is_forked()) return UV_ENOTSUP;
+  engine_options.plan.decoys = decoy_options(*options, ports);
   start_called_ = true;
   on_result_ = result_cb;
   on_done_ = done_cb;
@@ -182,9 +198,10 @@ void portloop_scan::on_host(const ProbePlan::HostVerdict& verdict) noexcept {
   if (close_called_) return;
   const SocketAddress address = to_socket_address({verdict.address, 0});
   on_host_(this, &address.any,
-           verdict.state == HostState::absent ? PORTLOOP_HOST_ABSENT
-           : verdict.state == HostState::lost ? PORTLOOP_HOST_SILENT
-                                              : PORTLOOP_HOST_BACK);
+           verdict.accepts_all                  ? PORTLOOP_HOST_ALL_OPEN
+           : verdict.state == HostState::absent ? PORTLOOP_HOST_ABSENT
+           : verdict.state == HostState::lost   ? PORTLOOP_HOST_SILENT
+                                                : PORTLOOP_HOST_BACK);
 }
 
 OpenInput* portloop_scan::open_input() {

@@ -45,11 +45,12 @@ struct ProbeResult {
   uint64_t position = 0;  ///< In the shard's order; unique to the probe.
   PortState state = PortState::unknown;
   Reason reason = Reason::local_error;
-  int error_number = 0;     ///< errno of Reason::local_error, else 0.
-  uint64_t rtt_us = 0;      ///< From the connect call to the answer; 0 if there was none.
-  uint32_t attempts = 0;    ///< How many times the port was probed; 0 if its host was given up before.
-  uint64_t tag = 0;         ///< The caller's, of the range that the address was added with.
-  std::string_view banner;  ///< The first bytes that an open port sent, raw; valid only during the callback.
+  int error_number = 0;         ///< errno of Reason::local_error, else 0.
+  uint64_t rtt_us = 0;          ///< From the connect call to the answer; 0 if there was none.
+  uint32_t attempts = 0;        ///< How many times the port was probed; 0 if its host was given up before.
+  bool all_ports_open = false;  ///< Its host accepts connections on every port: that this one is open means little.
+  uint64_t tag = 0;             ///< The caller's, of the range that the address was added with.
+  std::string_view banner;      ///< The first bytes that an open port sent, raw; valid only during the callback.
   /// To an open port, for the callback to take over; nullptr if connections are not kept.
   KeptConnection* connection = nullptr;
 };

@@ -52,6 +52,7 @@ class RecordParser {
     if (name == "address")
       return has_address_ = value.is_string && assign(probe.endpoint.address, parse_address(value.text));
     if (name == "port") return has_port_ = assign_number<uint16_t>(probe.endpoint.port, value, 1);
+    if (name == "all_ports_open") return take_all_ports_open(value);
     if (name == "state") return has_state_ = value.is_string && assign(probe.state, parse_port_state(value.text));
     return fields_ == ResultFields::endpoint_and_state || take_other(name, value);
   }
@@ -62,6 +63,11 @@ class RecordParser {
   }
 
  private:
+  bool take_all_ports_open(const Value& value) {
+    result_.probe.all_ports_open = !value.is_string && value.text == "true";
+    return result_.probe.all_ports_open || (!value.is_string && value.text == "false");
+  }
+
   bool take_other(std::string_view name, const Value& value) {
     ProbeResult& probe = result_.probe;
     if (name == "protocol") return value.is_string && value.text == "tcp";
@@ -119,6 +125,7 @@ void append_result_json(std::string& line, const ResultRecord& record) {
     line += ",\"identified\":";
     append_finding_json(line, *record.identified);
   }
+  if (probe.all_ports_open) line += ",\"all_ports_open\":true";
   line += ",\"time\":";
   append_json_string(line, record.time);
   line += "}\n";

@@ -47,12 +47,13 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
       input_(input),
       slots_(loop, this) {
   if (input_ != nullptr) reader_ = input_->begin();
+  if (options_.plan.decoys) suspects_.emplace(options_.plan.decoys->stop);
   if (!options_.banners.wanted) return;
   const uint32_t at_once = share_of_banners(options.plan.max_in_flight);
   banners_ = std::make_unique<BannerReader>(loop_, turn_, options_.banners, options_.keep_connections, at_once,
                                             [this](const ProbeResult& result) {
                                               give_back_permit();  // it was in flight until now
-                                              guarded([&] { deliver(result); });
+                                              guarded([&] { deliver_read(result); });
                                               if (state_ == State::running) schedule_turn();
                                             });
 }
@@ -143,6 +144,7 @@ void Scanner::pump(uint64_t began_us) {
       schedule_turn();
       break;
     }
+    if (suspects_ && report_settled()) continue;
     if (paused_) {
       plan_.hold(false);
       wake_at(UINT64_MAX, now_us);
@@ -153,7 +155,7 @@ void Scanner::pump(uint64_t began_us) {
     if (report_host()) continue;
     if (share_) plan_.hold(!share_->take(now_us));
     const ProbePlan::Next& next = plan_.next(now_us);
-    counters_.not_probed.store(plan_.not_asked(), std::memory_order_relaxed);
+    counters_.not_probed.store(plan_.not_asked() + (suspects_ ? suspects_->dropped() : 0), std::memory_order_relaxed);
     turn_.count_step();
     if (next.step == ProbePlan::Step::ask) {
       start_ask(next.ask);
@@ -368,12 +370,8 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const ProbeResult result = result_of(slot, verdict, now_ns);
   plan_.answered(ask, verdict.state, result.rtt_us < max_sample_us ? result.rtt_us : 0, now_ns / 1000);
   if (plan_.flow_limit().rate_per_s() > 0) publish_flow_limit();
-  if (verdict.state == PortState::open && banners_ && ask.is_probe()) {
-    read_banner(number, result);
-    return;
-  }
-  if (verdict.state == PortState::open && options_.keep_connections && ask.is_probe()) {
-    deliver_connection(number, result);
+  if (verdict.state == PortState::open && ask.is_probe()) {
+    handle_open_port(number, result);
     return;
   }
   release_slot(number, Connector::Keep::socket);
@@ -420,6 +418,10 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
   constexpr Verdict open{VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
   const ConnectSlot& slot = slots_[number];
   const Ask ask = slot.ask;
+  if (ask.kind == ProbeKind::decoy) {
+    handle_silence(number, Connector::Keep::nothing);
+    return;
+  }
   if (!ask.is_probe()) {  // any answer will do
     handle_answer(number, open);
     return;
@@ -450,12 +452,12 @@ void Scanner::read_banner(uint32_t number, const ProbeResult& result) {
   banners_->read(*connector_, number, result);
 }
 
-void Scanner::deliver_connection(uint32_t number, ProbeResult result) {
+void Scanner::deliver_connection(uint32_t number, ProbeResult result, bool hold) {
   free_slot(number);
   KeptConnection connection(connector_->detach(number));
   give_back_permit();
   result.connection = &connection;
-  deliver(result);
+  hold ? suspects_->hold(result) : deliver(result);
   if (turn_.is_forked()) connection.abandon();
 }
 

@@ -13,6 +13,7 @@
 //   - a local error: the plan takes the probe back and makes it again later; the same for a route that is away for a
 //     while
 //   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
+//   - a port is open, and its host may accept everything: the result is held until that is known (suspect_hosts.hpp)
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
 //     from the loop in batches, then on_done(UV_ECANCELED) is called (scanner_end.cpp)
 //   - out of memory: the scan stops, and then on_done(UV_ENOMEM) is called; no exception reaches the loop
@@ -24,6 +25,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,6 +40,7 @@
 #include "engine/recent_targets.hpp"
 #include "engine/scan_input.hpp"
 #include "engine/slot_array.hpp"
+#include "engine/suspect_hosts.hpp"
 #include "plan/plan.hpp"
 
 namespace portloop {
@@ -62,7 +65,7 @@ struct ScanCounters {
   std::atomic<uint64_t> connects{0};  ///< Connect attempts: one for each ask, even if nothing could be sent.
   std::atomic<uint64_t> open{0}, closed{0}, filtered{0}, unknown{0};
   std::atomic<uint64_t> local_failures{0};    ///< Asks put back because a local resource was exhausted.
-  std::atomic<uint64_t> not_probed{0};        ///< Probes left out because their host had enough open ports.
+  std::atomic<uint64_t> not_probed{0};        ///< Left out: their host had enough open ports, or accepts everything.
   std::atomic<uint32_t> flow_limit_per_s{0};  ///< As FlowLimit; at least 1 if there is a limit.
   std::atomic<uint64_t> flow_limit_flows{0};
   std::atomic<uint32_t> flow_limit_hold_ms{0};
@@ -92,7 +95,7 @@ struct ScannerOptions {
   BannerOptions banners;
   bool keep_connections = false;  ///< Results of open ports have their connection.
   SocketSettings sockets;
-  bool host_verdicts = false;            ///< Hosts that become absent or lost are reported.
+  bool host_verdicts = false;            ///< Hosts that become absent or lost, or accept everything, are reported.
   std::shared_ptr<SharedBudget> budget;  ///< With other scans; nullptr for none. The plan's limits hold as well.
 };
 
@@ -158,6 +161,8 @@ class Scanner final : private ConnectorEvents {
   void watch_neighbours() noexcept;
   void pump(uint64_t began_us);
   bool report_host();
+  bool report_settled();
+  void settle_findings();
   void draw_next_part(uint64_t now_us);
   uint64_t next_part_us() const;
   void plan_finished();
@@ -169,13 +174,15 @@ class Scanner final : private ConnectorEvents {
   void start_ask(const Ask& ask);
   void handle(uint32_t number, const ConnectOutcome& outcome);
   void handle_answer(uint32_t number, const Verdict& verdict);
+  void handle_open_port(uint32_t number, const ProbeResult& result);
   void handle_no_neighbour(uint32_t number, const Verdict& verdict);
   void handle_no_route(uint32_t number, const Verdict& verdict);
   void handle_silence(uint32_t number, Connector::Keep keep);
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);
   void read_banner(uint32_t number, const ProbeResult& result);
-  void deliver_connection(uint32_t number, ProbeResult result);
+  void deliver_connection(uint32_t number, ProbeResult result, bool hold);
+  void deliver_read(const ProbeResult& result);
   void deliver(const ProbeResult& result);
   ProbeResult result_of(const ConnectSlot& slot, const Verdict& verdict, uint64_t now_ns) const;
 
@@ -186,6 +193,7 @@ class Scanner final : private ConnectorEvents {
   uint64_t progress_due_us() const;
   void schedule_turn();
   void cancel_some();
+  bool report_held();
   void report_done(int status);
   void close_some();
   void apply_reference(bool referenced);
@@ -206,6 +214,7 @@ class Scanner final : private ConnectorEvents {
   std::unique_ptr<NeighbourWatch> neighbours_;  // nullptr unless targets are on own links
   std::unique_ptr<BannerReader> banners_;       // nullptr unless banners are wanted
   std::unique_ptr<BudgetShare> share_;          // nullptr unless it shares a budget
+  std::optional<SuspectHosts> suspects_;        // if there are decoys
 
   State state_ = State::fresh;
   bool referenced_ = true;

@@ -59,6 +59,7 @@ void Scanner::close(std::function<void()> on_closed) {
 void Scanner::on_fork() noexcept {
   connector_->abandon();
   if (banners_) banners_->end_some(SIZE_MAX);
+  if (suspects_) suspects_->abandon();
   if (neighbours_) neighbours_->abandon();
   if (share_) share_->abandon();
   if (state_ == State::running) {
@@ -77,6 +78,10 @@ void Scanner::cancel_some() {
       if (slots_[number].state != ConnectSlot::State::free) release_slot(number, Connector::Keep::nothing);
     }
     if (cancelled_slots_ < slots_.size() || (banners_ && !banners_->end_some(cancels_per_turn))) {
+      schedule_turn();
+      return;
+    }
+    if (suspects_ && !report_held()) {
       schedule_turn();
       return;
     }

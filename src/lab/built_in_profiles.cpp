@@ -250,6 +250,27 @@ prefix 10.20.0.0/21 fd00:14::/64
   open 443 50%
   open 3389 20%
 )"},
+    {"tarpits",
+     R"(about   20 ms, 5 % lost in each direction; one host in ten accepts everything, half of the others have over 100 open ports
+target  198.18.0.0/18 -p 22,80,443,1000-1004
+prefix 198.18.0.0/19 fd00:20:0::/64
+  rtt 20ms
+  jitter 2ms
+  loss 5%
+  accepts-all 10% says drip
+  open 1-100 10%
+  open 1000-1099
+  open 22 says ssh
+  open 80,443 50% says http
+prefix 198.18.32.0/19 fd00:20:1::/64
+  rtt 20ms
+  jitter 2ms
+  loss 5%
+  accepts-all 10% says drip
+  open 22 says ssh
+  open 80,443 50% says http
+  closed silent
+)"},
     {"dsl", R"(about   25 ms behind an uplink of 2,000 packets a second with a queue of 0.5 s
 target  198.18.0.1 -p 1-20000
 uplink 2000/s queue 500ms

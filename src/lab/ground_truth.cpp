@@ -1,5 +1,7 @@
 #include "lab/ground_truth.hpp"
 
+#include <algorithm>
+
 #include "lab/chance.hpp"
 
 namespace portloop::lab {
@@ -7,7 +9,13 @@ namespace portloop::lab {
 namespace {
 
 /// Separates the different draws about one address.
-enum Draw : uint64_t { host_exists = 1, round_trip, port_open, port_closed };
+enum Draw : uint64_t { host_exists = 1, round_trip, port_open, port_closed, host_accepts_all };
+
+/// By its `open` lines.
+bool opens_all_ports(const Region& region) {
+  return std::any_of(region.open.begin(), region.open.end(),
+                     [](const OpenRule& rule) { return rule.ports.size() == 65535 && rule.share >= 1; });
+}
 
 }  // namespace
 
@@ -38,6 +46,11 @@ HostTruth GroundTruth::in_region(const Address& address) const {
     if (region.exists < 1) {
       host.exists = as_share(mix(mix({profile_.seed, host_exists}), address)) < region.exists;
     }
+    host.accepts_all = host.exists && opens_all_ports(region);
+    if (region.accepts_all > 0) {
+      const double share = as_share(mix(mix({profile_.seed, host_accepts_all}), address));
+      host.accepts_all = host.accepts_all || (host.exists && share < region.accepts_all);
+    }
     if (region.rtt_high_us > region.rtt_low_us) {
       Address subnet = address;
       subnet.value = subnet.value >> region.rtt_shared_bits << region.rtt_shared_bits;
@@ -57,6 +70,11 @@ PortTruth GroundTruth::port(const HostTruth& host, const Address& address, uint1
   if (!host.exists) {
     truth.refusal = host.region->missing;
     truth.limit = host.region->missing_limit;
+    return truth;
+  }
+  if (host.accepts_all && host.region->accepts_all > 0) {
+    truth.open = true;
+    truth.speech = host.region->accepts_all_speech;
     return truth;
   }
   uint64_t rule_number = 0;

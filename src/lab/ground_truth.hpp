@@ -15,8 +15,9 @@ struct HostTruth {
   bool own = false;                ///< The command's own address: its kernel answers, without the network.
   bool on_link = false;            ///< Reached directly: a host that is absent answers neither ARP nor anything else.
   bool exists = false;
-  bool broadcast = false;  ///< The broadcast address of the command's own link: nothing can connect to it.
-  uint32_t rtt_us = 0;     ///< Without jitter.
+  bool accepts_all = false;  ///< Each of its ports is open.
+  bool broadcast = false;    ///< The broadcast address of the command's own link: nothing can connect to it.
+  uint32_t rtt_us = 0;       ///< Without jitter.
 };
 
 struct PortTruth {

@@ -42,6 +42,8 @@ constexpr Keyword keywords[] = {
      "missing silent, or missing net-unreachable|host-unreachable|port-unreachable|admin-prohibited [after 3s] "
      "[limit 1/s [burst 6]]",
      Place::once_in_region, parse_missing},
+    {"accepts-all", "accepts-all [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::once_in_region,
+     parse_accepts_all},
     {"open", "open [PORTS] [SHARE%] [says nothing|ssh|http|drip|hostile|reset]", Place::any_in_region, parse_open},
     {"closed",
      "closed [PORTS] [SHARE%] rst|silent, or closed [PORTS] [SHARE%] "

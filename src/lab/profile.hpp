@@ -80,6 +80,8 @@ struct Region {
   Refusal missing = Refusal::silence;  ///< The answer to a SYN for an address without a host; never rst.
   uint32_t missing_after_us = 0;       ///< How long the router looks for the host before it answers.
   ErrorLimit missing_limit;
+  double accepts_all = 0;  ///< Share of the hosts that accept connections on every port, 0-1.
+  Speech accepts_all_speech = Speech::nothing;
   std::vector<OpenRule> open;
   std::vector<ClosedRule> closed;  ///< A port that no rule covers answers with a RST.
   uint32_t rst_per_second = 0;     ///< 0: no limit.

@@ -32,6 +32,18 @@ Outcome parse_ports_and_share(Words& words, PortSet& ports, double& share) {
   return std::nullopt;
 }
 
+/// Parses `[says SPEECH]`, to the end of the line.
+Outcome parse_speech_of_open(Words words, Speech& speech) {
+  if (words.empty()) return std::nullopt;
+  if (words[0] != "says") return Fault{words[0], "is not expected here"};
+  if (words.size() != 2)
+    return words.size() < 2 ? Fault{words[0], "needs the name of a speech"} : Fault{words[2], "is one word too many"};
+  const auto parsed = parse_speech(words[1]);
+  if (!parsed) return Fault{words[1], "is not the name of a speech"};
+  speech = *parsed;
+  return std::nullopt;
+}
+
 /// Parses `bursts of TIME every TIME`.
 Outcome parse_bursts(Region& region, Words words) {
   const std::string_view first = take_word(words);
@@ -171,17 +183,22 @@ Outcome parse_missing(Profile& profile, Words words) {
   return parse_limit(words, region.missing_limit);
 }
 
+Outcome parse_accepts_all(Profile& profile, Words words) {
+  Region& region = profile.regions.back();
+  region.accepts_all = 1;
+  if (!words.empty() && words[0] != "says") {
+    const auto share = parse_share(words[0]);
+    if (!share) return Fault{words[0], "is not a share from 0% to 100%"};
+    region.accepts_all = *share;
+    words = words.subspan(1);
+  }
+  return parse_speech_of_open(words, region.accepts_all_speech);
+}
+
 Outcome parse_open(Profile& profile, Words words) {
   OpenRule rule;
   if (auto fault = parse_ports_and_share(words, rule.ports, rule.share)) return fault;
-  if (!words.empty()) {
-    if (words[0] != "says") return Fault{words[0], "is not expected here"};
-    if (words.size() != 2)
-      return words.size() < 2 ? Fault{words[0], "needs the name of a speech"} : Fault{words[2], "is one word too many"};
-    const auto speech = parse_speech(words[1]);
-    if (!speech) return Fault{words[1], "is not the name of a speech"};
-    rule.speech = *speech;
-  }
+  if (auto fault = parse_speech_of_open(words, rule.speech)) return fault;
   profile.regions.back().open.push_back(std::move(rule));
   return std::nullopt;
 }

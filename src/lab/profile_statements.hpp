@@ -19,6 +19,7 @@ Outcome parse_loss(Profile& profile, Words words);
 Outcome parse_outage(Profile& profile, Words words);
 Outcome parse_exists(Profile& profile, Words words);
 Outcome parse_missing(Profile& profile, Words words);
+Outcome parse_accepts_all(Profile& profile, Words words);
 Outcome parse_open(Profile& profile, Words words);
 Outcome parse_closed(Profile& profile, Words words);
 Outcome parse_rst_per_second(Profile& profile, Words words);

@@ -23,7 +23,8 @@ ResultCheck::ResultCheck(const Profile& profile, const TargetSet& targets, const
       ports_(ports),
       truth_(profile),
       report_(std::move(report)),
-      seen_(targets.size() * ports.size()) {}
+      seen_(targets.size() * ports.size()),
+      marked_(targets.size()) {}
 
 void ResultCheck::differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail) {
   constexpr uint64_t max_reported = 20;
@@ -40,7 +41,7 @@ void ResultCheck::take(std::string_view line) {
   const auto result = parse_result_json(line, ResultFields::endpoint_and_state);
   if (result) {
     ++results_;
-    compare(result->probe.endpoint, result->probe.state);
+    compare(result->probe);
     return;
   }
   if (differences_.unreadable++ == 0) {
@@ -49,7 +50,9 @@ void ResultCheck::take(std::string_view line) {
   }
 }
 
-void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
+void ResultCheck::compare(const ProbeResult& result) {
+  const Endpoint& endpoint = result.endpoint;
+  const PortState state = result.state;
   const auto& [address, port] = endpoint;
   if (state != PortState::open) only_open_seen_ = false;
   const auto address_index = targets_.index_of(address);
@@ -66,6 +69,7 @@ void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
   seen_[index] = true;
   const HostTruth host = truth_.host(address);
   const PortTruth truth = truth_.port(host, address, port);
+  compare_mark(host, result, *address_index);
   const PortState right = state_of(truth);
   if (state == right) {
     if (truth.open) ++found_open_;
@@ -80,16 +84,28 @@ void ResultCheck::compare(const Endpoint& endpoint, PortState state) {
   differ(differences_.wrong, "false", endpoint, detail);
 }
 
+/// A scanner that does not look for such hosts marks none.
+void ResultCheck::compare_mark(const HostTruth& host, const ProbeResult& result, uint64_t address_index) {
+  if (!result.all_ports_open || marked_[address_index]) return;
+  if (!host.accepts_all) {
+    differ(differences_.wrong, "false", result.endpoint, "its host does not accept everything, as the result has it");
+    return;
+  }
+  marked_[address_index] = true;
+  ++found_all_open_;
+}
+
 Differences ResultCheck::finish(bool open_only) {
   const bool others_may_miss = open_only || only_open_seen_;
   for (uint64_t i = 0; i < targets_.size(); ++i) {
     const Address address = targets_.at(i);
     const HostTruth host = truth_.host(address);
+    truly_all_open_ += host.accepts_all;
     for (uint32_t j = 0; j < ports_.size(); ++j) {
       const PortTruth truth = truth_.port(host, address, ports_.at(j));
       if (truth.open) ++truly_open_;
       if (seen_[i * ports_.size() + j]) continue;
-      if (host.broadcast || (others_may_miss && (!truth.open || may_stay_unknown(host)))) continue;
+      if (host.broadcast || marked_[i] || (others_may_miss && (!truth.open || may_stay_unknown(host)))) continue;
       differ(differences_.missed, "missed", {address, ports_.at(j)},
              "is " + std::string(to_text(state_of(truth))) + " (" + std::string(to_text(reason_of(truth))) + ')');
     }

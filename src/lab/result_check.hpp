@@ -26,7 +26,8 @@ struct Differences {
 
 /// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about
 /// a host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference. The
-/// broadcast address of the command's own link needs no result.
+/// broadcast address of the command's own link needs no result. Of a host that accepts everything one result is enough,
+/// if it is marked as such.
 class ResultCheck {
  public:
   /// Called with one line of text (no newline) for each of the first 20 differences.
@@ -46,10 +47,14 @@ class ResultCheck {
   uint64_t truly_open() const { return truly_open_; }
   uint64_t found_open() const { return found_open_; }
   uint64_t results() const { return results_; }
+  /// The number of targets that accept everything, and of those that are marked as such. Valid after finish().
+  uint64_t truly_all_open() const { return truly_all_open_; }
+  uint64_t found_all_open() const { return found_all_open_; }
 
  private:
   void differ(uint64_t& count, const char* what, const Endpoint& endpoint, const std::string& detail);
-  void compare(const Endpoint& endpoint, PortState state);
+  void compare(const ProbeResult& result);
+  void compare_mark(const HostTruth& host, const ProbeResult& result, uint64_t address_index);
 
   const TargetSet& targets_;
   const PortSet& ports_;
@@ -61,6 +66,9 @@ class ResultCheck {
   uint64_t results_ = 0;
   uint64_t truly_open_ = 0;
   uint64_t found_open_ = 0;
+  std::vector<bool> marked_;  // by address's index
+  uint64_t truly_all_open_ = 0;
+  uint64_t found_all_open_ = 0;
   bool only_open_seen_ = true;
 };
 

@@ -24,6 +24,7 @@ void write_truth(const Profile& profile, const TargetSet& targets, const PortSet
       record.probe.reason = reason;
       record.probe.rtt_us = reason == Reason::no_response ? 0 : host.rtt_us;
       record.probe.attempts = 1;
+      record.probe.all_ports_open = host.accepts_all;
       record.time = time;
       append_result_json(text, record);
       if (!line(text)) return;

@@ -11,7 +11,7 @@ class CsvWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string& out) override {
     show_all_ = header.show_all;
-    out += "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,identified,product,version,time\r\n";
+    out += "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,identified,product,version,time,all_ports_open\r\n";
   }
 
   void result(const OutputResult& result, std::string& out) override {
@@ -31,7 +31,7 @@ class CsvWriter final : public Writer {
       out += ',';
       append_csv_cell(out, text);
     }
-    out += ',' + rfc3339_text(result.time_us) + "\r\n";
+    out += ',' + rfc3339_text(result.time_us) + (probe.all_ports_open ? ",true\r\n" : ",\r\n");
   }
 
   void end(const ScanFooter&, std::string&) override {}

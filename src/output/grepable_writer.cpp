@@ -95,6 +95,7 @@ class GrepableWriter final : public Writer {
       out += to_text(state);
       out += " (" + std::to_string(count) + ')';
     }
+    if (host.all_ports_open) out += "\tAll Ports Open: yes";
   }
 
   HostCollector collector_;

@@ -75,6 +75,7 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   host.first_us = host.results == 0 ? result.time_us : std::min(host.first_us, result.time_us);
   host.last_us = host.results == 0 ? result.time_us : std::max(host.last_us, result.time_us);
   ++host.results;
+  host.all_ports_open = host.all_ports_open || probe.all_ports_open;
   // Karn's rule: if a port was probed twice, its answer may belong to either attempt.
   if (probe.rtt_us != 0 && probe.attempts == 1) host.rtt.sample(probe.rtt_us);
   tally_of(host, probe).add(*index, ports_.size());

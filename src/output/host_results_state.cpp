@@ -40,6 +40,7 @@ void HostCollector::save(std::string& state) const {
         state, "",
         {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.rtt.srtt_us(), host.rtt.rttvar_us()},
         host.name);
+    if (host.all_ports_open) state += "all-ports-open\n";
     for (const HostResults::Group& group : host.groups) {
       state += "ports";
       append_word(state, to_text(group.state));
@@ -61,6 +62,10 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
   if (words[0] == "host") return restore_host(words);
   if (words[0] == "ports") return restore_ports(words);
   if (words[0] == "identified") return restore_identified(words);
+  if (words[0] == "all-ports-open") {
+    if (restored_ == nullptr || words.size() != 1) return false;
+    return restored_->all_ports_open = true;
+  }
   const auto numbers = parse_numbers(words, 1, 1);
   if (!numbers || (*numbers)[0] < 1 || (*numbers)[0] > 65535) return false;
   const auto port = static_cast<uint16_t>((*numbers)[0]);

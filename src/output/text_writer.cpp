@@ -64,6 +64,7 @@ class TextWriter final : public Writer {
     append_cell(out, service_, service);
     if (has_reason_) append_cell(out, reason_, reason_text(probe.reason, probe.error_number));
     append_cell(out, rtt_, rtt_text(probe.rtt_us));
+    if (probe.all_ports_open) out += "(all ports open) ";
     if (result.identified != nullptr)
       append_visible(out, identified_text(*result.identified));
     else

@@ -113,6 +113,11 @@ class XmlWriter final : public Writer {
     append_counted(out, host);
     for (const ListedPort& port : collector_.listed_ports(host)) append_port(out, port);
     out += "</ports>\n";
+    if (host.all_ports_open) {
+      out += "<hostscript><script id=\"all-ports-open\"";
+      append_attribute(out, "output", "The host accepts connections on every port.");
+      out += "/></hostscript>\n";
+    }
     if (host.rtt.has_sample()) {
       out += "<times";
       append_attribute(out, "srtt", host.rtt.srtt_us());

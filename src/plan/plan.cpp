@@ -359,8 +359,8 @@ void ProbePlan::note_drawn(const Ask& ask) {
 /// What becomes of the next fresh probe.
 ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
   if (path_.lost()) return FreshUse::later;
-  const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() ||
-                            block.has_unresolved_hosts() || block.has_unproven_hosts();
+  const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
+                            block.has_unproven_hosts();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
   const Host& host = block.hosts[number];

@@ -51,8 +51,8 @@ struct PlanOptions {
   uint32_t timeout_ms = 1000;       ///< The longest an ask may wait, once its neighbour is resolved.
   std::optional<uint32_t> retries;  ///< How many times a silent port is asked again; adaptive if not set.
   uint32_t max_in_flight = 1000;
-  double rate_per_s = 0;    ///< 0: no limit.
-  uint32_t stop_after = 0;  ///< A host with this many open ports is asked no more; 0: never.
+  double rate_per_s = 0;               ///< 0: no limit.
+  uint32_t stop_after = 0;             ///< A host with this many open ports is asked no more; 0: never.
   std::optional<DecoyOptions> decoys;  ///< Hosts that accept everything are looked for.
 };
 
@@ -129,7 +129,8 @@ class ProbePlan {
 
   struct HostVerdict {
     Address address;
-    HostState state;  ///< absent, lost, or, if it was absent before, alive.
+    HostState state;           ///< absent, lost, or, if it was absent before, alive.
+    bool accepts_all = false;  ///< A HostFinding: it is alive, and accepts connections on every port.
   };
   /// A host whose verdict has changed, before any of its ports is reported for that reason. Each is returned once.
   std::optional<HostVerdict> next_host_verdict();

@@ -14,11 +14,15 @@ constexpr uint32_t max_refused_before = 1;
 constexpr uint32_t min_asks_of_a_silent_host = 16;
 constexpr double min_answered_share = 0.25;
 
+// To ask decoys of each host with an open port would cost more than the scan itself.
+constexpr uint32_t min_scanned_ports = 3;
+
 }  // namespace
 
 /// An open port was found.
 void ProbePlan::look_for_all_open(Block& block, uint32_t host_number) {
   Host& host = block.hosts[host_number];
+  if (block.space().ports.size() < min_scanned_ports) return;
   if (host.open_ports != 1 || host.answers - host.open_ports > max_refused_before) return;
   if (host.first_asks >= min_asks_of_a_silent_host && host.expected_share() < min_answered_share) return;
   host.is_suspect = true;

@@ -29,7 +29,7 @@ def the_list_names_each_profile_with_a_target():
     done = run("--list")
     assert done.returncode == 0
     for name in ["lan", "wan", "lossy", "lossy10", "ratelimited", "filtered", "unreachable", "internet", "mixture", "hostile",
-                 "home", "office", "dsl", "bufferbloat", "small-router", "bursty"]:
+                 "home", "office", "tarpits", "dsl", "bufferbloat", "small-router", "bursty"]:
         assert f"\n{name} " in "\n" + done.stdout, name
     assert done.stdout.count("for example") == len(done.stdout.splitlines()) / 2
 

@@ -97,8 +97,10 @@ TEST_CASE("decoys are spread over the ports, and depend on the seed") {
     for (int i = 0; i < 5; ++i) {
       if (!decoys.any_due()) decoys.ended(host, DecoyOutcome::accepted);
       const auto decoy = decoys.next();
-      if (decoy) ports.insert(decoy->port);
-      else --i;
+      if (decoy)
+        ports.insert(decoy->port);
+      else
+        --i;
     }
     CHECK(*ports.rbegin() - *ports.begin() > 32768);
     drawn.insert(ports);

@@ -1,5 +1,5 @@
-// Scans of random networks, in virtual time: each ends, with one result for each probe, never has more in flight than it
-// may, and takes no ordinary host for one that accepts everything.
+// Scans of random networks, in virtual time: each ends, with one result for each probe, never has more in flight than
+// it may, and takes no ordinary host for one that accepts everything.
 //
 //   random_networks COUNT [FIRST]     the networks FIRST, FIRST + 1, ...; exit status 1 if one of them shows a fault
 #include <algorithm>
@@ -155,7 +155,7 @@ std::string describe(const Scan& s) {
       seconds(b.entry_kept_us), b.behind_gateway,
       b.gateway_gone_at_us == UINT64_MAX ? -1 : seconds(b.gateway_gone_at_us),
       b.gateway_back_at_us == UINT64_MAX ? -1 : seconds(b.gateway_back_at_us), b.accepting_share,
-      !s.options.decoys       ? "none"
+      !s.options.decoys        ? "none"
       : s.options.decoys->stop ? "stop"
                                : "mark");
   return text;

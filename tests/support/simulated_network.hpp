@@ -34,7 +34,7 @@ struct Behaviour {
   double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double early_open_share = 0;      ///< Of the early ports (EarlyPorts), as those of a server behind a firewall.
-  uint16_t max_open_port = 65535;  ///< Of ordinary hosts.
+  uint16_t max_open_port = 65535;   ///< Of ordinary hosts.
   double accepting_share = 0;       ///< Of the hosts; they accept connections on every port.
   double host_share = 1;            ///< Of the addresses; the others are silent, unless one of the next two is set:
   uint64_t neighbour_fails_us = 0;  ///< The interval at which all asks that wait for them end with an error; 0: never.
@@ -82,11 +82,11 @@ struct Outcome {
   uint64_t sent_on_uplink = 0;
   uint64_t refused_flows = 0;
   uint64_t path_answers = 0;
-  uint64_t decoys = 0;        ///< Of the asks.
-  uint64_t accept_all = 0;    ///< Hosts that were found to accept everything, and do.
+  uint64_t decoys = 0;      ///< Of the asks.
+  uint64_t accept_all = 0;  ///< Hosts that were found to accept everything, and do.
   uint64_t false_accept_all = 0;
-  uint64_t held = 0;     ///< Results of open ports that waited for decoys; all have been released at the end.
-  uint64_t dropped = 0;  ///< Open ports of hosts that accept everything, and are asked no more.
+  uint64_t held = 0;          ///< Results of open ports that waited for decoys; all have been released at the end.
+  uint64_t dropped = 0;       ///< Open ports of hosts that accept everything, and are asked no more.
   uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
   uint64_t asked_while_resolving = 0;  ///< Probes of neighbours for which another one waits already.
@@ -314,7 +314,7 @@ class SimulatedNetwork {
       if (held.empty()) continue;
       const bool drops = finding->accepts_all && stops_;
       for (const Endpoint& endpoint : held.mapped()) {
-        drops && endpoint != held.mapped().front() ? void(++outcome_.dropped) : say(endpoint);
+        drops&& endpoint != held.mapped().front() ? void(++outcome_.dropped) : say(endpoint);
       }
     }
   }

@@ -231,12 +231,18 @@ int check_result(const Profile& profile, const Selection& selection, const Optio
   const Differences found = check.finish(options.open_only);
   std::printf(
       "%s: %llu of %llu open ports found, %llu results; %llu missed, %llu false, %llu undecided, "
-      "%llu repeated, %llu unreadable\n",
+      "%llu repeated, %llu unreadable",
       found.total() == 0 ? "right" : "wrong", static_cast<unsigned long long>(check.found_open()),
       static_cast<unsigned long long>(check.truly_open()), static_cast<unsigned long long>(check.results()),
       static_cast<unsigned long long>(found.missed), static_cast<unsigned long long>(found.wrong),
       static_cast<unsigned long long>(found.undecided), static_cast<unsigned long long>(found.repeated),
       static_cast<unsigned long long>(found.unreadable));
+  if (check.truly_all_open() > 0) {
+    std::printf("; %llu of %llu hosts that accept everything marked",
+                static_cast<unsigned long long>(check.found_all_open()),
+                static_cast<unsigned long long>(check.truly_all_open()));
+  }
+  std::putchar('\n');
   return found.total() == 0 ? 0 : exit_different;
 }
 

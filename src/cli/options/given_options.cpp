@@ -52,16 +52,26 @@ uint32_t timeout_of(const cxxopts::ParseResult& given, const char* option, uint3
   return static_cast<uint32_t>(parse_duration_option(name, text_of(given, option), TimeUnit::milliseconds, max_ms));
 }
 
+namespace {
+
+PortSet parse_port_option(const char* option, const std::string& spec, const SystemServices& services) {
+  const auto ports = parse_ports(
+      spec, [&services](std::string_view name) { return services.port_of(name); },
+      [&services](std::string_view pattern) { return services.ports_of(pattern); });
+  if (!ports) throw UsageError(std::string(option) + ' ' + ports.error());
+  return *ports;
+}
+
+}  // namespace
+
+PortSet excluded_ports_of(const cxxopts::ParseResult& given, const SystemServices& services) {
+  if (given.count("exclude-ports") == 0) return {};
+  return parse_port_option("--exclude-ports", text_of(given, "exclude-ports"), services);
+}
+
 PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services) {
-  const auto parse = [&services](const char* option, const std::string& spec) {
-    const auto ports = parse_ports(
-        spec, [&services](std::string_view name) { return services.port_of(name); },
-        [&services](std::string_view pattern) { return services.ports_of(pattern); });
-    if (!ports) throw UsageError(std::string(option) + ' ' + ports.error());
-    return *ports;
-  };
-  PortSet ports = parse("--ports", text_of(given, "ports", "common"));
-  if (given.count("exclude-ports")) ports.remove(parse("--exclude-ports", text_of(given, "exclude-ports")));
+  PortSet ports = parse_port_option("--ports", text_of(given, "ports", "common"), services);
+  ports.remove(excluded_ports_of(given, services));
   if (ports.empty()) throw UsageError("--exclude-ports leaves no port to scan");
   return ports;
 }

@@ -36,6 +36,9 @@ uint32_t number_of(const cxxopts::ParseResult& given, const char* option, uint32
 /// UsageError.
 uint32_t timeout_of(const cxxopts::ParseResult& given, const char* option, uint32_t otherwise_ms);
 
+/// --exclude-ports; empty if it was not given. Throws UsageError.
+PortSet excluded_ports_of(const cxxopts::ParseResult& given, const SystemServices& services);
+
 /// --ports ("common" by default) without --exclude-ports. Throws UsageError.
 PortSet ports_of(const cxxopts::ParseResult& given, const SystemServices& services);
 

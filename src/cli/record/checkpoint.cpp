@@ -90,6 +90,8 @@ std::string checkpoint_text(const Checkpoint& c) {
   }
   lines.add("finished", c.finished.to_text());
   lines.add("unknown-positions", distances_text(c.unknown_positions));
+  for (const AddressRange& range : c.all_open.ranges())
+    lines.add("all-open", to_text(range.first), to_text(range.last));
   for (const SavedOutput& output : c.outputs) add_output(lines, output);
   std::string text = lines.take();
   const std::string checksum = hash_text(fnv_hash(text));

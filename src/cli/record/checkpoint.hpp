@@ -37,6 +37,7 @@ struct Checkpoint {
   std::map<std::string, UnknownCount> unknown;  ///< By reason_text().
   FinishedSet finished;                         ///< Every position that has a result, unknown ones included.
   std::vector<uint64_t> unknown_positions;      ///< Sorted. No output of the checkpoint has their results.
+  TargetSet all_open;                           ///< Hosts that accept connections on every port.
   std::vector<SavedOutput> outputs;
   bool all_probed = false;  ///< Every probe has a result, and every output is in its place.
 

@@ -27,8 +27,9 @@ class CheckpointReader {
   bool add_progress(const std::string& key, const std::vector<std::string>& words);
   bool add_output(const std::vector<std::string>& words);
   bool counts_fit() const;
+  bool all_open_are_targets() const;
 
-  std::vector<AddressRange> ranges_;
+  std::vector<AddressRange> ranges_, all_open_;
   std::string scan_hash_text_;
   std::map<std::string, size_t> seen_;  // how many lines of each key
 };
@@ -79,12 +80,14 @@ bool CheckpointReader::add_scan(const std::string& key, const std::vector<std::s
     return parse_to(words[1], c.shard.number) && parse_to(words[2], c.shard.count) && c.shard.number >= 1 &&
            c.shard.number <= c.shard.count;
   }
-  if (words.size() == 3 && (key == "target" || key == "name")) {
+  if (words.size() == 3 && (key == "target" || key == "all-open" || key == "name")) {
     const auto first = parse_address(words[1]);
-    const auto last = key == "target" ? parse_address(words[2]) : first;
+    const auto last = key != "name" ? parse_address(words[2]) : first;
     if (!first || !last || *last < *first || first->family != last->family) return false;
     if (key == "target")
       ranges_.push_back({*first, *last});
+    else if (key == "all-open")
+      all_open_.push_back({*first, *last});
     else
       c.list.names[*first] = words[2];
     return true;
@@ -166,8 +169,18 @@ bool CheckpointReader::finish() {
   }
   Checkpoint& c = checkpoint;
   c.list.targets = TargetSet(std::move(ranges_), {});
-  return !c.list.targets.empty() && !c.outputs.empty() && !c.ports.empty() && counts_fit() &&
+  c.all_open = TargetSet(std::move(all_open_), {});
+  return !c.list.targets.empty() && !c.outputs.empty() && !c.ports.empty() && counts_fit() && all_open_are_targets() &&
          hash_text(scan_hash(c.list.targets, c.ports, c.order, c.seed)) == scan_hash_text_;
+}
+
+bool CheckpointReader::all_open_are_targets() const {
+  const TargetSet& targets = checkpoint.list.targets;
+  const std::vector<AddressRange>& ranges = checkpoint.all_open.ranges();
+  return std::all_of(ranges.begin(), ranges.end(), [&targets](const AddressRange& range) {
+    const auto first = targets.index_of(range.first), last = targets.index_of(range.last);
+    return first && last && *last - *first == range.last.value - range.first.value;
+  });
 }
 
 /// Whether what is finished is part of the shard, and is as much as the counts.

@@ -16,15 +16,30 @@ bool AnsweredAddresses::shows_host(PortState state, Reason reason) {
   return true;
 }
 
-void AnsweredAddresses::add(const Address& address) {
+bool AnsweredAddresses::add(const Address& address) {
   const std::optional<uint64_t> found = targets_.index_of(address);
   assert(found);
   const uint64_t index = *found;
   uint64_t& word = blocks_[index / block_bits][index % block_bits / 64];
   const uint64_t bit = uint64_t{1} << (index % 64);
-  if ((word & bit) != 0) return;
+  if ((word & bit) != 0) return false;
   word |= bit;
   ++count_;
+  return true;
+}
+
+void AnsweredAddresses::add(const TargetSet& addresses) {
+  for (uint64_t i = 0; i < addresses.size(); ++i) {
+    if (targets_.contains(addresses.at(i))) add(addresses.at(i));
+  }
+}
+
+bool AnsweredAddresses::contains(const Address& address) const {
+  if (count_ == 0) return false;
+  const std::optional<uint64_t> index = targets_.index_of(address);
+  if (!index) return false;
+  const auto block = blocks_.find(*index / block_bits);
+  return block != blocks_.end() && (block->second[*index % block_bits / 64] >> (*index % 64) & 1) != 0;
 }
 
 TargetSet AnsweredAddresses::as_targets() const {

@@ -1,4 +1,4 @@
-// Which addresses of a target set have answered discovery.
+// Addresses of a target set with something in common, such as that they have answered discovery.
 #pragma once
 
 #include <array>
@@ -20,7 +20,11 @@ class AnsweredAddresses {
   /// send. Silence and a router's "unreachable" do not. Unknown counts as a host, so that the scan itself reports it.
   static bool shows_host(PortState state, Reason reason);
 
-  void add(const Address& address);
+  /// Returns whether it is new.
+  bool add(const Address& address);
+  bool contains(const Address& address) const;
+  /// All of `addresses` that are targets.
+  void add(const TargetSet& addresses);
   uint64_t count() const { return count_; }
   TargetSet as_targets() const;
 

@@ -35,4 +35,6 @@ ProbeResult probe_result_of(const portloop_result& result) {
   return probe;
 }
 
+Address host_address_of(const sockaddr& address) { return to_endpoint(address)->address; }
+
 }  // namespace portloop

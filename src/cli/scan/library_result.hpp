@@ -9,4 +9,7 @@ namespace portloop {
 /// The banner is a view of the library's: valid as long as `result`.
 ProbeResult probe_result_of(const portloop_result& result);
 
+/// The address of a host's event.
+Address host_address_of(const sockaddr& address);
+
 }  // namespace portloop

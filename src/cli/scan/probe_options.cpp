@@ -80,6 +80,8 @@ Options full_scan_options(const TargetSet& targets, const PortSet& ports, const 
   try {
     Options options = common_options(targets, ports, settings, limits);
     options.stop_after(settings.stop_after);
+    options.all_open(settings.all_open == AllOpenChoice::skip ? PORTLOOP_ALL_OPEN_SKIP : PORTLOOP_ALL_OPEN_REPORT);
+    if (!settings.excluded_ports.empty()) options.exclude_ports(settings.excluded_ports.to_text());
     if (settings.banners != BannerChoice::none) {
       const portloop_banners http = settings.printers ? PORTLOOP_BANNERS_HTTP_PRINTERS : PORTLOOP_BANNERS_HTTP;
       options.banners(settings.banners == BannerChoice::http ? http : PORTLOOP_BANNERS_READ, settings.banner_timeout_ms,

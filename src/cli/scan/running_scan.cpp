@@ -17,9 +17,11 @@ Scan new_scan(uv_loop_t* loop) {
 
 }  // namespace
 
-RunningScan::RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done)
+RunningScan::RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done,
+                         Scan::OnHost on_host)
     : scan_(new_scan(loop)), started_ns_(uv_hrtime()) {
   try {
+    if (on_host) scan_.on_host(std::move(on_host));
     scan_.start(options, std::move(on_result), std::move(on_done));
   } catch (const Error& error) {
     if (error.code() == UV_EINVAL) throw SettingRefused(error.what());

@@ -10,9 +10,9 @@ namespace portloop {
 
 class RunningScan {
  public:
-  /// Starts it. Throws CannotRun, and then calls neither function. The destructor closes it; afterwards neither is
-  /// called.
-  RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done);
+  /// Starts it. Throws CannotRun, and then calls no function. The destructor closes it; afterwards none is called.
+  RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done,
+              Scan::OnHost on_host = {});
 
   void stop() noexcept { scan_.stop(); }
   void pause() noexcept { scan_.pause(); }

@@ -176,7 +176,10 @@ void ScanCommand::start_scan(const TargetSet& targets) {
   sinks_.record().start_clock();
   scan_.emplace(
       session_.loop(), options, [this](const portloop_result& result) { guarded([&] { on_result(result); }); },
-      [this](int status) { guarded([this, status] { on_done(status); }); });
+      [this](int status) { guarded([this, status] { on_done(status); }); },
+      [this](const sockaddr& address, portloop_host_event event) {
+        if (event == PORTLOOP_HOST_ALL_OPEN) guarded([&] { sinks_.add_all_open(host_address_of(address)); });
+      });
 }
 
 void ScanCommand::on_result(const portloop_result& result) {
@@ -392,6 +395,7 @@ std::string ScanCommand::summary() const {
   summary.this_run_s = record.this_run_s();
   summary.stop_after = request_.settings.stop_after;
   summary.stopped_hosts = sinks_.notes().stopped_hosts();
+  summary.all_open_hosts = sinks_.all_open_hosts();
   if (request_.resume_file.empty()) summary.absent_hosts = absent_.count();
   for (const auto& [reason, unknown] : record.done().unknown) summary.unknown[reason] = unknown.count;
   if (request_.verbose) summary.seed = request_.settings.order.seed;

@@ -8,6 +8,9 @@
 namespace portloop {
 namespace {
 
+// A whole network of such hosts is one device that accepts every connection: the first few are enough to show it.
+constexpr uint64_t max_reported_hosts = 10;
+
 /// fe80::/10 is a different network on each interface.
 bool needs_zone(const Address& address) {
   constexpr uint128 link_local = uint128{0xfe80} >> 6;
@@ -61,13 +64,20 @@ void ScanNotes::report_unusual(const portloop_stats& stats) {
 
 void ScanNotes::count_open(const Address& address) {
   if (stop_after_ == 0 || ++open_counts_[address] != stop_after_) return;
-  // A whole network of such hosts is one device that accepts every connection: the first few are enough to show it.
-  constexpr uint64_t max_reported_hosts = 10;
   if (++stopped_hosts_ > max_reported_hosts || quiet_) return;
   progress_.report(to_text(address) + " has " + std::to_string(stop_after_) +
                    (stop_after_ == 1 ? " open port" : " open ports") +
                    ": no more of its ports are probed, connects in flight still end (--stop-after)" +
                    (stopped_hosts_ == max_reported_hosts ? "; further hosts are only counted" : ""));
+}
+
+void ScanNotes::report_all_open(const Address& address, bool is_skipped) {
+  if (++all_open_hosts_ > max_reported_hosts || quiet_) return;
+  progress_.report(
+      to_text(address) +
+      " accepts connections on every port: a tarpit, a firewall that answers for it, or a proxy on the way" +
+      (is_skipped ? "; no more of its ports are probed (--all-ports-open scan)" : "") +
+      (all_open_hosts_ == max_reported_hosts ? "; further hosts are only counted" : ""));
 }
 
 }  // namespace portloop

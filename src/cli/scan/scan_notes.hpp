@@ -33,6 +33,8 @@ class ScanNotes {
   /// Reports a host that has reached --stop-after.
   void count_open(const Address& address);
   uint64_t stopped_hosts() const { return stopped_hosts_; }
+  /// Reports a host that accepts connections on every port. `is_skipped`: it is probed no more.
+  void report_all_open(const Address& address, bool is_skipped);
 
  private:
   ProgressLine& progress_;
@@ -40,6 +42,7 @@ class ScanNotes {
   const bool quiet_;
   std::map<Address, uint32_t> open_counts_;  // with --stop-after, of hosts with an open port
   uint64_t stopped_hosts_ = 0;
+  uint64_t all_open_hosts_ = 0;
   bool flow_limit_reported_ = false;
 };
 

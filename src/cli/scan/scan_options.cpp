@@ -46,6 +46,7 @@ How (the defaults adapt to the network):
       --shard K/N|auto     scan only the K-th of N parts
       --discover           first find the addresses that answer, scan only those
       --stop-after N       stop probing a host when N of its ports are open
+      --all-ports-open WHAT  hosts that accept everything: skip (default), scan
       --max-time TIME      stop the scan after that time, such as 90s or 2h
       --connector portable use libuv only;   fastest (default): connect directly
       --source ADDRESS     call from this address (of each family, if repeated)
@@ -92,6 +93,7 @@ cxxopts::Options make_options() {
       ("identify-timeout", "", text())                                        //
       ("printers", "")                                                        //
       ("stop-after", "", text())                                              //
+      ("all-ports-open", "", text())                                          //
       ("max-time", "", text())                                                //
       ("discover", "")                                                        //
       ("f,format", "", text())                                                //
@@ -138,6 +140,7 @@ void parse_settings(const cxxopts::ParseResult& given, ScanRequest& request) {
     settings.banners = one_of(given, "banners", {"read", "http"}) == "http" ? BannerChoice::http : BannerChoice::read;
   }
   settings.stop_after = number("stop-after", 1, 65'535, 0);
+  if (one_of(given, "all-ports-open", {"skip", "scan"}) == "scan") settings.all_open = AllOpenChoice::scan;
   request.discover = given.count("discover") > 0;
   if (request.discover && settings.shard.count > 1) {
     throw UsageError(
@@ -196,6 +199,7 @@ ScanRequest parse_probes(const cxxopts::ParseResult& given, const SystemServices
   request.targets.exclude_files = texts_of(given, "exclude-file");
   request.targets.all_addresses = given.count("all-addresses") > 0;
   request.ports = ports_of(given, services);
+  request.settings.excluded_ports = excluded_ports_of(given, services);
   request.targets.family = family_of(given);
   parse_settings(given, request);
   return request;
@@ -237,7 +241,8 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
       given, {"ports",  "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
               "timing", "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
               "format", "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
-              "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark",     "identify-timeout"});
+              "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark",     "identify-timeout",
+              "all-ports-open"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
@@ -255,6 +260,11 @@ ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const System
     request = parse_request(given, services);
   if (!resumed && given.count("checkpoint") && (request.discover || request.settings.stop_after != 0)) {
     throw UsageError("'--checkpoint' excludes '--discover' and '--stop-after': it records ports that have a result");
+  }
+  if (!resumed && given.count("checkpoint")) {
+    if (text_of(given, "all-ports-open") == "skip")
+      throw UsageError("'--checkpoint' excludes '--all-ports-open skip': it records ports that have a result");
+    request.settings.all_open = AllOpenChoice::scan;
   }
   if (request.nmap_command && (resumed || given.count("checkpoint"))) {
     throw UsageError(
@@ -394,6 +404,7 @@ ScanRequest resumed_request(const ScanRequest& given, const Checkpoint& checkpoi
   request.ports = checkpoint.ports;
   request.settings.order.seed = checkpoint.seed;
   request.settings.order.seed_given = true;
+  request.settings.all_open = AllOpenChoice::scan;
   return request;
 }
 

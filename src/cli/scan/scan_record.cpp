@@ -122,7 +122,7 @@ portloop_stats ScanRecord::total(portloop_stats stats) const {
 bool ScanRecord::save_is_due() const { return file_.due(uv_hrtime()); }
 
 std::string ScanRecord::save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions,
-                             uint64_t begun_ns) {
+                             TargetSet all_open, uint64_t begun_ns) {
   // The scan may be resumed from another directory.
   const std::filesystem::path directory = done_.directory;
   for (SavedOutput& output : outputs) {
@@ -131,6 +131,7 @@ std::string ScanRecord::save(std::vector<SavedOutput> outputs, std::vector<uint6
   }
   done_.outputs = std::move(outputs);
   done_.unknown_positions = std::move(unknown_positions);
+  done_.all_open = std::move(all_open);
   return save(begun_ns);
 }
 

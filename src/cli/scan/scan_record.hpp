@@ -48,7 +48,8 @@ class ScanRecord {
 
   bool save_is_due() const;
   /// Returns one line for stderr, or "". `begun_ns`: when the outputs' states began to be collected.
-  std::string save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions, uint64_t begun_ns);
+  std::string save(std::vector<SavedOutput> outputs, std::vector<uint64_t> unknown_positions, TargetSet all_open,
+                   uint64_t begun_ns);
   std::string save_all_probed();
   bool keeps_checkpoint() const { return file_.kept(); }
   bool save_failed() const { return file_.failed(); }

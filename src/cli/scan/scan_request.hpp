@@ -19,6 +19,12 @@ namespace portloop {
 
 enum class BannerChoice : uint8_t { none, read, http };
 
+/// What becomes of a host that accepts connections on every port.
+enum class AllOpenChoice : uint8_t {
+  skip,  ///< It is probed no more.
+  scan,
+};
+
 /// How the ports are probed.
 struct ScanSettings {
   uint32_t loops = 1;  ///< 0: one for each processor.
@@ -32,6 +38,8 @@ struct ScanSettings {
   bool portable_connector = false;
   CallFrom call_from;
   uint32_t stop_after = 0;  ///< Open ports after which no more ports of a host are probed; 0: never.
+  AllOpenChoice all_open = AllOpenChoice::skip;
+  PortSet excluded_ports;  ///< Not probed for any reason.
   BannerChoice banners = BannerChoice::none;
   uint32_t banner_timeout_ms = 2000;
   bool identify = false;                ///< Find out what speaks on open ports.

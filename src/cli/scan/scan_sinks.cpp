@@ -13,11 +13,15 @@ ScanSinks::ScanSinks(const ScanRequest& request, const SystemServices& services,
                      Checkpoint checkpoint)
     : services_(services),
       show_all_(request.show_all),
+      skips_all_open_(request.settings.all_open == AllOpenChoice::skip),
       progress_(progress),
       outputs_(progress, {request.colour, request.live, request.quiet}),
       record_(std::move(checkpoint), request.checkpoint_file),
       notes_(progress, request.settings.stop_after, request.quiet),
-      answered_(record_.list().targets) {}
+      answered_(record_.list().targets),
+      all_open_(record_.list().targets) {
+  all_open_.add(record_.done().all_open);
+}
 
 bool ScanSinks::open(const ScanRequest& request) {
   const Checkpoint& done = record_.done();
@@ -52,6 +56,10 @@ void ScanSinks::add(const ProbeResult& probe, int64_t time_us, const Finding* id
   }
 }
 
+void ScanSinks::add_all_open(const Address& address) {
+  if (all_open_.add(address)) notes_.report_all_open(address, skips_all_open_);
+}
+
 void ScanSinks::add_result(const ProbeResult& probe, int64_t time_us, const Finding* identified) {
   const bool hold = probe.state == PortState::unknown && record_.keeps_checkpoint();
   if (hold) held_.add(probe, time_us);
@@ -66,6 +74,7 @@ void ScanSinks::add_result(const ProbeResult& probe, int64_t time_us, const Find
 void ScanSinks::write(const ProbeResult& probe, int64_t time_us, const Finding* identified) {
   OutputResult result;
   result.probe = probe;
+  result.probe.all_ports_open = probe.state == PortState::open && all_open_.contains(probe.endpoint.address);
   if (probe.state == PortState::open || show_all_) result.service = services_.name_of(probe.endpoint.port);
   result.time_us = time_us;
   result.identified = identified;
@@ -87,7 +96,8 @@ bool ScanSinks::save() {
   if (!may_save()) return true;
   const uint64_t begun_ns = uv_hrtime();
   std::vector<SavedOutput> saved = outputs_.saved();
-  return outputs_.broken() || report_save(record_.save(std::move(saved), held_.sorted_positions(), begun_ns));
+  return outputs_.broken() ||
+         report_save(record_.save(std::move(saved), held_.sorted_positions(), all_open_.as_targets(), begun_ns));
 }
 
 void ScanSinks::save_all_probed() {

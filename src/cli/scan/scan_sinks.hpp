@@ -33,6 +33,9 @@ class ScanSinks {
   void add(const portloop_result& found);
   /// The same for a result that was held until it was identified. `time_us`: Unix time at which it came.
   void add(const ProbeResult& probe, int64_t time_us, const Finding* identified);
+  /// The host accepts connections on every port; before the results of its open ports.
+  void add_all_open(const Address& address);
+  uint64_t all_open_hosts() const { return all_open_.count(); }
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();
@@ -59,12 +62,14 @@ class ScanSinks {
 
   const SystemServices& services_;
   const bool show_all_;
+  const bool skips_all_open_;
   ProgressLine& progress_;
   ScanOutputs outputs_;
   ScanRecord record_;
   HeldResults held_;
   ScanNotes notes_;
   AnsweredAddresses answered_;
+  AnsweredAddresses all_open_;  // that accept connections on every port
   bool lost_result_ = false;
 };
 

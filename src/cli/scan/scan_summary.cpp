@@ -53,9 +53,14 @@ std::string summary_text(const ScanSummary& summary) {
   if (stats.closed > 0) text += ", " + grouped(stats.closed) + " closed";
   if (stats.filtered > 0) text += ", " + grouped(stats.filtered) + " filtered";
   if (stats.unknown > 0) text += ", " + unknown_text(stats.unknown, summary.unknown);
+  if (summary.all_open_hosts > 0)
+    text += ", " + counted(summary.all_open_hosts, "host accepts everything", "hosts accept everything");
   if (stats.not_probed > 0) {
-    text += ", " + grouped(stats.not_probed) + " not probed (" +
-            counted(summary.stopped_hosts, "host has ", "hosts have ") + grouped(summary.stop_after) + " open)";
+    text += ", " + grouped(stats.not_probed) + " not probed";
+    if (summary.stop_after > 0) {
+      text +=
+          " (" + counted(summary.stopped_hosts, "host has ", "hosts have ") + grouped(summary.stop_after) + " open)";
+    }
   }
   if (results + stats.not_probed < stats.probes)
     text += ", " + grouped(stats.probes - results - stats.not_probed) + " without a result";

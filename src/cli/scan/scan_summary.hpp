@@ -24,6 +24,7 @@ struct ScanSummary {
   uint64_t connects = 0;  ///< Of this run, with those of discovery.
   uint32_t stop_after = 0;
   uint64_t stopped_hosts = 0;
+  uint64_t all_open_hosts = 0;              ///< That accept connections on every port.
   std::map<std::string, uint64_t> unknown;  ///< How many results are unknown for each reason, of all runs.
   std::optional<uint64_t> seed;             ///< If it is to be printed.
   Shard shard;

@@ -34,6 +34,7 @@
 #include "cli/targets/target_list.hpp"
 #include "cli/terminal/progress.hpp"
 #include "cli/terminal/terminal_width.hpp"
+#include "cli/watch/all_open_hosts.hpp"
 #include "cli/watch/change_filter.hpp"
 #include "cli/watch/event_program.hpp"
 #include "cli/watch/watch_report.hpp"
@@ -90,7 +91,8 @@ class WatchCommand : ScanSession::Events {
   void on_scan_closed();
   void confirm_suspects();
   void end_round();
-  std::string report(const std::vector<ConfirmedChange>& changes);
+  std::string report(const std::vector<ConfirmedChange>& changes,
+                     const std::vector<AllOpenHosts::Change>& host_changes);
   void save();
   void save_file(const char* option, const std::string& path, const std::string& text);
   void note_round(size_t changes);
@@ -115,6 +117,7 @@ class WatchCommand : ScanSession::Events {
   ScanSettings settings_;
   ScanLimits limits_;
   ChangeFilter filter_;
+  AllOpenHosts all_open_;
   WatchCounts counts_;
   RoundFacts last_;
   ProgressLine progress_;
@@ -134,7 +137,8 @@ class WatchCommand : ScanSession::Events {
 };
 
 int WatchCommand::run() {
-  if (!request_.state_file.empty()) read_watch_state(request_.state_file, targets(), ports(), filter_, counts_);
+  if (!request_.state_file.empty())
+    read_watch_state(request_.state_file, targets(), ports(), filter_, all_open_, counts_);
   session_.watch(*this);
   if (progress_.is_redrawn()) session_.watch_keys();
   limits_ = choose_limits(settings_, request_.scan.quiet);
@@ -174,7 +178,10 @@ void WatchCommand::start_scan(Phase phase, const FinishedSet& left_out) {
   const Options options = full_scan_options(targets(), ports(), settings, limits_, left_out);
   scan_.emplace(
       session_.loop(), options, [this](const portloop_result& result) { guarded([&] { on_result(result); }); },
-      [this](int status) { guarded([this, status] { on_scan_done(status); }); });
+      [this](int status) { guarded([this, status] { on_scan_done(status); }); },
+      [this](const sockaddr& address, portloop_host_event event) {
+        if (event == PORTLOOP_HOST_ALL_OPEN) guarded([&] { all_open_.found(host_address_of(address)); });
+      });
 }
 
 void WatchCommand::on_result(const portloop_result& result) {
@@ -183,6 +190,8 @@ void WatchCommand::on_result(const portloop_result& result) {
   const auto port = ports().index_of(probe.endpoint.port);
   if (!host || !port) return;
   const uint64_t index = *host * ports().size() + *port;
+  if (probe.state == PortState::closed) all_open_.closed(probe.endpoint.address);
+  if (probe.state == PortState::open && all_open_.covers(probe.endpoint.address)) return;
   if (phase_ == Phase::confirm) return filter_.confirm(index, watched_state(probe.state));
   unknown_ += probe.state == PortState::unknown;
   filter_.observe(index, watched_state(probe.state));
@@ -203,6 +212,7 @@ void WatchCommand::on_scan_closed() {
   } catch (const CannotRun& error) {
     note(error.what());
     filter_.abandon_round();
+    all_open_.abandon_round();
     wait_for_next_round();
   }
 }
@@ -222,15 +232,16 @@ void WatchCommand::confirm_suspects() {
 
 void WatchCommand::end_round() {
   const std::vector<ConfirmedChange> changes = filter_.end_round();
+  const std::vector<AllOpenHosts::Change> host_changes = all_open_.end_round(counts_.rounds == 0);
   ++counts_.rounds;
   ++rounds_;
   last_.ended_us = unix_time_us();
   last_.seconds = static_cast<double>(uv_hrtime() - started_ns_) * 1e-9;
-  std::string lines = report(changes);
+  std::string lines = report(changes, host_changes);
   if (out_.broken()) return finish();  // nothing is saved: the next run reports it
-  note_round(changes.size());
+  note_round(changes.size() + host_changes.size());
   last_.unknown = unknown_;
-  if (changes.empty() || request_.program.empty()) {
+  if (lines.empty() || request_.program.empty()) {
     save();
     return wait_for_next_round();
   }
@@ -245,7 +256,8 @@ void WatchCommand::end_round() {
 }
 
 /// Returns the changes as JSON lines.
-std::string WatchCommand::report(const std::vector<ConfirmedChange>& changes) {
+std::string WatchCommand::report(const std::vector<ConfirmedChange>& changes,
+                                 const std::vector<AllOpenHosts::Change>& host_changes) {
   std::string lines;
   const bool colour = uses_colour(request_.scan.colour, out_.is_terminal());
   const size_t columns = out_.is_terminal() ? terminal_columns(STDOUT_FILENO) : 0;
@@ -260,6 +272,12 @@ std::string WatchCommand::report(const std::vector<ConfirmedChange>& changes) {
     append_change_json(lines, reported);
     if (!json_) append_change_row(out_.buffer(), reported, colour, columns);
   }
+  for (const AllOpenHosts::Change& change : host_changes) {
+    ++counts_.changed;
+    const ReportedHost reported{change, host_name_of(change.address), last_.ended_us, counts_.rounds};
+    append_change_json(lines, reported);
+    if (!json_) append_change_row(out_.buffer(), reported, colour, columns);
+  }
   if (json_) out_.buffer() += lines;
   if (!out_.buffer().empty()) progress_.clear();
   out_.flush();
@@ -268,7 +286,7 @@ std::string WatchCommand::report(const std::vector<ConfirmedChange>& changes) {
 
 void WatchCommand::save() {
   if (!request_.state_file.empty())
-    save_file("--state ", request_.state_file, watch_state_text(filter_, targets(), ports(), counts_));
+    save_file("--state ", request_.state_file, watch_state_text(filter_, all_open_, targets(), ports(), counts_));
   if (request_.prometheus_file.empty()) return;
   save_file("--prometheus ", request_.prometheus_file,
             metrics_text(

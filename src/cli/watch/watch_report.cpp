@@ -81,28 +81,70 @@ void append_change_json(std::string& out, const ReportedChange& reported) {
   out += "}\n";
 }
 
-void append_change_row(std::string& out, const ReportedChange& reported, bool colour, size_t columns) {
-  const ConfirmedChange& change = reported.change;
-  const size_t start = out.size();
+namespace {
+
+constexpr std::string_view all_open_word = "all-ports-open", ordinary_word = "ordinary";
+
+/// The start of a row: when, what and where.
+void append_row_start(std::string& out, int64_t time_us, std::string_view word, const std::string& where, bool colour,
+                      size_t columns) {
   const auto append_cell = [&out](std::string_view text, size_t width) {
     out += text;
     out.append(width - std::min(width, text.size()) + 2, ' ');
   };
-  const std::string time = rfc3339_text(reported.time_us);
+  const std::string time = rfc3339_text(time_us);
   constexpr size_t narrow = 100, date = 11, seconds_end = 19;
   append_cell(
       columns > 0 && columns < narrow ? time.substr(date, seconds_end - date) + 'Z' : time.substr(0, seconds_end) + 'Z',
       0);
-  const std::string_view word = change_word(change);
   if (colour) out += word == "opened" ? "\x1b[32m" : word == "closed" ? "\x1b[31m" : "\x1b[33m";
   append_cell(word, 7);
   if (colour) out += "\x1b[0m";
-  append_cell(to_text(reported.endpoint.address, reported.endpoint.port), columns > 0 && columns < 80 ? 0 : 21);
-  out += std::string(word_of(change.before)) + " -> " + std::string(word_of(change.after));
-  if (!reported.service.empty()) append_visible(out += "  ", reported.service);
-  if (!reported.host_name.empty()) append_visible(out += "  ", reported.host_name);
+  append_cell(where, columns > 0 && columns < 80 ? 0 : 21);
+}
+
+void end_row(std::string& out, size_t start, std::string_view host_name, size_t columns) {
+  if (!host_name.empty()) append_visible(out += "  ", host_name);
   if (columns > 0) cut_row(out, start, columns);
   out += '\n';
+}
+
+}  // namespace
+
+void append_change_row(std::string& out, const ReportedChange& reported, bool colour, size_t columns) {
+  const ConfirmedChange& change = reported.change;
+  const size_t start = out.size();
+  append_row_start(out, reported.time_us, change_word(change),
+                   to_text(reported.endpoint.address, reported.endpoint.port), colour, columns);
+  out += std::string(word_of(change.before)) + " -> " + std::string(word_of(change.after));
+  if (!reported.service.empty()) append_visible(out += "  ", reported.service);
+  end_row(out, start, reported.host_name, columns);
+}
+
+void append_change_row(std::string& out, const ReportedHost& reported, bool colour, size_t columns) {
+  const size_t start = out.size();
+  append_row_start(out, reported.time_us, "changed", to_text(reported.change.address), colour, columns);
+  out += reported.change.accepts_all ? "ordinary -> accepts connections on every port"
+                                     : "accepts connections on every port -> ordinary";
+  end_row(out, start, reported.host_name, columns);
+}
+
+void append_change_json(std::string& out, const ReportedHost& reported) {
+  const bool accepts_all = reported.change.accepts_all;
+  out += "{\"time\":";
+  append_json_string(out, rfc3339_text(reported.time_us));
+  out += ",\"round\":" + std::to_string(reported.round) + ",\"change\":\"changed\",\"address\":";
+  append_json_string(out, to_text(reported.change.address));
+  out += ",\"port\":null,\"protocol\":\"tcp\",\"service\":null";
+  if (!reported.host_name.empty()) {
+    out += ",\"host\":";
+    append_json_string(out, reported.host_name);
+  }
+  out += ",\"before\":";
+  append_json_string(out, accepts_all ? ordinary_word : all_open_word);
+  out += ",\"after\":";
+  append_json_string(out, accepts_all ? all_open_word : ordinary_word);
+  out += "}\n";
 }
 
 std::string metrics_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,

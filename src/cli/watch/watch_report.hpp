@@ -26,6 +26,16 @@ struct ReportedChange {
 /// Appends one JSON object and a newline.
 void append_change_json(std::string& out, const ReportedChange& reported);
 
+/// That a host has begun to accept everything, or is an ordinary one again.
+struct ReportedHost {
+  AllOpenHosts::Change change;
+  std::string_view host_name;
+  int64_t time_us;
+  uint64_t round;
+};
+void append_change_json(std::string& out, const ReportedHost& reported);
+void append_change_row(std::string& out, const ReportedHost& reported, bool colour, size_t columns);
+
 /// Appends a row for people. `columns`: of a terminal, to which it is cut; 0: it is whole.
 void append_change_row(std::string& out, const ReportedChange& reported, bool colour, size_t columns);
 

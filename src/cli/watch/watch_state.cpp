@@ -48,14 +48,16 @@ void append_host(std::string& text, const char* keyword, const Address& address,
 
 class StateParser {
  public:
-  StateParser(const TargetSet& targets, const PortSet& ports, ChangeFilter& filter, WatchCounts& counts)
-      : targets_(targets), ports_(ports), filter_(filter), counts_(counts) {}
+  StateParser(const TargetSet& targets, const PortSet& ports, ChangeFilter& filter, AllOpenHosts& all_open,
+              WatchCounts& counts)
+      : targets_(targets), ports_(ports), filter_(filter), all_open_(all_open), counts_(counts) {}
 
   /// Returns false if the line can't have been written by watch_state_text().
   bool take(std::string_view line) {
     const auto words = read_words(line);
     if (!words || words->empty()) return false;
     if ((*words)[0] == "counts") return take_counts(*words);
+    if ((*words)[0] == "all-open") return take_all_open(*words);
     return ((*words)[0] == "reported" || (*words)[0] == "seen") && take_host(*words);
   }
 
@@ -69,6 +71,12 @@ class StateParser {
       *count = *number;
     }
     return true;
+  }
+
+  bool take_all_open(const std::vector<std::string>& words) {
+    const auto address = words.size() == 2 ? parse_address(words[1]) : std::nullopt;
+    if (address && targets_.contains(*address)) all_open_.restore(*address);
+    return address.has_value();
   }
 
   bool take_host(const std::vector<std::string>& words) {
@@ -93,13 +101,14 @@ class StateParser {
   const TargetSet& targets_;
   const PortSet& ports_;
   ChangeFilter& filter_;
+  AllOpenHosts& all_open_;
   WatchCounts& counts_;
 };
 
 }  // namespace
 
-std::string watch_state_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,
-                             const WatchCounts& counts) {
+std::string watch_state_text(const ChangeFilter& filter, const AllOpenHosts& all_open, const TargetSet& targets,
+                             const PortSet& ports, const WatchCounts& counts) {
   std::string text(header);
   text += "counts " + std::to_string(counts.rounds) + ' ' + std::to_string(counts.opened) + ' ' +
           std::to_string(counts.closed) + ' ' + std::to_string(counts.changed) + '\n';
@@ -109,11 +118,16 @@ std::string watch_state_text(const ChangeFilter& filter, const TargetSet& target
     append_host(text, "reported", address, ports, [&](uint32_t i) { return filter.reported(first + i); });
     append_host(text, "seen", address, ports, [&](uint32_t i) { return filter.pending(first + i); });
   }
+  for (const Address& address : all_open.reported()) {
+    text += "all-open";
+    append_word(text, to_text(address));
+    text += '\n';
+  }
   return text + "end " + hash_text(fnv_hash(text)) + '\n';
 }
 
 void read_watch_state(const std::string& path, const TargetSet& targets, const PortSet& ports, ChangeFilter& filter,
-                      WatchCounts& counts) {
+                      AllOpenHosts& all_open, WatchCounts& counts) {
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0 && errno == ENOENT) return;
   if (!S_ISREG(status.st_mode))
@@ -124,7 +138,7 @@ void read_watch_state(const std::string& path, const TargetSet& targets, const P
       body != std::string::npos && text.substr(body) == "end " + hash_text(fnv_hash(text.substr(0, body))) + '\n';
   if (!text.starts_with(header))
     throw UsageError("--state " + quote_word(path) + ": the file is not the state of a watch of this version");
-  StateParser parser(targets, ports, filter, counts);
+  StateParser parser(targets, ports, filter, all_open, counts);
   bool valid = whole;
   for (size_t start = header.size(); valid && start < body;) {
     const size_t end = text.find('\n', start);

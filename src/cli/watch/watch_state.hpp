@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/watch/all_open_hosts.hpp"
 #include "cli/watch/change_filter.hpp"
 #include "core/port_set.hpp"
 #include "core/target_set.hpp"
@@ -25,11 +26,11 @@ struct WatchCounts {
 };
 
 /// The endpoints are numbered host by host, port by port.
-std::string watch_state_text(const ChangeFilter& filter, const TargetSet& targets, const PortSet& ports,
-                             const WatchCounts& counts);
+std::string watch_state_text(const ChangeFilter& filter, const AllOpenHosts& all_open, const TargetSet& targets,
+                             const PortSet& ports, const WatchCounts& counts);
 
 /// Restores what the file has of these targets and ports. Nothing happens if there is no such file. Throws UsageError.
 void read_watch_state(const std::string& path, const TargetSet& targets, const PortSet& ports, ChangeFilter& filter,
-                      WatchCounts& counts);
+                      AllOpenHosts& all_open, WatchCounts& counts);
 
 }  // namespace portloop
