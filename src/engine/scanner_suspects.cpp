@@ -1,7 +1,8 @@
 // What a scanner does with the open ports of hosts that may accept everything.
 //
-// Happy path: handle_open_port() gives the result to suspect_hosts.hpp while the host's decoys are out; settle_findings()
-// reports a host that accepts everything, and report_settled() the results, one in each step of pump().
+// Happy path: handle_open_port() gives the result to suspect_hosts.hpp while the host's decoys are out;
+// settle_findings() reports a host that accepts everything, and report_settled() the results, one in each step of
+// pump().
 //
 // What goes wrong: the scan is stopped before the decoys are back: report_held().
 #include "engine/banner_reader.hpp"

@@ -124,6 +124,31 @@ TEST_CASE("the broadcast address of the own link needs no result, and may be unk
   CHECK(differences({result("10.0.0.3", 22, "unknown")}) == 1);
 }
 
+TEST_CASE("of a host that accepts everything one marked result is enough; a mark on another host is false") {
+  const auto marked = [](const char* address, int port) {
+    std::string line = result(address, port, "open");
+    line.back() = ',';
+    return line + "\"all_ports_open\":true}";
+  };
+  CHECK(check({marked("10.0.0.1", 22), result("10.0.0.2", 22, "open")}).differences.wrong == 1);
+  const auto profile = parse_profile("test", "prefix 10.0.0.1\naccepts-all\nprefix 10.0.0.2\nopen 22\n");
+  REQUIRE(profile);
+  const TargetSet targets(parse_target("10.0.0.1-2")->ranges, {});
+  const PortSet ports = *parse_ports("22-24", nullptr);
+  const auto compare = [&](const std::vector<std::string>& lines, uint64_t found) {
+    ResultCheck compared(*profile, targets, ports, [](const std::string&) {});
+    for (const std::string& line : lines) compared.take(line);
+    const Differences differences = compared.finish(false);
+    CHECK(compared.truly_all_open() == 1);
+    CHECK(compared.found_all_open() == found);
+    return differences.total();
+  };
+  CHECK(compare({marked("10.0.0.1", 23), result("10.0.0.2", 22, "open")}, 1) == 0);
+  CHECK(compare({marked("10.0.0.1", 23), marked("10.0.0.1", 24), result("10.0.0.2", 22, "open")}, 1) == 0);
+  CHECK(compare({result("10.0.0.1", 23, "open"), result("10.0.0.2", 22, "open")}, 0) == 2);  // two are missed
+  CHECK(compare({marked("10.0.0.1", 23), marked("10.0.0.2", 22)}, 1) == 1);
+}
+
 TEST_CASE("a line that is not a result is a difference of its own, quoted without control bytes") {
   std::vector<std::string> lines = all_right;
   lines.emplace_back("\x1b[2J");

@@ -91,6 +91,28 @@ TEST_CASE("a share of the addresses have a host; the others behave as `missing` 
   CHECK(existing == doctest::Approx(6553).epsilon(0.05));
 }
 
+TEST_CASE("a share of the hosts accept everything, and so do those whose ports are all open") {
+  const Profile profile = profile_of(
+      "prefix 10.0.0.0/16\naccepts-all 10% says drip\nopen 22\nprefix 10.1.0.0/16\nopen\nprefix 10.2.0.0/16\n"
+      "exists 0%\naccepts-all\nprefix 10.3.0.0/16\naccepts-all\n");
+  const GroundTruth truth(profile);
+  Address host = address("10.0.0.0");
+  int accepting = 0;
+  for (int i = 0; i < 10'000; ++i, ++host.value) {
+    const HostTruth known = truth.host(host);
+    accepting += known.accepts_all ? 1 : 0;
+    const PortTruth port = truth.port(known, host, 4711);
+    CHECK(port.open == known.accepts_all);
+    if (port.open) CHECK(port.speech == Speech::drip);
+  }
+  CHECK(accepting > 900);
+  CHECK(accepting < 1100);
+  CHECK(truth.host(address("10.1.0.1")).accepts_all);
+  CHECK_FALSE(truth.host(address("10.2.0.1")).accepts_all);
+  CHECK_FALSE(ask(profile, "10.2.0.1", 80).open);
+  CHECK(truth.host(address("10.3.0.1")).accepts_all);
+}
+
 TEST_CASE("hosts of one subnet have the same RTT, which differs between subnets within the range") {
   const Profile profile = profile_of("prefix 10.0.0.0/8 fd00::/16\nrtt 10ms-250ms by /24\n");
   const GroundTruth truth(profile);
