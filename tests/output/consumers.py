@@ -200,7 +200,7 @@ class Others(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(formatted("csv", FIRST, show="all").decode(), newline="")))
         records = [read_record(line) for line in formatted("json", FIRST, show="all").splitlines()]
         of_identify = ["identified", "product", "version"]  # one object in the JSON, if there is one
-        self.assertEqual([name for name in rows[0] if name not in of_identify], list(records[0]))
+        self.assertEqual([name for name in rows[0] if name not in of_identify], [*records[0], "all_ports_open"])
         for row, record in zip(rows, records):
             self.assertEqual(row, {f: "" if record.get(f) is None else str(record[f]) for f in row})
 
