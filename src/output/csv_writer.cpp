@@ -11,7 +11,9 @@ class CsvWriter final : public Writer {
  public:
   void begin(const ScanHeader& header, std::string& out) override {
     show_all_ = header.show_all;
-    out += "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,identified,product,version,time,all_ports_open\r\n";
+    out +=
+        "address,port,protocol,state,reason,rtt_us,attempts,service,host,banner,identified,product,version,time,all_"
+        "ports_open\r\n";
   }
 
   void result(const OutputResult& result, std::string& out) override {

@@ -57,7 +57,7 @@ struct HostResults {
   int64_t first_us = 0;  ///< Unix time of the first and the last result.
   int64_t last_us = 0;
   uint64_t results = 0;
-  bool all_ports_open = false;  ///< It accepts connections on every port.
+  bool all_ports_open = false;                                     ///< It accepts connections on every port.
   RttEstimator rtt;                                                ///< Has no sample if no first attempt was answered.
   std::vector<Group> groups;                                       ///< In order of appearance; only a few.
   std::vector<std::pair<uint16_t, std::string>> banners;           ///< By port, raw bytes.

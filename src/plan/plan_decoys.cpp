@@ -24,7 +24,7 @@ void ProbePlan::look_for_all_open(Block& block, uint32_t host_number) {
   Host& host = block.hosts[host_number];
   if (block.space().ports.size() < min_scanned_ports) return;
   if (host.open_ports != 1 || host.answers - host.open_ports > max_refused_before) return;
-  if (host.first_asks >= min_asks_of_a_silent_host && host.expected_share() < min_answered_share) return;
+  if (host.first_asks >= min_asks_of_a_silent_host && host.answers < min_answered_share * host.first_asks) return;
   host.is_suspect = true;
   block.hold_for_decoys();
   decoys_->begin({block.place(), host_number}, host.target);

@@ -238,11 +238,12 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
 /// --checkpoint and --resume, and the request; of one that is resumed, only the options about this run.
 ScanRequest parse_new_or_resumed(const cxxopts::ParseResult& given, const SystemServices& services) {
   check_given_once(
-      given, {"ports",  "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
-              "timing", "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
-              "format", "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
-              "color",  "output-all",    "stats-every", "interface",  "dscp",      "mark",     "identify-timeout",
-              "all-ports-open"});
+      given,
+      {"ports",         "exclude-ports", "loops",       "in-flight",  "rate",      "timeout",  "retries",
+       "timing",        "order",         "seed",        "shard",      "connector", "banners",  "banner-timeout",
+       "format",        "show",          "stop-after",  "checkpoint", "resume",    "progress", "max-time",
+       "color",         "output-all",    "stats-every", "interface",  "dscp",      "mark",     "identify-timeout",
+       "all-ports-open"});
   const bool resumed = given.count("resume") > 0;
   const std::string checkpoint_file = text_of(given, "checkpoint"), resume_file = text_of(given, "resume");
   if (resumed && given.count("checkpoint") && checkpoint_file != resume_file) {
