@@ -179,6 +179,7 @@ void parse_run(const cxxopts::ParseResult& given, ScanRequest& request) {
   request.confined = given.count("no-sandbox") == 0;
   request.progress = progress_of(given);
   if (request.quiet) request.progress = ProgressChoice::never;
+  request.targets.shows_progress = progress_style(request.progress) == ProgressStyle::redrawn;
   request.colour = colour_of(given);
   request.live = given.count("live") > 0;
 }

@@ -84,7 +84,7 @@ std::string failure_text(const FoundName& found) {
 std::vector<std::string> resolve_included(const TargetWords& given, uv_loop_t* loop, SortedWords& sorted,
                                           TargetList& list) {
   std::vector<std::string> failed;
-  for (const FoundName& found : look_up_names(sorted.names, given.family, loop)) {
+  for (const FoundName& found : look_up_names(sorted.names, given.family, given.shows_progress, loop)) {
     if (found.addresses.empty()) {
       failed.push_back(failure_text(found));
       continue;
@@ -105,7 +105,7 @@ std::vector<std::string> resolve_included(const TargetWords& given, uv_loop_t* l
 /// address that must not be touched.
 void resolve_excluded(const TargetWords& given, uv_loop_t* loop, SortedWords& sorted) {
   std::string failure;
-  for (const FoundName& found : look_up_names(sorted.names, given.family, loop)) {
+  for (const FoundName& found : look_up_names(sorted.names, given.family, given.shows_progress, loop)) {
     if (found.addresses.empty() && failure.empty()) failure = failure_text(found);
     for (const Address& address : found.addresses) sorted.ranges.push_back({address, address});
   }

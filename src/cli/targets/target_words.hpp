@@ -16,8 +16,9 @@ struct TargetWords {
   std::vector<std::string> excluded;
   std::vector<std::string> exclude_files;
   WantedFamily family = WantedFamily::any;
-  bool all_addresses = false;  ///< Scan every address of a name, not only the first.
-  bool quiet = false;          ///< Don't report names that have other addresses, too.
+  bool all_addresses = false;   ///< Scan every address of a name, not only the first.
+  bool quiet = false;           ///< Don't report names that have other addresses, too.
+  bool shows_progress = false;  ///< Draw a line while names are looked up.
 };
 
 }  // namespace portloop
