@@ -72,7 +72,7 @@ _portloop() {
   if [[ ${COMP_WORDS[1]} == scan && $word == -* ]]; then
     COMPREPLY=($(compgen -W "-p --ports --exclude-ports --exclude --exclude-file -i --input-file -4 -6 --all-addresses
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
-      --all-ports-open --max-time --connector --source --interface --dscp --mark --identify --identify-timeout --printers --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --live --checkpoint --resume --progress
+      --all-ports-open --max-time --connector --source --interface --dscp --mark --identify --identify-timeout --printers --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --names --live --checkpoint --resume --progress
       --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --no-sandbox --json-schema -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))

@@ -71,6 +71,7 @@ complete -c portloop -n '__fish_seen_subcommand_from scan' -l output-all -r -F -
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l overwrite -d 'Replace files that exist'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l show -x -a 'open all' -d 'Which states are listed'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l live -d 'On a terminal, each port when it is found'
+complete -c portloop -n '__fish_seen_subcommand_from scan' -l names -d 'Lists have names'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l checkpoint -r -F -d 'Save what is finished'
 complete -c portloop -n '__fish_seen_subcommand_from scan' -l resume -r -F -d 'Continue from a checkpoint'
 complete -c portloop -n '__fish_seen_subcommand_from scan watch' -l progress -x -a 'auto always never' -d 'The progress line'

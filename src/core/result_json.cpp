@@ -1,5 +1,7 @@
 #include "core/result_json.hpp"
 
+#include <utility>
+
 #include "core/finding_json.hpp"
 #include "core/json_walk.hpp"
 #include "core/parse_number.hpp"
@@ -39,6 +41,20 @@ bool assign_number_or_null(Number& number, const Value& value) {
 
 bool assign_string_or_null(std::string& text, const Value& value) {
   return value.is_null() || (value.is_string && assign(text, parse_json_string(value.text)));
+}
+
+/// An array of strings.
+bool assign_names(std::vector<std::string>& names, const Value& value) {
+  JsonWalk walk(value.text);
+  if (value.is_string || !walk.take('[')) return false;
+  names.clear();
+  do {
+    std::string_view text;
+    const auto name = walk.take_string(text) ? parse_json_string(text) : std::nullopt;
+    if (!name || name->empty() || name->size() > max_host_name_bytes) return false;
+    names.push_back(*name);
+  } while (walk.take(','));
+  return walk.take(']') && walk.at_end();
 }
 
 /// Takes the members of one object and remembers which of the required ones it has seen.
@@ -82,6 +98,7 @@ class RecordParser {
     if (name == "service") return assign_string_or_null(result_.service, value);
     if (name == "host")
       return assign_string_or_null(result_.host_name, value) && result_.host_name.size() <= max_host_name_bytes;
+    if (name == "hosts") return assign_names(result_.host_names, value);
     if (name == "banner") return assign_string_or_null(result_.banner, value);
     if (name == "identified")
       return value.is_null() ||
@@ -116,6 +133,14 @@ void append_result_json(std::string& line, const ResultRecord& record) {
   if (!record.host_name.empty()) {
     line += ",\"host\":";
     append_json_string(line, record.host_name);
+  }
+  if (record.host_names.size() > 1) {
+    const char* separator = ",\"hosts\":[";
+    for (const std::string& name : record.host_names) {
+      line += std::exchange(separator, ",");
+      append_json_string(line, name);
+    }
+    line += ']';
   }
   if (!probe.banner.empty()) {
     line += ",\"banner\":";

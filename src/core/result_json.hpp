@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/finding.hpp"
 #include "core/probe_result.hpp"
@@ -15,10 +17,11 @@ namespace portloop {
 /// A result with what accompanies it in a record. The views are borrowed.
 struct ResultRecord {
   ProbeResult probe;
-  std::string_view service;             ///< Empty if the port has no name.
-  std::string_view host_name;           ///< Empty if none was given.
-  std::string_view time;                ///< RFC 3339; copied as it is.
-  const Finding* identified = nullptr;  ///< nullptr if there is none.
+  std::string_view service;                      ///< Empty if the port has no name.
+  std::string_view host_name;                    ///< Empty if none was given.
+  std::string_view time;                         ///< RFC 3339; copied as it is.
+  const Finding* identified = nullptr;           ///< nullptr if there is none.
+  std::span<const std::string> host_names = {};  ///< Written if there are several; the first is host_name.
 };
 
 /// Appends one JSON object and a newline.
@@ -29,7 +32,8 @@ struct ParsedResult {
   ProbeResult probe;  ///< Its banner is empty: see `banner`.
   std::string service;
   std::string host_name;
-  std::string banner;  ///< Raw bytes, as they came from the network.
+  std::vector<std::string> host_names;  ///< Empty if there is at most host_name.
+  std::string banner;                   ///< Raw bytes, as they came from the network.
   std::string time;
   std::optional<Finding> identified;
 };

@@ -25,11 +25,13 @@ class CsvWriter final : public Writer {
     out += ',' + reason_text(probe.reason, probe.error_number) + ',';
     if (probe.rtt_us != 0) out += std::to_string(probe.rtt_us);
     out += ',' + std::to_string(probe.attempts);
+    const std::string names = all_names(result);
     static const Finding nothing;
     const Finding& found = result.identified != nullptr ? *result.identified : nothing;
     const std::string protocol = tunnelled_protocol(found);
-    for (const std::string_view text : {result.service, result.host_name, probe.banner, std::string_view(protocol),
-                                        std::string_view(found.product), std::string_view(found.version)}) {
+    for (const std::string_view text :
+         {result.service, std::string_view(names), probe.banner, std::string_view(protocol),
+          std::string_view(found.product), std::string_view(found.version)}) {
       out += ',';
       append_csv_cell(out, text);
     }

@@ -50,6 +50,7 @@ class GrepableWriter final : public Writer {
   void append_host(std::string& out, const Address& address, const HostResults& host) const {
     std::string who = "Host: " + to_text(address) + " (";
     append_visible(who, host.name, "()");
+    for (const std::string& name : host.more_names) append_visible(who += ',', name, "()");
     who += ")\t";
     out += who + "Status: " + (host.answered() ? "Up" : "Unknown") + '\n';
     out += who;

@@ -54,6 +54,13 @@ std::vector<uint16_t> PortTally::sorted_indices() const {
   return indices;
 }
 
+void HostResults::add_name(std::string_view added) {
+  if (name.empty())
+    name = added;
+  else if (name != added && (more_names.empty() || more_names.back() != added))
+    more_names.emplace_back(added);
+}
+
 bool HostResults::answered() const {
   return std::any_of(groups.begin(), groups.end(),
                      [](const Group& g) { return g.state == PortState::open || g.state == PortState::closed; });
@@ -71,7 +78,13 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   assert(index);
   const auto found = unfinished_.try_emplace(probe.endpoint.address).first;
   HostResults& host = found->second;
+  if (result.is_repeated) {
+    host.add_name(result.host_name);
+    return std::nullopt;
+  }
   if (host.name.empty()) host.name = result.host_name;
+  if (result.host_names.size() > 1 + host.more_names.size())
+    host.more_names.assign(result.host_names.begin() + 1, result.host_names.end());
   host.first_us = host.results == 0 ? result.time_us : std::min(host.first_us, result.time_us);
   host.last_us = host.results == 0 ? result.time_us : std::max(host.last_us, result.time_us);
   ++host.results;

@@ -53,8 +53,9 @@ struct HostResults {
     PortTally tally;
   };
 
-  std::string name;      ///< As the user typed it, raw; empty if none.
-  int64_t first_us = 0;  ///< Unix time of the first and the last result.
+  std::string name;                     ///< As the user typed it, raw; empty if none.
+  std::vector<std::string> more_names;  ///< Other names of the address.
+  int64_t first_us = 0;                 ///< Unix time of the first and the last result.
   int64_t last_us = 0;
   uint64_t results = 0;
   bool all_ports_open = false;                                     ///< It accepts connections on every port.
@@ -63,6 +64,8 @@ struct HostResults {
   std::vector<std::pair<uint16_t, std::string>> banners;           ///< By port, raw bytes.
   std::vector<std::pair<uint16_t, IdentifiedService>> identified;  ///< By port.
 
+  /// Unless it was the last one that was added.
+  void add_name(std::string_view added);
   /// True if the host itself has answered, that is, if a port is open or closed. ICMP errors may come from a router.
   bool answered() const;
 };

@@ -1,5 +1,5 @@
 // How incomplete hosts are saved in a checkpoint and restored: a line for each host, followed by one for each of its
-// groups of ports, for each banner and for each identified service.
+// further names, groups of ports, for each banner and for each identified service.
 #include <initializer_list>
 
 #include "core/parse_number.hpp"
@@ -41,6 +41,7 @@ void HostCollector::save(std::string& state) const {
         {host.first_us, host.last_us, static_cast<int64_t>(host.results), host.rtt.srtt_us(), host.rtt.rttvar_us()},
         host.name);
     if (host.all_ports_open) state += "all-ports-open\n";
+    for (const std::string& name : host.more_names) append_line(state, "name", {}, name);
     for (const HostResults::Group& group : host.groups) {
       state += "ports";
       append_word(state, to_text(group.state));
@@ -65,6 +66,11 @@ bool HostCollector::restore_line(const std::vector<std::string>& words) {
   if (words[0] == "all-ports-open") {
     if (restored_ == nullptr || words.size() != 1) return false;
     return restored_->all_ports_open = true;
+  }
+  if (words[0] == "name") {
+    if (words.size() != 2 || restored_ == nullptr) return false;
+    restored_->more_names.push_back(words[1]);
+    return true;
   }
   const auto numbers = parse_numbers(words, 1, 1);
   if (!numbers || (*numbers)[0] < 1 || (*numbers)[0] > 65535) return false;

@@ -52,7 +52,7 @@ void HostTable::result(const OutputResult& result, std::string& out) {
     return stream_->result(result, out);
   }
   hosts_.add(result);
-  open_ports_ += is_open ? 1 : 0;
+  open_ports_ += is_open && !result.is_repeated ? 1 : 0;
   note_news(result.probe.endpoint.address);
 }
 
@@ -69,6 +69,7 @@ HostRow HostTable::row_of(const Address& address, const HostResults& host) const
   HostRow row;
   row.address = to_text(address);
   if (host.name != row.address) append_visible(row.name, host.name);
+  if (!host.more_names.empty()) row.name += " +" + std::to_string(host.more_names.size());
   row.rtt_us = host.rtt.srtt_us();
   row.ports = hosts_.listed_ports(host);
   row.counted = hosts_.counted_ports(host);

@@ -9,6 +9,7 @@ OutputResult ReadResult::view() const {
   view.probe = probe;
   view.probe.banner = banner;
   view.host_name = host_name;
+  view.host_names = host_names;
   view.service = service;
   view.time_us = time_us;
   if (identified) view.identified = &*identified;

@@ -12,8 +12,8 @@ class JsonWriter final : public Writer {
 
   void result(const OutputResult& result, std::string& out) override {
     if (result.probe.state != PortState::open && !show_all_) return;
-    append_result_json(
-        out, {result.probe, result.service, result.host_name, rfc3339_text(result.time_us), result.identified});
+    append_result_json(out, {result.probe, result.service, result.host_name, rfc3339_text(result.time_us),
+                             result.identified, result.host_names});
   }
 
   void end(const ScanFooter&, std::string&) override {}

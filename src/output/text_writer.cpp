@@ -47,6 +47,7 @@ class TextWriter final : public Writer {
     if (!result.host_name.empty() && result.host_name != address) {
       address += " (";
       append_visible(address, result.host_name);
+      if (result.host_names.size() > 1) address += " +" + std::to_string(result.host_names.size() - 1);
       address += ')';
     }
     std::string service;

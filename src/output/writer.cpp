@@ -19,6 +19,12 @@ constexpr auto formats = std::to_array<OutputFormat>({
 
 }  // namespace
 
+std::string all_names(const OutputResult& result, std::string_view separator) {
+  std::string names(result.host_name);
+  for (size_t i = 1; i < result.host_names.size(); ++i) names.append(separator).append(result.host_names[i]);
+  return names;
+}
+
 std::span<const OutputFormat> output_formats() { return formats; }
 
 const OutputFormat* find_output_format(std::string_view name) {

@@ -27,20 +27,26 @@ struct ScanHeader {
   /// The number of results after which a host is complete, for xml and grepable. 0 if it is not known, as in a shard:
   /// then all hosts are kept until the end.
   uint64_t results_per_host = 0;
-  bool has_ipv6 = false;  ///< Determines column widths.
-  bool colour = false;    ///< Only for text on a terminal.
-  size_t columns = 0;     ///< Only for text on a terminal: its width, to which rows are cut. 0: rows are whole.
-  bool show_all = false;  ///< --show all: closed, filtered and unknown ports are listed too.
+  bool has_ipv6 = false;    ///< Determines column widths.
+  bool colour = false;      ///< Only for text on a terminal.
+  size_t columns = 0;       ///< Only for text on a terminal: its width, to which rows are cut. 0: rows are whole.
+  bool list_names = false;  ///< Only for lists: names instead of addresses, if there are some.
+  bool show_all = false;    ///< --show all: closed, filtered and unknown ports are listed too.
 };
 
 /// One result and what is written beside it. The views are valid during the call only.
 struct OutputResult {
   ProbeResult probe;
-  std::string_view host_name;           ///< As the user typed it, or empty.
-  std::string_view service;             ///< Service name, or empty.
-  int64_t time_us = 0;                  ///< Unix time of the result.
-  const Finding* identified = nullptr;  ///< nullptr if there is none.
+  std::string_view host_name;                    ///< As the user typed it, or empty.
+  std::string_view service;                      ///< Service name, or empty.
+  int64_t time_us = 0;                           ///< Unix time of the result.
+  const Finding* identified = nullptr;           ///< nullptr if there is none.
+  std::span<const std::string> host_names = {};  ///< All names of the address; empty if there is at most host_name.
+  bool is_repeated = false;                      ///< It was passed before, without the name.
 };
+
+/// The names of the address, separated by `separator`.
+std::string all_names(const OutputResult& result, std::string_view separator = " ");
 
 /// The facts that are known at the end.
 struct ScanFooter {

@@ -92,6 +92,12 @@ class XmlWriter final : public Writer {
   }
 
  private:
+  static void append_host_name(std::string& out, std::string_view name) {
+    out += "<hostname";
+    append_attribute(out, "name", name);
+    out += " type=\"user\"/>";
+  }
+
   void append_host(std::string& out, const Address& address, const HostResults& host) {
     out += "<host";
     append_attribute(out, "starttime", host.first_us / us_per_second);
@@ -104,11 +110,8 @@ class XmlWriter final : public Writer {
     append_attribute(out, "addr", to_text(address));
     append_attribute(out, "addrtype", address.family == Family::ipv4 ? "ipv4" : "ipv6");
     out += "/><hostnames>";
-    if (!host.name.empty()) {
-      out += "<hostname";
-      append_attribute(out, "name", host.name);
-      out += " type=\"user\"/>";
-    }
+    if (!host.name.empty()) append_host_name(out, host.name);
+    for (const std::string& name : host.more_names) append_host_name(out, name);
     out += "</hostnames>\n<ports>";
     append_counted(out, host);
     for (const ListedPort& port : collector_.listed_ports(host)) append_port(out, port);

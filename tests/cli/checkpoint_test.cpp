@@ -22,7 +22,7 @@ Checkpoint checkpoint_with_everything() {
   c.seed = UINT64_MAX;
   c.shard = {2, 3};
   c.list.targets = TargetSet({parse_target("10.0.0.0/24")->ranges[0], parse_target("fd00::1")->ranges[0]}, {});
-  c.list.names = {{*parse_address("fd00::1"), "host\x1b\n.test"}};
+  c.list.names = {{*parse_address("fd00::1"), {"host\x1b\n.test", "b.test"}}};
   c.list.failed_names = 1;
   c.started_us = 1'700'000'000'000'000;
   c.elapsed_us = 12;

@@ -85,7 +85,7 @@ Checkpoint take_checkpoint(fuzz::Input& input) {
   Address last = first;
   last.value += hosts - 1;
   c.list.targets = TargetSet({{first, last}}, {});
-  if (input.flag()) c.list.names[first] = input.text(20);
+  if (input.flag()) c.list.names[first] = {std::string(input.text(20)), "b.test"};
   c.started_us = static_cast<int64_t>(input.below(INT64_MAX));
   c.elapsed_us = input.below(UINT64_MAX);
   const uint64_t probes = c.shard.size_of(hosts * c.ports.size());

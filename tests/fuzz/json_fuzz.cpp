@@ -40,7 +40,7 @@ void check_fields(const ParsedResult& result, const std::map<std::string, fuzz::
 /// What is written of a result is read as the same.
 void check_round_trip(const ReadResult& result) {
   std::string line;
-  ResultRecord record{result.probe, result.service, result.host_name, result.time};
+  ResultRecord record{result.probe, result.service, result.host_name, result.time, result.host_names};
   record.probe.banner = result.banner;
   append_result_json(line, record);
   EXPECT(line.back() == '\n' && line.find('\n') == line.size() - 1 && fuzz::is_printable(line, "\n"));
@@ -50,6 +50,7 @@ void check_round_trip(const ReadResult& result) {
   EXPECT(again && again->probe.endpoint == result.probe.endpoint && again->probe.state == result.probe.state);
   EXPECT(again->probe.reason == result.probe.reason && again->probe.error_number == result.probe.error_number);
   EXPECT(again->probe.rtt_us == result.probe.rtt_us && again->probe.attempts == result.probe.attempts);
+  EXPECT(again->host_names == (result.host_names.size() > 1 ? result.host_names : std::vector<std::string>()));
   EXPECT(again->service == result.service && again->host_name == result.host_name && again->banner == result.banner);
 }
 

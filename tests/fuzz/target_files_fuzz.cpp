@@ -5,6 +5,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/targets/target_list.hpp"
 #include "cli/targets/word_list.hpp"
+#include "core/target_spec.hpp"
 #include "fuzz/expect.hpp"
 #include "fuzz/input.hpp"
 #include "fuzz/memory_file.hpp"
@@ -19,18 +20,25 @@ std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::string word;
-  bool comment = false;
+  bool comment = false, after_comma = false;
   for (size_t i = 0; i <= text.size(); ++i) {
     const char c = i < text.size() ? text[i] : '\n';
     if (c == '\n') comment = false;
     if (c == '#') comment = true;
-    const bool separates = c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == ',' || c == '\n';
+    const bool in_url = c == ',' && has_url_path(word);
+    const bool separates =
+        (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == ',' || c == '\n') && !in_url;
     if (!comment && !separates) {
       word += c;
     } else if (!word.empty()) {
-      words.push_back(std::move(word));
+      if (after_comma && is_only_ports(word) && ends_with_ports(words.back()))
+        words.back() += ',' + word;
+      else
+        words.push_back(word);
       word.clear();
+      after_comma = true;
     }
+    if (comment || (separates && c != ',')) after_comma = false;
   }
   return words;
 }
@@ -54,18 +62,20 @@ bool check_words(std::string_view text, const std::string& path) {
 /// A name would be looked up, which sends packets.
 bool has_name(std::string_view text) {
   for (const std::string& word : words_of(text)) {
-    const auto target = parse_target(word);
-    if (target && target->ranges.empty()) return true;
+    const auto spec = parse_target_spec(word);
+    if (spec && spec->target.ranges.empty()) return true;
   }
   return false;
 }
 
-std::vector<AddressRange> ranges_of(std::string_view text) {
+/// `own_ports`: counts the targets that have some.
+std::vector<AddressRange> ranges_of(std::string_view text, size_t& own_ports) {
   std::vector<AddressRange> ranges;
   for (const std::string& word : words_of(text)) {
-    const auto target = parse_target(word);
-    EXPECT(target);
-    ranges.insert(ranges.end(), target->ranges.begin(), target->ranges.end());
+    const auto spec = parse_target_spec(word);
+    EXPECT(spec);
+    own_ports += spec->ports.has_value();
+    if (!spec->ports) ranges.insert(ranges.end(), spec->target.ranges.begin(), spec->target.ranges.end());
   }
   return ranges;
 }
@@ -90,8 +100,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (separator != text.npos) words.exclude_files = {exclude_file.path()};
   const uint64_t ports = text.size() % 2 == 0 ? 65535 : 1;
   try {
-    const TargetList list = collect_targets(words, ports, uv_default_loop());
-    const TargetSet expected(ranges_of(included), ranges_of(excluded));
+    const TargetList list = collect_targets_with_ports(words, ports, uv_default_loop());
+    size_t own = 0, own_excluded = 0;
+    const TargetSet expected(ranges_of(included, own), ranges_of(excluded, own_excluded));
+    EXPECT(own_excluded == 0 && (own > 0 || list.own_ports.empty()));
     EXPECT(list.targets.ranges() == expected.ranges());
     EXPECT(list.targets.size() <= (uint64_t{1} << 63) / ports && list.failed_names == 0);
   } catch (const UsageError& error) {

@@ -2,7 +2,7 @@
 // text is parsed as the same ranges.
 #include <algorithm>
 
-#include "core/target_set.hpp"
+#include "core/target_spec.hpp"
 #include "fuzz/expect.hpp"
 #include "fuzz/readers.hpp"
 
@@ -19,6 +19,27 @@ void check_range(const AddressRange& range) {
     const auto again = parse_address(to_text(address));
     EXPECT(again && *again == address);
   }
+}
+
+/// With ports of its own: what parse_target() accepts is the same without them.
+void check_spec(std::string_view word) {
+  const auto spec = parse_target_spec(word);
+  const auto alone = parse_target(word);
+  if (!spec) {
+    EXPECT(!alone && fuzz::is_printable(spec.error()) && !spec.error().empty());
+    return;
+  }
+  EXPECT(spec->target.ranges.empty() != spec->target.host_name.empty());
+  EXPECT(!alone ||
+         (!spec->ports && alone->ranges == spec->target.ranges && alone->host_name == spec->target.host_name));
+  if (!spec->ports) return;
+  EXPECT(!spec->ports->empty());
+  const std::string host =
+      spec->target.ranges.empty() ? spec->target.host_name : TargetSet(spec->target.ranges, {}).to_text();
+  if (host.find(' ') != host.npos) return;
+  const auto again =
+      parse_target_spec((host.find(':') == host.npos ? host : '[' + host + ']') + ':' + spec->ports->to_text());
+  EXPECT(again && again->ports == spec->ports && again->target.ranges == spec->target.ranges);
 }
 
 void check_word(std::string_view word) {
@@ -57,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   for (size_t start = 0; start <= text.size();) {
     const size_t end = std::min(text.find('\n', start), text.size());
     check_word(text.substr(start, end - start));
+    check_spec(text.substr(start, end - start));
     start = end + 1;
   }
   return 0;

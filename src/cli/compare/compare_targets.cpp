@@ -8,7 +8,7 @@ namespace portloop {
 
 TargetList targets_of(const CompareRequest& request) {
   EventLoop loop;
-  return collect_targets(request.targets, request.ports.size(), loop.get());
+  return collect_targets(request.targets, request.ports.size(), loop.get(), "a comparison");
 }
 
 bool only_loopback(const TargetSet& targets) {

@@ -130,7 +130,7 @@ Target find_target(const ExplainRequest& request) {
     refuse_endpoint(request.target.included[0], "is more than one address");
   const Address address = list.targets.at(0);
   const auto name = list.names.find(address);
-  return {address, name == list.names.end() ? "" : name->second};
+  return {address, name == list.names.end() ? "" : name->second.front()};
 }
 
 // ---- What people see ----

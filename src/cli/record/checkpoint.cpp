@@ -81,7 +81,9 @@ std::string checkpoint_text(const Checkpoint& c) {
   lines.add("shard", c.shard.number, c.shard.count);
   for (const AddressRange& range : c.list.targets.ranges())
     lines.add("target", to_text(range.first), to_text(range.last));
-  for (const auto& [address, name] : c.list.names) lines.add("name", to_text(address), name);
+  for (const auto& [address, names] : c.list.names) {
+    for (const std::string& name : names) lines.add("name", to_text(address), name);
+  }
   lines.add("unresolved", c.list.failed_names);
   lines.add("counts", c.counts[PortState::open], c.counts[PortState::closed], c.counts[PortState::filtered],
             c.counts[PortState::unknown]);

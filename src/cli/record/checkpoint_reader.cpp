@@ -89,7 +89,7 @@ bool CheckpointReader::add_scan(const std::string& key, const std::vector<std::s
     else if (key == "all-open")
       all_open_.push_back({*first, *last});
     else
-      c.list.names[*first] = words[2];
+      c.list.names[*first].push_back(words[2]);
     return true;
   }
   if (words.size() != 2) return false;

@@ -1,4 +1,4 @@
-// Addresses of a target set with something in common, such as that they have answered discovery.
+// Addresses with something in common, such as that they have answered discovery.
 #pragma once
 
 #include <array>
@@ -10,28 +10,32 @@
 
 namespace portloop {
 
-/// One bit per address, in blocks of 4,096. Only blocks with an answer take memory: a /8 takes 2.5 MB at most.
+/// A bit for each address, in blocks of 256. Only blocks with one of them take memory, about 100 bytes each: 7 MB for
+/// all of a /8.
 class AnsweredAddresses {
  public:
-  /// `targets` outlives this object.
-  explicit AnsweredAddresses(const TargetSet& targets) : targets_(targets) {}
-
   /// Returns whether a result shows that a host is there: open, closed, or an ICMP error that hosts and their firewalls
   /// send. Silence and a router's "unreachable" do not. Unknown counts as a host, so that the scan itself reports it.
   static bool shows_host(PortState state, Reason reason);
 
   /// Returns whether it is new.
   bool add(const Address& address);
-  bool contains(const Address& address) const;
-  /// All of `addresses` that are targets.
   void add(const TargetSet& addresses);
+  bool contains(const Address& address) const;
   uint64_t count() const { return count_; }
   TargetSet as_targets() const;
 
  private:
-  static constexpr uint64_t block_bits = 4096;
-  const TargetSet& targets_;
-  std::map<uint64_t, std::array<uint64_t, block_bits / 64>> blocks_;  // by index / block_bits
+  static constexpr uint32_t block_bits = 256;
+  using Block = std::array<uint64_t, block_bits / 64>;
+
+  static uint32_t bit_of(const Address& address) { return static_cast<uint32_t>(address.value) % block_bits; }
+  static Address block_of(Address address) {
+    address.value -= bit_of(address);
+    return address;
+  }
+
+  std::map<Address, Block> blocks_;  // by the first address
   uint64_t count_ = 0;
 };
 

@@ -8,7 +8,7 @@ namespace portloop {
 
 Discovery::Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettings& settings, const ScanLimits& limits,
                      std::function<void()> on_end)
-    : answered_(targets), on_end_(std::move(on_end)) {
+    : on_end_(std::move(on_end)) {
   running_.emplace(
       loop, discovery_options(targets, *parse_ports(discovery_ports, nullptr), settings, limits),
       [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/system/descriptor_limit.hpp"
@@ -93,6 +94,10 @@ Options full_scan_options(const TargetSet& targets, const PortSet& ports, const 
   } catch (const Error& error) {
     throw CannotRun(error.what());
   }
+}
+
+Options open_scan_options(const PortSet& ports, const ScanSettings& settings, const ScanLimits& limits) {
+  return std::move(full_scan_options(TargetSet(), ports, settings, limits, FinishedSet()).open_input(true));
 }
 
 }  // namespace portloop

@@ -30,4 +30,7 @@ Options discovery_options(const TargetSet& targets, const PortSet& ports, const 
 Options full_scan_options(const TargetSet& targets, const PortSet& ports, const ScanSettings& settings,
                           const ScanLimits& limits, const FinishedSet& finished);
 
+/// The same for targets that are added while it runs.
+Options open_scan_options(const PortSet& ports, const ScanSettings& settings, const ScanLimits& limits);
+
 }  // namespace portloop

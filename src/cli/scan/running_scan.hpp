@@ -14,6 +14,12 @@ class RunningScan {
   RunningScan(uv_loop_t* loop, const Options& options, Scan::OnResult on_result, Scan::OnDone on_done,
               Scan::OnHost on_host = {});
 
+  /// If its input is open. `ports`: nullptr for those of the options. Throws Error.
+  void add_range(const sockaddr& first, const sockaddr& last, const char* ports) {
+    scan_.add_range(first, last, ports);
+  }
+  void finish_input() noexcept { scan_.finish_input(); }
+
   void stop() noexcept { scan_.stop(); }
   void pause() noexcept { scan_.pause(); }
   void resume() noexcept { scan_.resume(); }

@@ -6,6 +6,8 @@
 // What goes wrong:
 //   - wrong usage: UsageError before anything is sent. If one of several names does not resolve, it is reported, and
 //     the exit status is 3
+//   - targets that arrive while it runs (target_feed.hpp) have a wrong word: the scan is stopped, what was found is
+//     written, exit 2
 //   - SIGINT, SIGTERM or SIGHUP: the scan is stopped, what was found is written, exit 130. A second one ends the
 //   process
 //   - --max-time is over: the scan is stopped, what was found is written, exit 3
@@ -18,6 +20,7 @@
 //   - the process is killed: --resume continues from the last checkpoint
 //   - the checkpoint can't be written: reported once, the scan goes on, exit 3 if the last one failed
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <new>
@@ -25,7 +28,6 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/discovery.hpp"
 #include "cli/scan/library_result.hpp"
 #include "cli/scan/nmap_command.hpp"
@@ -36,8 +38,10 @@
 #include "cli/scan/scan_session.hpp"
 #include "cli/scan/scan_sinks.hpp"
 #include "cli/scan/scan_summary.hpp"
+#include "cli/scan/target_feed.hpp"
 #include "cli/system/confinement.hpp"
 #include "cli/system/unix_time.hpp"
+#include "cli/targets/address_count.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "core/spec_error.hpp"
 #include "output/grouped.hpp"
@@ -45,15 +49,17 @@
 namespace portloop {
 namespace {
 
-class ScanCommand : ScanSession::Events {
+class ScanCommand : ScanSession::Events, TargetFeed::Events {
  public:
-  /// `services` and `session` outlive this object. `checkpoint`: new, or that of the scan that is resumed.
-  ScanCommand(const ScanRequest& request, const SystemServices& services, ScanSession& session, Checkpoint checkpoint)
+  /// `services`, `session` and `feed` outlive this object. `checkpoint`: new, or that of the scan that is resumed.
+  /// `feed`: adds the targets while the scan runs; nullptr if they are those of the checkpoint.
+  ScanCommand(const ScanRequest& request, const SystemServices& services, ScanSession& session, Checkpoint checkpoint,
+              TargetFeed* feed)
       : request_(request),
         session_(session),
+        feed_(feed),
         progress_(progress_style(request.progress)),
-        sinks_(request, services, progress_, std::move(checkpoint)),
-        absent_(sinks_.record().list().targets) {
+        sinks_(request, services, progress_, std::move(checkpoint)) {
     request_.settings.order.seed = sinks_.record().done().seed;
   }
 
@@ -71,6 +77,9 @@ class ScanCommand : ScanSession::Events {
   void on_interrupt() override;
   void on_status_request() override;
   void on_tick() override;
+  void on_name(const Address& address, const std::string& name) override { sinks_.add_name(address, name); }
+  void on_bad_input() override;
+  void on_all_targets() override;
 
   NeededFiles needed_files() const;
   void start_discovery();
@@ -89,21 +98,28 @@ class ScanCommand : ScanSession::Events {
   void stop_if_output_broke();
   void stop_if_time_is_over();
   void show_stats_if_due();
-  bool stopped() const { return interrupted_ || timed_out_ || out_of_memory_ || sinks_.outputs().failure_taken(); }
+  bool stopped() const {
+    return interrupted_ || timed_out_ || out_of_memory_ || input_failure_.has_value() ||
+           sinks_.outputs().failure_taken();
+  }
   void update_stats();
   const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
   int finish();
   int finish_outputs();
+  void report_end(const ScanFooter& footer);
   std::string summary() const;
   const TargetSet& targets() const { return sinks_.record().list().targets; }
+  uint64_t target_count() const { return feed_ != nullptr ? feed_->addresses() : targets().size(); }
+  size_t failed_names() const;
 
   ScanRequest request_;
   ScanSession& session_;
+  TargetFeed* feed_;
   ProgressLine progress_;
   ScanSinks sinks_;
   ScanLimits limits_;
-  OpenPorts open_ports_;      // for --nmap-command
-  AnsweredAddresses absent_;  // addresses of own links without a host
+  OpenPorts open_ports_;  // for --nmap-command
+  AddressCount absent_;   // addresses of own links without a host
   Phase phase_ = Phase::scan;
   std::optional<Discovery> discovery_;
   std::optional<RunningScan> scan_;
@@ -116,13 +132,36 @@ class ScanCommand : ScanSession::Events {
   bool timed_out_ = false;  // --max-time
   bool out_of_memory_ = false;
   std::string failure_;  // why the scan after discovery could not be started
+  struct InputFailure {
+    std::string message;
+    int status;
+  };
+  std::optional<InputFailure> input_failure_;  // why targets could not be read to the end
 };
 
+bool reads_standard_input(const TargetWords& words) {
+  return std::find(words.input_files.begin(), words.input_files.end(), "-") != words.input_files.end();
+}
+
+/// What must be reachable: the targets or, while they are not known, any address of both families.
+TargetSet possible_targets(const TargetList& list) {
+  std::vector<AddressRange> ranges = list.targets.ranges();
+  for (const OwnPorts& own : list.own_ports) ranges.push_back(own.range);
+  if (ranges.empty()) {
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      const Address any{family, 0, highest_value(family)};
+      ranges.push_back({any, any});
+    }
+  }
+  return TargetSet(std::move(ranges), {});
+}
+
 int ScanCommand::run() {
-  check_granted(request_.settings.call_from, targets());
+  check_granted(request_.settings.call_from, possible_targets(sinks_.record().list()));
+  if (feed_ != nullptr && feed_->is_stream()) sinks_.expect_names();
   if (!sinks_.open(request_)) return exit_failed;
   session_.watch(*this);  // first: it takes descriptors that the scan must not count on
-  if (progress_.is_redrawn()) session_.watch_keys();
+  if (progress_.is_redrawn() && !reads_standard_input(request_.targets)) session_.watch_keys();
   limits_ = choose_limits(request_.settings, request_.quiet);
   if (request_.settings.identify) begin_identification();
   if (request_.confined) confine(needed_files());
@@ -171,8 +210,9 @@ void ScanCommand::on_discovery_end() {
 }
 
 void ScanCommand::start_scan(const TargetSet& targets) {
-  const Options options =
-      full_scan_options(targets, request_.ports, request_.settings, limits_, sinks_.record().done().finished);
+  const Options options = feed_ != nullptr ? open_scan_options(request_.ports, request_.settings, limits_)
+                                           : full_scan_options(targets, request_.ports, request_.settings, limits_,
+                                                               sinks_.record().done().finished);
   sinks_.record().start_clock();
   scan_.emplace(
       session_.loop(), options, [this](const portloop_result& result) { guarded([&] { on_result(result); }); },
@@ -180,6 +220,28 @@ void ScanCommand::start_scan(const TargetSet& targets) {
       [this](const sockaddr& address, portloop_host_event event) {
         if (event == PORTLOOP_HOST_ALL_OPEN) guarded([&] { sinks_.add_all_open(host_address_of(address)); });
       });
+  if (feed_ == nullptr) return;
+  progress_.set_total_known(!feed_->is_stream());
+  feed_->start(session_.loop(), *scan_, *this);
+}
+
+/// Called in a handler.
+void ScanCommand::on_bad_input() {
+  guarded([this] {
+    try {
+      throw;
+    } catch (const UsageError& error) {
+      input_failure_ = {error.what(), exit_usage};
+    } catch (const CannotRun& error) {
+      input_failure_ = {error.what(), exit_incomplete};
+    }
+    stop();
+  });
+}
+
+void ScanCommand::on_all_targets() {
+  progress_.set_total_known(true);
+  sinks_.all_names_known();
 }
 
 void ScanCommand::on_result(const portloop_result& result) {
@@ -199,6 +261,7 @@ void ScanCommand::on_done(int status) {
   if (status == UV_ENOMEM) report_out_of_memory();
   update_stats();
   scan_done_ = true;
+  if (feed_ != nullptr) feed_->close();
   end_if_identified();
 }
 
@@ -216,7 +279,7 @@ void ScanCommand::begin_identification() {
 void ScanCommand::identify(const portloop_result& result) {
   const auto& names = sinks_.record().list().names;
   const auto name = names.find(probe_result_of(result).endpoint.address);
-  identification_->add(result, name != names.end() ? std::string(name->second) : std::string(), *scan_);
+  identification_->add(result, name != names.end() ? name->second.front() : std::string(), *scan_);
 }
 
 void ScanCommand::on_identified(const ProbeResult& probe, int64_t time_us, const Identified& found) {
@@ -241,6 +304,7 @@ void ScanCommand::end_if_identified() {
 
 void ScanCommand::end_loop() {
   sinks_.record().stop_clock();
+  if (feed_ != nullptr) feed_->close();
   scan_.reset();
   session_.unwatch();
 }
@@ -340,6 +404,9 @@ void ScanCommand::update_stats() {
 int ScanCommand::finish() {
   progress_.clear();
   if (!failure_.empty()) throw CannotRun(failure_);
+  if (feed_ != nullptr && all_probed_) {
+    if (const std::string why = feed_->nothing_added(); !why.empty()) throw UsageError(why);
+  }
   try {
     return finish_outputs();
   } catch (const std::bad_alloc&) {
@@ -353,14 +420,35 @@ int ScanCommand::finish_outputs() {
   sinks_.save();  // before what end() writes, which a resumed scan writes itself
   ScanFooter footer;
   footer.finished_us = unix_time_us();
-  footer.hosts_total = targets().size();
-  footer.complete = !stopped() && all_probed_ && stats_.unknown == 0 && sinks_.record().list().failed_names == 0;
+  footer.hosts_total = target_count();
+  footer.complete = !stopped() && all_probed_ && stats_.unknown == 0 && failed_names() == 0;
   if (request_.resume_file.empty() && phase_ == Phase::scan) footer.hosts_answered = sinks_.answered();
   footer.hosts_absent = absent_.count();
   footer.summary = summary();
   sinks_.end(footer);
   if (const auto failure = sinks_.outputs().take_failure()) progress_.report(*failure);
   if (all_probed_) sinks_.save_all_probed();
+  if (input_failure_) {
+    progress_.report(input_failure_->message + (target_count() > 0 ? ": the scan is stopped" : ""));
+    return input_failure_->status;
+  }
+  report_end(footer);
+  if (interrupted_) return exit_interrupted;
+  return footer.complete && !sinks_.outputs().broken() && !sinks_.record().save_failed() ? exit_complete
+                                                                                         : exit_incomplete;
+}
+
+size_t ScanCommand::failed_names() const {
+  return sinks_.record().list().failed_names + (feed_ != nullptr ? feed_->failed_names().size() : 0);
+}
+
+void ScanCommand::report_end(const ScanFooter& footer) {
+  if (feed_ != nullptr) {
+    for (const std::string& line : feed_->failed_names()) progress_.report(line);
+    if (const uint64_t names = feed_->unknown_names(); names > 0)
+      progress_.report(grouped(names) + (names == 1 ? " name was" : " names were") +
+                       " not looked up to the end: the scan has ended before");
+  }
   if (!request_.quiet) {
     if (identification_) report_fruitless_hosts();
     for (const auto& [reason, unknown] : sinks_.record().done().unknown) {
@@ -373,17 +461,14 @@ int ScanCommand::finish_outputs() {
   if (request_.nmap_command) {
     for (const std::string& command : open_ports_.nmap_commands()) std::fprintf(stderr, "%s\n", command.c_str());
   }
-  if (interrupted_) return exit_interrupted;
-  return footer.complete && !sinks_.outputs().broken() && !sinks_.record().save_failed() ? exit_complete
-                                                                                         : exit_incomplete;
 }
 
 std::string ScanCommand::summary() const {
   if (phase_ == Phase::discovery) return discovery_summary_text(targets().size(), discovery_->answered().count());
   const ScanRecord& record = sinks_.record();
   ScanSummary summary;
-  summary.targets = targets().size();
-  summary.ports = request_.ports.size();
+  summary.targets = target_count();
+  summary.ports = feed_ != nullptr ? feed_->distinct_ports() : request_.ports.size();
   summary.connects = stats_.connects;
   if (request_.resume_file.empty()) summary.answered = sinks_.answered();
   if (discovery_) {
@@ -403,20 +488,50 @@ std::string ScanCommand::summary() const {
   return summary_text(summary);
 }
 
-/// The targets of a new scan. A shard keeps the broadcast addresses: on another machine, they may be a host's.
+/// The option that numbers the probes of all targets, so that it needs their whole list and the same ports for all of
+/// them; "" if there is none.
+std::string numbering_option(const ScanRequest& request) {
+  if (!request.checkpoint_file.empty()) return "--checkpoint";
+  if (request.settings.shard.count > 1) return "--shard";
+  if (request.discover) return "--discover";
+  return request.settings.order.order == Order::sequential ? "--order sequential" : "";
+}
+
+/// Whether targets are scanned while the list still arrives. XML and grepable files begin with what is scanned, and
+/// have each host in one piece; that an interface leads to all targets is checked before.
+bool reads_while_scanning(const ScanRequest& request) {
+  const auto has_whole_hosts = [](const OutputChoice& output) {
+    return output.format == "xml" || output.format == "grepable";
+  };
+  return !request.targets.input_files.empty() && numbering_option(request).empty() &&
+         request.settings.call_from.interface.empty() &&
+         std::none_of(request.outputs.begin(), request.outputs.end(), has_whole_hosts);
+}
+
+/// The targets of a new scan whose list is read first. A shard keeps the broadcast addresses: on another machine, they
+/// may be a host's.
 TargetList targets_of(const ScanRequest& request, uv_loop_t* loop) {
-  TargetList list = collect_targets(request.targets, request.ports.size(), loop);
+  const std::string option = numbering_option(request);
+  TargetList list = option.empty()
+                        ? collect_targets_with_ports(request.targets, request.ports.size(), loop)
+                        : collect_targets(request.targets, request.ports.size(), loop, "a scan with " + option);
   if (request.settings.shard.count == 1) remove_broadcast_addresses(list.targets, request.quiet);
   return list;
 }
 
-/// A new scan, or one that is resumed from `earlier`.
-int run_in_session(const ScanRequest& request, const SystemServices& services, std::optional<Checkpoint> earlier) {
+int run_new(const ScanRequest& request, const SystemServices& services) {
   ScanSession session;
-  if (!earlier) {
-    earlier = new_checkpoint(request, targets_of(request, session.loop()));
+  TargetFeed feed(request.targets, request.ports, request.settings.excluded_ports);
+  TargetList list;
+  if (reads_while_scanning(request)) {
+    feed.open(session.loop());
+  } else {
+    list = targets_of(request, session.loop());
+    if (!list.own_ports.empty()) feed.use(list);
   }
-  return ScanCommand(request, services, session, std::move(*earlier)).run();
+  const bool is_fed = feed.is_stream() || !list.own_ports.empty();
+  return ScanCommand(request, services, session, new_checkpoint(request, std::move(list)), is_fed ? &feed : nullptr)
+      .run();
 }
 
 }  // namespace
@@ -425,7 +540,7 @@ int run_scan(int argc, const char* const* argv) {
   const SystemServices services = SystemServices::load();
   const auto request = parse_scan_options(argc, argv, services);
   if (!request) return exit_complete;
-  if (request->resume_file.empty()) return run_in_session(*request, services, std::nullopt);
+  if (request->resume_file.empty()) return run_new(*request, services);
   Checkpoint earlier = read_checkpoint(request->resume_file);
   const ScanRequest resumed = resumed_request(*request, earlier, services);
   if (earlier.complete()) {
@@ -434,7 +549,8 @@ int run_scan(int argc, const char* const* argv) {
                  quote_word(request->resume_file).c_str(), failed_names > 0 ? "; some target did not resolve" : "");
     return failed_names > 0 ? exit_incomplete : exit_complete;
   }
-  return run_in_session(resumed, services, std::move(earlier));
+  ScanSession session;
+  return ScanCommand(resumed, services, session, std::move(earlier), nullptr).run();
 }
 
 }  // namespace portloop

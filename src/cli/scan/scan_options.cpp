@@ -25,8 +25,8 @@ namespace {
 constexpr const char* help_text =
     R"(Usage: portloop scan [OPTIONS] TARGET...
 
-  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9,
-  10.0.0.1-10.0.0.9 or 10.0.1-2.1-3) or a host name.
+  TARGET is an address, a block (10.0.0.0/24), a range (10.0.0.1-9) or a name;
+  host:22,80 and [fd00::1]:443 and URLs have ports of their own.
 
 What to scan:
   -p, --ports SPEC         22,80,8000-8100,60000-, service names (also http*),
@@ -60,7 +60,7 @@ Output (results on stdout, everything else on stderr):
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
       --output-all BASE    to BASE.txt, BASE.json, BASE.xml and BASE.gnmap
-      --overwrite          replace files that exist
+      --overwrite          replace files that exist;   --names: lists of names
       --show open|all      all: closed, filtered and unknown ports, too
       --live               on a terminal: each port when it is found, no table
       --checkpoint FILE    save there what is finished
@@ -102,6 +102,7 @@ cxxopts::Options make_options() {
       ("overwrite", "")                                                       //
       ("show", "", text())                                                    //
       ("live", "")                                                            //
+      ("names", "")                                                           //
       ("progress", "", text())                                                //
       ("stats-every", "", text())                                             //
       ("nmap-command", "")                                                    //
@@ -231,6 +232,10 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.outputs = parse_outputs(optional_text_of(given, "format"), outputs);
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
+  request.list_names = given.count("names") > 0;
+  const auto is_list = [](const OutputChoice& output) { return output.format == "list"; };
+  if (request.list_names && std::none_of(request.outputs.begin(), request.outputs.end(), is_list))
+    throw UsageError("'--names' is for lists: give '-f list' or '-o list=FILE', too; other formats have the names");
   parse_run(given, request);
   check_any_target(request, "scan");
   return request;

@@ -34,6 +34,7 @@ class ScanRecord {
 
   const Checkpoint& done() const { return done_; }
   const TargetList& list() const { return done_.list; }
+  void add_name(const Address& address, const std::string& name) { done_.list.names[address].push_back(name); }
 
   /// This run's time counts from the first call.
   void start_clock();

@@ -61,6 +61,7 @@ struct ScanRequest {
   bool verbose = false;
   bool confined = true;         ///< Give up what the scan doesn't need of the system (system/confinement.hpp).
   uint64_t stats_every_ms = 0;  ///< The interval of status lines; 0: none.
+  bool list_names = false;      ///< A list has host names instead of addresses, if there are some.
   bool nmap_command = false;    ///< Print the nmap commands for the open ports at the end.
   uint64_t max_time_ms = 0;     ///< After which this run is stopped; 0: no limit.
   ColourChoice colour = ColourChoice::automatic;

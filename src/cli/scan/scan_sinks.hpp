@@ -6,7 +6,11 @@
 // nothing is saved any more: results that are missing in it must not count as finished.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/held_results.hpp"
@@ -15,6 +19,7 @@
 #include "cli/scan/scan_record.hpp"
 #include "cli/scan/scan_request.hpp"
 #include "cli/system/system_services.hpp"
+#include "cli/targets/address_count.hpp"
 #include "cli/terminal/progress.hpp"
 #include "portloop/portloop.h"
 
@@ -36,6 +41,12 @@ class ScanSinks {
   /// The host accepts connections on every port; before the results of its open ports.
   void add_all_open(const Address& address);
   uint64_t all_open_hosts() const { return all_open_.count(); }
+  /// Results that are added from then on have the name. Open ports of the address that were added before are written
+  /// again, under that name.
+  void add_name(const Address& address, const std::string& name);
+  /// Names may be added until all_names_known() is called.
+  void expect_names() { expects_names_ = true; }
+  void all_names_known();
   void flush() { outputs_.flush(); }
   /// Writes the checkpoint, if one is kept. Returns false if that failed.
   bool save();
@@ -59,6 +70,8 @@ class ScanSinks {
   bool report_save(const std::string& error);
   void add_result(const ProbeResult& probe, int64_t time_us, const Finding* identified);
   void write(const ProbeResult& probe, int64_t time_us, const Finding* identified = nullptr);
+  void write(OutputResult& result, std::span<const std::string> names);
+  void keep_open(const ProbeResult& probe, int64_t time_us, const Finding* identified);
 
   const SystemServices& services_;
   const bool show_all_;
@@ -68,9 +81,18 @@ class ScanSinks {
   ScanRecord record_;
   HeldResults held_;
   ScanNotes notes_;
-  AnsweredAddresses answered_;
-  AnsweredAddresses all_open_;  // that accept connections on every port
+  AddressCount answered_;
+  AnsweredAddresses all_open_;  // hosts that accept connections on every port
   bool lost_result_ = false;
+
+  struct OpenPort {
+    ProbeResult probe;  // without a banner
+    std::string banner;
+    int64_t time_us;
+    std::optional<Finding> identified;
+  };
+  bool expects_names_ = false;
+  std::map<Address, std::vector<OpenPort>> open_ports_;  // while names are expected
 };
 
 }  // namespace portloop

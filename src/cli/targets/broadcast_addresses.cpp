@@ -8,19 +8,29 @@
 
 namespace portloop {
 
-void remove_broadcast_addresses(TargetSet& targets, bool quiet) {
+std::vector<Address> own_broadcast_addresses() {
+  std::vector<Address> own;
   const auto links = read_link_addresses({});
-  if (!links) return;
-  std::vector<AddressRange> excluded;
+  if (!links) return own;
   for (const Address& address : links->broadcast) {
-    if (is_loopback(address) || !targets.contains(address)) continue;
-    excluded.push_back({address, address});
+    if (!is_loopback(address)) own.push_back(address);
+  }
+  return own;
+}
+
+void report_broadcast_address(const Address& address) {
+  std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
+               to_text(address).c_str());
+}
+
+void remove_broadcast_addresses(TargetSet& targets, bool quiet) {
+  std::vector<AddressRange> excluded;
+  for (const Address& address : own_broadcast_addresses()) {
+    if (targets.contains(address)) excluded.push_back({address, address});
   }
   if (excluded.empty() || excluded.size() == targets.size()) return;
   for (const AddressRange& range : excluded) {
-    if (quiet) break;
-    std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
-                 to_text(range.first).c_str());
+    if (!quiet) report_broadcast_address(range.first);
   }
   targets = TargetSet(targets.ranges(), std::move(excluded));
 }

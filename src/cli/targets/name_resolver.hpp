@@ -1,8 +1,9 @@
 // A process of its own that resolves names with getaddrinfo(), many at a time.
 //
-// Why a process: a scan is confined (system/confinement.hpp), and getaddrinfo() must not be. The modules of nsswitch.conf
-// (files, mDNS, systemd-resolved, LDAP) are loaded, read files and talk to local services at any time. They do so here,
-// in a process that has nothing to do with what strangers send to the scan. A look-up that hangs ends with the process.
+// Why a process: a scan is confined (system/confinement.hpp), and getaddrinfo() must not be. The modules of
+// nsswitch.conf (files, mDNS, systemd-resolved, LDAP) are loaded, read files and talk to local services at any time.
+// They do so here, in a process that has nothing to do with what strangers send to the scan. A look-up that hangs ends
+// with the process.
 //
 // Happy path: start() forks; send() a name with a number of the caller's; the process resolves it on one of its
 // threads; receive() returns what it found. stop() ends the process.
@@ -32,7 +33,7 @@ class NameResolver {
  public:
   struct Answer {
     uint32_t number = 0;
-    std::string error;  ///< Empty if it resolves.
+    std::string error;               ///< Empty if it resolves.
     std::vector<Address> addresses;  ///< In the system's order; an address may be there twice.
   };
 

@@ -108,7 +108,9 @@ double ProgressLine::seconds_left(const portloop_stats& stats) const {
 
 std::vector<std::string> ProgressLine::status_parts(const portloop_stats& stats) const {
   std::vector<std::string> parts;
-  if (stats.pass > 0) {
+  if (!total_known_) {
+    parts.push_back(grouped(settled_of(stats)) + " of " + grouped(stats.probes) + " so far");
+  } else if (stats.pass > 0) {
     parts.push_back("pass " + std::to_string(stats.pass) + " of about " + std::to_string(stats.expected_passes));
     parts.push_back(std::to_string(stats.pass_permille / 10) + " % sent");
   } else if (stats.drawn == 0) {
@@ -121,7 +123,7 @@ std::vector<std::string> ProgressLine::status_parts(const portloop_stats& stats)
   }
   constexpr double min_steady_s = 2;
   const bool steady = predicted_end_s_ > 0 && observed_s_ - predicted_since_s_ >= min_steady_s;
-  if (steady && connects_per_s_ > 0 && settled_of(stats) < stats.probes) {
+  if (steady && total_known_ && connects_per_s_ > 0 && settled_of(stats) < stats.probes) {
     const double left_s = seconds_left(stats);
     if (left_s >= 1) parts.push_back(duration_text(left_s) + " left");
   }

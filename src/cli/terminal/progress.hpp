@@ -39,6 +39,9 @@ class ProgressLine {
   /// From now on draw() shows these rows on standard output, a terminal, above the status line.
   void show_rows(LiveRows rows);
 
+  /// Whether the stats have all probes of the scan (default), or those of the targets that are known so far.
+  void set_total_known(bool known) { total_known_ = known; }
+
   /// Updates the rate of connects, which is that of about the last two seconds. To be called a few times a second.
   /// `elapsed_s`: since the scan of these stats was started.
   void observe(const portloop_stats& stats, double elapsed_s);
@@ -67,6 +70,7 @@ class ProgressLine {
   ProgressStyle style_;
   std::optional<LiveRegion> region_;
   LiveRows rows_;
+  bool total_known_ = true;
   uint64_t logged_ns_ = 0;  // when a line was added to the log; 0: never
   portloop_stats observed_{};
   double observed_s_ = 0;

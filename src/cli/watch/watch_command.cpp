@@ -50,7 +50,7 @@ namespace {
 constexpr uint64_t max_endpoints = uint64_t{1} << 28;
 
 TargetList targets_of(const WatchRequest& request, uv_loop_t* loop) {
-  TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop);
+  TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop, "a watch");
   remove_broadcast_addresses(list.targets, request.scan.quiet);
   if (list.targets.size() > max_endpoints / request.scan.ports.size())
     throw UsageError("more than " + grouped(max_endpoints) + " ports of all targets: fewer are accepted by a watch");
@@ -106,7 +106,7 @@ class WatchCommand : ScanSession::Events {
   const PortSet& ports() const { return request_.scan.ports; }
   std::string_view host_name_of(const Address& address) const {
     const auto name = list_.names.find(address);
-    return name == list_.names.end() ? std::string_view{} : name->second;
+    return name == list_.names.end() ? std::string_view{} : name->second.front();
   }
   void note(const std::string& text) { progress_.report(text); }
 
