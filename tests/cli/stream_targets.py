@@ -76,7 +76,7 @@ class Arrival(StreamCase):
         child.terminate()
         child.wait(support.PATIENCE_SECONDS)
         status, _, err = self.end(child)
-        self.assertEqual((status, "interrupted: 1 target" in err), (INTERRUPTED, True), err)
+        self.assertEqual((status, "interrupted: 1 address, 1 port" in err), (INTERRUPTED, True), err)
 
     def test_the_writer_of_a_fast_list_waits_for_a_slow_scan(self):
         """At one connect per second, only a few thousand targets are read ahead, and the pipe is full."""

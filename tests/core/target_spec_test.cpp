@@ -18,7 +18,7 @@ std::string parsed(std::string_view word) {
 }  // namespace
 
 TEST_CASE("targets without ports of their own are what they were") {
-  for (const char* word : {"10.0.0.1", "fd00::1", "::1:80", "a.example"}) CHECK(parsed(word) == word);
+  for (const char* word : {"10.0.0.1", "fd00::1", "fd00::1:80", "a.example"}) CHECK(parsed(word) == word);
   CHECK(parsed("10.0.0.0/30") == "10.0.0.0-10.0.0.3");
   CHECK(parsed("[fd00::1]") == "fd00::1");
 }
@@ -37,13 +37,14 @@ TEST_CASE("URLs") {
   CHECK(parsed("http://a.example/") == "a.example|80");
   CHECK(parsed("HTTPS://user:password@a.example:8443/x?y#z") == "a.example|8443");
   CHECK(parsed("https://[fd00::1]/a,b:c@d") == "fd00::1|443");
+  CHECK(parsed("http://10.0.0.1/24") == "10.0.0.1|80");  // a path
   CHECK(parsed("ssh://10.0.0.1") == "10.0.0.1|22");
 }
 
 TEST_CASE("what is refused") {
-  for (const char* word : {"a:", ":80", "a:0", "a:65536", "a:b:c", "[fd00::1", "[fd00::1]80", "http://", "http:///a",
-                           "nosuch://a", "http://10.0.0.0/24", "http://10.0.0.1-3/", "http://a/,http://b/", "443",
-                           "a/index.html", "user@a", "10.0.0.1:80/x"}) {
+  for (const char* word :
+       {"a:", ":80", "a:0", "a:65536", "a:b:c", "[fd00::1", "[fd00::1]80", "http://", "http:///a", "nosuch://a",
+        "http://10.0.0.1-3/", "http://a/,http://b/", "443", "a/index.html", "user@a", "10.0.0.1:80/x"}) {
     CAPTURE(word);
     CHECK(parsed(word) == "refused");
   }

@@ -63,14 +63,12 @@ Output (results on stdout, everything else on stderr):
       --overwrite          replace files that exist;   --names: lists of names
       --show open|all      all: closed, filtered and unknown ports, too
       --live               on a terminal: each port when it is found, no table
-      --checkpoint FILE    save there what is finished
-      --resume FILE        continue from there
+      --checkpoint FILE    save there what is finished;   --resume FILE: go on
       --progress WHEN, --color WHEN   auto (default), always or never
       --stats-every TIME   a status line so often; any key shows one
       --nmap-command       print the nmap command for the open ports at the end
   -q, --quiet              results only;   --no-color: as --color never
-  -v, --verbose            the summary has the seed, too
-      --no-sandbox         keep rights that the scan does not need
+  -v, --verbose            with the seed;   --no-sandbox: keep all rights
   -h, --help               this;   --json-schema: the schema of a JSON result
 
 Exit status: 0 complete, 1 could not run, 2 wrong usage, 3 incomplete,

@@ -113,8 +113,13 @@ void resolve_excluded(const TargetWords& given, uv_loop_t* loop, SortedWords& so
   if (!failure.empty()) throw UsageError("--exclude " + failure + "; its address is accepted");
 }
 
-uint64_t saturating_sum(uint64_t a, uint128 b) {
-  return b >= UINT64_MAX - a ? UINT64_MAX : a + static_cast<uint64_t>(b);
+constexpr uint64_t max_probes = uint64_t{1} << 63;
+
+/// At most max_probes + 1.
+uint64_t probes_of(const AddressRange& range, const PortSet& ports) {
+  const uint128 beyond_first = range.last.value - range.first.value;
+  if (beyond_first >= max_probes / ports.size()) return max_probes + 1;
+  return (static_cast<uint64_t>(beyond_first) + 1) * ports.size();
 }
 
 /// What is not excluded of the targets with ports of their own, and how many probes it is.
@@ -124,7 +129,8 @@ uint64_t exclude_own_ports(const TargetSet& excluded, std::vector<OwnPorts>& tar
   for (const OwnPorts& target : targets) {
     for (const AddressRange& range : excluded.outside(target.range)) {
       left.push_back({range, target.ports});
-      probes = saturating_sum(probes, (range.last.value - range.first.value + 1) * target.ports.size());
+      const uint64_t more = probes_of(range, target.ports);
+      probes = probes > max_probes || more > max_probes - probes ? max_probes + 1 : probes + more;
     }
   }
   targets = std::move(left);
@@ -178,7 +184,6 @@ TargetList collect_targets_with_ports(const TargetWords& words, uint64_t ports, 
   if (nothing_left)
     throw UsageError(failed.back() + "; an address, a block, a range or a name that resolves is accepted");
   list.own_ports = std::move(included.own_ports);
-  constexpr uint64_t max_probes = uint64_t{1} << 63;
   const uint64_t own_probes = exclude_own_ports(TargetSet(excluded.ranges, {}), list.own_ports);
   list.targets = TargetSet(std::move(included.ranges), std::move(excluded.ranges));
   if (list.targets.empty() && list.own_ports.empty()) throw UsageError("no target is left: everything is excluded");
