@@ -40,7 +40,7 @@ void check_fields(const ParsedResult& result, const std::map<std::string, fuzz::
 /// What is written of a result is read as the same.
 void check_round_trip(const ReadResult& result) {
   std::string line;
-  ResultRecord record{result.probe, result.service, result.host_name, result.time, result.host_names};
+  ResultRecord record{result.probe, result.service, result.host_name, result.time, nullptr, result.host_names};
   record.probe.banner = result.banner;
   append_result_json(line, record);
   EXPECT(line.back() == '\n' && line.find('\n') == line.size() - 1 && fuzz::is_printable(line, "\n"));
