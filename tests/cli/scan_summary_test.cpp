@@ -43,6 +43,16 @@ TEST_CASE("what is missing is counted: after discovery, --stop-after and an inte
       "without a result in 0.50 s (2,000 connects/s), seed 7, shard 2/3");
 }
 
+TEST_CASE("targets with ports of their own have so many in all") {
+  ScanSummary summary = summary_of_one_host();
+  summary.own_ports = true;
+  summary.seed.reset();
+  summary.targets = 3;
+  summary.stats.probes = 7;
+  summary.stats.closed = 5;
+  CHECK(summary_text(summary) == "3 addresses, 7 ports in all: 2 open, 5 closed in 0.50 s (2,000 connects/s)");
+}
+
 TEST_CASE("hosts that accept everything are counted, and so is what was not probed for them") {
   ScanSummary summary = summary_of_one_host();
   summary.all_open_hosts = 3;

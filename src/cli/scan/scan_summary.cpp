@@ -35,6 +35,11 @@ std::string targets_text(const ScanSummary& summary) {
   return some(answered) + " answered" + (absent > 0 ? " (" + counted(absent, "has", "have") + " no host)" : "");
 }
 
+std::string ports_text(const ScanSummary& summary) {
+  if (summary.own_ports) return counted(summary.stats.probes, "port", "ports") + (summary.targets > 1 ? " in all" : "");
+  return counted(summary.ports, "port", "ports") + (summary.targets > 1 && summary.ports > 1 ? " each" : "");
+}
+
 std::string time_text(double seconds) {
   if (seconds >= 59.995) return duration_text(seconds);
   char text[32];
@@ -47,8 +52,7 @@ std::string time_text(double seconds) {
 std::string summary_text(const ScanSummary& summary) {
   const portloop_stats& stats = summary.stats;
   const uint64_t results = results_of(stats);
-  std::string text = targets_text(summary) + ", " + counted(summary.ports, "port", "ports");
-  if (summary.targets > 1 && summary.ports > 1) text += " each";
+  std::string text = targets_text(summary) + ", " + ports_text(summary);
   text += ": " + grouped(stats.open) + " open";
   if (stats.closed > 0) text += ", " + grouped(stats.closed) + " closed";
   if (stats.filtered > 0) text += ", " + grouped(stats.filtered) + " filtered";

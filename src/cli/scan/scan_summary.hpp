@@ -13,7 +13,8 @@ namespace portloop {
 
 struct ScanSummary {
   uint64_t targets = 0;
-  uint64_t ports = 0;
+  uint64_t ports = 0;                  ///< Of each target,
+  bool own_ports = false;              ///< unless targets have ports of their own.
   std::optional<uint64_t> discovered;  ///< With --discover: the addresses that answered it.
   /// The addresses that answered the scan, itself or by their firewall; not if it was resumed.
   std::optional<uint64_t> answered;
