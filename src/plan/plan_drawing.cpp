@@ -1,0 +1,112 @@
+// How a plan takes fresh probes from the cursor that the loops share, and what becomes of each.
+#include <algorithm>
+
+#include "plan/plan.hpp"
+
+namespace portloop {
+
+ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
+  // That nothing is left to draw is known without waiting for the rate, or a scan would end an interval late.
+  const bool none_left =
+      chunk_next_ == chunk_end_ && cursor_->next_position.load(std::memory_order_relaxed) >= space_->size();
+  if (none_left && !drawn_all_ && now_us < control_.next_send_us()) return draw_chunk();
+  if (held_ && drawn_all_) return Search::nothing;
+  while (may_send(now_us)) {
+    if (steps_left_ == 0) return Search::changed;
+    --steps_left_;
+    if (chunk_next_ == chunk_end_) {
+      if (drawn_all_) return Search::nothing;
+      if (const Search search = draw_chunk(); search != Search::found) return search;
+    }
+    if (const uint64_t fresh = space_->first_unfinished(chunk_next_); fresh != chunk_next_) {
+      chunk_next_ = std::min(fresh, chunk_end_);
+      continue;
+    }
+    Block* block = block_for_drawing(chunk_next_);
+    if (block == nullptr) return Search::nothing;
+    const uint32_t probe = block->probe_at(chunk_next_);
+    switch (fresh_probe_use(*block, probe, now_us)) {
+      case FreshUse::wait: return Search::nothing;
+      case FreshUse::drop: ++not_asked_; break;  // the block counts it as finished, as if it had not been drawn
+      case FreshUse::later: block->draw(probe); break;
+      case FreshUse::ask:
+        ++chunk_next_;
+        block->draw(probe);
+        ask(*block, probe, ProbeKind::fresh, now_us, next);
+        note_drawn(next.ask);
+        return Search::found;
+    }
+    ++chunk_next_;
+  }
+  return Search::nothing;
+}
+
+/// Between the early ports and the others the share of answers changes, and overload is no cause of it.
+void ProbePlan::note_drawn(const Ask& ask) {
+  if (ask.early != draws_early_) control_.begin_other_ports();
+  draws_early_ = ask.early;
+}
+
+/// What becomes of the next fresh probe.
+ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
+  if (path_.lost()) return FreshUse::later;
+  const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
+                            block.has_unproven_hosts();
+  if (!host_matters) return FreshUse::ask;
+  const uint32_t number = block.local(probe).host_in_block;
+  const Host& host = block.hosts[number];
+  switch (host.state) {
+    case HostState::stopped: return FreshUse::drop;
+    case HostState::suspended:
+    case HostState::absent: return FreshUse::later;  // a later pass asks or reports it
+    case HostState::unresolved:
+      if (waits_.find(host.target) != nullptr) return FreshUse::later;
+      return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
+    case HostState::fresh:
+    case HostState::alive:
+    case HostState::lost: break;
+  }
+  return FreshUse::ask;
+}
+
+/// Takes room in the neighbour table for a host that is to be asked. Returns false if there is none now.
+bool ProbePlan::begin_wait(const Block& block, uint32_t host_number, uint64_t now_us) {
+  const Host& host = block.hosts[host_number];
+  const Family family = block.space().address(host.target).family;
+  const bool begun = waits_.begin(host.target, family, block.place(), host_number, now_us);
+  if (first_wait_us_ == 0) first_wait_us_ = now_us;
+  wants_room_ = !begun;
+  return begun;
+}
+
+ProbePlan::Search ProbePlan::draw_chunk() {
+  chunk_next_ = cursor_->next_position.fetch_add(cursor_->chunk, std::memory_order_relaxed);
+  chunk_end_ = std::min(chunk_next_ + cursor_->chunk, space_->size());
+  if (chunk_next_ < space_->size()) {
+    taken_ += chunk_end_ - chunk_next_;
+    return Search::found;
+  }
+  chunk_next_ = chunk_end_ = 0;
+  drawn_all_ = true;
+  end_drawing();
+  return Search::changed;
+}
+
+/// Returns nullptr if the position's block would be one too many.
+Block* ProbePlan::block_for_drawing(uint64_t position) {
+  const uint64_t number = space_->block_of(position);
+  if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
+  if (drawing_ == nullptr && blocks_.has_room_for(*space_, number)) {
+    drawing_ = &blocks_.open(space_, number, options_.retries);
+    drawing_->note_next_hops(next_hops_);
+    if (path_.lost()) drawing_->hosts.path_is_lost();
+  }
+  return drawing_;
+}
+
+void ProbePlan::end_drawing() {
+  if (drawing_ != nullptr) drawing_->end_drawing();
+  drawing_ = nullptr;
+}
+
+}  // namespace portloop
