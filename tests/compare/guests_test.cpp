@@ -29,10 +29,15 @@ std::string names(std::string_view words) {
   return text;
 }
 
-struct ThreePorts {
-  ThreePorts() { ports.add({10, 12}); }
-  TargetSet targets{{{*parse_address("127.0.0.1"), *parse_address("127.0.0.1")}}, {}};
+PortSet three_ports() {
   PortSet ports;
+  ports.add({10, 12});
+  return ports;
+}
+
+struct ThreePorts {
+  TargetSet targets{{{*parse_address("127.0.0.1"), *parse_address("127.0.0.1")}}, {}};
+  PortSet ports = three_ports();
   ModelScan scan{targets, ports, ProbeOrder(1, ports, Order::random, 5), 250, 2};
 };
 

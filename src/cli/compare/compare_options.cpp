@@ -226,7 +226,6 @@ CompareRequest parse_request(const cxxopts::ParseResult& given, const SystemServ
   request.targets.included = texts_of(given, "target");
   const Preset preset = preset_of(given);
   parse_models_and_sweep(given, preset, request);
-  if (request.one_run) request.targets.input_files = {"-"};
   if (request.targets.included.empty() && !request.one_run) {
     throw UsageError("no target given: a host, an address or a block, or '--preset classic' for this machine");
   }

@@ -10,6 +10,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/system/descriptor_limit.hpp"
 #include "cli/system/own_program.hpp"
+#include "cli/targets/word_list.hpp"
 #include "compare/guest_result.hpp"
 #include "compare/lab_truth.hpp"
 #include "compare/measured_run.hpp"
@@ -154,6 +155,7 @@ int make_one_run(CompareRequest& request, const SystemServices& services) {
   const auto parsed = parse_ports(ports, [&services](std::string_view name) { return services.port_of(name); });
   if (!parsed) throw UsageError("--one-run: " + parsed.error());
   request.ports = *parsed;
+  for (std::string line; std::getline(std::cin, line);) split_words(line, request.targets.included);
   Contender contender = request.models.front();
   if (!request.sweep.in_flight.empty()) contender.in_flight = request.sweep.in_flight.front();
   const TargetList list = targets_of(request);
