@@ -127,11 +127,11 @@ class HostileServer(unittest.TestCase):
         ports = [port.split("/") for port in line.split(", ")]
         self.check_banners({int(port[0]): port[6] for port in ports})
 
-    def test_a_terminal_gets_colour_and_no_other_escape(self):
+    def shown_on_a_terminal(self, *options):
         screen, terminal = pty.openpty()
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"}
-        program = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=subprocess.DEVNULL,
-                                   env=environment)
+        program = subprocess.Popen(self.command + list(options), stdin=subprocess.DEVNULL, stdout=terminal,
+                                   stderr=subprocess.DEVNULL, env=environment)
         os.close(terminal)
         shown = b""
         while True:
@@ -144,11 +144,16 @@ class HostileServer(unittest.TestCase):
             shown += piece
         self.assertEqual(program.wait(60), 0)
         os.close(screen)
-        text = shown.decode("utf-8").replace("\r\n", "\n")
-        self.assertEqual(len(text.splitlines()), len(BANNERS) + 1)
-        self.assertEqual(text.count("\x1b[32mopen\x1b[0m"), len(BANNERS))
-        self.assertNotRegex(text.replace("\x1b[32m", "").replace("\x1b[0m", ""),
-                            "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u202e\u2066]")
+        return shown.decode("utf-8").replace("\r\n", "\n")
+
+    def test_a_terminal_gets_colour_and_no_other_escape(self):
+        for options, green in (((), r"\x1b\[32m *[0-9]+\x1b\[0m"), (("--live",), r"\x1b\[32mopen\x1b\[0m")):
+            with self.subTest(options):
+                text = self.shown_on_a_terminal(*options)
+                self.assertEqual(len(text.splitlines()), len(BANNERS) + 1)
+                self.assertEqual(len(re.findall(green, text)), len(BANNERS))
+                self.assertNotRegex(text.replace("\x1b[32m", "").replace("\x1b[0m", ""),
+                                    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u202e\u2066]")
 
 
 if __name__ == "__main__":
