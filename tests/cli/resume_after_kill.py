@@ -53,7 +53,7 @@ def run_killed(command, resume, checkpoint, kills, chance, directory, standard_o
         if process.returncode != -signal.SIGKILL:
             assert process.returncode == 0, (process.returncode, errors)
             # If it was killed after its last checkpoint, the scan is complete, and --resume prints no summary.
-            assert f"{len(ADDRESSES)} targets" in errors or (killed > 0 and "nothing is left to do" in errors), errors
+            assert f"{len(ADDRESSES)} addresses" in errors or (killed > 0 and "nothing is left to do" in errors), errors
             return killed, errors
         killed += 1
 
