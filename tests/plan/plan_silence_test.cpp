@@ -39,7 +39,7 @@ TEST_CASE("a silent port is asked twice if nothing is lost") {
 TEST_CASE("open ports among the early ones promise nothing about the others") {
   for (const double share : {0.2, 0.5, 1.0}) {
     for (const uint32_t hosts : {1U, 30U, 200U}) {
-      for (uint64_t seed = 1; seed <= 3; ++seed) {
+      for (uint64_t seed = 1; seed <= (hosts > 100 ? 1U : 3U); ++seed) {
         CAPTURE(share);
         CAPTURE(hosts);
         CAPTURE(seed);

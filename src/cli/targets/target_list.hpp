@@ -35,7 +35,7 @@ struct TargetList {
 /// Parses a word that names a target. Throws UsageError.
 TargetSpec parse_included(const std::string& word);
 /// The words of the command line.
-std::vector<std::string> included_words(const TargetWords& words);
+std::vector<std::string> included_words(const TargetWords& given);
 
 /// The addresses of a name that are scanned, of which there is at least one: the first, or all. Reports the others
 /// unless `words` are quiet.
