@@ -134,9 +134,13 @@ std::vector<std::string> ProgressLine::status_parts(const portloop_stats& stats)
 std::string ProgressLine::status_text(const portloop_stats& stats, size_t max_columns) const {
   std::string text;
   for (const std::string& part : status_parts(stats)) {
-    const std::string longer = text.empty() ? part : text + ", " + part;
-    if (longer.size() > max_columns && !text.empty()) break;
-    text = longer;
+    const size_t before = text.size();
+    if (before > 0) text += ", ";
+    text += part;
+    if (before > 0 && text.size() > max_columns) {
+      text.resize(before);
+      break;
+    }
   }
   return text.substr(0, max_columns);
 }
