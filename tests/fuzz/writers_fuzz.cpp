@@ -164,7 +164,7 @@ void check_csv(const Scan& scan, const std::string& out) {
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = *records[i];
     const auto& row = (*rows)[i + 1];
-    EXPECT(row.size() == 14 && row.size() == rows->front().size());
+    EXPECT(row.size() == 15 && row.size() == rows->front().size());
     EXPECT(row[0] == to_text(record.probe.endpoint.address));
     EXPECT(row[1] == std::to_string(record.probe.endpoint.port) && row[2] == "tcp");
     EXPECT(row[3] == to_text(record.probe.state));

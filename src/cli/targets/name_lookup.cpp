@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/exit_status.hpp"
+#include "cli/targets/resolver_process.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {

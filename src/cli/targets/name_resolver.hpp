@@ -26,9 +26,6 @@
 
 namespace portloop {
 
-/// How many names are resolved at a time.
-inline constexpr size_t max_resolved_at_once = 64;
-
 class NameResolver {
  public:
   struct Answer {

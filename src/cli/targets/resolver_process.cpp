@@ -16,7 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include "cli/targets/name_resolver.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {

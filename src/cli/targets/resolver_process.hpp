@@ -1,11 +1,15 @@
 // What runs in the process of NameResolver, and how the two talk.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "cli/targets/target_words.hpp"
 
 namespace portloop {
+
+/// How many names are resolved at a time.
+inline constexpr size_t max_resolved_at_once = 64;
 
 /// Followed by the name.
 struct ResolverQuestion {
