@@ -76,6 +76,7 @@ class Block {
   /// A connect for the probe is being made. Checks aside, a probe has one at a time. Returns the number of the attempt.
   uint32_t asked(uint32_t probe, ProbeKind kind, uint64_t now_us) {
     ++in_flight_;
+    decoy_waits_ += kind == ProbeKind::decoy;
     if (!is_probe(kind)) return 1;
     last_ask_us_ = now_us;
     if (first_ask_us_ == 0) first_ask_us_ = now_us;
@@ -87,15 +88,20 @@ class Block {
   void returned(uint32_t probe, ProbeKind kind) {
     assert(in_flight_ > 0);
     --in_flight_;
+    decoy_waits_ -= kind == ProbeKind::decoy;
     if (!is_probe(kind)) return;
     assert(asked_now_[probe]);
     asked_now_[probe] = false;
   }
   /// A host waits for its decoys: until it is decided, the block is not settled.
-  void hold_for_decoys() { ++in_flight_; }
+  void hold_for_decoys() {
+    ++in_flight_;
+    ++decoy_waits_;
+  }
   void decoys_decided() {
-    assert(in_flight_ > 0);
+    assert(in_flight_ > 0 && decoy_waits_ > 0);
     --in_flight_;
+    --decoy_waits_;
   }
   /// The probe has its result, or needs none.
   void finish(uint32_t probe) {
@@ -111,6 +117,9 @@ class Block {
   uint32_t unfinished() const { return unfinished_; }
   /// Connects asked for and not returned, checks and decoys included, and hosts that wait for their decoys.
   uint32_t in_flight() const { return in_flight_; }
+  /// Whether everything that this pass asked has come back. Decoys are no part of it: the next pass need not wait for
+  /// them.
+  bool pass_has_come_back() const { return in_flight_ == decoy_waits_; }
 
   // ---- Passes ----
 
@@ -196,6 +205,7 @@ class Block {
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;
   uint32_t in_flight_ = 0;
+  uint32_t decoy_waits_ = 0;  // of them, decoys and hosts that wait for theirs
   uint64_t first_ask_us_ = 0, last_ask_us_ = 0;
 
   bool has_unresolved_hosts_ = false;

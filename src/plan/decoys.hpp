@@ -6,9 +6,8 @@
 // are, the host accepts everything.
 //
 // What goes wrong:
-//   - a decoy is silent, or can't be asked: that decides nothing, and another one is asked. If none of four is
-//   answered,
-//     as behind a firewall that drops, the host is an ordinary one
+//   - a decoy is silent, or can't be asked: that decides nothing, and another one is asked
+//   - none of four is answered, as behind a firewall that drops: the host is an ordinary one
 //   - some are accepted and many are silent: after nine the host is taken for an ordinary one
 //   - the path is lost: give_up()
 #pragma once

@@ -193,7 +193,7 @@ ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& 
       if (const Search search = next_retry(block, now_us, next); block.phase() == Block::Phase::sweeping) return search;
       [[fallthrough]];
     case Block::Phase::settling:
-      if ((block.in_flight() > 0 && !may_overlap(block)) || block.hosts.any_suspended() ||
+      if ((!block.pass_has_come_back() && !may_overlap(block)) || block.hosts.any_suspended() ||
           block.hosts.any_check_wanted())
         return Search::nothing;
       return pass_ended(block, now_us);

@@ -205,3 +205,20 @@ TEST_CASE("a path that goes away while hosts are undecided holds no result back"
   CHECK(outcome.finished);
   CHECK(outcome.results == outcome.probes);
 }
+
+TEST_CASE("the next pass does not wait for decoys") {
+  Behaviour firewalled;
+  firewalled.rtt_us = 600'000;
+  firewalled.silent_share = 1;
+  firewalled.open_share = 0.2;
+  firewalled.max_open_port = 29999;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    firewalled.seed = seed;
+    const Outcome without = run(firewalled, 100, 5);
+    const Outcome with = run(firewalled, 100, 5, with_decoys(wide(), seed, true));
+    check_exact(with);
+    CHECK(with.asks > without.asks);
+    CHECK(with.microseconds < without.microseconds + 1'000'000);  // the last decoys' own wait
+  }
+}

@@ -25,7 +25,7 @@ struct ResolverAnswer {
   uint32_t addresses;
 };
 
-/// Answers questions from `socket`, which is blocking, until it ends. Then ends the process.
+/// Looks up the names that are sent to `socket`, which is blocking, until it ends. Then ends the process.
 [[noreturn]] void run_resolver(int socket, WantedFamily family);
 
 }  // namespace portloop
