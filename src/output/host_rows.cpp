@@ -18,7 +18,9 @@ constexpr size_t min_right_width = 24;  // for the ports beside a host
 
 std::string spaces(size_t count) { return std::string(count, ' '); }
 
-std::string padded(std::string text, size_t width) { return text + spaces(width - std::min(width, row_width(text))); }
+std::string padded(const std::string& text, size_t width) {
+  return text + spaces(width - std::min(width, row_width(text)));
+}
 
 std::string right_aligned(const std::string& text, size_t width) {
   return spaces(width - std::min(width, text.size())) + text;
