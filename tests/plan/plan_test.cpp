@@ -93,6 +93,27 @@ TEST_CASE("a host that has enough open ports is not asked again, not even by a c
   CHECK(plan.not_asked() == 28);  // all but the two that have answered
 }
 
+TEST_CASE("a probe that waits for a socket when its host is stopped is not asked, and counted") {
+  const ScanSpace space = space_of(1, 30, 1);
+  ProbeCursor cursor;
+  PlanOptions options = wide();
+  options.stop_after = 1;
+  ProbePlan plan(space, cursor, options);
+  uint64_t now = 1;
+  const Ask put_back = plan.next(now).ask, open = plan.next(now).ask;
+  plan.put_back(put_back, 99, false, now);
+  plan.answered(open, PortState::open, 100, now);
+  for (int i = 0; i < 100; ++i) {
+    const ProbePlan::Next next = plan.next(now);
+    if (next.step == ProbePlan::Step::finished) break;
+    REQUIRE(next.step != ProbePlan::Step::ask);
+    REQUIRE(next.step != ProbePlan::Step::report);
+    if (next.step == ProbePlan::Step::wait) now = std::max(now + 1, next.wait_until_us);
+  }
+  CHECK(plan.next(now).step == ProbePlan::Step::finished);
+  CHECK(plan.not_asked() == 29);  // all but the open one
+}
+
 TEST_CASE("a server that alone answers gets one connection more in each pass, however many other ports are silent") {
   const ScanSpace space = space_of(1, 5000, 1);
   ProbeCursor cursor;
