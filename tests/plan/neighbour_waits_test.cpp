@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "plan/full_table_watch.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/simulated_network.hpp"
+#include "support/virtual_scan.hpp"
 
 using namespace portloop;
 using namespace portloop::testing;
@@ -227,6 +229,47 @@ TEST_CASE("probes that a full table dropped are asked again: the table may belon
   const Outcome outcome = SimulatedNetwork(link, space).run({});
   check_exact(outcome);
   CHECK(outcome.table_overflows > 0);
+}
+
+TEST_CASE("a table stays full once it has had no room for a minute since it dropped a probe") {
+  constexpr uint64_t second_us = 1'000'000;
+  FullTableWatch table;
+  CHECK_FALSE(table.stays_full(100 * second_us));
+  table.dropped(100 * second_us);
+  table.dropped(150 * second_us);
+  CHECK_FALSE(table.stays_full(160 * second_us - 1));
+  CHECK(table.stays_full(160 * second_us));
+  table.had_room();
+  CHECK_FALSE(table.stays_full(200 * second_us));
+}
+
+TEST_CASE("absent hosts of every live block are reported") {
+  // A block has at most 4,096 hosts; the first ask keeps that block alive.
+  constexpr uint32_t hosts = 4097;
+  ScanSpace space = space_of(hosts, 1, 1);
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  const uint32_t first_block = plan.next(1).ask.block;
+  uint64_t now = 1;
+  for (uint32_t asks = 1;; ++asks) {
+    ProbePlan::Next next = plan.next(now);
+    for (; next.step == ProbePlan::Step::again || next.step == ProbePlan::Step::wait; next = plan.next(now)) {
+      REQUIRE(now < 10'000'000);
+      now += 1000;
+    }
+    REQUIRE(next.step == ProbePlan::Step::ask);
+    if (next.ask.block != first_block) {
+      CHECK(asks == hosts - 1);
+      CHECK(plan.no_neighbour(next.ask, now));
+      const std::optional<ProbePlan::HostVerdict> verdict = plan.next_host_verdict();
+      REQUIRE(verdict);
+      CHECK(verdict->address == next.ask.endpoint.address);
+      CHECK(verdict->state == HostState::absent);
+      return;
+    }
+    plan.answered(next.ask, PortState::closed, 100, now);
+  }
 }
 
 TEST_CASE("room is taken and given back once, whatever ends a wait") {

@@ -82,6 +82,13 @@ TEST_CASE("whether a host is back is no question of speed: silent recovery check
   CHECK(control.learned_rate_per_s() > 0);
 }
 
+TEST_CASE("a small router may let less than one probe a second through") {
+  Pacer pacer(0, pace);
+  pacer.limit(0.5);
+  pacer.sent(10'000'000);
+  CHECK(pacer.next_send_us() == 12'000'000 - 2000);  // the burst of two milliseconds
+}
+
 TEST_CASE("rounds that are forgotten teach nothing") {
   SendControl control = wide();
   uint64_t now_us = 1;
