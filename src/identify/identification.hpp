@@ -50,7 +50,7 @@ struct Identified {
   static constexpr size_t max_banner_bytes = 512;
 };
 
-class Identification : Connection::Events {
+class Identification final : Connection::Events {
  public:
   /// `settings` outlives this object. `on_end` is called once, from the loop; it throws nothing, and may destroy this
   /// object.
