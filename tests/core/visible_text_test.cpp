@@ -63,6 +63,9 @@ TEST_CASE("bytes that only look like UTF-8 are escaped one by one") {
   CHECK(visible("\xc1\xbf") == R"(\xc1\xbf)");                  // overlong
   CHECK(visible("\xe0\x9f\xbf") == R"(\xe0\x9f\xbf)");          // overlong
   CHECK(visible("\xf0\x8f\xbf\xbf") == R"(\xf0\x8f\xbf\xbf)");  // overlong
+  CHECK(visible("\xdf\xbf") == "\xdf\xbf");                     // the last of two bytes
+  CHECK(visible("\xe0\xa0\x80") == "\xe0\xa0\x80");             // the first of three
+  CHECK(visible("\xf0\x90\x80\x80") == "\xf0\x90\x80\x80");     // the first of four
   CHECK(visible("\xed\xa0\x80") == R"(\xed\xa0\x80)");          // a surrogate
   CHECK(visible("\xed\xbf\xbf") == R"(\xed\xbf\xbf)");          // the last surrogate
   CHECK(visible("\xee\x80\x80") == "\xee\x80\x80");             // the first character above them

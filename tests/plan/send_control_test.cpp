@@ -158,6 +158,20 @@ TEST_CASE("a fall of the share of answers shrinks the window") {
   CHECK(window.window_size() < 0.8 * before);
 }
 
+TEST_CASE("a round is judged by its first asks if it has enough of them") {
+  for (const uint32_t fresh : {min_round - 1, min_round}) {
+    SendControl control = wide();
+    uint64_t now_us = 1;
+    for (int i = 0; i < 3; ++i) round(control, ProbeKind::fresh, now_us, 1);
+    const double before = control.window_size();
+    for (uint32_t i = 0; i < fresh; ++i) control.sent(ProbeKind::fresh, now_us);
+    for (double i = 0; i < before; ++i) control.sent(ProbeKind::recovery, now_us);  // ends the round, and is not judged
+    now_us += 2'000'000;
+    control.advance(now_us);
+    CHECK((control.window_size() < before) == (fresh == min_round));
+  }
+}
+
 TEST_CASE("a constant loss of 20 % is no overload") {
   SendControl window = wide();
   uint64_t now_us = 1;
