@@ -1,7 +1,8 @@
 """The installed binaries are position-independent, fully read-only after relocation, without an executable stack, and have
-the compiler's checks of the stack, of buffers and of indirect jumps.
+the compiler's checks of the stack, of buffers and of indirect jumps. If they are optimised, variables without an initial
+value are zero.
 
-usage: hardening.py OPTIMISATION BINARY...
+usage: hardening.py OPTIMISATION STALE_STACK BINARY...
 """
 
 import re
@@ -39,11 +40,14 @@ def missing_in(path, optimised):
 
 
 def main():
-    optimisation, *binaries = sys.argv[1:]
+    optimisation, stale_stack, *binaries = sys.argv[1:]
+    optimised = optimisation not in ("0", "plain")
     if shutil.which("readelf") is None:
         print("skipped: hardening.py needs the program readelf")
         return 77
-    wrong = [f"{path}: {what}" for path in binaries for what in missing_in(path, optimisation not in ("0", "plain"))]
+    wrong = [f"{path}: {what}" for path in binaries for what in missing_in(path, optimised)]
+    if optimised and subprocess.run([stale_stack], check=False).returncode != 0:
+        wrong.append(f"{stale_stack}: variables without an initial value keep what was on the stack")
     print("\n".join(wrong))
     return 1 if wrong else 0
 
