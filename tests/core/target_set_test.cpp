@@ -91,6 +91,11 @@ TEST_CASE("a wrong target is quoted with what is accepted") {
   }
 }
 
+TEST_CASE("a block of all addresses is refused for the one that is no target, not for its length") {
+  CHECK(parse_target("0.0.0.0/0").error().find("start at 0.0.0.1") != std::string::npos);
+  CHECK(parse_target("::/0").error().find("start at ::1") != std::string::npos);
+}
+
 TEST_CASE("control bytes of a wrong word do not reach the terminal") {
   CHECK(parse_target("\x1b[31mred").error().find("'\\x1b[31mred'") == 0);
 }
