@@ -50,6 +50,7 @@ TEST_CASE("what is refused") {
   }
   CHECK(parse_target_spec("443").error() == "'443' is not a target: write '-p 443'");
   CHECK(parse_target_spec("a.example/x").error() == "'a.example/x' is not a target: write 'a.example'");
+  CHECK(parse_target_spec("user@a").error() == "'user@a' is not a target: write 'a'");
   CHECK(parse_target_spec("nosuch://a/").error() == "'nosuch://a/' has a scheme without a known port: write 'a:PORT'");
 }
 
