@@ -75,6 +75,17 @@ TEST_CASE("a link without any hosts is not looked at twice for longer than at it
   CHECK(outcome.asks <= 20'000 + 4 * 900);
 }
 
+TEST_CASE("a link is at its beginning when it is first looked at, whatever the clock shows then") {
+  constexpr uint64_t began_us = 1'000'000'000;
+  ScanSpace space = space_of(254, 1, 1);
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  const ProbePlan::Next next = plan.next(began_us);
+  REQUIRE(next.step == ProbePlan::Step::ask);
+  CHECK_FALSE(plan.no_neighbour(next.ask, began_us + 3'000'000));  // not final: it is looked for twice
+}
+
 TEST_CASE("a lone witness, or a few open ones, prove that the link works, or its hosts are looked for twice") {
   for (const double host_share : {0.004, 0.012}) {
     for (const uint64_t gone_at_us : {100'000U, 1'000'000U}) {
