@@ -112,6 +112,7 @@ TEST_CASE("the system's reports change what is known of a next hop, and so does 
   hops.report({old, NeighbourNews::confirmed, 0xa2}, 10);
   CHECK(hops.of(old)->state == State::confirmed);
   CHECK(hops.of(old)->changed_us == 0);
+  hops.report({old, NeighbourNews::confirmed}, 15);  // without a link address: it keeps its own
   hops.report({old, NeighbourNews::unconfirmed, 0xb2}, 20);
   CHECK(hops.of(old)->state == State::unconfirmed);
   CHECK(hops.of(old)->changed_us == 20);  // another network card
