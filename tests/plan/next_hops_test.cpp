@@ -27,10 +27,13 @@ OwnLinks office() {
   return links;
 }
 
-ScanSpace space_of(const char* target, uint16_t ports, const OwnLinks& links) {
+/// `hosts` from `first` on, in this order.
+ScanSpace space_of(const char* first, uint16_t ports, const OwnLinks& links, uint32_t hosts = 1) {
   PortSet port_set;
   port_set.add({1, ports});
-  ScanSpace space(TargetSet({{address(target), address(target)}}, {}), port_set, Order::random, 1, {});
+  Address last = address(first);
+  last.value += hosts - 1;
+  ScanSpace space(TargetSet({{address(first), last}}, {}), port_set, Order::sequential, 1, {});
   space.links = links;
   return space;
 }
@@ -172,6 +175,30 @@ TEST_CASE("a host whose old entry was wrong is looked for again, and its open po
     CHECK(outcome.filtered == 0);
     CHECK(answers == 3);
   }
+}
+
+TEST_CASE("each host of a block whose old entry was wrong is asked by one probe until it is found") {
+  const ScanSpace space = space_of("10.7.0.1", 200, office(), 2);
+  ProbeCursor cursor;
+  PlanOptions options;
+  options.max_in_flight = 10;
+  ProbePlan plan(space, cursor, options);
+  const Address wrong = address("10.7.0.2");
+  uint64_t absent_us = 0;
+  uint32_t asks_afterwards = 0;
+  run(
+      plan,
+      [&](const Ask& ask, uint64_t now_us) -> std::optional<PortState> {
+        if (ask.endpoint.address != wrong) return PortState::closed;
+        asks_afterwards += absent_us != 0 && now_us < absent_us + 3'000'000;
+        return std::nullopt;
+      },
+      [&](uint64_t now_us) {
+        if (absent_us != 0) return;
+        absent_us = now_us;
+        plan.neighbour_event({wrong, NeighbourNews::absent}, now_us);
+      });
+  CHECK(asks_afterwards <= 1);
 }
 
 TEST_CASE("an old entry of which nothing is heard is not believed") {
