@@ -12,15 +12,19 @@ void append_part(std::string& text, std::string_view part) {
 }
 
 std::string protocol_text(const Finding& finding) {
-  if (!finding.tls || finding.protocol == "tls") return finding.protocol;
+  if (finding.tls && finding.tls->starttls) return finding.protocol + " with STARTTLS";
+  if (!is_within_tls(finding)) return finding.protocol;
   return finding.protocol == "http" ? "https" : finding.protocol + " over TLS";
 }
 
 }  // namespace
 
+bool is_within_tls(const Finding& finding) {
+  return finding.tls && !finding.tls->starttls && finding.protocol != "tls";
+}
+
 std::string tunnelled_protocol(const Finding& finding) {
-  const bool tunnel = finding.tls && finding.protocol != "tls";
-  return (tunnel ? "ssl|" : "") + finding.protocol;
+  return (is_within_tls(finding) ? "ssl|" : "") + finding.protocol;
 }
 
 std::string identified_text(const Finding& finding) {

@@ -12,6 +12,7 @@ namespace portloop {
 /// be signed by anybody. All strings but `version`, the times and the fingerprint are raw bytes from the network; any
 /// may be empty.
 struct TlsFinding {
+  bool starttls = false;           ///< The connection began in plain and went over to TLS (STARTTLS).
   std::string version;             ///< "TLSv1.3"; empty if the handshake failed before one was chosen.
   std::string alpn;                ///< What the server chose, such as "h2".
   std::string subject;             ///< As RFC 4514 writes it: "CN=web.example,O=Example".
@@ -40,6 +41,9 @@ struct Finding {
   std::string version;  ///< The same.
   friend bool operator==(const Finding&, const Finding&) = default;
 };
+
+/// True if the protocol is spoken within TLS from the first byte.
+bool is_within_tls(const Finding& finding);
 
 /// As nmap writes it in one word: "http", or "ssl|http" if it is within TLS. Empty if the protocol is.
 std::string tunnelled_protocol(const Finding& finding);

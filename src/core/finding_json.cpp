@@ -33,6 +33,10 @@ class ObjectWriter {
 
 void append_tls(std::string& out, const TlsFinding& tls) {
   ObjectWriter object(out);
+  if (tls.starttls) {
+    object.begin("starttls");
+    out += "true";
+  }
   object.text("version", tls.version);
   object.text("alpn", tls.alpn);
   object.text("subject", tls.subject);
@@ -100,6 +104,10 @@ bool assign_texts(std::vector<std::string>& texts, std::string_view list) {
 
 bool parse_tls(TlsFinding& tls, std::string_view text) {
   return for_each_member(text, [&tls](std::string_view name, const Value& value) {
+    if (name == "starttls") {
+      tls.starttls = value.text == "true";
+      return !value.is_string && (tls.starttls || value.text == "false");
+    }
     if (name == "version") return assign_text(tls.version, value);
     if (name == "alpn") return assign_text(tls.alpn, value);
     if (name == "subject") return assign_text(tls.subject, value);

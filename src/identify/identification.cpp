@@ -47,6 +47,13 @@ uint64_t Identification::wait_ms(uint64_t base_ms) const {
   return std::min<uint64_t>(base_ms + round_trips * target_.rtt_us / 1000, settings_.timeout_ms);
 }
 
+uint64_t Identification::reply_wait_ms() const { return step().likely ? settings_.timeout_ms : wait_ms(reply_ms); }
+
+TlsSession::Offer Identification::offer() const {
+  if (upgrade_ != nullptr || step().probe != &http_probe) return TlsSession::Offer::nothing;
+  return offer_http2_ ? TlsSession::Offer::http2_or_http1 : TlsSession::Offer::http1;
+}
+
 // ---- Steps and connections ----
 
 /// Returns false if there is no step left, or no connection for it.
@@ -77,12 +84,13 @@ bool Identification::begin_step(KeptConnection socket) {
   return true;
 }
 
-void Identification::begin_talk() {
-  if (!step().tls) return begin_listening();
+void Identification::begin_talk() { step().tls ? begin_handshake() : begin_listening(); }
+
+void Identification::begin_handshake() {
   phase_ = Phase::handshaking;
-  tls_.emplace(*settings_.tls, target_.host_name, offer_http2_);
+  tls_.emplace(*settings_.tls, target_.host_name, offer());
   flush_tls();
-  connection_->set_timeout(step().likely ? settings_.timeout_ms : wait_ms(reply_ms));
+  connection_->set_timeout(reply_wait_ms());
 }
 
 void Identification::begin_listening() {
@@ -97,7 +105,7 @@ void Identification::ask(const Probe& probe) {
   phase_ = Phase::asked;
   asked_ = &probe;
   bytes_.clear();
-  connection_->set_timeout(step().likely ? settings_.timeout_ms : wait_ms(reply_ms));
+  connection_->set_timeout(reply_wait_ms());
   send(probe.greeting(greeted()));
 }
 
@@ -148,6 +156,7 @@ void Identification::on_bytes(std::string_view bytes) {
 
 void Identification::on_end(int) {
   guarded([this] {
+    connection_.reset();
     switch (phase_) {
       case Phase::connecting: return end();  // it does not accept any more
       case Phase::handshaking: return handshake_failed();
@@ -158,6 +167,7 @@ void Identification::on_end(int) {
         if (!begin_step({})) end();  // the same step again
         return;
       case Phase::asked: return judge(true);
+      case Phase::upgrading: return end();
     }
   });
 }
@@ -172,6 +182,7 @@ void Identification::on_timeout() {
         if (!tls_) has_listened_ = true;
         return step().probe != nullptr ? ask(*step().probe) : next_step();
       case Phase::asked: return judge(true);
+      case Phase::upgrading: return finish();
     }
   });
 }
@@ -192,6 +203,10 @@ void Identification::take_tls_bytes(std::string_view bytes) {
 
 /// Returns false if this connection is not used any more; the object may be gone.
 bool Identification::handshake_done() {
+  if (upgrade_ != nullptr) {
+    end_upgraded();
+    return false;
+  }
   const TlsFinding finding = tls_->finding();
   if (offer_http2_) tls_finding_ = finding;
   if (finding.alpn != "h2") {
@@ -213,6 +228,7 @@ void Identification::end_with_tls_alone() {
 }
 
 void Identification::handshake_failed() {
+  if (upgrade_ != nullptr) return end_upgraded();
   if (!offer_http2_) return end_with_tls_alone();  // one has succeeded before
   if (!tls_->spoke_tls()) return next_step();
   tls_finding_ = tls_->finding();
@@ -221,7 +237,7 @@ void Identification::handshake_failed() {
 
 void Identification::take_bytes(std::string_view bytes) {
   bytes_ += bytes;
-  judge(received_ >= max_http_bytes);
+  phase_ == Phase::upgrading ? judge_upgrade() : judge(received_ >= max_http_bytes);
 }
 
 // ---- Judging what has arrived ----
@@ -248,16 +264,17 @@ void Identification::judge_unasked(bool ended) {
   if (match == Match::more && !ended) return;
   result_.banner = bytes_.substr(0, Identified::max_banner_bytes);
   if (match == Match::yes) return accept(std::move(finding));
-  if (bytes_.starts_with("220")) return ask(ehlo_probe);
+  if (bytes_.starts_with("220") && connection_) return ask(ehlo_probe);
   next_step();
 }
 
 void Identification::accept(Finding finding) {
   if (tls_) finding.tls = tls_finding_;
   const bool wants_tls = !tls_ && refuses_plain_http(bytes_);
+  if (!tls_ && settings_.tls != nullptr && connection_) upgrade_ = find_tls_upgrade(finding, bytes_);
   result_.finding = std::move(finding);
   if (wants_tls && turn_to_tls()) return;
-  finish();
+  upgrade_ != nullptr ? next_upgrade_step() : finish();
 }
 
 /// Goes to the next step with TLS. Returns false if there is none.
@@ -269,6 +286,37 @@ bool Identification::turn_to_tls() {
   step_ = 0;
   return begin_step({});
 }
+
+// ---- STARTTLS ----
+
+void Identification::next_upgrade_step() {
+  if (upgrade_step_ == upgrade_->steps.size()) return begin_handshake();
+  const UpgradeStep& next = upgrade_->steps[upgrade_step_];
+  phase_ = Phase::upgrading;
+  bytes_.clear();
+  connection_->set_timeout(reply_wait_ms());
+  send(next.request);
+  if (next.parse == nullptr) begin_handshake();
+}
+
+void Identification::judge_upgrade() {
+  const UpgradeReply reply = upgrade_->steps[upgrade_step_].parse(bytes_);
+  if (reply == UpgradeReply::more && received_ < max_http_bytes) return;
+  if (reply != UpgradeReply::accepted) return finish();
+  ++upgrade_step_;
+  next_upgrade_step();
+}
+
+/// The handshake after STARTTLS is over.
+void Identification::end_upgraded() {
+  if (tls_->spoke_tls()) {
+    TlsFinding& tls = result_.finding->tls.emplace(tls_->finding());
+    tls.starttls = true;
+  }
+  tls_->state() == TlsSession::State::established ? finish() : end();
+}
+
+// ---- The end ----
 
 void Identification::finish() {
   if (connection_ && result_.finding) {

@@ -1,7 +1,8 @@
 // Finds out what speaks on one open port.
 //
 // Happy path: start() with the connection of the scan, or without one; each step of steps_for() listens, asks, or makes
-// a TLS handshake; the first reply that a parser recognises ends it: on_end is called, and result() has the finding.
+// a TLS handshake; the first reply that a parser recognises ends it, after a TLS handshake on the same connection if
+// the protocol has STARTTLS: on_end is called, and result() has the finding.
 //
 // What goes wrong:
 //   - nothing is recognised on any step: no finding; a banner, if the service sent one unasked
@@ -11,6 +12,7 @@
 //   - it sends without end: 64 KiB of a connection are looked at
 //   - it answers plain HTTP with a hint to HTTPS: the TLS step is next; if that fails, the plain answer counts
 //   - a TLS handshake fails: the finding is "tls" with what was seen, if the server spoke TLS
+//   - STARTTLS is not offered, or refused, or there is no TLS behind it: the finding has no TLS
 //   - the memory is used up: no finding
 #pragma once
 
@@ -28,6 +30,7 @@
 #include "identify/connection.hpp"
 #include "identify/probe.hpp"
 #include "identify/tls_session.hpp"
+#include "identify/tls_upgrade.hpp"
 
 namespace portloop {
 
@@ -69,6 +72,7 @@ class Identification final : Connection::Events {
     handshaking,  // of TLS
     listening,    // nothing has been sent
     asked,        // asked_ has been sent
+    upgrading,    // a request of upgrade_ has been sent
   };
 
   void on_connected() override;
@@ -82,6 +86,7 @@ class Identification final : Connection::Events {
 
   bool begin_step(KeptConnection socket);
   void begin_talk();
+  void begin_handshake();
   void begin_listening();
   void ask(const Probe& probe);
   void send(std::string_view bytes);
@@ -94,6 +99,9 @@ class Identification final : Connection::Events {
   void judge_unasked(bool ended);
   void accept(Finding finding);
   bool turn_to_tls();
+  void next_upgrade_step();
+  void judge_upgrade();
+  void end_upgraded();
   void next_step();
   void end_with_tls_alone();
   void finish();
@@ -101,6 +109,8 @@ class Identification final : Connection::Events {
 
   const IdentifyStep& step() const { return steps_[step_]; }
   uint64_t wait_ms(uint64_t base_ms) const;
+  uint64_t reply_wait_ms() const;
+  TlsSession::Offer offer() const;
   Greeted greeted() const { return {host_, target_.endpoint.port, tls_.has_value()}; }
 
   uv_loop_t* loop_;
@@ -111,10 +121,12 @@ class Identification final : Connection::Events {
   std::vector<IdentifyStep> steps_;
   size_t step_ = 0;
   size_t connections_ = 0;
-  std::optional<Connection> connection_;
+  std::optional<Connection> connection_;  // none once the peer has ended it
   std::optional<TlsSession> tls_;
   Phase phase_ = Phase::connecting;
   const Probe* asked_ = nullptr;
+  const TlsUpgrade* upgrade_ = nullptr;  // what is spoken is known; only a TLS handshake is left
+  size_t upgrade_step_ = 0;
   std::string bytes_;  // plain, since the connection began or was asked
   size_t received_ = 0;
   TlsFinding tls_finding_;

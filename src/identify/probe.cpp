@@ -4,16 +4,11 @@
 #include <array>
 
 #include "core/printer_ports.hpp"
+#include "identify/byte_literal.hpp"
 #include "identify/parsers.hpp"
 
 namespace portloop {
 namespace {
-
-/// Bytes that may contain NUL.
-template <size_t size>
-constexpr std::string_view bytes_of(const char (&literal)[size]) {
-  return {literal, size - 1};
-}
 
 // ---- Greetings. The documents are named in the files with the parsers ----
 

@@ -53,7 +53,8 @@ std::unique_ptr<TlsContext> TlsContext::create() {
   SSL_CTX_set_max_cert_list(parts->context, max_chain_bytes);
   SSL_CTX_set_session_cache_mode(parts->context, SSL_SESS_CACHE_OFF);
   std::unique_ptr<TlsContext> context(new TlsContext(std::move(parts)));
-  TlsSession(*context, "localhost", true).take_output();  // loads what OpenSSL loads at the first handshake
+  TlsSession(*context, "localhost", TlsSession::Offer::http2_or_http1)
+      .take_output();  // loads what OpenSSL loads at the first handshake
   return context;
 }
 
@@ -95,7 +96,7 @@ struct TlsSession::Parts {
   }
 };
 
-TlsSession::TlsSession(TlsContext& context, const std::string& server_name, bool offer_http2)
+TlsSession::TlsSession(TlsContext& context, const std::string& server_name, Offer offer)
     : parts_(std::make_unique<Parts>()) {
   parts_->ssl = SSL_new(context.parts_->context);
   if (parts_->ssl == nullptr) throw std::bad_alloc();
@@ -111,9 +112,11 @@ TlsSession::TlsSession(TlsContext& context, const std::string& server_name, bool
   SSL_set_app_data(parts_->ssl, &parts_->certificate);
   if (!server_name.empty()) SSL_set_tlsext_host_name(parts_->ssl, server_name.c_str());
   constexpr std::string_view protocols = "\x02h2\x08http/1.1";
-  const std::string_view offered = offer_http2 ? protocols : protocols.substr(3);
-  SSL_set_alpn_protos(parts_->ssl, reinterpret_cast<const unsigned char*>(offered.data()),
-                      static_cast<unsigned>(offered.size()));
+  if (offer != Offer::nothing) {
+    const std::string_view offered = offer == Offer::http1 ? protocols.substr(3) : protocols;
+    SSL_set_alpn_protos(parts_->ssl, reinterpret_cast<const unsigned char*>(offered.data()),
+                        static_cast<unsigned>(offered.size()));
+  }
   parts_->state = State::handshaking;
   parts_->shake_hands();
 }

@@ -39,9 +39,11 @@ class TlsSession {
  public:
   enum class State { handshaking, established, ended, failed };
 
-  /// `server_name`: sent to the server (RFC 6066, 3), unless it is empty. `offer_http2`: in ALPN (RFC 7301), before
-  /// HTTP/1.1. `context` outlives this object.
-  TlsSession(TlsContext& context, const std::string& server_name, bool offer_http2);
+  /// What ALPN (RFC 7301) offers. Servers of other protocols may refuse a client that offers HTTP.
+  enum class Offer { nothing, http1, http2_or_http1 };
+
+  /// `server_name`: sent to the server (RFC 6066, 3), unless it is empty. `context` outlives this object.
+  TlsSession(TlsContext& context, const std::string& server_name, Offer offer);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;

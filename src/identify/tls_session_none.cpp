@@ -10,7 +10,7 @@ TlsContext::TlsContext(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 TlsContext::~TlsContext() = default;
 std::unique_ptr<TlsContext> TlsContext::create() { return nullptr; }
 
-TlsSession::TlsSession(TlsContext&, const std::string&, bool) {}
+TlsSession::TlsSession(TlsContext&, const std::string&, Offer) {}
 TlsSession::~TlsSession() = default;
 TlsSession::State TlsSession::receive(std::string_view, std::string&) { return State::failed; }
 void TlsSession::send(std::string_view) {}

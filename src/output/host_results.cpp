@@ -17,7 +17,7 @@ PortTally& tally_of(HostResults& host, const ProbeResult& probe) {
 IdentifiedService identified_service(const Finding& finding) {
   constexpr size_t max_text_bytes = 256;  // more than a row has room for
   return {finding.protocol, finding.product, finding.version, identified_text(finding).substr(0, max_text_bytes),
-          finding.tls && finding.protocol != "tls"};
+          is_within_tls(finding)};
 }
 
 }  // namespace

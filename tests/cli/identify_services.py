@@ -217,6 +217,94 @@ class Tls(unittest.TestCase):
         for service in services:
             self.assertLessEqual(service.connections, 5)
 
+    def test_starttls(self):
+        context = self.context()
+
+        def upgraded(greeting, *steps):
+            """Sends a greeting, then a reply to each request that begins as expected; then TLS."""
+            def serve(service, connection, _):
+                connection.sendall(greeting)
+                for request, reply in steps:
+                    words = service.read(connection)
+                    if not words.startswith(request):
+                        return
+                    connection.sendall(reply)
+                with context.wrap_socket(connection, server_side=True) as encrypted:
+                    service.selected = encrypted.selected_alpn_protocol()
+                    service.inside = encrypted.recv(100)
+            return serve
+
+        greeting = bytearray(mysql_greeting())
+        greeting[4 + 1 + len("5.5.5-10.11.6-MariaDB") + 1 + 13 + 1] |= 0x08
+
+        def mysql(service, connection, _):
+            """The request has no reply: the handshake follows it at once."""
+            connection.sendall(bytes(greeting))
+            service.request = connection.recv(36, socket.MSG_WAITALL)
+            with context.wrap_socket(connection, server_side=True) as encrypted:
+                encrypted.recv(1)
+
+        rows = {
+            25: ("smtp", upgraded(b"220 mail.example ESMTP Postfix\r\n", (b"EHLO", b"250-mail.example\r\n250-STARTTLS\r\n250 HELP\r\n"),
+                                  (b"STARTTLS", b"220 2.0.0 Ready\r\n"))),
+            40025: ("smtp", upgraded(b"220 ready\r\n", (b"EHLO", b"250-STARTTLS\r\n250 HELP\r\n"),
+                                     (b"EHLO", b"250-STARTTLS\r\n250 HELP\r\n"), (b"STARTTLS", b"220 2.0.0 Ready\r\n"))),
+            143: ("imap", upgraded(b"* OK IMAP4rev1 ready\r\n", (b"s STARTTLS", b"s OK Begin\r\n"))),
+            110: ("pop3", upgraded(b"+OK ready\r\n", (b"STLS", b"+OK Begin\r\n"))),
+            21: ("ftp", upgraded(b"220-FTP\r\n220 here\r\n", (b"AUTH TLS", b"234 Begin\r\n"))),
+            5432: ("postgresql", upgraded(b"", (b"\0\0\0\x08\x04\xd2\x16\x2f", b"S"))),
+            3306: ("mysql", mysql),
+        }
+        services = {port: Service(port, serve) for port, (_, serve) in rows.items()}
+        found = self.identify(*services.values())
+        for port, (protocol, _) in rows.items():
+            with self.subTest(port=port):
+                identified = found[port]["identified"]
+                self.assertEqual(identified["protocol"], protocol)
+                self.assertEqual(identified["tls"]["version"], "TLSv1.3")
+                self.assertIs(identified["tls"]["starttls"], True)
+                self.assertIn("CN=web.example", identified["tls"]["subject"])
+                self.assertEqual(services[port].connections, 1)
+        self.assertEqual(services[25].inside, b"QUIT\r\n")
+        self.assertIsNone(services[25].selected)
+        self.assertEqual(services[3306].request[:4], b"\x20\0\0\1")
+
+    def test_starttls_without_tls(self):
+        """What is known before counts if TLS is refused, if the server ends the connection, or is silent, or has no TLS behind it."""
+        hello = b"220 mail.example ESMTP\r\n"
+
+        def script(*replies):
+            def serve(service, connection, _):
+                for reply in replies:
+                    connection.sendall(reply)
+                    service.read(connection)
+            return serve
+
+        def hangs(service, connection, _):
+            connection.sendall(hello)
+            silent(service, connection, _)
+
+        services = [Service(25, script(hello, b"250 no TLS\r\n", b"221 bye\r\n")), Service(587, script(hello)), Service(2525, hangs),
+                    Service(143, script(b"* OK IMAP4\r\n", b"s OK Begin\r\n", b"hello?\r\n" * 9)),
+                    Service(110, script(b"+OK\r\n", b"+OK Begin\r\n"))]
+        found = self.identify(*services)
+        for port, protocol in ((25, "smtp"), (587, "smtp"), (2525, "smtp"), (143, "imap"), (110, "pop3")):
+            self.assertEqual(found[port]["identified"], {"protocol": protocol})
+        self.assertTrue(services[0].heard.endswith(b"QUIT\r\n"), services[0].heard)
+
+    def test_starttls_in_text(self):
+        def serve(service, connection, _):
+            connection.sendall(b"+OK ready\r\n")
+            service.read(connection)
+            connection.sendall(b"+OK\r\n")
+            with self.context().wrap_socket(connection, server_side=True) as encrypted:
+                encrypted.recv(1)
+        service = Service(110, serve)
+        status, out, err = scan(ADDRESS, "-p", "110", "--identify", "-q", "-f", "text")
+        service.close()
+        self.assertEqual(status, COMPLETE, err)
+        self.assertIn("pop3 with STARTTLS", out)
+
     def test_old_and_refusing(self):
         old = self.context()
         old.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -296,6 +384,14 @@ class Identify(unittest.TestCase):
                 for printer in printers:
                     self.assertEqual(bool(printer.heard), heard)
 
+    def test_a_greeting_that_is_cut_off(self):
+        def serve(_, connection, __):
+            connection.sendall(b"220 hal")
+        service = Service(40008, serve)
+        status, results, err = scan_json(ADDRESS, "-p", "40008", "--identify", "--max-time", "30s")
+        service.close()
+        self.assertEqual((status, results[0].get("identified")), (COMPLETE, None), err)
+
     def test_a_host_where_nothing_speaks_is_not_asked_for_ever(self):
         ports = range(20000, 20400)
         services = [Service(port, closes) for port in ports]
@@ -333,6 +429,18 @@ class Stopped(unittest.TestCase):
         out, _ = process.communicate(timeout=30)
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assertEqual(self.ports_of(out.decode()), list(self.PORTS))
+
+    def test_progress(self):
+        process = start(*self.words, "--progress", "always")
+        wait_until(self.all_connected, "every port is found")
+        log = b""
+        while b"20 open, identifying 20 ports" not in log:  # each status request prints a line
+            process.send_signal(signal.SIGUSR1)
+            line = process.stderr.readline()
+            self.assertTrue(line, log)
+            log += line
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
     def test_max_time(self):
         status, out, _ = scan(*self.words, "--max-time", "1s")

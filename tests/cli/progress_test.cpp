@@ -140,6 +140,18 @@ TEST_CASE("banners are read while probes are sent, and waited for at the end") {
   CHECK(line.status_text(stats) == "3 open, waiting for 1 banner");
 }
 
+TEST_CASE("ports that are being identified are counted") {
+  ProgressLine line(ProgressStyle::none);
+  portloop_stats stats = stats_of(1000, 1000, 997, 3);
+  line.set_identifying(1200);
+  CHECK(line.status_text(stats) == "pass 1 of about 2, 100 % sent, 3 open, identifying 1,200 ports, 0 connects/s");
+  stats.pass = 0;
+  line.set_identifying(1);
+  CHECK(line.status_text(stats) == "3 open, identifying 1 port");
+  line.set_identifying(0);
+  CHECK(line.status_text(stats) == "3 open");
+}
+
 TEST_CASE("a narrow terminal gets the parts that fit, and at least the beginning of the first one") {
   const ProgressLine line(ProgressStyle::none);
   const portloop_stats stats = stats_of(1000, 500, 500);

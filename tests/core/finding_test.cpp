@@ -19,6 +19,10 @@ TEST_CASE("a finding is one short line for people") {
   CHECK(tunnelled_protocol(finding) == "ssl|http");
   finding = {"imap", TlsFinding{}, {}, "", ""};
   CHECK(identified_text(finding) == "imap over TLS");
+  finding.tls->starttls = true;
+  CHECK(identified_text(finding) == "imap with STARTTLS");
+  CHECK(tunnelled_protocol(finding) == "imap");
+  finding.tls->starttls = false;
   finding.protocol = "tls";
   CHECK(identified_text(finding) == "tls");
   CHECK(tunnelled_protocol(finding) == "tls");
@@ -27,7 +31,7 @@ TEST_CASE("a finding is one short line for people") {
 TEST_CASE("a finding is parsed as it was written, whatever its bytes are") {
   std::string every;
   for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
-  Finding finding{"http", TlsFinding{"TLSv1.3", every, every, {every, "b"}, every, "T", "T", "00"},
+  Finding finding{"http", TlsFinding{true, "TLSv1.3", every, every, {every, "b"}, every, "T", "T", "00"},
                   HttpFinding{200, every, every, every}, every, every};
   std::string json;
   append_finding_json(json, finding);
@@ -36,11 +40,13 @@ TEST_CASE("a finding is parsed as it was written, whatever its bytes are") {
 
 TEST_CASE("what is no finding is refused") {
   CHECK(parse_finding_json(R"({"protocol":"ssh","more":[1,{}]})"));
-  for (const char* text : {"", "{}", "[]", "null", R"({"protocol":""})", R"({"protocol":1})", R"({"protocol":"ssh")",
-                           R"({"protocol":"ssh"} x)", R"({"protocol":"ssh","tls":1})",
-                           R"({"protocol":"ssh","tls":"x"})", R"({"protocol":"ssh","tls":{"names":[1]}})",
-                           R"({"protocol":"ssh","tls":{"names":"a"}})", R"({"protocol":"ssh","http":{"status":"200"}})",
-                           R"({"protocol":"ssh","http":{"status":1000}})", R"({"protocol":"ssh","version":null})"}) {
+  for (const char* text :
+       {"", "{}", "[]", "null", R"({"protocol":""})", R"({"protocol":1})", R"({"protocol":"ssh")",
+        R"({"protocol":"ssh"} x)", R"({"protocol":"ssh","tls":1})", R"({"protocol":"ssh","tls":"x"})",
+        R"({"protocol":"ssh","tls":{"names":[1]}})", R"({"protocol":"ssh","tls":{"names":"a"}})",
+        R"({"protocol":"ssh","tls":{"starttls":"true"}})", R"({"protocol":"ssh","tls":{"starttls":1}})",
+        R"({"protocol":"ssh","http":{"status":"200"}})", R"({"protocol":"ssh","http":{"status":1000}})",
+        R"({"protocol":"ssh","version":null})"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_finding_json(text));
   }

@@ -5,6 +5,7 @@
 #include "fuzz/input.hpp"
 #include "identify/parsers.hpp"
 #include "identify/probe.hpp"
+#include "identify/tls_upgrade.hpp"
 #ifdef PORTLOOP_HAS_TLS
 #include <openssl/x509.h>
 
@@ -39,10 +40,21 @@ void check(ReplyParser parse, const Reply& reply) {
   identified_text(finding);
 }
 
+void check_tls_upgrades(std::string_view bytes) {
+  for (const char* protocol : {"smtp", "ftp", "imap", "pop3", "nntp", "xmpp", "ldap", "postgresql", "mysql"}) {
+    Finding finding;
+    finding.protocol = protocol;
+    const TlsUpgrade* upgrade = find_tls_upgrade(finding, bytes);
+    if (upgrade == nullptr) continue;
+    for (const UpgradeStep& step : upgrade->steps)
+      if (step.parse != nullptr) step.parse(bytes);
+  }
+}
+
 #ifdef PORTLOOP_HAS_TLS
 void check_tls(std::string_view bytes) {
   static const auto context = TlsContext::create();
-  TlsSession session(*context, "a.example", true);
+  TlsSession session(*context, "a.example", TlsSession::Offer::http2_or_http1);
   std::string plain;
   session.receive(bytes, plain);
   session.take_output();
@@ -69,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     for (const bool ended : {false, true}) check(parse, {reply, ended, port});
   }
   refuses_plain_http(reply);
+  check_tls_upgrades(reply);
   parse_finding_json(reply);
 #ifdef PORTLOOP_HAS_TLS
   check_tls(reply);

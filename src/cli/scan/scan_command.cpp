@@ -270,6 +270,7 @@ void ScanCommand::update_stats() {
     progress_.observe(stats_, scan_->elapsed_s());
     stats_ = sinks_.record().total(stats_);
     progress_.predict(stats_);
+    if (identification_) progress_.set_identifying(identification_->unfinished());
   }
 }
 

@@ -121,6 +121,8 @@ std::vector<std::string> ProgressLine::status_parts(const portloop_stats& stats)
     parts.push_back((stats.pass > 0 ? "reading " : "waiting for ") + grouped(stats.banners) +
                     (stats.banners == 1 ? " banner" : " banners"));
   }
+  if (identifying_ > 0)
+    parts.push_back("identifying " + grouped(identifying_) + (identifying_ == 1 ? " port" : " ports"));
   constexpr double min_steady_s = 2;
   const bool steady = predicted_end_s_ > 0 && observed_s_ - predicted_since_s_ >= min_steady_s;
   if (steady && total_known_ && connects_per_s_ > 0 && settled_of(stats) < stats.probes) {

@@ -41,6 +41,8 @@ class ProgressLine {
 
   /// Whether the stats have all probes of the scan (default), or those of the targets that are known so far.
   void set_total_known(bool known) { total_known_ = known; }
+  /// How many open ports wait for --identify.
+  void set_identifying(uint64_t ports) { identifying_ = ports; }
 
   /// Updates the rate of connects, which is that of about the last two seconds. To be called a few times a second.
   /// `elapsed_s`: since the scan of these stats was started.
@@ -71,6 +73,7 @@ class ProgressLine {
   std::optional<LiveRegion> region_;
   LiveRows rows_;
   bool total_known_ = true;
+  uint64_t identifying_ = 0;
   uint64_t logged_ns_ = 0;  // when a line was added to the log; 0: never
   portloop_stats observed_{};
   double observed_s_ = 0;
