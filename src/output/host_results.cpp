@@ -104,6 +104,13 @@ std::optional<std::pair<Address, HostResults>> HostCollector::add(const OutputRe
   return finished;
 }
 
+bool HostCollector::add_name(const Address& address, std::string_view name) {
+  const auto host = unfinished_.find(address);
+  if (host == unfinished_.end()) return false;
+  host->second.add_name(name);
+  return true;
+}
+
 std::map<Address, HostResults> HostCollector::take_unfinished() { return std::exchange(unfinished_, {}); }
 
 std::vector<ListedPort> HostCollector::listed_ports(const HostResults& host) const {

@@ -97,6 +97,9 @@ class HostCollector {
   /// If this was the host's last result, removes the host and returns it. The port must be one of the header's.
   std::optional<std::pair<Address, HostResults>> add(const OutputResult& result);
 
+  /// Another name of an address. Returns false if it has no results so far.
+  bool add_name(const Address& address, std::string_view name);
+
   /// Removes the incomplete hosts and returns them, by address.
   std::map<Address, HostResults> take_unfinished();
 

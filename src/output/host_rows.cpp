@@ -15,6 +15,7 @@ constexpr size_t port_width = 5;
 constexpr size_t max_service_width = 15;  // IANA's limit for names
 constexpr size_t stacked_indent = 2;
 constexpr size_t min_right_width = 24;  // for the ports beside a host
+constexpr std::string_view all_ports_open_text = "accepts connections on every port";
 
 std::string spaces(size_t count) { return std::string(count, ' '); }
 
@@ -52,6 +53,14 @@ class Paragraph {
     }
     lines_.back() += piece;
     used_ += piece_width;
+  }
+  /// Each piece ends with its separator.
+  void add_pieces(std::string_view text, char separator) {
+    for (size_t start = 0; start < text.size();) {
+      const size_t end = std::min(text.find(separator, start), text.size() - 1) + 1;
+      add(std::string(text.substr(start, end - start)));
+      start = end;
+    }
   }
   std::vector<std::string> take() { return std::move(lines_); }
 
@@ -131,6 +140,7 @@ void HostRows::append(std::string& out, const HostRow& row) const {
 
 std::string HostRows::one_line(const HostRow& row) const {
   std::string line = left_part(row);
+  if (row.all_ports_open) line += std::string(all_ports_open_text) + (row.ports.empty() ? "" : ": ");
   for (const ListedPort& port : row.ports) {
     line += joined_port(port, &port == &row.ports.back());
     if (row_width(line) > columns_ + 2) break;  // more than the separator
@@ -141,17 +151,19 @@ std::string HostRows::one_line(const HostRow& row) const {
 }
 
 std::vector<std::string> HostRows::right_part(const HostRow& row) const {
-  std::vector<std::string> lines = has_details_ ? port_lines(row) : joined_ports(row);
+  std::vector<std::string> lines;
+  if (row.all_ports_open) {
+    Paragraph paragraph(right_width());
+    paragraph.add_pieces(all_ports_open_text, ' ');
+    lines = paragraph.take();
+  }
+  for (std::string& line : has_details_ ? port_lines(row) : joined_ports(row)) lines.push_back(std::move(line));
   for (const CountedPorts& counted : row.counted) {
     Paragraph paragraph(right_width());
     paragraph.add(grouped(counted.count) + ' ');
     paragraph.add(coloured(to_text(counted.state), counted.state) + ' ');
     paragraph.add('(' + counted.reason + "): ");
-    for (size_t start = 0; start < counted.ranges.size();) {
-      const size_t end = std::min(counted.ranges.find(',', start), counted.ranges.size() - 1) + 1;
-      paragraph.add(counted.ranges.substr(start, end - start));
-      start = end;
-    }
+    paragraph.add_pieces(counted.ranges, ',');
     for (std::string& line : paragraph.take()) lines.push_back(std::move(line));
   }
   return lines;

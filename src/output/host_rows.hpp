@@ -24,6 +24,7 @@ struct HostRow {
   std::string address;
   std::string name;     ///< Visible text; empty if none.
   uint64_t rtt_us = 0;  ///< 0 if it is not known.
+  bool all_ports_open = false;
   std::vector<ListedPort> ports;
   std::vector<CountedPorts> counted;  ///< With --show all, the ports that are not open.
 };

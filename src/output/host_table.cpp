@@ -33,6 +33,16 @@ void HostTable::begin(const ScanHeader& header, std::string&) {
     max_hosts_ = std::clamp<size_t>(max_tally_bits / std::max(1U, header.ports.size()), 1, max_hosts);
 }
 
+void HostTable::add_name(const Address& address, std::string_view name) {
+  if (stream_ || !hosts_.add_name(address, name)) return;
+  note_news(address);
+}
+
+void HostTable::set_columns(size_t columns) {
+  header_.columns = columns;
+  if (stream_) stream_->set_columns(columns);
+}
+
 bool HostTable::is_full_for(const Address& address) const {
   if (open_ports_ >= max_ports) return true;
   return hosts_.unfinished().size() >= max_hosts_ && !hosts_.unfinished().contains(address);
@@ -71,6 +81,7 @@ HostRow HostTable::row_of(const Address& address, const HostResults& host) const
   if (host.name != row.address) append_visible(row.name, host.name);
   if (!host.more_names.empty()) row.name += " +" + std::to_string(host.more_names.size());
   row.rtt_us = host.rtt.srtt_us();
+  row.all_ports_open = host.all_ports_open;
   row.ports = hosts_.listed_ports(host);
   row.counted = hosts_.counted_ports(host);
   return row;

@@ -31,12 +31,12 @@ class HostTable final : public Writer {
 
   void begin(const ScanHeader& header, std::string& out) override;
   void result(const OutputResult& result, std::string& out) override;
+  void add_name(const Address& address, std::string_view name) override;
+  void set_columns(size_t columns) override;
   void end(const ScanFooter& footer, std::string& out) override;
   void save(std::string& state) const override;
   bool restore(std::string_view state) override;
 
-  /// The terminal has another width now.
-  void set_columns(size_t columns) { header_.columns = columns; }
   /// A heading and a line for each host, as many as fit in `max_rows`: those with the latest news. Empty if there is
   /// nothing to show.
   std::vector<std::string> live_rows(size_t max_rows, size_t columns) const;

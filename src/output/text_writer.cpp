@@ -75,6 +75,8 @@ class TextWriter final : public Writer {
 
   void end(const ScanFooter&, std::string&) override {}
 
+  void set_columns(size_t columns) override { columns_ = columns; }
+
   void save(std::string& state) const override {
     if (!heading_written_) return;
     state += "widths";

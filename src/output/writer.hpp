@@ -72,6 +72,12 @@ class Writer {
   virtual void result(const OutputResult& result, std::string& out) = 0;
   virtual void end(const ScanFooter& footer, std::string& out) = 0;
 
+  /// An address that may have had results before has this name, too. Only for formats that can still show it there;
+  /// open ports are passed to result() again, under that name.
+  virtual void add_name(const Address&, std::string_view) {}
+  /// The terminal has another width now.
+  virtual void set_columns(size_t) {}
+
   /// Appends what has not been written yet (incomplete hosts) or what later output depends on, as lines of
   /// core/record_line.hpp. Most formats have no such state.
   virtual void save(std::string&) const {}

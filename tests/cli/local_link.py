@@ -3,12 +3,17 @@
 usage: local_link.py PORTLOOP
 """
 
+import fcntl
+import os
+import pty
+import struct
 import sys
+import termios
 import unittest
 
 import scan_support as support
 from far_network import Neighbour
-from scan_support import COMPLETE, scan_json
+from scan_support import COMPLETE, scan_json, start
 
 
 class AbsentHost(unittest.TestCase):
@@ -104,6 +109,18 @@ class Network(unittest.TestCase):
         self.assertNotIn("10.10.0.15", {r["address"] for r in results})
         self.assertEqual(len(results), 15)
         self.assertEqual(err.count("10.10.0.15 is left out"), 1)
+        screen, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 40, 0, 0))
+        child = start("--progress", "never", "-p", "22", "10.10.0.0/28", stderr=terminal)
+        os.close(terminal)
+        shown = os.read(screen, 4096)
+        while shown.count(b"\n") < 3:
+            shown += os.read(screen, 4096)
+        child.communicate()
+        os.close(screen)
+        note = shown.decode().splitlines()[:3]
+        self.assertEqual(" ".join(note), "portloop: 10.10.0.15 is left out: it is the broadcast address of a network of this machine")
+        self.assertLessEqual(max(map(len, note)), 40)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import tempfile
 
 from eight_hosts import ADDRESSES, listen_on_all
 from format_readers import read_json, read_list, read_xml
+from result_schema import read_record
 import scan_support as support
 from scan_support import enter_own_network, resealed
 
@@ -33,6 +34,18 @@ class Runs:
     def write(self, name, text):
         with open(self.path(name), "w") as out:
             out.write(text)
+
+
+def names_join(run):
+    run.write("late.json", line("10.0.0.1", 80, "open", host="a.example") + line("10.0.0.1", 80, "open", host="b.example") +
+              line("10.0.0.1", 22, "open") + line("10.0.0.1", 80, "open", host="a.example", hosts=["a.example", "c.example"]) +
+              line("10.0.0.1", 1, "closed", "conn-refused", host="a.example"))
+    merged = run("merge", "-f", "list", "--names", "late.json", status=0).stdout.split()
+    assert merged == ["10.0.0.1:22", "a.example:80", "b.example:80", "c.example:80"], merged
+    assert run("merge", "-f", "list", "late.json", status=0).stdout.split() == ["10.0.0.1:22", "10.0.0.1:80"]
+    records = [read_record(text) for text in run("merge", "-f", "json", "late.json", status=0).stdout.splitlines()]
+    assert [record.get("hosts") for record in records] == [None, None, ["a.example", "b.example", "c.example"]], records
+    run("merge", "--names", "late.json", status=2, message="'--names' is for lists")
 
 
 def line(address, port, state, reason="syn-ack", **more):
@@ -238,6 +251,7 @@ def main():
         pipes(run)
         large_values(run)
         conflicts(run)
+        names_join(run)
         hostile_text_survives(run)
         bad_input(run)
         automatic_shards(run)

@@ -4,6 +4,7 @@ usage: stream_targets.py PORTLOOP
 """
 
 import os
+import pty
 import subprocess
 import threading
 import unittest
@@ -170,6 +171,29 @@ class Names(StreamCase):
                 self.write(child, "b.test\nhttp://c.test:8000/\na.test\n")
                 status, rest, err = self.end(child)
                 self.assertEqual((status, sorted(seen + rest)), (COMPLETE, lines), err)
+
+    def test_a_name_that_comes_late_is_in_the_table_if_no_port_is_open(self):
+        self.serve(lambda name: ["127.0.0.1"])
+        listener = self.listen("127.0.0.2", 8001)
+        screen, terminal = pty.openpty()
+        self.addCleanup(os.close, screen)
+        child = subprocess.Popen([PORTLOOP, "scan", "-q", "-i", "-", "-p", "7", "--show", "all"], stdin=subprocess.PIPE, stdout=terminal, text=True,
+                                 env=os.environ | {"TERM": "xterm"})
+        os.close(terminal)
+        self.write(child, "a.test\n")
+        shown = b""
+        while b"127.0.0.1" not in shown:  # its live row
+            shown += os.read(screen, 4096)
+        self.write(child, "b.test\n127.0.0.2:8001\n")
+        listener.accept()[0].close()
+        child.stdin.close()
+        try:
+            while True:
+                shown += os.read(screen, 4096)
+        except OSError:  # the program has ended
+            pass
+        self.assertEqual(child.wait(timeout=support.PATIENCE_SECONDS), COMPLETE)
+        self.assertIn(b"127.0.0.1 (a.test +1)", shown)
 
     def test_names_that_do_not_resolve_hold_nothing_up(self):
         self.serve(lambda name: ["127.0.0.1"] if name == "live.test" else None)

@@ -190,6 +190,23 @@ class AtATerminal(unittest.TestCase):
         self.assertIn(b"\x1b[32mopen\x1b[0m", shown)
         self.assertFalse([row for row in rows if " sent" in row], "a status line remains")
 
+    def test_rows_at_once_are_cut_to_a_width_that_changes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "list")
+            os.mkfifo(path)
+            running = Terminal("--live", "--no-color", "-q", "-p", "40000", "-i", path)
+            with open(path, "w") as targets:
+                for columns, port in ((80, 40000), (26, 40001), (80, 40002)):
+                    running.resize(columns)
+                    targets.write(f"127.0.0.1:{port}\n")
+                    targets.flush()
+                    running.wait_for(str(port).encode())
+            _, shown, _, _ = running.finish()
+        rows = shown.decode().splitlines()[1:]
+        self.assertRegex(rows[0], r" ms$")
+        self.assertEqual((len(rows[1]), rows[1][-3:]), (26, "..."), rows)
+        self.assertRegex(rows[2], r" ms$")
+
     def stream_rows(self, shown, columns=80):
         screen = Screen(columns)
         screen.write(shown.decode().replace("\n", "\r\n"))

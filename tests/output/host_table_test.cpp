@@ -86,6 +86,49 @@ TEST_CASE("if a port has a banner, each port has a line") {
         "10.0.0.10                  0.42 ms    443  -\n");
 }
 
+TEST_CASE("a host that accepts connections on every port is marked, in the table and in its live row") {
+  std::vector<OutputResult> results = two_hosts();
+  results[0].probe.all_ports_open = true;
+  CHECK(table_of(header_of(80), results) ==
+        "HOST                           RTT  OPEN PORTS\n"
+        "10.0.0.9 (router.example)  0.42 ms  22 ssh, 80 http, 8000\n"
+        "10.0.0.10                  0.42 ms  accepts connections on every port\n"
+        "                                    443\n");
+  CHECK(table_of(header_of(62), {results[0]}) ==
+        "HOST           RTT  OPEN PORTS\n"
+        "10.0.0.10  0.42 ms  accepts connections on every port\n"
+        "                    443\n");
+  CHECK(table_of(header_of(45), {results[0]}) ==
+        "HOST           RTT  OPEN PORTS\n"
+        "10.0.0.10  0.42 ms  accepts connections on\n"
+        "                    every port\n"
+        "                    443\n");
+  HostTable table(false);
+  std::string out;
+  table.begin(header_of(80), out);
+  table.result(results[0], out);
+  CHECK(table.live_rows(5, 79)[1] == "10.0.0.10  0.42 ms  accepts connections on every port: 443");
+  std::string state;
+  table.save(state);
+  HostTable resumed(false);
+  resumed.begin(header_of(80), out);
+  CHECK(resumed.restore(state));
+  CHECK(resumed.live_rows(5, 79) == table.live_rows(5, 79));
+}
+
+TEST_CASE("a name that arrives late is shown beside a host whose ports are all closed") {
+  HostTable table(false);
+  std::string out;
+  table.begin(header_of(80, true), out);
+  table.result(result_of("10.0.0.9", 1, PortState::closed, Reason::conn_refused), out);
+  table.add_name(*parse_address("10.0.0.9"), "late.example");
+  table.add_name(*parse_address("10.0.0.10"), "other.example");  // no result so far
+  table.end({}, out);
+  CHECK(out ==
+        "HOST                         RTT  OPEN PORTS\n"
+        "10.0.0.9 (late.example)  0.42 ms  1 closed (conn-refused): 1\n");
+}
+
 TEST_CASE("what was identified takes the place of the banner") {
   std::vector<OutputResult> results = two_hosts();
   const Finding ssh{"ssh", {}, {}, "Open\x1b[31mSSH", "9.2p1"};

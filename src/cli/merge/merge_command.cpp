@@ -46,7 +46,7 @@ constexpr const char* help_text =
 
   -f, --format FORMAT      text (default), json, csv, xml, grepable, list
   -o, --output FORMAT=FILE also to a file ('-': stdout); may be repeated
-      --overwrite          replace files that exist
+      --overwrite          replace files that exist;   --names: lists of names
       --show open|all      default: what the files contain
   -q, --quiet
   -h, --help
@@ -62,6 +62,7 @@ struct MergeRequest {
   std::vector<std::string> files;
   std::vector<OutputChoice> outputs;
   bool overwrite = false;
+  bool list_names = false;
   std::optional<bool> show_all;
   bool quiet = false;
 };
@@ -74,6 +75,8 @@ MergeRequest parse_request(const cxxopts::ParseResult& given) {
         "no file given: the JSON or the checkpoints of a scan's shards, as in 'portloop merge *.checkpoint'");
   request.outputs = parse_outputs(optional_text_of(given, "format"), texts_of(given, "output"));
   request.overwrite = given.count("overwrite") > 0;
+  request.list_names = given.count("names") > 0;
+  check_list_names(request.list_names, request.outputs);
   request.quiet = given.count("quiet") > 0;
   if (given.count("show")) request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   return request;
@@ -85,6 +88,7 @@ std::optional<MergeRequest> parse_options(int argc, const char* const* argv) {
       ("f,format", "", cxxopts::value<std::string>())               //
       ("o,output", "", cxxopts::value<std::vector<std::string>>())  //
       ("overwrite", "")                                             //
+      ("names", "")                                                 //
       ("show", "", cxxopts::value<std::string>())                   //
       ("q,quiet", "")                                               //
       ("h,help", "")                                                //
@@ -134,6 +138,7 @@ ScanHeader header_of(const MergeInputs& inputs, const MergeRequest& request, std
   }
   header.started_us = first_us == INT64_MAX ? 0 : first_us;
   header.show_all = request.show_all.value_or(any_listed);
+  header.list_names = request.list_names;
   return header;
 }
 

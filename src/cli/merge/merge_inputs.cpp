@@ -26,15 +26,33 @@ int rank(PortState state) {
   return 0;
 }
 
+void add_name(ReadResult& result, const std::string& name) {
+  if (result.host_name.empty()) {
+    result.host_name = name;
+    return;
+  }
+  if (result.host_names.empty()) result.host_names.push_back(result.host_name);
+  if (std::find(result.host_names.begin(), result.host_names.end(), name) == result.host_names.end())
+    result.host_names.push_back(name);
+}
+
+/// Of another record of the same endpoint. A scan whose names arrive late writes an open port once for each.
+void add_names(ReadResult& result, const ReadResult& other) {
+  if (!other.host_name.empty()) add_name(result, other.host_name);
+  for (const std::string& name : other.host_names) add_name(result, name);
+}
+
 void add_result(MergeInputs& inputs, ReadResult result) {
   const Endpoint endpoint = result.probe.endpoint;
   const PortState state = result.probe.state;
   const auto [entry, first] = inputs.results.try_emplace({endpoint.address, endpoint.port}, std::move(result));
-  ReadResult& known = entry->second;
-  if (first || known.probe.state == state) return;
+  if (first) return;
+  ReadResult& known = entry->second;  // try_emplace() moves only what it inserts
   const bool better = rank(state) > rank(known.probe.state);
-  inputs.conflicts.push_back({endpoint, better ? state : known.probe.state, better ? known.probe.state : state});
-  if (better) known = std::move(result);  // try_emplace() moves only what it inserts
+  if (known.probe.state != state)
+    inputs.conflicts.push_back({endpoint, better ? state : known.probe.state, better ? known.probe.state : state});
+  if (better) std::swap(known, result);
+  add_names(known, result);
 }
 
 void read_results(LineReader& file, MergeInputs& inputs) {

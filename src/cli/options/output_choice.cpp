@@ -1,5 +1,7 @@
 #include "cli/options/output_choice.hpp"
 
+#include <algorithm>
+
 #include "cli/exit_status.hpp"
 #include "core/spec_error.hpp"
 #include "output/writer.hpp"
@@ -53,6 +55,12 @@ std::vector<OutputChoice> parse_outputs(const std::optional<std::string>& format
     outputs.push_back(std::move(choice));
   }
   return outputs;
+}
+
+void check_list_names(bool list_names, const std::vector<OutputChoice>& outputs) {
+  const auto is_list = [](const OutputChoice& output) { return output.format == "list"; };
+  if (list_names && std::none_of(outputs.begin(), outputs.end(), is_list))
+    throw UsageError("'--names' is for lists: give '-f list' or '-o list=FILE', too; other formats have the names");
 }
 
 }  // namespace portloop

@@ -20,4 +20,7 @@ std::vector<NamedFile> files_of(const std::vector<OutputChoice>& outputs, bool o
 /// From the values of -f, if it was given, and of every -o. The first one is standard output. Throws UsageError.
 std::vector<OutputChoice> parse_outputs(const std::optional<std::string>& format, const std::vector<std::string>& more);
 
+/// Throws UsageError if --names is given and no output is a list.
+void check_list_names(bool list_names, const std::vector<OutputChoice>& outputs);
+
 }  // namespace portloop

@@ -1,11 +1,11 @@
 #include "cli/scan/probe_options.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/system/descriptor_limit.hpp"
+#include "cli/terminal/note.hpp"
 #include "sockets/socket_address.hpp"
 
 namespace portloop {
@@ -59,10 +59,10 @@ ScanLimits choose_limits(const ScanSettings& settings, bool quiet) {
   const uint32_t wanted = settings.in_flight.value_or(default_in_flight(spare));
   limits.in_flight = std::min(wanted, spare);
   if (wanted > spare && !quiet) {
-    std::fprintf(stderr,
-                 "portloop: --in-flight %u is more than the %u descriptors that are free: at most %u connects will be "
-                 "in flight (ulimit -n sets the limit)\n",
-                 wanted, spare, spare);
+    const std::string limit = std::to_string(spare);
+    print_note("--in-flight " + std::to_string(wanted) + " is more than the " + limit +
+               " descriptors that are free: at most " + limit +
+               " connects will be in flight (ulimit -n sets the limit)");
   }
   return limits;
 }

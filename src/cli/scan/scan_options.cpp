@@ -231,9 +231,7 @@ ScanRequest parse_request(const cxxopts::ParseResult& given, const SystemService
   request.overwrite = given.count("overwrite") > 0;
   request.show_all = one_of(given, "show", {"open", "all"}) == "all";
   request.list_names = given.count("names") > 0;
-  const auto is_list = [](const OutputChoice& output) { return output.format == "list"; };
-  if (request.list_names && std::none_of(request.outputs.begin(), request.outputs.end(), is_list))
-    throw UsageError("'--names' is for lists: give '-f list' or '-o list=FILE', too; other formats have the names");
+  check_list_names(request.list_names, request.outputs);
   parse_run(given, request);
   check_any_target(request, "scan");
   return request;

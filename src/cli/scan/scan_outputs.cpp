@@ -74,11 +74,16 @@ void ScanOutputs::append_whole(OutputFile& file, Append append) {
 
 void ScanOutputs::write(const OutputResult& result) {
   for (Output& output : outputs_) {
+    if (output.file->is_terminal()) output.writer->set_columns(terminal_columns(STDOUT_FILENO));
     append_whole(*output.file, [&](std::string& buffer) { output.writer->result(result, buffer); });
     if (output.file->buffer().empty()) continue;
     if (output.file->is_terminal()) progress_.clear();
     output.file->end_record();
   }
+}
+
+void ScanOutputs::add_name(const Address& address, const std::string& name) {
+  for (Output& output : outputs_) output.writer->add_name(address, name);
 }
 
 void ScanOutputs::flush() {

@@ -46,6 +46,8 @@ class ScanOutputs {
   void reopen(const std::vector<SavedOutput>& saved, const std::string& checkpoint_file, ScanHeader header);
 
   void write(const OutputResult& result);
+  /// Another name of an address that may have had results before.
+  void add_name(const Address& address, const std::string& name);
   void flush();
   /// Flushes those that a person sees.
   void flush_terminals();

@@ -95,6 +95,7 @@ void ScanSinks::keep_open(const ProbeResult& probe, int64_t time_us, const Findi
 
 void ScanSinks::add_name(const Address& address, const std::string& name) {
   record_.add_name(address, name);
+  outputs_.add_name(address, name);
   const auto reported = open_ports_.find(address);
   if (reported == open_ports_.end()) return;
   for (const OpenPort& port : reported->second) {

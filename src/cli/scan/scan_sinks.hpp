@@ -42,7 +42,7 @@ class ScanSinks {
   void add_all_open(const Address& address);
   uint64_t all_open_hosts() const { return all_open_.count(); }
   /// Results that are added from then on have the name. Open ports of the address that were added before are written
-  /// again, under that name.
+  /// again, under that name; the table of hosts shows it beside its closed ports, too.
   void add_name(const Address& address, const std::string& name);
   /// Names may be added until all_names_known() is called.
   void expect_names() { expects_names_ = true; }

@@ -1,9 +1,9 @@
 #include "cli/targets/broadcast_addresses.hpp"
 
-#include <cstdio>
 #include <utility>
 #include <vector>
 
+#include "cli/terminal/note.hpp"
 #include "sockets/neighbours.hpp"
 
 namespace portloop {
@@ -19,8 +19,7 @@ std::vector<Address> own_broadcast_addresses() {
 }
 
 void report_broadcast_address(const Address& address) {
-  std::fprintf(stderr, "portloop: %s is left out: it is the broadcast address of a network of this machine\n",
-               to_text(address).c_str());
+  print_note(to_text(address) + " is left out: it is the broadcast address of a network of this machine");
 }
 
 void remove_broadcast_addresses(TargetSet& targets, bool quiet) {

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "cli/terminal/colour.hpp"
+#include "cli/terminal/note.hpp"
 #include "cli/terminal/terminal_width.hpp"
-#include "output/folded_text.hpp"
 #include "output/grouped.hpp"
 
 namespace portloop {
@@ -177,8 +176,7 @@ void ProgressLine::report(const std::string& text) { print("portloop: " + text);
 
 void ProgressLine::print(const std::string& text) {
   clear();
-  const bool is_terminal = isatty(STDERR_FILENO) == 1;
-  std::fprintf(stderr, "%s\n", is_terminal ? folded(text, terminal_columns(STDERR_FILENO)).c_str() : text.c_str());
+  print_folded(text);
 }
 
 }  // namespace portloop
