@@ -34,7 +34,7 @@ std::string digits_like(double number, double like) {
   return format(like >= 99.95 ? "%.0f" : like >= 9.995 ? "%.1f" : "%.2f", number);
 }
 
-/// A ratio or a bound of its interval. Two runs may prove so little that a bound has many digits.
+/// A ratio or a bound of its interval.
 std::string bound_text(double number, double like) {
   return number < 99'999.5 ? digits_like(number, like) : format("%.0e", number);
 }
@@ -257,7 +257,12 @@ std::string spread_text(const Summary& seconds) {
 }
 
 std::string ratio_text(const Ratio& ratio) {
+  // Wider than this on a side, an interval shows only that there are too few runs: two of them have one degree of
+  // freedom, and a factor of 12.7 in Student's t.
+  constexpr double max_width_factor = 10;
   if (!ratio.has_interval()) return bound_text(ratio.value, ratio.value);
+  if (ratio.low * max_width_factor < ratio.value || ratio.high > ratio.value * max_width_factor)
+    return bound_text(ratio.value, ratio.value) + "x [too few runs]";
   return bound_text(ratio.value, ratio.value) + "x [" + bound_text(ratio.low, ratio.value) + '-' +
          bound_text(ratio.high, ratio.value) + ']';
 }
