@@ -78,8 +78,8 @@ UpgradeReply parse_proceed(std::string_view bytes) {
   if (bytes.find("<proceed") != std::string_view::npos) {
     return bytes.ends_with('>') ? UpgradeReply::accepted : UpgradeReply::more;
   }
-  const bool refused = bytes.find("<failure") != std::string_view::npos ||
-                       bytes.find("</stream:stream>") != std::string_view::npos;
+  const bool refused =
+      bytes.find("<failure") != std::string_view::npos || bytes.find("</stream:stream>") != std::string_view::npos;
   return refused ? UpgradeReply::refused : UpgradeReply::more;
 }
 

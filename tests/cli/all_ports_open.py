@@ -110,6 +110,16 @@ class AllPortsOpen(unittest.TestCase):
         self.assertEqual(len(results), 2 * len(self.accepting))
         self.assertNotIn("every port", err)
 
+    def test_discovery_finds_them_with_its_own_ports(self):
+        results, err = self.scan("--discover", ports="1500,1501")
+        self.assertEqual(len(results), 2 * len(self.accepting))
+        self.assertEqual({r["address"] for r in results if r.get("all_ports_open")}, self.accepting)
+        self.assertEqual(sum(r.get("all_ports_open", False) for r in results), len(results))
+        self.expect_notes(err, skipped=False)
+        results, err = self.scan("--discover", "--all-ports-open", "scan", ports="1-40")
+        self.assertEqual(sum(r.get("all_ports_open", False) for r in results), 40 * len(self.accepting))
+        self.expect_notes(err, skipped=False)
+
     def test_stop_after_one_port_marks_it_all_the_same(self):
         results, _ = self.scan("--stop-after", "1")
         self.assertEqual({r["address"] for r in results if r.get("all_ports_open")}, self.accepting)

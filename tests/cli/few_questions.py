@@ -97,6 +97,18 @@ class Discover(unittest.TestCase):
         status, results, err = scan_json("--discover", "--show", "all", "-p", "5000", "127.0.0.9")
         self.assertEqual((status, [r["reason"] for r in results]), (COMPLETE, ["port-unreach"]), err)
 
+    def test_ports_that_are_excluded_are_not_probed(self):
+        with support.Listeners("10.9.0.7", [22]) as listeners:
+            for listener in listeners.sockets:
+                listener.setblocking(False)
+            status, _, err = scan(*QUICK, "--discover", "--exclude-ports", "22", "-p", "5000", "10.9.0.7")
+            self.assertEqual(status, COMPLETE, err)
+            for listener in listeners.sockets:
+                self.assertRaises(BlockingIOError, listener.accept)
+        status, _, err = scan("--discover", "--exclude-ports", "1-50000", "-p", "50001", "127.0.0.1")
+        self.assertEqual(status, support.USAGE, err)
+        self.assertIn("'--exclude-ports' excludes all of them", err)
+
     def test_progress_shows_the_phase(self):
         _, _, err = scan("--timing", "fixed", "-t", "700", "--retries", "0", "--discover", "--progress", "always", "-p", "5000", self.TARGETS)
         self.assertIn("discovery: ", err)

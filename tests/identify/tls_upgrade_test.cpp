@@ -23,8 +23,9 @@ UpgradeReply reply_to(const char* protocol, size_t step, std::string_view bytes)
 
 /// With the capabilities (low half) that are given.
 std::string mysql_greeting(std::string_view capabilities) {
-  std::string greeting(bytes_of("\x4a\0\0\0\x0a"
-                                "8.0.36\0"));
+  std::string greeting(
+      bytes_of("\x4a\0\0\0\x0a"
+               "8.0.36\0"));
   greeting.append(13, 'x');
   greeting += capabilities;
   greeting.append(47, 'x');

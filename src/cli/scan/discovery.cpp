@@ -2,16 +2,33 @@
 
 #include <new>
 
+#include "cli/exit_status.hpp"
 #include "cli/scan/library_result.hpp"
 
 namespace portloop {
 
+namespace {
+
+PortSet ports_without(const PortSet& excluded) {
+  PortSet ports = *parse_ports(discovery_ports, nullptr);
+  ports.remove(excluded);
+  if (ports.empty())
+    throw UsageError(std::string("'--discover' probes ports ") + discovery_ports +
+                     ", and '--exclude-ports' excludes all of them");
+  return ports;
+}
+
+}  // namespace
+
 Discovery::Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettings& settings, const ScanLimits& limits,
-                     std::function<void()> on_end)
+                     OnAllOpen on_all_open, std::function<void()> on_end)
     : on_end_(std::move(on_end)) {
   running_.emplace(
-      loop, discovery_options(targets, *parse_ports(discovery_ports, nullptr), settings, limits),
-      [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); });
+      loop, discovery_options(targets, ports_without(settings.excluded_ports), settings, limits),
+      [this](const portloop_result& result) { on_result(result); }, [this](int status) { on_done(status); },
+      [on_all_open = std::move(on_all_open)](const sockaddr& address, portloop_host_event event) {
+        if (event == PORTLOOP_HOST_ALL_OPEN) on_all_open(address);
+      });
 }
 
 void Discovery::stop() {

@@ -1,10 +1,11 @@
 // --discover: a scan of a few ports that finds the addresses that answer, before the scan itself.
 //
-// Happy path: the ports below are probed on every address; a result that shows a host marks its address; when the scan
-// is done and its sockets are closed, on_end is called, and answered() has the addresses to scan.
+// Happy path: the ports below are probed on every address; a result that shows a host marks its address; a host that
+// accepts connections on every port is reported; when the scan is done and its sockets are closed, on_end is called,
+// and answered() has the addresses to scan.
 //
 // What goes wrong:
-//   - it can't be started: CannotRun from the constructor
+//   - it can't be started: CannotRun from the constructor; UsageError if all of its ports are excluded
 //   - it is stopped: on_end is called as well, and answered() has what answered before that
 //   - the memory is used up: the same, and out_of_memory() is true
 #pragma once
@@ -26,9 +27,12 @@ inline constexpr const char* discovery_ports = "22,80,443,445,3389,8080,40125";
 
 class Discovery {
  public:
+  /// The address of a host that accepts connections on every port. The function throws nothing.
+  using OnAllOpen = std::function<void(const sockaddr& address)>;
+
   /// Starts it. `targets` outlives this object.
   Discovery(uv_loop_t* loop, const TargetSet& targets, const ScanSettings& settings, const ScanLimits& limits,
-            std::function<void()> on_end);
+            OnAllOpen on_all_open, std::function<void()> on_end);
 
   void stop();
   /// The last ones, once it has ended.

@@ -45,7 +45,9 @@ Options common_options(const TargetSet& targets, const PortSet& ports, const Sca
       .connector(settings.portable_connector ? PORTLOOP_CONNECTOR_PORTABLE : PORTLOOP_CONNECTOR_FASTEST)
       .interface_name(settings.call_from.interface)
       .dscp(settings.call_from.dscp)
-      .mark(settings.call_from.mark);
+      .mark(settings.call_from.mark)
+      .all_open(settings.all_open == AllOpenChoice::skip ? PORTLOOP_ALL_OPEN_SKIP : PORTLOOP_ALL_OPEN_REPORT);
+  if (!settings.excluded_ports.empty()) options.exclude_ports(settings.excluded_ports.to_text());
   for (const std::string& source : settings.call_from.sources) options.source(source);
   return options;
 }
@@ -81,8 +83,6 @@ Options full_scan_options(const TargetSet& targets, const PortSet& ports, const 
   try {
     Options options = common_options(targets, ports, settings, limits);
     options.stop_after(settings.stop_after);
-    options.all_open(settings.all_open == AllOpenChoice::skip ? PORTLOOP_ALL_OPEN_SKIP : PORTLOOP_ALL_OPEN_REPORT);
-    if (!settings.excluded_ports.empty()) options.exclude_ports(settings.excluded_ports.to_text());
     if (settings.banners != BannerChoice::none) {
       const portloop_banners http = settings.printers ? PORTLOOP_BANNERS_HTTP_PRINTERS : PORTLOOP_BANNERS_HTTP;
       options.banners(settings.banners == BannerChoice::http ? http : PORTLOOP_BANNERS_READ, settings.banner_timeout_ms,

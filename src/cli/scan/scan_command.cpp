@@ -61,13 +61,15 @@ NeededFiles ScanCommand::needed_files() const {
 void ScanCommand::start_discovery() {
   phase_ = Phase::discovery;
   sinks_.record().start_clock();
-  discovery_.emplace(session_.loop(), targets(), request_.settings, limits_,
-                     [this] { guarded([this] { on_discovery_end(); }); });
+  discovery_.emplace(
+      session_.loop(), targets(), request_.settings, limits_,
+      [this](const sockaddr& address) { guarded([&] { sinks_.add_all_open(host_address_of(address), false); }); },
+      [this] { guarded([this] { on_discovery_end(); }); });
 }
 
 void ScanCommand::on_discovery_end() {
   update_stats();
-  if (discovery_->out_of_memory()) report_out_of_memory();
+  if (discovery_->out_of_memory()) memory_.report();
   if (stopped()) return end_loop();
   phase_ = Phase::scan;
   stats_ = {};
@@ -78,7 +80,7 @@ void ScanCommand::on_discovery_end() {
   } catch (const CannotRun& error) {
     failure_ = error.what();
   } catch (const std::bad_alloc&) {
-    report_out_of_memory();
+    memory_.report();
   }
   end_loop();
 }
@@ -92,7 +94,8 @@ void ScanCommand::start_scan(const TargetSet& targets) {
       session_.loop(), options, [this](const portloop_result& result) { guarded([&] { on_result(result); }); },
       [this](int status) { guarded([this, status] { on_done(status); }); },
       [this](const sockaddr& address, portloop_host_event event) {
-        if (event == PORTLOOP_HOST_ALL_OPEN) guarded([&] { sinks_.add_all_open(host_address_of(address)); });
+        if (event == PORTLOOP_HOST_ALL_OPEN)
+          guarded([&] { sinks_.add_all_open(host_address_of(address), skips_all_open()); });
       });
   if (feed_ == nullptr) return;
   progress_.set_total_known(!feed_->is_stream());
@@ -132,7 +135,7 @@ void ScanCommand::on_result(const portloop_result& result) {
 
 void ScanCommand::on_done(int status) {
   all_probed_ = status == 0;
-  if (status == UV_ENOMEM) report_out_of_memory();
+  if (status == UV_ENOMEM) memory_.report();
   update_stats();
   scan_done_ = true;
   if (feed_ != nullptr) feed_->close();
@@ -184,23 +187,6 @@ void ScanCommand::end_loop() {
 }
 
 // ---- What happens meanwhile ----
-
-template <class Body>
-void ScanCommand::guarded(Body body) noexcept {
-  try {
-    body();
-  } catch (const std::bad_alloc&) {
-    report_out_of_memory();
-    stop();
-  }
-}
-
-void ScanCommand::report_out_of_memory() noexcept {
-  if (out_of_memory_) return;
-  out_of_memory_ = true;
-  progress_.clear();
-  std::fputs("portloop: out of memory; the scan is stopped\n", stderr);
-}
 
 void ScanCommand::on_interrupt() {
   interrupted_ = true;

@@ -27,6 +27,7 @@
 #include <string>
 
 #include "cli/scan/discovery.hpp"
+#include "cli/scan/memory_guard.hpp"
 #include "cli/scan/nmap_command.hpp"
 #include "cli/scan/port_identification.hpp"
 #include "cli/scan/probe_options.hpp"
@@ -61,10 +62,10 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   /// Which scan is running, or was the last one.
   enum class Phase { discovery, scan };
 
-  /// For callbacks from libuv, which no exception may reach: runs `body`. If the memory is used up, stops the scan.
   template <class Body>
-  void guarded(Body body) noexcept;
-  void report_out_of_memory() noexcept;
+  void guarded(Body body) noexcept {
+    memory_.run(body, [this] { stop(); });
+  }
 
   void on_interrupt() override;
   void on_status_request() override;
@@ -91,9 +92,10 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   void stop_if_time_is_over();
   void show_stats_if_due();
   bool stopped() const {
-    return interrupted_ || timed_out_ || out_of_memory_ || input_failure_.has_value() ||
+    return interrupted_ || timed_out_ || memory_.exhausted() || input_failure_.has_value() ||
            sinks_.outputs().failure_taken();
   }
+  bool skips_all_open() const { return request_.settings.all_open == AllOpenChoice::skip; }
   void update_stats();
   const char* phase_text() const { return phase_ == Phase::discovery ? "discovery: " : ""; }
   int finish();
@@ -108,6 +110,7 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   ScanSession& session_;
   TargetFeed* feed_;
   ProgressLine progress_;
+  MemoryGuard memory_{progress_, "the scan is stopped"};
   ScanSinks sinks_;
   ScanLimits limits_;
   OpenPorts open_ports_;  // for --nmap-command
@@ -122,8 +125,7 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   bool all_probed_ = false;
   bool interrupted_ = false;
   bool timed_out_ = false;  // --max-time
-  bool out_of_memory_ = false;
-  std::string failure_;  // why the scan after discovery could not be started
+  std::string failure_;     // why the scan after discovery could not be started
   struct InputFailure {
     std::string message;
     int status;

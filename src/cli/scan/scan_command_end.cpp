@@ -18,7 +18,7 @@ int ScanCommand::finish() {
   try {
     return finish_outputs();
   } catch (const std::bad_alloc&) {
-    report_out_of_memory();
+    memory_.report();
     sinks_.outputs().end_without_footers();
     return interrupted_ ? exit_interrupted : exit_incomplete;
   }

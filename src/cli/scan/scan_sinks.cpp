@@ -18,7 +18,6 @@ ScanSinks::ScanSinks(const ScanRequest& request, const SystemServices& services,
                      Checkpoint checkpoint)
     : services_(services),
       show_all_(request.show_all),
-      skips_all_open_(request.settings.all_open == AllOpenChoice::skip),
       progress_(progress),
       outputs_(progress, {request.colour, request.live, request.quiet}),
       record_(std::move(checkpoint), request.checkpoint_file),
@@ -70,8 +69,8 @@ void ScanSinks::add(const ProbeResult& probe, int64_t time_us, const Finding* id
   }
 }
 
-void ScanSinks::add_all_open(const Address& address) {
-  if (all_open_.add(address)) notes_.report_all_open(address, skips_all_open_);
+void ScanSinks::add_all_open(const Address& address, bool is_skipped) {
+  if (all_open_.add(address)) notes_.report_all_open(address, is_skipped);
 }
 
 void ScanSinks::add_result(const ProbeResult& probe, int64_t time_us, const Finding* identified) {

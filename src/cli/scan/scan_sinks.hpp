@@ -38,8 +38,9 @@ class ScanSinks {
   void add(const portloop_result& found);
   /// The same for a result that was held until it was identified. `time_us`: Unix time at which it came.
   void add(const ProbeResult& probe, int64_t time_us, const Finding* identified);
-  /// The host accepts connections on every port; before the results of its open ports.
-  void add_all_open(const Address& address);
+  /// The host accepts connections on every port; before the results of its open ports. `is_skipped`: it is probed no
+  /// more.
+  void add_all_open(const Address& address, bool is_skipped);
   uint64_t all_open_hosts() const { return all_open_.count(); }
   /// Results that are added from then on have the name. Open ports of the address that were added before are written
   /// again, under that name; the table of hosts shows it beside its closed ports, too.
@@ -75,7 +76,6 @@ class ScanSinks {
 
   const SystemServices& services_;
   const bool show_all_;
-  const bool skips_all_open_;
   ProgressLine& progress_;
   ScanOutputs outputs_;
   ScanRecord record_;

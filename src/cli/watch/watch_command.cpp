@@ -26,6 +26,7 @@
 #include "cli/record/output_file.hpp"
 #include "cli/record/replace_file.hpp"
 #include "cli/scan/library_result.hpp"
+#include "cli/scan/memory_guard.hpp"
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
 #include "cli/scan/scan_session.hpp"
@@ -76,10 +77,10 @@ class WatchCommand : ScanSession::Events {
  private:
   enum class Phase : uint8_t { scan, confirm, program, wait };
 
-  /// For callbacks from libuv, which no exception may reach.
   template <class Body>
-  void guarded(Body body) noexcept;
-  void report_out_of_memory() noexcept;
+  void guarded(Body body) noexcept {
+    memory_.run(body, [this] { stop(); });
+  }
   void on_interrupt() override;
   void on_status_request() override;
   void on_tick() override;
@@ -101,7 +102,7 @@ class WatchCommand : ScanSession::Events {
   void finish() noexcept;
   void update_stats();
 
-  bool stopped() const { return interrupted_ || out_of_memory_ || out_.broken(); }
+  bool stopped() const { return interrupted_ || memory_.exhausted() || out_.broken(); }
   const TargetSet& targets() const { return list_.targets; }
   const PortSet& ports() const { return request_.scan.ports; }
   std::string_view host_name_of(const Address& address) const {
@@ -121,6 +122,7 @@ class WatchCommand : ScanSession::Events {
   WatchCounts counts_;
   RoundFacts last_;
   ProgressLine progress_;
+  MemoryGuard memory_{progress_, "the watch ends"};
   OutputFile out_;
   EventProgram program_;
   const bool json_;
@@ -133,7 +135,6 @@ class WatchCommand : ScanSession::Events {
   uint64_t unknown_ = 0;     // results of the round
   bool file_failed_ = false;
   bool interrupted_ = false;
-  bool out_of_memory_ = false;
 };
 
 int WatchCommand::run() {
@@ -156,7 +157,8 @@ int WatchCommand::run() {
   out_.finish();
   if (out_.broken()) note(out_.error());
   if (interrupted_) return exit_interrupted;
-  return out_.broken() || out_of_memory_ || file_failed_ || list_.failed_names > 0 ? exit_incomplete : exit_complete;
+  return out_.broken() || memory_.exhausted() || file_failed_ || list_.failed_names > 0 ? exit_incomplete
+                                                                                        : exit_complete;
 }
 
 // ---- A round ----
@@ -199,7 +201,7 @@ void WatchCommand::on_result(const portloop_result& result) {
 
 /// Not the end yet: what follows needs the descriptors of the sockets that are being closed.
 void WatchCommand::on_scan_done(int status) {
-  if (status == UV_ENOMEM) report_out_of_memory();
+  if (status == UV_ENOMEM) memory_.report();
   update_stats();
   scan_->close([this] { guarded([this] { on_scan_closed(); }); });
   scan_.reset();
@@ -338,23 +340,6 @@ void WatchCommand::wait_for_next_round() {
 
 // ---- What happens meanwhile ----
 
-template <class Body>
-void WatchCommand::guarded(Body body) noexcept {
-  try {
-    body();
-  } catch (const std::bad_alloc&) {
-    report_out_of_memory();
-    stop();
-  }
-}
-
-void WatchCommand::report_out_of_memory() noexcept {
-  if (out_of_memory_) return;
-  out_of_memory_ = true;
-  progress_.clear();
-  std::fputs("portloop: out of memory; the watch ends\n", stderr);
-}
-
 void WatchCommand::on_interrupt() {
   interrupted_ = true;
   stop();
@@ -364,7 +349,7 @@ void WatchCommand::on_interrupt() {
 void WatchCommand::stop() noexcept {
   if (scan_)
     scan_->stop();
-  else if (phase_ == Phase::wait || out_of_memory_)
+  else if (phase_ == Phase::wait || memory_.exhausted())
     finish();
 }
 
