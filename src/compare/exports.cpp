@@ -177,7 +177,7 @@ std::string to_markdown(const Comparison& comparison) {
     for (const std::string& text :
          {spread_text(entry->wall_s), duration_text(entry->wall_s.median), duration_text(entry->wall_s.min),
           duration_text(entry->wall_s.max),
-          comparison.fastest() == nullptr ? std::string("-") : ratio_text(entry->to_fastest),
+          comparison.fastest() == nullptr ? std::string("-") : ratio_cell(entry->to_fastest),
           duration_text(entry->user_s.median), duration_text(entry->system_s.median),
           memory_text(entry->median(&RunRecord::memory_kib)), count_text(entry->median(&ModelRun::peak_threads)),
           count_text(entry->median(&ModelRun::peak_in_flight)), late_text(*entry)}) {

@@ -131,7 +131,7 @@ std::string answers(const Comparison& comparison) {
     for (const uint64_t n : {c.found, c.missed, c.wrongly_open, c.unknown, c.misjudged}) out += cell(grouped(n));
     out += cell(spread_text(entry->wall_s)) + cell(duration_text(entry->wall_s.median)) +
            cell(duration_text(entry->wall_s.min)) + cell(duration_text(entry->wall_s.max)) +
-           cell(comparison.fastest() == nullptr ? "–" : ratio_text(entry->to_fastest)) + "</tr>\n";
+           cell(comparison.fastest() == nullptr ? "–" : ratio_cell(entry->to_fastest)) + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }

@@ -142,7 +142,7 @@ std::string answers_table(const Comparison& comparison, size_t table_width) {
   double max_wall_s = 0;
   for (const Entry* entry : entries) {
     wall_columns = std::max(wall_columns, columns_of(spread_text(entry->wall_s)));
-    ratio_columns = std::max(ratio_columns, columns_of(ratio_text(entry->to_fastest)));
+    ratio_columns = std::max(ratio_columns, columns_of(ratio_cell(entry->to_fastest)));
     max_wall_s = std::max(max_wall_s, entry->wall_s.mean);
   }
   // A column in which every model has a zero can be left out.
@@ -173,7 +173,7 @@ std::string answers_table(const Comparison& comparison, size_t table_width) {
     line += "  " + left(spread_text(entry->wall_s), wall_columns) + ' ';
     if (bar_columns > 0) line += left(bar(entry->wall_s.mean / max_wall_s, bar_columns), bar_columns);
     line += ' ';
-    if (comparison.fastest() != nullptr) line += ratio_text(entry->to_fastest);
+    if (comparison.fastest() != nullptr) line += ratio_cell(entry->to_fastest);
     text += without_trailing_space(line);
   }
   return text + left_out_text(left_out, "0 for every model", table_width);
@@ -256,15 +256,27 @@ std::string spread_text(const Summary& seconds) {
   return digits(mean) + " ± " + digits_like(seconds.deviation / unit.seconds, mean) + ' ' + unit.name;
 }
 
-std::string ratio_text(const Ratio& ratio) {
-  // Wider than this on a side, an interval shows only that there are too few runs: two of them have one degree of
-  // freedom, and a factor of 12.7 in Student's t.
+namespace {
+
+/// Wider than this on a side, an interval shows only that there are too few runs: two of them have one degree of
+/// freedom, and a factor of 12.7 in Student's t.
+bool is_too_wide(const Ratio& ratio) {
   constexpr double max_width_factor = 10;
-  if (!ratio.has_interval()) return bound_text(ratio.value, ratio.value);
-  if (ratio.low * max_width_factor < ratio.value || ratio.high > ratio.value * max_width_factor)
-    return bound_text(ratio.value, ratio.value) + "x [too few runs]";
-  return bound_text(ratio.value, ratio.value) + "x [" + bound_text(ratio.low, ratio.value) + '-' +
-         bound_text(ratio.high, ratio.value) + ']';
+  return ratio.low * max_width_factor < ratio.value || ratio.high > ratio.value * max_width_factor;
+}
+
+}  // namespace
+
+std::string ratio_text(const Ratio& ratio) {
+  const std::string value = bound_text(ratio.value, ratio.value);
+  if (!ratio.has_interval()) return value;
+  if (is_too_wide(ratio)) return value + 'x';
+  return value + "x [" + bound_text(ratio.low, ratio.value) + '-' + bound_text(ratio.high, ratio.value) + ']';
+}
+
+std::string ratio_cell(const Ratio& ratio) {
+  const bool too_wide = ratio.has_interval() && is_too_wide(ratio);
+  return ratio_text(ratio) + (too_wide ? " [too few runs]" : "");
 }
 
 std::string late_text(const Entry& entry) {

@@ -21,9 +21,10 @@ std::string memory_text(double kib);
 std::string count_text(double number);
 /// "2.61 ± 0.02 s": both numbers have the same unit and the same decimals.
 std::string spread_text(const Summary& seconds);
-/// "61.2x [57.9-64.7]"; "61.2" without an interval; "2.00x [too few runs]" if it is too
-/// wide to be of use.
+/// "61.2x [57.9-64.7]"; "61.2" without an interval; "2.00x" if it is too wide to be of use.
 std::string ratio_text(const Ratio& ratio);
+/// The same for a table: "2.00x [too few runs]".
+std::string ratio_cell(const Ratio& ratio);
 
 /// "2.1 %": the share of the lab's late answers; "-" without a lab.
 std::string late_text(const Entry& entry);

@@ -29,8 +29,8 @@ std::string tunnelled_protocol(const Finding& finding) {
 
 std::string identified_text(const Finding& finding) {
   std::string text = protocol_text(finding);
-  append_part(text,
-              finding.product + (finding.product.empty() || finding.version.empty() ? "" : " ") + finding.version);
+  append_part(text, finding.product);
+  if (!finding.version.empty()) text += ' ' + finding.version;  // without a product, that of the protocol
   if (finding.http) {
     const HttpFinding& http = *finding.http;
     if (http.status != 200) append_part(text, std::to_string(http.status));

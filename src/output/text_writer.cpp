@@ -43,13 +43,7 @@ class TextWriter final : public Writer {
   void result(const OutputResult& result, std::string& out) override {
     const ProbeResult& probe = result.probe;
     if (probe.state != PortState::open && !show_all_) return;
-    std::string address = to_text(probe.endpoint.address);
-    if (!result.host_name.empty() && result.host_name != address) {
-      address += " (";
-      append_visible(address, result.host_name);
-      if (result.host_names.size() > 1) address += " +" + std::to_string(result.host_names.size() - 1);
-      address += ')';
-    }
+    const std::string address = address_text(result);
     std::string service;
     append_visible(service, result.service.empty() ? "-" : result.service);
 
@@ -124,6 +118,21 @@ class TextWriter final : public Writer {
     for (Column* column : {&address_, &port_, &state_, &service_, &reason_, &rtt_})
       if (column != &reason_ || has_reason_) append_cell(out, *column, column->heading);
     finish_line(out, start);
+  }
+
+  /// "10.0.0.1 (router.example +2)". On a terminal, a name leaves room for the other columns.
+  std::string address_text(const OutputResult& result) const {
+    constexpr size_t min_name_width = 8;
+    std::string text = to_text(result.probe.endpoint.address);
+    if (result.host_name.empty() || result.host_name == text) return text;
+    const size_t max_columns = columns_ * 2 / 5, address_columns = text.size();
+    if (columns_ > 0 && address_columns + min_name_width > max_columns) return text;
+    text += " (";
+    append_visible(text, result.host_name);
+    if (result.host_names.size() > 1) text += " +" + std::to_string(result.host_names.size() - 1);
+    text += ')';
+    if (columns_ > 0) cut_row(text, 0, max_columns);
+    return text;
   }
 
   /// On a terminal, the lines of a banner are separated by " | ".

@@ -88,6 +88,20 @@ class Signals(unittest.TestCase):
                     self.assertTrue(text.endswith("</nmaprun>\n"), text)
                     self.assertIn('exit="error"', text)
 
+    def test_interrupted_in_discovery_what_it_found_open_is_written(self):
+        with support.Listeners("127.0.0.1", [22, 8080]), \
+                start(*ENDLESS, "--discover", "--stats-every", "100ms", "-f", "json", "-p", "8080,40000", "127.0.0.1", "192.0.2.1") as running:
+            self.addCleanup(running.kill)
+            line = b"begin"
+            while b" 2 open" not in line:  # of its own ports
+                self.assertTrue(line)
+                line = read_line(running.stderr)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=PATIENCE_SECONDS)
+        self.assertEqual(running.returncode, INTERRUPTED, err)
+        self.assertEqual([read_record(line)["port"] for line in out.splitlines()], [8080])
+        self.assertIn(b"discovery ended early, after 1 had answered", err)
+
     def test_the_time_of_max_time_is_over(self):
         for options in ([], ["--discover"], ["--checkpoint", "checkpoint"], ["-q"]):
             with self.subTest(options=options), support.scratch() as folder:

@@ -23,6 +23,7 @@ TEST_CASE("a finding is one short line for people") {
   CHECK(identified_text(finding) == "imap with STARTTLS");
   CHECK(tunnelled_protocol(finding) == "imap");
   finding.tls->starttls = false;
+  CHECK(identified_text({"vnc", {}, {}, "", "3.8"}) == "vnc 3.8");
   finding.protocol = "tls";
   CHECK(identified_text(finding) == "tls");
   CHECK(tunnelled_protocol(finding) == "tls");

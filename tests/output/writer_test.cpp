@@ -114,6 +114,21 @@ TEST_CASE("text: a heading, then aligned columns without spaces at the end") {
         "192.0.2.1  65000  filtered  -                no-response                -\n");
 }
 
+TEST_CASE("text: a long name leaves room for the port on a terminal, and is whole elsewhere") {
+  OutputResult named = open_ssh();
+  named.host_name = "a.very.long.name.example";
+  const auto row_at = [&](size_t columns) {
+    ScanHeader header = one_target();
+    header.columns = columns;
+    const std::string text = written("text", header, {named});
+    return text.substr(text.find('\n') + 1);
+  };
+  CHECK(row_at(0).starts_with("192.0.2.1 (a.very.long.name.example)     22  open "));
+  CHECK(row_at(100).starts_with("192.0.2.1 (a.very.long.name.example)     22  open "));
+  CHECK(row_at(60) == "192.0.2.1 (a.very.lon...     22  open   ssh         0.31 ms\n");
+  CHECK(row_at(40).starts_with("192.0.2.1     22  open "));
+}
+
 TEST_CASE("text: rows are cut to the width of a terminal, between characters, and colour ends before the cut") {
   OutputResult wide = open_ssh();
   wide.probe.banner = "caf\u00e9 \u65e5\u672c\u8a9e\r\n\r\nnext";

@@ -4,6 +4,7 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/scan/library_result.hpp"
+#include "cli/system/unix_time.hpp"
 
 namespace portloop {
 
@@ -40,6 +41,7 @@ void Discovery::on_result(const portloop_result& result) {
   if (!AnsweredAddresses::shows_host(probe.state, probe.reason)) return;
   try {
     answered_.add(probe.endpoint.address);
+    if (probe.state == PortState::open) open_ports_.push_back({probe, unix_time_us()});
   } catch (const std::bad_alloc&) {  // must not reach libuv
     out_of_memory_ = true;
     stop();

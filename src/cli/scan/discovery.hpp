@@ -6,13 +6,14 @@
 //
 // What goes wrong:
 //   - it can't be started: CannotRun from the constructor; UsageError if all of its ports are excluded
-//   - it is stopped: on_end is called as well, and answered() has what answered before that
+//   - it is stopped: on_end is called as well; answered() has what answered before that, and open_ports() what was open
 //   - the memory is used up: the same, and out_of_memory() is true
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "cli/scan/answered_addresses.hpp"
 #include "cli/scan/probe_options.hpp"
@@ -39,6 +40,11 @@ class Discovery {
   portloop_stats stats() const { return running_ ? running_->stats() : stats_; }
   double elapsed_s() const { return running_ ? running_->elapsed_s() : elapsed_s_; }
   const AnsweredAddresses& answered() const { return answered_; }
+  struct OpenPort {
+    ProbeResult probe;  // without a banner
+    int64_t time_us;    // Unix time
+  };
+  const std::vector<OpenPort>& open_ports() const { return open_ports_; }
   bool out_of_memory() const { return out_of_memory_; }
 
  private:
@@ -46,6 +52,7 @@ class Discovery {
   void on_done(int status);
 
   AnsweredAddresses answered_;
+  std::vector<OpenPort> open_ports_;
   std::function<void()> on_end_;
   std::optional<RunningScan> running_;
   portloop_stats stats_{};

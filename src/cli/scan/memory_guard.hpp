@@ -14,8 +14,8 @@ class MemoryGuard {
   /// `consequence`: of the message, such as "the scan is stopped". `progress` outlives this object.
   MemoryGuard(ProgressLine& progress, const char* consequence) : progress_(progress), consequence_(consequence) {}
 
-  /// For callbacks from libuv, which no exception may reach: runs `body`. If the memory is used up, reports it and calls
-  /// `stop`.
+  /// For callbacks from libuv, which no exception may reach: runs `body`. If the memory is used up, reports it and
+  /// calls `stop`.
   template <class Body, class Stop>
   void run(Body body, Stop stop) noexcept {
     try {

@@ -70,7 +70,10 @@ void ScanCommand::start_discovery() {
 void ScanCommand::on_discovery_end() {
   update_stats();
   if (discovery_->out_of_memory()) memory_.report();
-  if (stopped()) return end_loop();
+  if (stopped()) {
+    write_discovered();
+    return end_loop();
+  }
   phase_ = Phase::scan;
   stats_ = {};
   try {
@@ -83,6 +86,15 @@ void ScanCommand::on_discovery_end() {
     memory_.report();
   }
   end_loop();
+}
+
+/// If there will be no scan: the ports that discovery has found open, as far as they were to be scanned.
+void ScanCommand::write_discovered() {
+  for (const Discovery::OpenPort& port : discovery_->open_ports()) {
+    if (!request_.ports.contains(port.probe.endpoint.port)) continue;
+    if (request_.nmap_command) open_ports_.add(port.probe.endpoint);
+    sinks_.add(port.probe, port.time_us, nullptr);
+  }
 }
 
 void ScanCommand::start_scan(const TargetSet& targets) {

@@ -77,6 +77,7 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   NeededFiles needed_files() const;
   void start_discovery();
   void on_discovery_end();
+  void write_discovered();
   void start_scan(const TargetSet& targets);
   void on_result(const portloop_result& result);
   void begin_identification();

@@ -76,7 +76,7 @@ void ScanNotes::report_all_open(const Address& address, bool is_skipped) {
   progress_.report(
       to_text(address) +
       " accepts connections on every port: a tarpit, a firewall that answers for it, or a proxy on the way" +
-      (is_skipped ? "; no more of its ports are probed (--all-ports-open scan)" : "") +
+      (is_skipped ? "; no more of its ports are probed (they are with --all-ports-open scan)" : "") +
       (all_open_hosts_ == max_reported_hosts ? "; further hosts are only counted" : ""));
 }
 
