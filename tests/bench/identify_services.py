@@ -94,8 +94,9 @@ with open(os.path.join(SCRATCH, "both.pem"), "w") as both:
 
 HOST = "127.0.0.1"
 # name, its program, what is run (lists of words; the last may stay in the foreground), and what it is:
-# {(address, port): (protocol, product or None, TLS)}
+# {(address, port): (protocol, product or None, TLS)}. TLS is True if all is within it, and STARTTLS if it begins later.
 SERVICES = []
+STARTTLS = "starttls"
 
 
 def service(name, program, found, *commands, user=None):
@@ -133,17 +134,18 @@ service("openssh", "sshd", {22: ("ssh", "OpenSSH", False), 20022: ("ssh", "OpenS
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(SCRATCH, "hostkey")],
         ["/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", os.path.join(SCRATCH, "hostkey"), "-o", "Port=22", "-o", "Port=20022"])
 service("pure-ftpd", "pure-ftpd", {21: ("ftp", "Pure-FTPd", False)}, ["pure-ftpd", "-S", "21", "-E"])
-service("vsftpd", "vsftpd", {2121: ("ftp", "vsFTPd", False)},
-        ["vsftpd", file("vsftpd.conf", f"listen=YES\nlisten_port=2121\nbackground=NO\nsecure_chroot_dir={folder('empty')}\nanonymous_enable=YES\nvsftpd_log_file={SCRATCH}/vsftpd.log\n")])
+service("vsftpd", "vsftpd", {2121: ("ftp", "vsFTPd", STARTTLS)},
+        ["vsftpd", file("vsftpd.conf", f"listen=YES\nlisten_port=2121\nbackground=NO\nsecure_chroot_dir={folder('empty')}\nanonymous_enable=YES\nssl_enable=YES\nrsa_cert_file={CERTIFICATE}\nrsa_private_key_file={KEY}\nvsftpd_log_file={SCRATCH}/vsftpd.log\n")])
 service("proftpd", "proftpd", {2120: ("ftp", "ProFTPD", False)},
         ["proftpd", "-n", "-c", file("proftpd.conf", f"ServerType standalone\nPort 2120\nUser nobody\nGroup nogroup\nPidFile {SCRATCH}/proftpd.pid\nScoreboardFile {SCRATCH}/proftpd.score\nSystemLog {SCRATCH}/proftpd.log\nDelayEngine off\n")])
-service("postfix", "postfix", {25: ("smtp", "Postfix", False)},
+service("postfix", "postfix", {25: ("smtp", "Postfix", STARTTLS)},
         ["sh", "-c", f"cp -a /etc/postfix {SCRATCH}/postfix; mkdir -p {SCRATCH}/pfdata; chown postfix {SCRATCH}/pfdata; "
-         f"postconf -c {SCRATCH}/postfix -e maillog_file=/var/log/postfix.log data_directory={SCRATCH}/pfdata inet_interfaces=127.0.0.1 myhostname=mail.example compatibility_level=3.6 alias_maps= alias_database=; "
+         f"postconf -c {SCRATCH}/postfix -e maillog_file=/var/log/postfix.log data_directory={SCRATCH}/pfdata inet_interfaces=127.0.0.1 myhostname=mail.example compatibility_level=3.6 alias_maps= alias_database= "
+         f"smtpd_tls_cert_file={CERTIFICATE} smtpd_tls_key_file={KEY} smtpd_tls_security_level=may; "
          f"postfix -c {SCRATCH}/postfix set-permissions >/dev/null 2>&1; exec postfix -c {SCRATCH}/postfix start-fg"])
-service("exim4", "exim4", {2525: ("smtp", "Exim", False)},
-        ["exim4", "-bdf", "-oX", "2525", "-C", file("exim.conf", f"spool_directory={folder('exim', 'nobody')}\nlog_file_path={SCRATCH}/exim/%s.log\nexim_user=nobody\nexim_group=nogroup\nacl_smtp_rcpt=deny\n")])
-service("dovecot", "dovecot", {143: ("imap", "Dovecot", False), 993: ("imap", "Dovecot", True), 110: ("pop3", "Dovecot", False), 995: ("pop3", "Dovecot", True)},
+service("exim4", "exim4", {2525: ("smtp", "Exim", STARTTLS)},
+        ["exim4", "-bdf", "-oX", "2525", "-C", file("exim.conf", f"spool_directory={folder('exim', 'nobody')}\nlog_file_path={SCRATCH}/exim/%s.log\nexim_user=nobody\nexim_group=nogroup\nacl_smtp_rcpt=deny\ntls_advertise_hosts=*\ntls_certificate={CERTIFICATE}\ntls_privatekey={KEY}\n")])
+service("dovecot", "dovecot", {143: ("imap", "Dovecot", STARTTLS), 993: ("imap", "Dovecot", True), 110: ("pop3", "Dovecot", STARTTLS), 995: ("pop3", "Dovecot", True)},
         ["dovecot", "-F", "-c", file("dovecot.conf", f"""protocols = imap pop3
 base_dir = /run/dovecot
 ssl = yes
@@ -158,20 +160,21 @@ passdb {{
 """)])
 service("redis", "redis-server", {6379: ("redis", "Redis", False)},
         ["redis-server", "--port", "6379", "--dir", folder("redis"), "--protected-mode", "no"])
-service("postgresql", "postgres", {5432: ("postgresql", None, False)},
-        ["sh", "-c", f"cd {folder('postgres', 'postgres')} && initdb -D data >/dev/null && exec postgres -D data -k . -h 127.0.0.1"],
+service("postgresql", "postgres", {5432: ("postgresql", None, STARTTLS)},
+        ["sh", "-c", f"cd {folder('postgres', 'postgres')} && initdb -D data >/dev/null && install -m 600 {KEY} key.pem && exec postgres -D data -k . -h 127.0.0.1 "
+         f"-c ssl=on -c ssl_cert_file={CERTIFICATE} -c ssl_key_file=$PWD/key.pem"],
         user="postgres")
-service("mariadb", "mariadbd", {3306: ("mysql", "MariaDB", False)},
+service("mariadb", "mariadbd", {3306: ("mysql", "MariaDB", STARTTLS)},
         ["sh", "-c", f"mariadb-install-db --no-defaults --datadir={SCRATCH}/my --user=mysql >/dev/null 2>&1; "
-         f"exec mariadbd --no-defaults --datadir={SCRATCH}/my --socket={SCRATCH}/my/sock --pid-file={SCRATCH}/my/pid --port=3306 --user=mysql"])
+         f"exec mariadbd --no-defaults --datadir={SCRATCH}/my --socket={SCRATCH}/my/sock --pid-file={SCRATCH}/my/pid --port=3306 --user=mysql --skip-grant-tables --ssl-cert={CERTIFICATE} --ssl-key={KEY}"])
 service("memcached", "memcached", {11211: ("memcached", "memcached", False)}, ["memcached", "-u", "nobody", "-p", "11211", "-U", "0"])
 service("mosquitto", "mosquitto", {1883: ("mqtt", None, False), 8883: ("mqtt", None, True)},
         ["mosquitto", "-c", file("mosquitto.conf", f"listener 1883\nallow_anonymous true\nlistener 8883\ncertfile {CERTIFICATE}\nkeyfile {KEY}\n")])
 service("rabbitmq", "rabbitmq-server", {5672: ("amqp", "RabbitMQ", False)},
         ["env", f"HOME={SCRATCH}", "RABBITMQ_NODENAME=rabbit@localhost", f"RABBITMQ_MNESIA_BASE={SCRATCH}/rabbit", f"RABBITMQ_LOG_BASE={SCRATCH}/rabbitlog",
          "/usr/lib/rabbitmq/bin/rabbitmq-server"])
-service("slapd", "slapd", {389: ("ldap", None, False)},
-        ["slapd", "-d", "0", "-h", "ldap://127.0.0.1:389/", "-f", file("slapd.conf", f"pidfile {SCRATCH}/slapd.pid\nmodulepath /usr/lib/ldap\n")])
+service("slapd", "slapd", {389: ("ldap", None, STARTTLS)},
+        ["slapd", "-d", "0", "-h", "ldap://127.0.0.1:389/", "-f", file("slapd.conf", f"pidfile {SCRATCH}/slapd.pid\nmodulepath /usr/lib/ldap\nTLSCertificateFile {CERTIFICATE}\nTLSCertificateKeyFile {KEY}\n")])
 service("stunnel", "stunnel4", {636: ("ldap", None, True)},
         ["stunnel4", file("stunnel.conf", f"foreground = yes\npid =\n[ldaps]\naccept = 636\nconnect = 389\ncert = {SCRATCH}/both.pem\n")])
 service("samba", "smbd", {445: ("smb", None, False), 139: ("smb", None, False)},
@@ -253,16 +256,22 @@ def identify(endpoints, *words):
     return {(r["address"], r["port"]): r.get("identified") for r in results}, time.monotonic() - begun
 
 
+def tls_of(found):
+    if "tls" not in found:
+        return False
+    return STARTTLS if found["tls"].get("starttls") else True
+
+
 def is_right(found, expected):
     protocol, product, tls = expected
-    return found is not None and found["protocol"] == protocol and ("tls" in found) == tls and \
+    return found is not None and found["protocol"] == protocol and tls_of(found) == tls and \
         (product is None or product.lower() in found.get("product", "").lower())
 
 
 def text_of(found):
     if found is None:
         return "nothing"
-    return ("ssl|" if "tls" in found else "") + " ".join(filter(None, (found["protocol"], found.get("product"), found.get("version"))))
+    return {False: "", True: "ssl|", STARTTLS: "STARTTLS "}[tls_of(found)] + " ".join(filter(None, (found["protocol"], found.get("product"), found.get("version"))))
 
 
 def connect_only(endpoints):
