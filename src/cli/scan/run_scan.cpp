@@ -7,6 +7,7 @@
 #include "cli/scan/scan_command.hpp"
 #include "cli/scan/scan_options.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
+#include "cli/terminal/note.hpp"
 #include "core/spec_error.hpp"
 
 namespace portloop {
@@ -39,7 +40,9 @@ TargetList targets_of(const ScanRequest& request, uv_loop_t* loop) {
   TargetList list = option.empty()
                         ? collect_targets_with_ports(request.targets, request.ports.size(), loop)
                         : collect_targets(request.targets, request.ports.size(), loop, "a scan with " + option);
-  if (request.settings.shard.count == 1) remove_broadcast_addresses(list.targets, request.quiet);
+  if (request.settings.shard.count > 1) return list;
+  for (const Address& address : remove_broadcast_addresses(list.targets))
+    if (!request.quiet) print_note(broadcast_note(address));
   return list;
 }
 

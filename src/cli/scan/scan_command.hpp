@@ -71,6 +71,7 @@ class ScanCommand : ScanSession::Events, TargetFeed::Events {
   void on_status_request() override;
   void on_tick() override;
   void on_name(const Address& address, const std::string& name) override { sinks_.add_name(address, name); }
+  void on_left_out(const std::string& note) override { progress_.report(note); }
   void on_bad_input() override;
   void on_all_targets() override;
 

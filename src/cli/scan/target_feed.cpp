@@ -159,7 +159,7 @@ std::vector<AddressRange> TargetFeed::allowed_parts(const AddressRange& range) {
   if (range.first == range.last) return excluded_.outside(range);
   for (auto at = broadcast_.begin(); at != broadcast_.end();) {
     const bool is_there = range.first <= at->first && at->first <= range.last && !excluded_.contains(at->first);
-    if (is_there && !words_.quiet) report_broadcast_address(at->first);
+    if (is_there && !words_.quiet) events_->on_left_out(broadcast_note(at->first));
     at = is_there ? broadcast_.erase(at) : at + 1;
   }
   return excluded_in_ranges_.outside(range);

@@ -34,6 +34,8 @@ class TargetFeed : InputReader::Events {
   class Events {
    public:
     virtual void on_name(const Address& address, const std::string& name) = 0;
+    /// An address of a block is not scanned: the reason, one line.
+    virtual void on_left_out(const std::string& note) = 0;
     /// Called in a handler of what was thrown: `throw;` throws it again.
     virtual void on_bad_input() = 0;
     /// All targets are known.

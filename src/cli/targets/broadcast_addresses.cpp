@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "cli/terminal/note.hpp"
 #include "sockets/neighbours.hpp"
 
 namespace portloop {
@@ -18,20 +17,21 @@ std::vector<Address> own_broadcast_addresses() {
   return own;
 }
 
-void report_broadcast_address(const Address& address) {
-  print_note(to_text(address) + " is left out: it is the broadcast address of a network of this machine");
+std::string broadcast_note(const Address& address) {
+  return to_text(address) + " is left out: it is the broadcast address of a network of this machine";
 }
 
-void remove_broadcast_addresses(TargetSet& targets, bool quiet) {
+std::vector<Address> remove_broadcast_addresses(TargetSet& targets) {
+  std::vector<Address> removed;
   std::vector<AddressRange> excluded;
   for (const Address& address : own_broadcast_addresses()) {
-    if (targets.contains(address)) excluded.push_back({address, address});
+    if (!targets.contains(address)) continue;
+    removed.push_back(address);
+    excluded.push_back({address, address});
   }
-  if (excluded.empty() || excluded.size() == targets.size()) return;
-  for (const AddressRange& range : excluded) {
-    if (!quiet) report_broadcast_address(range.first);
-  }
+  if (removed.empty() || removed.size() == targets.size()) return {};
   targets = TargetSet(targets.ranges(), std::move(excluded));
+  return removed;
 }
 
 }  // namespace portloop

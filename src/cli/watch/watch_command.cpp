@@ -33,6 +33,7 @@
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
 #include "cli/targets/target_list.hpp"
+#include "cli/terminal/note.hpp"
 #include "cli/terminal/progress.hpp"
 #include "cli/terminal/terminal_width.hpp"
 #include "cli/watch/all_open_hosts.hpp"
@@ -52,7 +53,8 @@ constexpr uint64_t max_endpoints = uint64_t{1} << 28;
 
 TargetList targets_of(const WatchRequest& request, uv_loop_t* loop) {
   TargetList list = collect_targets(request.scan.targets, request.scan.ports.size(), loop, "a watch");
-  remove_broadcast_addresses(list.targets, request.scan.quiet);
+  for (const Address& address : remove_broadcast_addresses(list.targets))
+    if (!request.scan.quiet) print_note(broadcast_note(address));
   if (list.targets.size() > max_endpoints / request.scan.ports.size())
     throw UsageError("more than " + grouped(max_endpoints) + " ports of all targets: fewer are accepted by a watch");
   return list;
