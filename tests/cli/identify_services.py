@@ -208,7 +208,7 @@ class Tls(unittest.TestCase):
         self.assertEqual(service.connections, 2)  # HTTP/2, then HTTP/1.1
 
     def test_inside_tls(self):
-        services = [Service(993, says(b"* OK Dovecot ready.\r\n"), self.context()),
+        services = [Service(993, says(b"* OK Dovecot ready.\r\n"), self.context(["h2", "http/1.1"])),
                     Service(465, says(b"220 mail ESMTP Exim 4.96\r\n"), self.context()),
                     Service(40443, http("<title>Odd port</title>"), self.context()),
                     Service(40444, silent, self.context())]
@@ -216,11 +216,12 @@ class Tls(unittest.TestCase):
         self.assertEqual([found[port]["identified"]["protocol"] for port in (993, 465, 40443, 40444)], ["imap", "smtp", "http", "tls"])
         for port in found:
             self.assertIn("sha256", found[port]["identified"]["tls"])
+        self.assertNotIn("alpn", found[993]["identified"]["tls"])  # HTTP is not offered where mail is expected
         for service in services:
             self.assertLessEqual(service.connections, 5)
 
     def test_starttls(self):
-        context = self.context()
+        context = self.context(["http/1.1"])
 
         def upgraded(greeting, *steps):
             """Sends a greeting, then a reply to each request that begins as expected; then TLS."""
