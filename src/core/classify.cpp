@@ -76,6 +76,10 @@ Verdict classify_call(int error_number) {
 
 }  // namespace
 
+bool is_time_exceeded(const IcmpError& icmp) {
+  return icmp.type == (icmp.family == Family::ipv4 ? 11 : 3) && icmp.code == 0;
+}
+
 Verdict classify(const ConnectOutcome& outcome) {
   switch (outcome.error_number) {
     case 0:

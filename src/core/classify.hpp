@@ -63,6 +63,9 @@ struct Verdict {
   friend constexpr bool operator==(const Verdict&, const Verdict&) = default;
 };
 
+/// Whether a router has reported that its hop was the last (RFC 792; RFC 4443 section 3.3).
+bool is_time_exceeded(const IcmpError& icmp);
+
 /// Written for Linux; other systems have no error queue, so `icmp` is never set there. Sources: the kernel's
 /// net/ipv4/tcp_ipv4.c tcp_v4_err(), net/ipv6/tcp_ipv6.c tcp_v6_err(), net/ipv4/icmp.c icmp_err_convert[].
 Verdict classify(const ConnectOutcome& outcome);

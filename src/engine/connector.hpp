@@ -4,6 +4,7 @@
 // one.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,6 +54,13 @@ class Connector {
   /// Starts a connect in a free slot. Returns its outcome if it is known at once; otherwise on_outcome() reports it.
   /// May throw std::bad_alloc; then the slot is free.
   virtual std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) = 0;
+
+  /// Whether start_to_first_hop() may be called.
+  virtual bool can_limit_hops() const { return false; }
+  /// As start(), but what is sent ends at the first router, which reports that (is_time_exceeded()).
+  virtual std::optional<ConnectOutcome> start_to_first_hop(uint32_t, const Endpoint&) {
+    return ConnectOutcome::of_call(EOPNOTSUPP);
+  }
 
   /// Returns the outcome if the connect has ended, or EALREADY.
   virtual ConnectOutcome poll(uint32_t slot) = 0;

@@ -15,6 +15,7 @@
 //   - a target on this machine: the kernel may choose the target port as the source port, and the socket connects to
 //     itself. Sockets for 127.0.0.0/8 are bound to a loopback address that is not a target, unless a source is set; for
 //     others the addresses of both ends are compared.
+//   - a connect ends at the first router, because that was wanted: its socket is closed afterwards
 //   - out of descriptors: an idle socket of another kind is closed, if there is one, and its descriptor used
 //   - out of descriptors still, of ports or of memory: the call returns the error, and nothing is kept
 #include <fcntl.h>
@@ -52,7 +53,13 @@ class EpollConnector final : public Connector {
   bool has_route(const Address& address) const override {
     return portloop::has_route(to_socket_address({address, 9}), settings_);
   }
-  std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override;
+  std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint) override {
+    return start(slot, endpoint, false);
+  }
+  bool can_limit_hops() const override { return true; }
+  std::optional<ConnectOutcome> start_to_first_hop(uint32_t slot, const Endpoint& endpoint) override {
+    return start(slot, endpoint, true);
+  }
   ConnectOutcome poll(uint32_t slot) override;
   void release(uint32_t slot, Keep keep) override;
   int detach(uint32_t slot) override;
@@ -69,9 +76,11 @@ class EpollConnector final : public Connector {
     bool busy = false;     // its slot has a probe
     bool refused = false;  // there is nothing to dissolve
     bool odd = false;      // must not be reused
+    bool to_first_hop = false;
     SocketAddress target{};
   };
 
+  std::optional<ConnectOutcome> start(uint32_t slot, const Endpoint& endpoint, bool to_first_hop);
   void report_outcomes();
   void close_some();
   static void on_poll_closed(uv_handle_t* handle);
@@ -128,7 +137,7 @@ int EpollConnector::make_socket(Socket& socket, SocketKind kind) const {
   return open_probe_socket(kind, loopback_source_, SOCK_NONBLOCK, socket.fd, settings_);
 }
 
-std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoint& endpoint) {
+std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoint& endpoint, bool to_first_hop) {
   if (slot >= sockets_.size()) sockets_.resize(slot + 1);
   Socket& socket = sockets_[slot];
   const SocketKind kind = socket_kind(endpoint.address, loopback_source_);
@@ -144,6 +153,10 @@ std::optional<ConnectOutcome> EpollConnector::start(uint32_t slot, const Endpoin
   socket.target = to_socket_address(endpoint);
   socket.busy = true;
   socket.refused = false;
+  if (to_first_hop) {
+    socket.to_first_hop = true;
+    if (const int error_number = limit_to_first_hop(socket.fd, kind)) return ConnectOutcome::of_call(error_number);
+  }
   if (connect(socket.fd, &socket.target.any, socket.target.size()) != 0 && errno != EINPROGRESS) {
     ConnectOutcome outcome = ConnectOutcome::of_call(errno);
     outcome.from_call = outcome.error_number != ECONNREFUSED;
@@ -219,7 +232,7 @@ void EpollConnector::release(uint32_t slot, Keep keep) {
   Socket& socket = sockets_[slot];
   if (!socket.busy) return;
   socket.busy = false;
-  if (keep == Keep::nothing || socket.odd) {
+  if (keep == Keep::nothing || socket.odd || socket.to_first_hop) {
     close_socket(socket);
     return;
   }

@@ -26,7 +26,8 @@ constexpr uint64_t progress_interval_us = 20'000;
 
 constexpr uint64_t idle_check_us = 3'600'000'000;
 
-ScannerOptions without_banner_share(ScannerOptions options) {
+ScannerOptions options_for(ScannerOptions options, const Connector& connector) {
+  options.plan.asks_hop = connector.can_limit_hops();
   options.plan.max_in_flight = share_of_connects(options.banners.wanted, options.plan.max_in_flight);
   return options;
 }
@@ -40,7 +41,7 @@ Scanner::Scanner(uv_loop_t* loop, LoopTurn& turn, const ScanSpace& space, ProbeC
       turn_(turn),
       space_(space),
       cursor_(cursor),
-      options_(without_banner_share(options)),
+      options_(options_for(options, *connector)),
       plan_(space, cursor, options_.plan),
       connector_(std::move(connector)),
       events_(events),
@@ -285,7 +286,8 @@ void Scanner::start_ask(const Ask& ask) {
   slot.started_ns = uv_hrtime();
   std::optional<ConnectOutcome> outcome;
   try {
-    outcome = connector_->start(slot.number, ask.endpoint);
+    outcome = ask.kind == ProbeKind::hop ? connector_->start_to_first_hop(slot.number, ask.endpoint)
+                                         : connector_->start(slot.number, ask.endpoint);
   } catch (const std::bad_alloc&) {
     free_slot(slot.number);  // the connector has nothing to release
     give_back_permit();
@@ -327,6 +329,7 @@ void Scanner::handle(uint32_t number, const ConnectOutcome& outcome) {
   assert(slot.state != ConnectSlot::State::free);
   const Verdict verdict = classify(outcome);
   const Ask ask = slot.ask;
+  if (ask.kind == ProbeKind::hop && handle_hop(number, outcome, verdict)) return;
   switch (verdict.kind) {
     case VerdictKind::answer:
       // Without an error queue it is not known who sent it, but between an unresolved host and this machine is no
@@ -378,14 +381,6 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   if (ask.is_probe()) deliver(result);
 }
 
-/// A limit is found, and changes, only when an answer arrives.
-void Scanner::publish_flow_limit() {
-  const FlowLimit& limit = plan_.flow_limit();
-  counters_.flow_limit_per_s.store(std::max(1U, static_cast<uint32_t>(limit.rate_per_s())), std::memory_order_relaxed);
-  counters_.flow_limit_flows.store(limit.flows(), std::memory_order_relaxed);
-  counters_.flow_limit_hold_ms.store(static_cast<uint32_t>(limit.hold_us() / 1000), std::memory_order_relaxed);
-}
-
 void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
   const Ask ask = slots_[number].ask;
   ProbeResult result = result_of(slots_[number], verdict, 0);
@@ -409,6 +404,10 @@ void Scanner::handle_no_route(uint32_t number, const Verdict& verdict) {
 void Scanner::handle_silence(uint32_t number, Connector::Keep keep) {
   const Ask ask = slots_[number].ask;
   release_slot(number, keep);
+  if (ask.kind == ProbeKind::hop) {
+    plan_.hop_ended(ask, HopOutcome::silent, uv_hrtime() / 1000);
+    return;
+  }
   if (ask.is_probe()) forget_doubt(ask.position);  // a retry starts afresh
   plan_.silent(ask, uv_hrtime() / 1000);
 }

@@ -177,6 +177,7 @@ class Scanner final : private ConnectorEvents {
   void handle_open_port(uint32_t number, const ProbeResult& result);
   void handle_no_neighbour(uint32_t number, const Verdict& verdict);
   void handle_no_route(uint32_t number, const Verdict& verdict);
+  bool handle_hop(uint32_t number, const ConnectOutcome& outcome, const Verdict& verdict);
   void handle_silence(uint32_t number, Connector::Keep keep);
   void handle_doubt(uint32_t number, const Verdict& verdict);
   void forget_doubt(uint64_t position);

@@ -32,6 +32,7 @@ std::string to_json(const Counters& counters) {
   add("dropped", counters.dropped);
   add("rst_withheld", counters.rst_withheld);
   add("icmp_withheld", counters.icmp_withheld);
+  add("hop_limit_reached", counters.hop_limit_reached);
   add("router_dropped", counters.router_dropped);
   add("flows_evicted", counters.flows_evicted);
   add("peak_flows", counters.peak_flows);

@@ -27,8 +27,9 @@ struct Counters {
   uint64_t syns = 0;          ///< All SYNs without ACK.
   uint64_t syn_repeated = 0;  ///< Of those, SYNs for an (address, port) that had one before.
   uint64_t dropped = 0;  ///< Packets lost by the profile's `loss`, `outage` and `broadcast-loss`, in both directions.
-  uint64_t rst_withheld = 0;    ///< RSTs that a host's limit suppressed.
-  uint64_t router_dropped = 0;  ///< Packets for which the router's table had no room, or no flow.
+  uint64_t rst_withheld = 0;       ///< RSTs that a host's limit suppressed.
+  uint64_t hop_limit_reached = 0;  ///< Packets that went no further than the first router.
+  uint64_t router_dropped = 0;     ///< Packets for which the router's table had no room, or no flow.
   uint64_t flows_evicted = 0;
   uint64_t peak_flows = 0;
   uint64_t uplink_dropped = 0;  ///< Packets that the queue of the uplink had no room for.

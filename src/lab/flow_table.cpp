@@ -69,6 +69,10 @@ bool FlowTable::pass_back(const ConnectionKey& key, uint8_t tcp_flags, uint64_t 
   return true;
 }
 
+bool FlowTable::has_room_for(const ConnectionKey& key, uint64_t now_ns) {
+  return find(key, now_ns) != nullptr || limit_.evicts || flows_.size() < limit_.flows;
+}
+
 bool FlowTable::knows(const ConnectionKey& key, uint64_t now_ns) { return find(key, now_ns) != nullptr; }
 
 FlowTable::Flow* FlowTable::find(const ConnectionKey& key, uint64_t now_ns) {

@@ -22,6 +22,9 @@ class FlowTable {
   /// A TCP packet to the command. Returns false if the router drops it, because it no longer knows the flow.
   bool pass_back(const ConnectionKey& key, uint8_t tcp_flags, uint64_t now_ns);
 
+  /// Whether the router lets such a packet in: it has a flow for it, or room. One that goes no further adds none.
+  bool has_room_for(const ConnectionKey& key, uint64_t now_ns);
+
   /// True if an ICMP error about this flow reaches the command.
   bool knows(const ConnectionKey& key, uint64_t now_ns);
 

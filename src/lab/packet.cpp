@@ -59,6 +59,7 @@ IcmpCode icmp_code(Unreachable what, Family family) {
       case Unreachable::host: return {3, 1};
       case Unreachable::port: return {3, 3};
       case Unreachable::admin_prohibited: return {3, 13};
+      case Unreachable::hop_limit_reached: return {11, 0};
     }
   }
   switch (what) {
@@ -66,6 +67,7 @@ IcmpCode icmp_code(Unreachable what, Family family) {
     case Unreachable::host: return {1, 3};
     case Unreachable::port: return {1, 4};
     case Unreachable::admin_prohibited: return {1, 1};
+    case Unreachable::hop_limit_reached: return {3, 0};
   }
   return {3, 1};
 }
@@ -86,6 +88,7 @@ std::optional<Segment> parse_segment(std::span<const uint8_t> packet) {
     }
     segment.source = read_address(&packet[12], Family::ipv4);
     segment.destination = read_address(&packet[16], Family::ipv4);
+    segment.hop_limit = packet[8];
     if (!parse_tcp(packet.subspan(header_bytes, total_bytes - header_bytes), segment)) return std::nullopt;
     return segment;
   }
@@ -94,6 +97,7 @@ std::optional<Segment> parse_segment(std::span<const uint8_t> packet) {
   if (ipv6_header_bytes + payload_bytes > packet.size() || packet[6] != protocol::tcp) return std::nullopt;
   segment.source = read_address(&packet[8], Family::ipv6);
   segment.destination = read_address(&packet[24], Family::ipv6);
+  segment.hop_limit = packet[7];
   if (!parse_tcp(packet.subspan(ipv6_header_bytes, payload_bytes), segment)) return std::nullopt;
   return segment;
 }

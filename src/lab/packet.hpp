@@ -26,6 +26,7 @@ struct Segment {
   uint32_t sequence = 0;
   uint32_t acknowledgement = 0;
   uint8_t flags = 0;
+  uint8_t hop_limit = 0;
   uint16_t window_bytes = 0;       ///< As in the header: the lab never negotiates window scaling.
   uint16_t max_segment_bytes = 0;  ///< The MSS option, or what RFC 9293 assumes without one.
   std::span<const uint8_t> payload;
@@ -63,8 +64,8 @@ struct Packet {
 /// Overwrites `packet` with the segment and its checksums.
 void build_segment(const Reply& reply, Packet& packet);
 
-/// RFC 792 and RFC 4443 destination unreachable.
-enum class Unreachable : uint8_t { net, host, port, admin_prohibited };
+/// RFC 792 and RFC 4443: destination unreachable, and time exceeded in transit.
+enum class Unreachable : uint8_t { net, host, port, admin_prohibited, hop_limit_reached };
 
 /// Overwrites `packet` with an ICMP (or ICMPv6) error about `original`, from `router`, which must have the same family.
 /// It quotes as much of the original as fits. `original` must contain a whole IP header.

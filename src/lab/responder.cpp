@@ -3,6 +3,7 @@
 // What follows a SYN-ACK is in conversation.cpp.
 //
 // What can happen instead:
+// - the packet has reached its hop limit at the first router: first_router.cpp
 // - a router's table is full, or no longer has the flow: `router_dropped` counts the packet, in either direction
 // - the uplink is busy: the packet waits, and is delivered later; if its queue is full, `uplink_dropped` counts it
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
@@ -57,14 +58,6 @@ void build_rst(const Segment& segment, Packet& packet) {
   build_segment(reply, packet);
 }
 
-/// The address of the host's router: .1 of its /24 (for IPv6, of its /120), or .254 if the host itself is .1.
-Address router_of(const Address& host) {
-  Address router = host;
-  router.value = host.value >> 8 << 8 | 1;
-  if (router == host) router.value += 253;
-  return router;
-}
-
 Address sender_of(Refusal refusal, const Address& host) {
   return refusal == Refusal::port_unreachable ? host : router_of(host);
 }
@@ -83,6 +76,13 @@ Unreachable unreachable(Refusal refusal) {
 
 }  // namespace
 
+Address router_of(const Address& host) {
+  Address router = host;
+  router.value = host.value >> 8 << 8 | 1;
+  if (router == host) router.value += 253;
+  return router;
+}
+
 Responder::Responder(const Profile& profile, uint64_t luck_seed)
     : link_(profile.link), truth_(profile), luck_seed_(luck_seed) {
   if (profile.router) flows_.emplace(*profile.router);
@@ -98,8 +98,12 @@ void Responder::receive(std::span<const uint8_t> packet, uint64_t arrived_ns, bo
     return;
   }
   first_packet_ns_ = std::min(first_packet_ns_, arrived_ns);
-  const uint32_t seen_before = is_syn(*segment) ? count_syn(*segment, arrived_ns) : 0;
   const bool stays_on_link = link_ && link_->contains(segment->destination);
+  if (segment->hop_limit <= 1 && !stays_on_link) {
+    on_last_hop(*segment, packet, arrived_ns);
+    return;
+  }
+  const uint32_t seen_before = is_syn(*segment) ? count_syn(*segment, arrived_ns) : 0;
   if (flows_ && !stays_on_link && !routed_out(*segment, arrived_ns)) {
     ++counters_.router_dropped;
   } else if (!uplink_ || stays_on_link) {
@@ -170,7 +174,7 @@ const Packet* Responder::take_due(uint64_t now_ns) {
     const uint32_t slot = answers_.take();
     free_pending_.push_back(slot);  // not reused before the next call
     const Pending& answer = pending_[slot];
-    if (flows_ && !routed_back(answer.packet, now_ns)) {
+    if (flows_ && !answer.from_first_router && !routed_back(answer.packet, now_ns)) {
       ++counters_.router_dropped;
       continue;
     }
@@ -366,7 +370,7 @@ uint64_t Responder::due_after(uint64_t now_ns, const Region& region, uint32_t rt
   return now_ns + delay_ns;
 }
 
-Packet& Responder::queue(uint64_t due_ns, uint32_t rtt_us) {
+Packet& Responder::queue(uint64_t due_ns, uint32_t rtt_us, bool from_first_router) {
   uint32_t slot = static_cast<uint32_t>(pending_.size());
   if (free_pending_.empty()) {
     pending_.emplace_back();
@@ -375,6 +379,7 @@ Packet& Responder::queue(uint64_t due_ns, uint32_t rtt_us) {
     free_pending_.pop_back();
   }
   pending_[slot].due_ns = due_ns;
+  pending_[slot].from_first_router = from_first_router;
   pending_[slot].tolerance_ns = tolerated_lateness_ns + rtt_us * ns_per_us / tolerated_share_of_rtt;
   answers_.add(due_ns, slot);
   return pending_[slot].packet;

@@ -24,6 +24,9 @@
 
 namespace portloop::lab {
 
+/// The address of the host's router: .1 of its /24 (for IPv6, of its /120), or .254 if the host itself is .1.
+Address router_of(const Address& host);
+
 class Responder {
  public:
   static constexpr uint64_t never = UINT64_MAX;
@@ -63,11 +66,14 @@ class Responder {
     Packet packet;
     uint64_t due_ns = 0;
     uint64_t tolerance_ns = 0;
+    bool from_first_router = false;
   };
 
   uint64_t next_event_ns() const;
   void run_event(uint64_t event_ns, uint64_t now_ns);
   uint32_t count_syn(const Segment& syn, uint64_t now_ns);
+  void on_last_hop(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns);
+  Address first_router(const Address& command) const;
   bool routed_out(const Segment& segment, uint64_t now_ns);
   bool routed_back(const Packet& packet, uint64_t now_ns);
   void deliver(const Segment& segment, std::span<const uint8_t> packet, uint64_t now_ns, uint32_t seen_before);
@@ -96,7 +102,7 @@ class Responder {
   bool rst_allowed(const Arrival& arrival);
   bool lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw);
   uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;
-  Packet& queue(uint64_t due_ns, uint32_t rtt_us);
+  Packet& queue(uint64_t due_ns, uint32_t rtt_us, bool from_first_router = false);
   Packet* queue_error(const HostTruth& host, const Address& about, const PortTruth& port, uint64_t now_ns,
                       uint64_t draw);
   HostState& host_state(const Address& host, uint64_t now_ns);

@@ -14,11 +14,15 @@ enum class ProbeKind : uint8_t {
   check,     ///< A port that is known to answer, asked again to measure loss.
   recovery,  ///< The same, to see whether its host is back: says nothing of the path.
   witness,   ///< The same, to see whether the path is alive; it belongs to no block.
+  hop,       ///< With a hop limit of 1, to see whether the first router has room; it belongs to no block.
   decoy,     ///< A port that is not scanned, to see whether its host accepts everything.
 };
 
 /// Whether the outcome of such an ask is its port's result. Otherwise the port has its result already, or needs none.
 constexpr bool is_probe(ProbeKind kind) { return kind == ProbeKind::fresh || kind == ProbeKind::retry; }
+
+/// Whether such an ask is of a host, and so has a block.
+constexpr bool belongs_to_block(ProbeKind kind) { return kind != ProbeKind::witness && kind != ProbeKind::hop; }
 
 /// Kept by the caller while the connect is in flight, and handed back to the plan with its outcome.
 struct Ask {

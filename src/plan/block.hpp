@@ -16,6 +16,7 @@
 #include "core/permutation.hpp"
 #include "plan/ask.hpp"
 #include "plan/checks.hpp"
+#include "plan/flow_limit.hpp"
 #include "plan/host_watch.hpp"
 #include "plan/loss_estimate.hpp"
 #include "plan/next_hops.hpp"
@@ -164,6 +165,13 @@ class Block {
   void note_answered(const Ask& ask) {
     if (ask.pass == pass_ && ask.kind != ProbeKind::recovery) proven_until_ = std::max(proven_until_, ask.sweep_at);
   }
+  /// A router on the way is asked now. If it lets that through, so were the asks of this pass until now.
+  void hop_asked(uint64_t now_us) {
+    if (now_us < last_ask_us_ + FlowLimit::min_flow_hold_us) hop_asked_at_ = {pass_, sweep_at_};
+  }
+  void hop_answered() {
+    if (hop_asked_at_.pass == pass_) proven_until_ = std::max(proven_until_, hop_asked_at_.sweep_at);
+  }
   /// When one of its ports was last asked for a result.
   uint64_t last_ask_us() const { return last_ask_us_; }
   uint64_t first_ask_us() const { return first_ask_us_; }
@@ -225,6 +233,9 @@ class Block {
     uint32_t pass, proven_until, unfinished;
     bool operator==(const Progress&) const = default;
   } last_return_{};
+  struct SweepPlace {
+    uint32_t pass, sweep_at;
+  } hop_asked_at_{};
   bool skipped_some_ = false;
 };
 

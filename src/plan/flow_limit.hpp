@@ -22,6 +22,9 @@ namespace portloop {
 /// Not thread-safe: one for each loop. Serials are SendControl's, in the order sent.
 class FlowLimit {
  public:
+  static constexpr uint64_t min_flow_hold_us = 4'000'000;
+  static constexpr uint64_t min_table_flows = 512;
+
   /// An ask was answered.
   void answered(uint64_t serial, uint64_t now_us) {
     answered_serial_ = std::max(answered_serial_, serial);
@@ -75,8 +78,6 @@ class FlowLimit {
   static constexpr double share_of_flow_rate = 0.7;
   static constexpr uint32_t max_halvings = 2;
   static constexpr double min_flow_rate_per_s = 2;
-  static constexpr uint64_t min_flow_hold_us = 4'000'000;
-  static constexpr uint64_t min_table_flows = 512;
   static constexpr uint64_t max_table_flows = 65'536;
   // A larger one does not fill up in the time that its entries live, unless a scan is far faster than most.
   static constexpr uint64_t max_small_table = 8192;

@@ -36,6 +36,7 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
       waits_(cursor.neighbours),
       next_hops_(space.links) {
   if (options.decoys) decoys_.emplace(*options.decoys);
+  if (options.asks_hop) hop_.emplace(cursor.hop);
 }
 
 void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
@@ -76,8 +77,11 @@ void ProbePlan::set_limits(uint32_t max_in_flight, double rate_per_s) {
 
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   if (!waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
+  if (hop_) {
+    if (const Search search = next_hop(now_us, next); search != Search::nothing) return search;
+  }
   if (const Search search = next_witness(now_us, next); search != Search::nothing) return search;
-  if (path_.suspended()) return Search::nothing;
+  if (is_cut_off()) return Search::nothing;
   if (const Search search = next_put_back(now_us, next); search != Search::nothing) return search;
   if (decoys_) {
     if (const Search search = next_decoy(now_us, next); search != Search::nothing) return search;
@@ -123,9 +127,10 @@ uint64_t ProbePlan::wake_time_us(uint64_t now_us) const {
 /// not be returned as it is, or the loop would turn until the rate allows it.
 uint64_t ProbePlan::next_possible_send_us(uint64_t now_us) const {
   uint64_t due_us = path_.next_check_us();
+  if (hop_ && !path_.lost()) due_us = std::min(due_us, hop_->next_ask_us());
   if (control_.has_room()) {
     if (control_.next_send_us() > now_us) return control_.next_send_us();
-    for (uint32_t place = 0; place < blocks_.places() && !path_.suspended(); ++place) {
+    for (uint32_t place = 0; place < blocks_.places() && !is_cut_off(); ++place) {
       if (const Block* block = blocks_.at(place)) due_us = std::min(due_us, block->hosts.next_recovery_check_us());
     }
   }
@@ -193,6 +198,8 @@ ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& 
       if (const Search search = next_retry(block, now_us, next); block.phase() == Block::Phase::sweeping) return search;
       [[fallthrough]];
     case Block::Phase::settling:
+      // The router is asked before what was sent last may have left its table.
+      if (block.loss.answers() == 0) hop_is_proven(block);
       if ((!block.pass_has_come_back() && !may_overlap(block)) || block.hosts.any_suspended() ||
           block.hosts.any_check_wanted())
         return Search::nothing;
@@ -332,6 +339,7 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
     blocks_.forget(block);
     return Search::changed;
   }
+  if (!hop_is_proven(block)) return Search::nothing;
   if (space_->order.block_count() == 1 && &block.space() == space_.get()) block.loss.exchange(cursor_->answers);
   const PassDecision decision = decide_next_pass(block.pass_facts());
   if (decision.next != NextPass::report && block.begin_pass(decision.next, control_.asks_per_check())) {
@@ -382,7 +390,7 @@ void ProbePlan::send(Ask& ask, uint64_t now_us) {
 }
 
 uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
-  if (ask.kind == ProbeKind::witness) return ask.timeout_us;
+  if (!belongs_to_block(ask.kind)) return ask.timeout_us;
   const Block& block = blocks_[ask.block];
   const Host& host = block.hosts[ask.host];
   uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, ask.pass);

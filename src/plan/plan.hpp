@@ -21,6 +21,8 @@
 //     is gone, they are looked for again, or asked again; if it stays away, they are unknown (next_hops)
 //   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
 //     probe's outcome; all of them are host-unreach (neighbour_waits)
+//   - the first router's table of connections is full: nothing is sent until it has room again, and what was asked
+//     meanwhile does not count (hop_watch)
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
 //   - a host accepts connections on ports where nobody listens: the caller holds the results of its open ports until
 //     that is found out, by a round trip or two (decoys)
@@ -36,6 +38,7 @@
 #include "plan/decoys.hpp"
 #include "plan/flow_limit.hpp"
 #include "plan/full_table_watch.hpp"
+#include "plan/hop_watch.hpp"
 #include "plan/live_blocks.hpp"
 #include "plan/local_backoff.hpp"
 #include "plan/path_watch.hpp"
@@ -54,6 +57,7 @@ struct PlanOptions {
   double rate_per_s = 0;               ///< 0: no limit.
   uint32_t stop_after = 0;             ///< A host with this many open ports is asked no more; 0: never.
   std::optional<DecoyOptions> decoys;  ///< Hosts that accept everything are looked for.
+  bool asks_hop = false;               ///< A connect can be made with a hop limit of 1.
 };
 
 /// Not thread-safe: each loop has its own plan.
@@ -117,6 +121,8 @@ class ProbePlan {
   /// The system has no route to it. `may_pass`: it is, or may be, an outage. Returns true if that is final: then the
   /// caller reports the port. Otherwise it is made again, and what was in flight meanwhile does not count.
   bool no_route(const Ask& ask, bool may_pass, uint64_t now_us);
+  /// An ask of kind hop, unless it failed on our side.
+  void hop_ended(const Ask& ask, HopOutcome outcome, uint64_t now_us);
   /// It can't be asked from here; the caller reports it. Final.
   void given_up(const Ask& ask, uint64_t now_us);
 
@@ -187,6 +193,7 @@ class ProbePlan {
   };
 
   Search find_work(uint64_t now_us, Next& next);
+  Search next_hop(uint64_t now_us, Next& next);
   Search next_witness(uint64_t now_us, Next& next);
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_decoy(uint64_t now_us, Next& next);
@@ -230,8 +237,9 @@ class ProbePlan {
 
   Block& ended(const Ask& ask);
   void connect_ended(const Ask& ask);
-  void forget_ask(const Ask& ask);
+  void forget_ask(const Ask& ask, uint64_t now_us);
   void heard(const Ask& ask, bool by_path, uint64_t now_us);
+  void path_is_back(uint64_t now_us);
   void silence_ended(bool came_further, uint64_t now_us);
   void lose_hosts();
   void next_hop_is_absent(const Address& next_hop, uint64_t now_us);
@@ -248,6 +256,11 @@ class ProbePlan {
   void look_for_all_open(Block& block, uint32_t host_number);
   void decoy_ended(const Ask& ask, DecoyOutcome outcome);
   void decide(const Decoys::Suspect& suspect, bool accepts_all);
+  std::optional<Endpoint> hop_endpoint() const;
+  bool is_silent_behind_router(const Block& block, const Host& host) const;
+  bool hop_let_through(const Ask& ask, uint64_t now_us);
+  bool hop_is_proven(Block& block);
+  bool is_cut_off() const { return path_.suspended() || (hop_ && hop_->is_full() && !path_.lost()); }
 
   std::shared_ptr<const ScanSpace> space_;  // that fresh probes are drawn from
   ProbeCursor* cursor_;                     // of the same part
@@ -261,6 +274,7 @@ class ProbePlan {
   PathWatch path_;
   RouteWatch routes_;
   FlowLimit flows_;
+  std::optional<HopWatch> hop_;
   NeighbourWaits waits_;
   std::optional<Decoys> decoys_;
   std::vector<HostFinding> findings_;  // for next_host_finding()

@@ -34,14 +34,18 @@ Block& ProbePlan::ended(const Ask& ask) {
 
 /// Something has answered. `by_path`: not one of this machine's own addresses.
 void ProbePlan::heard(const Ask& ask, bool by_path, uint64_t now_us) {
-  if (by_path && path_.heard(now_us)) {
-    bool came_further = false;
-    for (uint32_t place = 0; place < blocks_.places(); ++place) {
-      if (Block* block = blocks_.at(place)) came_further |= block->all_are_back(now_us);
-    }
-    silence_ended(came_further, now_us);
-  }
+  const bool path_was_away = by_path && path_.heard(now_us);
+  const bool hop_was_full = hop_ && by_path && hop_let_through(ask, now_us);
+  if (path_was_away || hop_was_full) path_is_back(now_us);
   flows_.answered(ask.serial, now_us);
+}
+
+void ProbePlan::path_is_back(uint64_t now_us) {
+  bool came_further = false;
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    if (Block* block = blocks_.at(place)) came_further |= block->all_are_back(now_us);
+  }
+  silence_ended(came_further, now_us);
 }
 
 /// Of a host, if it is the only one, or of the path. What was asked in vain is asked again, so a path that falls silent
@@ -232,6 +236,7 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
     case ProbeKind::recovery: path_.silent(1, now_us, checks); return;
     case ProbeKind::retry:  // it was silent before: nothing was expected
     case ProbeKind::witness:
+    case ProbeKind::hop:
     case ProbeKind::decoy: return;
   }
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
@@ -254,15 +259,17 @@ void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uin
   assert(in_flight_ > 0);
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
-  forget_ask(ask);
+  forget_ask(ask, now_us);
   backoff_.failed(ask, ask.is_probe(), error_number, descriptors, in_flight_, now_us);
 }
 
 /// A probe that is made again stays in its block's books as being asked: the pass has not ended before it has. Other
 /// asks are dropped.
-void ProbePlan::forget_ask(const Ask& ask) {
+void ProbePlan::forget_ask(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::witness) {
     path_.check_withdrawn();
+  } else if (ask.kind == ProbeKind::hop) {
+    hop_->ended(HopOutcome::silent, ask.endpoint, now_us, recovery_checks());
   } else if (!ask.is_probe()) {
     blocks_[ask.block].returned(ask.probe, ask.kind);
     if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
@@ -279,7 +286,7 @@ bool ProbePlan::no_route(const Ask& ask, bool may_pass, uint64_t now_us) {
   assert(in_flight_ > 0);
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
-  forget_ask(ask);
+  forget_ask(ask, now_us);
   if (ask.is_probe()) backoff_.keep(again);
   backoff_.pause(now_us + RouteWatch::route_pause_us);
   return false;
@@ -295,6 +302,10 @@ void ProbePlan::repeat(const Ask& ask) {
 void ProbePlan::given_up(const Ask& ask, uint64_t now_us) {
   if (ask.kind == ProbeKind::witness) {
     witness_ended(ask, false, now_us);
+    return;
+  }
+  if (ask.kind == ProbeKind::hop) {
+    hop_ended(ask, HopOutcome::silent, now_us);
     return;
   }
   Block& block = ended(ask);

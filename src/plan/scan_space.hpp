@@ -16,6 +16,7 @@
 #include "core/port_set.hpp"
 #include "core/probe_order.hpp"
 #include "core/target_set.hpp"
+#include "plan/hop_watch.hpp"
 #include "plan/loss_estimate.hpp"
 #include "plan/neighbour_waits.hpp"
 #include "plan/own_links.hpp"
@@ -117,6 +118,7 @@ struct ProbeCursor {
   SharedPace pace;
   SharedAnswers answers;  ///< Used if the scan is one block, which all loops then work on.
   NeighbourRoom neighbours;
+  SharedHop hop;
 };
 
 /// A part of what is scanned by a scan whose input is open. Of the cursor only the position and the answers are used.

@@ -59,6 +59,13 @@ int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int
   return refused->error_number;
 }
 
+int limit_to_first_hop(int fd, SocketKind kind) {
+  const int one = 1;
+  const int failed = kind == SocketKind::ipv6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one, sizeof one)
+                                              : setsockopt(fd, IPPROTO_IP, IP_TTL, &one, sizeof one);
+  return failed == 0 ? 0 : errno;
+}
+
 namespace {
 
 /// Routers and this machine itself report an absent host with these (RFC 792; RFC 4443 section 3.1).

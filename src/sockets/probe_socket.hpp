@@ -34,6 +34,10 @@ SocketKind socket_kind(const Address& target, const std::optional<Address>& sour
 int open_probe_socket(SocketKind kind, const std::optional<Address>& source, int flags, int& fd,
                       const SocketSettings& settings = {});
 
+/// What the socket sends from now on ends at the first router, which reports that with an ICMP error. Returns 0 or an
+/// errno.
+int limit_to_first_hop(int fd, SocketKind kind);
+
 /// Empties the error queue and returns the first ICMP error in it. `sender`, if not nullptr, receives the address that
 /// it came from.
 std::optional<IcmpError> read_error_queue(int fd, std::optional<Address>* sender = nullptr);

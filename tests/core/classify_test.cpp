@@ -122,3 +122,11 @@ TEST_CASE("silence has no error number: the kernel's retries have ended, or the 
   CHECK(later(ETIMEDOUT) == Verdict{VerdictKind::silent, PortState::filtered, Reason::no_response, 0});
   CHECK(later(EALREADY) == Verdict{VerdictKind::pending, PortState::unknown, Reason::no_response, 0});
 }
+
+TEST_CASE("a router reports the end of a packet's last hop with a type of its own in each family") {
+  CHECK(is_time_exceeded({Family::ipv4, 11, 0}));
+  CHECK(is_time_exceeded({Family::ipv6, 3, 0}));
+  CHECK_FALSE(is_time_exceeded({Family::ipv4, 11, 1}));  // the fragments did not arrive in time
+  CHECK_FALSE(is_time_exceeded({Family::ipv4, 3, 0}));
+  CHECK_FALSE(is_time_exceeded({Family::ipv6, 11, 0}));
+}

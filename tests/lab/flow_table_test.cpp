@@ -167,3 +167,16 @@ TEST_CASE("what stays on an Ethernet link takes no room in the router's table") 
   CHECK(network.pass(500 * ms).size() == 11);
   CHECK(network.counters().peak_flows == 1);
 }
+
+TEST_CASE("a packet that goes no further than the router needs room, and takes none") {
+  FlowTable flows = table(1);
+  CHECK(flows.has_room_for(flow(1), 0));
+  CHECK(flows.size() == 0);
+  CHECK(flows.pass_out(flow(1), tcp_flag::syn, 0));
+  CHECK(flows.has_room_for(flow(1), 0));
+  CHECK_FALSE(flows.has_room_for(flow(2), 30 * second - 1));
+  CHECK(flows.has_room_for(flow(2), 30 * second));
+  FlowTable evicting = table(1, true);
+  CHECK(evicting.pass_out(flow(1), tcp_flag::syn, 0));
+  CHECK(evicting.has_room_for(flow(2), 0));
+}

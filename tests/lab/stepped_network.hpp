@@ -53,6 +53,7 @@ class Network {
     build_segment(reply, packet);
     std::vector<uint8_t> bytes(packet.head().begin(), packet.head().end());
     bytes.insert(bytes.end(), payload.begin(), payload.end());
+    bytes[to.family == Family::ipv4 ? 8 : 7] = hop_limit;
     responder_.receive(bytes, now_ns);
   }
 
@@ -86,6 +87,7 @@ class Network {
   Counters& counters() { return responder_.counters(); }
   Responder& responder() { return responder_; }
   uint64_t now_ns = 1000 * second;
+  uint8_t hop_limit = 64;  ///< Of what the peer sends.
 
  private:
   static Profile parse(const std::string& text) {

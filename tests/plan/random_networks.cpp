@@ -107,6 +107,13 @@ void draw_decoys(Dice& dice, Scan& scan) {
   scan.options = with_decoys(scan.options, scan.behaviour.seed, dice.one_in(2));
 }
 
+/// A first router that reports connects with a hop limit of 1, perhaps for a while only.
+void draw_hop(Dice& dice, Scan& scan) {
+  scan.options.asks_hop = true;
+  scan.behaviour.hop_reports = !dice.one_in(4);
+  if (dice.one_in(4)) scan.behaviour.hop_ends_reports_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e8));
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -129,6 +136,7 @@ Scan draw_scan(uint64_t seed) {
   draw_way(dice, scan.behaviour);
   draw_next_hops(dice, scan.behaviour);
   if (dice.one_in(4)) draw_decoys(dice, scan);
+  if (dice.one_in(2)) draw_hop(dice, scan);
   return scan;
 }
 
@@ -144,7 +152,7 @@ std::string describe(const Scan& s) {
       "%d rate %.0f stop %u loops %u; neighbours %u (%u free, events %.2f, errors %.2f), uplink %.0f/s %.2f s, router "
       "%u "
       "flows %.1f s; old entries %.2f, wrong %.2f, kept %.1f s, gateway %d gone %.2f s to %.2f s; accepting %.2f, "
-      "decoys %s",
+      "decoys %s, hop %s %.2f s",
       s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
       b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
       b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
@@ -157,7 +165,11 @@ std::string describe(const Scan& s) {
       b.gateway_back_at_us == UINT64_MAX ? -1 : seconds(b.gateway_back_at_us), b.accepting_share,
       !s.options.decoys        ? "none"
       : s.options.decoys->stop ? "stop"
-                               : "mark");
+                               : "mark",
+      !s.options.asks_hop ? "not asked"
+      : b.hop_reports     ? "reports until"
+                          : "is silent",
+      b.hop_ends_reports_at_us == UINT64_MAX ? -1 : seconds(b.hop_ends_reports_at_us));
   return text;
 }
 
@@ -166,6 +178,11 @@ std::string describe(const Scan& s) {
 uint64_t max_asks(const Scan& scan, uint64_t probes) {
   const uint64_t decoys = scan.options.decoys ? uint64_t{9} * scan.hosts * scan.loops : 0;
   return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts) + decoys;
+}
+
+/// The first router is asked once for so many asks, and then as a path is that falls silent.
+uint64_t max_hop_asks(const Scan& scan, uint64_t asks) {
+  return scan.options.asks_hop ? asks / 100 + 64 * scan.loops : 0;
 }
 
 /// An ask waits no longer than the timeout, and follows the one before by a second at most: a learned rate is at least
@@ -195,6 +212,7 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
   if (outcome.reported_twice > 0) return "a probe has two results";
   if (outcome.false_accept_all > 0) return "an ordinary host is said to accept everything";
   if (outcome.peak_in_flight > scan.options.max_in_flight) return "more in flight than allowed";
+  if (outcome.hop_asks > max_hop_asks(scan, outcome.asks)) return "the first router is asked too often";
   if (outcome.asks > max_asks(scan, outcome.probes)) return "more asks than the passes allow";
   if (outcome.turns > max_turns(scan, outcome)) return "it turns more often than there is work";
   if (outcome.microseconds > max_duration_us(scan, outcome.asks)) return "longer than its asks can take";

@@ -31,7 +31,9 @@ struct Behaviour {
   uint64_t uplink_queue_us = 0;
   uint32_t router_flows = 0;  ///< 0: unlimited. A router holds so many, each for `flow_hold_us`, and drops new ones.
   uint64_t flow_hold_us = 30'000'000;
-  double silent_share = 0;  ///< Of the ports that are not open; the others send RSTs.
+  bool hop_reports = false;                      ///< That router reports connects with a hop limit of 1, as Linux does.
+  uint64_t hop_ends_reports_at_us = UINT64_MAX;  ///< From then on it reports none.
+  double silent_share = 0;                       ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
   double early_open_share = 0;      ///< Of the early ports (EarlyPorts), as those of a server behind a firewall.
   uint16_t max_open_port = 65535;   ///< Of ordinary hosts.
@@ -83,6 +85,7 @@ struct Outcome {
   uint64_t refused_flows = 0;
   uint64_t path_answers = 0;
   uint64_t decoys = 0;      ///< Of the asks.
+  uint64_t hop_asks = 0;    ///< Of the asks.
   uint64_t accept_all = 0;  ///< Hosts that were found to accept everything, and do.
   uint64_t false_accept_all = 0;
   uint64_t held = 0;          ///< Results of open ports that waited for decoys; all have been released at the end.
@@ -177,6 +180,7 @@ class SimulatedNetwork {
       deadline,
       answer,
       path_answer,
+      hop_report,
       no_neighbour,
       resolved,
       failed,
@@ -192,8 +196,8 @@ class SimulatedNetwork {
   struct Bucket {
     double tokens = 0;
     uint64_t filled_us = 0;
-    bool take(double per_s, uint64_t now) {
-      const double depth = std::max(1.0, per_s / 10);
+    bool take(double per_s, uint64_t now, double min_depth = 1) {
+      const double depth = std::max(min_depth, per_s / 10);
       tokens = filled_us == 0 ? depth : std::min(depth, tokens + static_cast<double>(now - filled_us) * 1e-6 * per_s);
       filled_us = now;
       if (tokens < 1) return false;
@@ -275,6 +279,11 @@ class SimulatedNetwork {
         if (event.ask.is_probe()) say(event.ask.endpoint);
         continue;
       }
+      if (event.kind == Event::Kind::hop_report) {
+        unanswered_.erase(event.number);
+        plans_[event.loop]->hop_ended(event.ask, HopOutcome::expired, now);
+        continue;
+      }
       if (event.kind == Event::Kind::deadline) {
         const uint64_t timeout_us = plans_[event.loop]->timeout_now_us(event.ask);
         if (now - event.sent_us < timeout_us) {
@@ -283,7 +292,7 @@ class SimulatedNetwork {
           continue;
         }
         unanswered_.erase(event.number);
-        plans_[event.loop]->silent(event.ask, now);
+        end_in_silence(*plans_[event.loop], event.ask, now);
         continue;
       }
       unanswered_.erase(event.number);
@@ -305,6 +314,10 @@ class SimulatedNetwork {
       }
       say(event.ask.endpoint);
     }
+  }
+
+  static void end_in_silence(ProbePlan& plan, const Ask& ask, uint64_t now) {
+    ask.kind == ProbeKind::hop ? plan.hop_ended(ask, HopOutcome::silent, now) : plan.silent(ask, now);
   }
 
   void take_findings(ProbePlan& plan) {
@@ -418,6 +431,7 @@ class SimulatedNetwork {
       return true;
     }
     if (behaviour_.cannot_ask_share > 0 && uniform(ask.endpoint.port) < behaviour_.cannot_ask_share) {
+      if (ask.kind == ProbeKind::hop) return false;
       plan.given_up(ask, now);
       if (ask.is_probe()) say(ask.endpoint);
       return true;
@@ -444,13 +458,20 @@ class SimulatedNetwork {
     return waits_us;
   }
 
-  bool passes_router(uint64_t now) {
+  bool hop_reports(uint64_t now) {
+    return behaviour_.hop_reports && now < behaviour_.hop_ends_reports_at_us && !lost() && !lost() &&
+           expired_.take(1, now, 6);
+  }
+
+  /// `ends_there`: it has a hop limit of 1, and needs room, but takes none.
+  bool passes_router(uint64_t now, bool ends_there) {
     if (behaviour_.router_flows == 0) return true;
     while (!flow_ends_us_.empty() && flow_ends_us_.front() <= now) flow_ends_us_.pop_front();
     if (flow_ends_us_.size() >= behaviour_.router_flows) {
       ++outcome_.refused_flows;
       return false;
     }
+    if (ends_there) return true;
     flow_ends_us_.push_back(now + behaviour_.flow_hold_us);
     return true;
   }
@@ -459,12 +480,15 @@ class SimulatedNetwork {
     if (fails_here(ask, loop, now)) return;
     const uint64_t number = outcome_.asks++;
     outcome_.decoys += ask.kind == ProbeKind::decoy;
+    outcome_.hop_asks += ask.kind == ProbeKind::hop;
     outcome_.recovery_asks += ask.kind == ProbeKind::recovery || ask.kind == ProbeKind::witness;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
     if (!passes_gateway(ask, loop, number, now) || !passes_neighbour_table(ask, loop, number, now) || !queued_us ||
-        !passes_router(now)) {
+        !passes_router(now, ask.kind == ProbeKind::hop)) {
       // Its deadline follows below.
+    } else if (ask.kind == ProbeKind::hop) {
+      if (hop_reports(now)) events_.push({now + *queued_us + 500, Event::Kind::hop_report, number, now, loop, ask});
     } else if (answers(ask, now)) {
       const uint64_t jitter =
           behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
@@ -517,6 +541,7 @@ class SimulatedNetwork {
   uint64_t uplink_free_at_us_ = 0;
   std::deque<uint64_t> flow_ends_us_;
   Bucket unreachable_;
+  Bucket expired_;
 };
 
 }  // namespace portloop::testing
