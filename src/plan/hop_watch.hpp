@@ -37,8 +37,8 @@ enum class HopOutcome : uint8_t {
 /// What the loops of a scan share of it. Thread-safe.
 class SharedHop {
  public:
-  /// Takes one of the asks that a router may be expected to report: Linux sends each receiver a burst of six errors, and
-  /// then one a second (net.ipv4.icmp_ratelimit). `keep`: so many of the burst are left.
+  /// Takes one of the asks that a router may be expected to report: Linux sends each receiver a burst of six errors,
+  /// and then one a second (net.ipv4.icmp_ratelimit). `keep`: so many of the burst are left.
   bool take(uint64_t now_us, uint32_t keep);
   /// When take() succeeds at the latest, if nothing is kept.
   uint64_t next_take_us() const;
