@@ -48,7 +48,7 @@ void SharedHop::reported(uint64_t sent_us) {
 
 bool HopWatch::due(uint64_t next_serial, uint64_t now_us) const {
   if (in_flight_ || is_unusable_) return false;
-  if (full_) return full_->due(now_us);
+  if (full_) return confirmations_left_ > 0 || full_->due(now_us);
   if (proof_wanted_) return now_us >= next_ask_us_;
   return next_serial >= next_ask_serial_;
 }
@@ -69,12 +69,12 @@ void HopWatch::sent(uint64_t serial, uint64_t now_us) {
   in_flight_ = true;
   sent_us_ = now_us;
   next_ask_serial_ = serial + std::clamp((serial - first_serial_) / 3, min_step, max_step);
-  if (full_) full_->check_sent(now_us);
+  if (full_ && confirmations_left_ == 0) full_->check_sent(now_us);
 }
 
 uint64_t HopWatch::next_ask_us() const {
   if (in_flight_ || is_unusable_) return UINT64_MAX;
-  if (full_) return full_->next_check_us();
+  if (full_) return confirmations_left_ > 0 ? 0 : full_->next_check_us();
   return proof_wanted_ ? std::max(next_ask_us_, shared_.next_take_us()) : UINT64_MAX;
 }
 
@@ -83,17 +83,27 @@ void HopWatch::ended(HopOutcome outcome, const Endpoint& endpoint, uint64_t now_
   in_flight_ = false;
   if (outcome == HopOutcome::expired) {
     shared_.set_endpoint(endpoint);
-    shared_.reported(sent_us_);
-    rtt_.sample(now_us - sent_us_);
-    proof_wanted_ = false;
+    report_arrived(now_us);
   } else if (!shared_.endpoint()) {
     is_unusable_ = ++searches_ >= max_searches;
   } else if (outcome == HopOutcome::answered) {
-    // The way has changed: nothing can be concluded any more.
-    is_unusable_ = true;
+    end_reports();  // the way has changed
+  } else if (confirmations_left_ > 0) {
+    if (--confirmations_left_ == 0) end_reports();
   } else if (!full_ && !is_unusable_) {
     report_missed(now_us, recovery_checks);
   }
+}
+
+void HopWatch::report_arrived(uint64_t now_us) {
+  rtt_.sample(now_us - sent_us_);
+  if (full_ && confirmations_left_ == 0) {
+    confirmations_left_ = max_confirmations;
+    return;
+  }
+  confirmations_left_ = 0;
+  proof_wanted_ = false;
+  shared_.reported(sent_us_);
 }
 
 void HopWatch::report_missed(uint64_t now_us, uint32_t recovery_checks) {
@@ -113,6 +123,7 @@ bool HopWatch::may_have_been_full(uint64_t now_us) const {
 
 void HopWatch::back(uint64_t next_serial) {
   full_.reset();
+  confirmations_left_ = 0;
   proof_wanted_ = false;
   first_serial_ = proven_serial_ = next_serial;
   next_ask_serial_ = next_serial + min_step;

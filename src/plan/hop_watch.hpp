@@ -8,11 +8,13 @@
 //   - many asks in a row are not answered: the router is asked once, before any small table can be full, and then again
 //     as more is sent (due()). As long as it reports each time, silence is that of the targets
 //   - it does not report the first connects: it sends no ICMP errors, or there is no router. Nothing is concluded
-//   - it reported at first and is silent now: it is asked again, some of the time a second later, because routers limit
-//     their ICMP errors. If it stays silent, its table is full, or it is gone: nothing else is sent, and it is checked
-//     1, 2, 4, 8, 8... s apart. If it reports, what was asked meanwhile does not count (FlowLimit); if it never does,
-//     the path is lost
+//   - it reported at first and is silent now: it is asked again, first at once and then every second, because routers
+//     limit their ICMP errors. If it stays silent, its table is full, or it is gone: nothing else is sent, and it is
+//     checked 1, 2, 4, 8, 8... s apart. If it reports, what was asked meanwhile does not count (FlowLimit); if it never
+//     does, the path is lost
 //   - it only reports no more: a target that has answered before is asked meanwhile, and answers
+//   - it reports so rarely that it seems to be full: when it reports again, it is asked twice more at once. If it has
+//     room, it reports at least one of these. If it reports neither, nothing is concluded from then on
 //   - a block is to be judged that never answered, and the router has not been asked for long: want_proof()
 #pragma once
 
@@ -103,8 +105,11 @@ class HopWatch {
   }
   /// Whether it may really have been full: a table is full for seconds (FlowLimit).
   bool may_have_been_full(uint64_t now_us) const;
-  /// It was not, and only reports no more: nothing is concluded from now on.
-  void end_reports() { is_unusable_ = true; }
+  /// It was not, and only reports no more, or too rarely: nothing is concluded from now on.
+  void end_reports() {
+    is_unusable_ = true;
+    full_.reset();
+  }
   /// Whether it has been checked in vain for too long.
   bool is_given_up(uint64_t now_us) const { return full_ && full_->is_over(now_us); }
   /// It lets connections through again; `next_serial` is that of the next ask.
@@ -123,8 +128,11 @@ class HopWatch {
   // At 10 % loss in each direction, four in a row are lost once in 800 times; the price of a false alarm is a second.
   static constexpr uint32_t max_missed = 4;
   static constexpr uint64_t report_pause_us = 1'100'000;
+  // A router that was silent for seconds may send a burst of reports.
+  static constexpr uint32_t max_confirmations = 2;
 
   void report_missed(uint64_t now_us, uint32_t recovery_checks);
+  void report_arrived(uint64_t now_us);
 
   SharedHop& shared_;
   RttEstimator rtt_;
@@ -139,6 +147,7 @@ class HopWatch {
   bool proof_wanted_ = false;
   std::optional<RecoverySchedule> full_;
   uint64_t full_from_us_ = 0;
+  uint32_t confirmations_left_ = 0;  // after the first report of a full router
 };
 
 }  // namespace portloop

@@ -36,7 +36,7 @@ ProbePlan::ProbePlan(const ScanSpace& space, ProbeCursor& cursor, const PlanOpti
       waits_(cursor.neighbours),
       next_hops_(space.links) {
   if (options.decoys) decoys_.emplace(*options.decoys);
-  if (options.asks_hop) hop_.emplace(cursor.hop);
+  if (options.asks_hop && options.adaptive) hop_.emplace(cursor.hop);
 }
 
 void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {

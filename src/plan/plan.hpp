@@ -57,7 +57,7 @@ struct PlanOptions {
   double rate_per_s = 0;               ///< 0: no limit.
   uint32_t stop_after = 0;             ///< A host with this many open ports is asked no more; 0: never.
   std::optional<DecoyOptions> decoys;  ///< Hosts that accept everything are looked for.
-  bool asks_hop = false;               ///< A connect can be made with a hop limit of 1.
+  bool asks_hop = false;               ///< A connect can be made with a hop limit of 1. Only if `adaptive`.
 };
 
 /// Not thread-safe: each loop has its own plan.

@@ -16,7 +16,9 @@ std::optional<Endpoint> ProbePlan::hop_endpoint() const {
     for (uint32_t i = 0; i < hosts; ++i) {
       const Host& host = block->hosts[(first + i) % hosts];
       if (!is_silent_behind_router(*block, host)) continue;
-      return Endpoint{block->space().address(host.target), block->space().ports.at(0)};
+      const PortSet& ports = block->space().ports;
+      return Endpoint{block->space().address(host.target),
+                      ports.at((hop_->searches() * (ports.size() / 3) + ports.size() / 2) % ports.size())};
     }
   }
   return std::nullopt;
@@ -64,6 +66,7 @@ void ProbePlan::hop_ended(const Ask& ask, HopOutcome outcome, uint64_t now_us) {
   hop_->ended(outcome, ask.endpoint, now_us, recovery_checks());
   if (outcome == HopOutcome::silent) return;
   const bool was_full = hop_let_through(ask, now_us);
+  if (hop_->is_full()) return;
   for (uint32_t place = 0; place < blocks_.places() && !was_full; ++place) {
     if (Block* block = blocks_.at(place)) block->hop_answered();
   }
@@ -76,7 +79,7 @@ void ProbePlan::hop_ended(const Ask& ask, HopOutcome outcome, uint64_t now_us) {
 bool ProbePlan::hop_let_through(const Ask& ask, uint64_t now_us) {
   if (links_.contains(ask.endpoint.address)) return false;
   hop_->let_through(ask.serial);
-  if (!hop_->is_back(ask.sent_us)) return false;
+  if (!hop_->is_back(ask.kind == ProbeKind::hop ? 0 : ask.sent_us)) return false;
   const bool was_full = ask.kind == ProbeKind::hop || hop_->may_have_been_full(now_us);
   if (!was_full) hop_->end_reports();
   hop_->back(control_.next_serial());
@@ -85,7 +88,7 @@ bool ProbePlan::hop_let_through(const Ask& ask, uint64_t now_us) {
 
 /// Silence of hosts behind a router is no verdict if its table may have been full when they were asked.
 bool ProbePlan::hop_is_proven(Block& block) {
-  if (!hop_ || !options_.adaptive || path_.lost()) return true;
+  if (!hop_ || path_.lost()) return true;
   if (hop_->is_proven(block.last_ask_us(), control_.next_serial())) return true;
   const auto is_silent = [&](const Host& host) { return is_silent_behind_router(block, host); };
   if (std::none_of(block.hosts.begin(), block.hosts.end(), is_silent)) return true;

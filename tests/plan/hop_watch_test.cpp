@@ -75,11 +75,32 @@ TEST_CASE("a router that is silent four times in a row is full, until an ask tha
   CHECK_FALSE(hop.is_back(second_us));
   CHECK(hop.is_back(now_us));
   REQUIRE(ask(hop, 1004, now_us, HopOutcome::silent));
-  REQUIRE(ask(hop, 1005, hop.next_ask_us(), HopOutcome::expired));
+  now_us = hop.next_ask_us();
+  REQUIRE(ask(hop, 1005, now_us, HopOutcome::expired));
+  CHECK_FALSE(hop.is_back(0));
+  REQUIRE(ask(hop, 1006, now_us, HopOutcome::silent));  // lost
+  CHECK_FALSE(hop.is_back(0));
+  REQUIRE(ask(hop, 1007, now_us, HopOutcome::expired));
   CHECK(hop.is_back(0));
-  hop.back(1006);
+  hop.back(1008);
   CHECK_FALSE(hop.is_full());
-  CHECK(hop.is_proven(UINT64_MAX, 1006));
+  CHECK(hop.is_proven(UINT64_MAX, 1008));
+}
+
+TEST_CASE("a router that reports once and then misses two is not full, but reports too rarely") {
+  SharedHop shared;
+  HopWatch hop(shared);
+  REQUIRE(ask(hop, 128, 1, HopOutcome::expired));
+  hop.want_proof();
+  uint64_t now_us = second_us;
+  uint64_t serial = 1000;
+  for (; !hop.is_full(); now_us = hop.next_ask_us()) REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
+  REQUIRE(ask(hop, serial++, now_us, HopOutcome::expired));
+  REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
+  REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
+  CHECK_FALSE(hop.is_full());
+  CHECK_FALSE(hop.is_back(UINT64_MAX));
+  CHECK(hop.is_proven(UINT64_MAX, 1'000'000));
 }
 
 TEST_CASE("one report ends the doubt") {

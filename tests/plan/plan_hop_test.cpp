@@ -97,6 +97,18 @@ TEST_CASE("a router that reports nothing changes nothing") {
   CHECK(outcome.missed_open > 0);
 }
 
+TEST_CASE("a router that reports less often than expected does not look full for long") {
+  for (const double per_s : {0.5, 0.2, 0.1, 0.01}) {
+    for (const uint64_t seed : {1, 2, 3}) {
+      CAPTURE(per_s);
+      const Outcome outcome =
+          scan({.hop_reports = true, .hop_reports_per_s = per_s, .host_share = 0, .seed = seed}, 1, 20000);
+      CHECK(outcome.microseconds < 60'000'000);
+      CHECK(outcome.asks < 50'000);
+    }
+  }
+}
+
 TEST_CASE("a router that stops reporting loses no host that answers") {
   for (const uint64_t ends_at_us : {20'000U, 200'000U, 1'000'000U}) {
     CAPTURE(ends_at_us);

@@ -111,6 +111,7 @@ void draw_decoys(Dice& dice, Scan& scan) {
 void draw_hop(Dice& dice, Scan& scan) {
   scan.options.asks_hop = true;
   scan.behaviour.hop_reports = !dice.one_in(4);
+  if (dice.one_in(3)) scan.behaviour.hop_reports_per_s = dice.log_scale(0.01, 100);
   if (dice.one_in(4)) scan.behaviour.hop_ends_reports_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e8));
 }
 

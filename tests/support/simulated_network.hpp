@@ -32,6 +32,7 @@ struct Behaviour {
   uint32_t router_flows = 0;  ///< 0: unlimited. A router holds so many, each for `flow_hold_us`, and drops new ones.
   uint64_t flow_hold_us = 30'000'000;
   bool hop_reports = false;                      ///< That router reports connects with a hop limit of 1, as Linux does.
+  double hop_reports_per_s = 1;                  ///< After a burst of six.
   uint64_t hop_ends_reports_at_us = UINT64_MAX;  ///< From then on it reports none.
   double silent_share = 0;                       ///< Of the ports that are not open; the others send RSTs.
   double open_share = 0.001;
@@ -460,7 +461,7 @@ class SimulatedNetwork {
 
   bool hop_reports(uint64_t now) {
     return behaviour_.hop_reports && now < behaviour_.hop_ends_reports_at_us && !lost() && !lost() &&
-           expired_.take(1, now, 6);
+           expired_.take(behaviour_.hop_reports_per_s, now, 6);
   }
 
   /// `ends_there`: it has a hop limit of 1, and needs room, but takes none.
