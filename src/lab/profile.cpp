@@ -50,6 +50,10 @@ constexpr Keyword keywords[] = {
      "net-unreachable|host-unreachable|port-unreachable|admin-prohibited [limit 100/s [burst 6]]",
      Place::any_in_region, parse_closed},
     {"rst-per-second", "rst-per-second 200 [burst 20]", Place::once_in_region, parse_rst_per_second},
+    {"bans",
+     "bans after 200 [for 10s] with rst|silent, or bans after 200 [for 10s] with "
+     "net-unreachable|host-unreachable|port-unreachable|admin-prohibited [limit 1/s [burst 6]]",
+     Place::once_in_region, parse_bans},
     {"gone-at", "gone-at 1.5s", Place::once_in_region, parse_gone_at},
     {"back-at", "back-at 6s", Place::once_in_region, parse_back_at},
 };

@@ -59,6 +59,14 @@ struct Bursts {
   uint64_t period_us = 0;
 };
 
+/// A host that prevents intrusions. It counts SYNs, whatever became of them.
+struct Ban {
+  uint32_t after = 0;   ///< So many are answered as ever.
+  uint64_t for_us = 0;  ///< From the first one that is not. Then the host counts from 0 again; 0: it never ends.
+  Refusal refusal = Refusal::rst;
+  ErrorLimit limit = {};  ///< If the refusal is an ICMP error.
+};
+
 /// Counted from the first packet that the network sees.
 struct Outage {
   uint64_t from_us = 0;
@@ -86,6 +94,7 @@ struct Region {
   std::vector<ClosedRule> closed;  ///< A port that no rule covers answers with a RST.
   uint32_t rst_per_second = 0;     ///< 0: no limit.
   uint32_t rst_burst = 0;          ///< How many RSTs a host can send at once; at least 1 if there is a limit.
+  std::optional<Ban> ban;          ///< Of each host.
   uint64_t gone_at_us = 0;         ///< After the first packet to the host; 0: never.
   uint64_t back_at_us = 0;         ///< After the first packet to the host; 0: never.
 };

@@ -232,6 +232,35 @@ Outcome parse_rst_per_second(Profile& profile, Words words) {
   return std::nullopt;
 }
 
+Outcome parse_bans(Profile& profile, Words words) {
+  if (words.empty()) return Fault{"", "needs 'after' and a number"};
+  Ban ban;
+  const std::string_view first = take_word(words);
+  if (first != "after") return Fault{first, "is not expected here"};
+  if (words.empty()) return Fault{first, "needs a number"};
+  const auto after = parse_number<uint32_t>(words[0], 1, max_count);
+  if (!after) return Fault{words[0], "is not a number from 1 to 10000000"};
+  ban.after = *after;
+  words = words.subspan(1);
+  if (!words.empty() && words[0] == "for") {
+    const std::string_view written = words.size() > 1 ? words[1] : words[0];
+    if (auto fault = take_duration(words, "for", ban.for_us)) return fault;
+    if (ban.for_us == 0) return Fault{written, "is not a time above 0"};
+  }
+  if (words.empty()) return Fault{"", "needs 'with' and a behaviour"};
+  const std::string_view with = take_word(words);
+  if (with != "with") return Fault{with, "is not expected here"};
+  if (words.empty()) return Fault{with, "needs a behaviour"};
+  const auto refusal = parse_refusal(words[0]);
+  if (!refusal) return Fault{words[0], "is not a behaviour of a closed port"};
+  ban.refusal = *refusal;
+  words = words.subspan(1);
+  const bool is_error = ban.refusal != Refusal::rst && ban.refusal != Refusal::silence;
+  if (auto fault = is_error ? parse_limit(words, ban.limit) : no_more_words(words)) return fault;
+  profile.regions.back().ban = ban;
+  return std::nullopt;
+}
+
 Outcome parse_gone_at(Profile& profile, Words words) {
   if (auto fault = one_word(words)) return fault;
   const auto us = parse_duration_us(words[0]);

@@ -23,6 +23,7 @@ Outcome parse_accepts_all(Profile& profile, Words words);
 Outcome parse_open(Profile& profile, Words words);
 Outcome parse_closed(Profile& profile, Words words);
 Outcome parse_rst_per_second(Profile& profile, Words words);
+Outcome parse_bans(Profile& profile, Words words);
 Outcome parse_gone_at(Profile& profile, Words words);
 Outcome parse_back_at(Profile& profile, Words words);
 

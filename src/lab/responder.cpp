@@ -8,6 +8,7 @@
 // - the uplink is busy: the packet waits, and is delivered later; if its queue is full, `uplink_dropped` counts it
 // - the address is in no prefix, has no host, or its host has gone away: silence, or what `missing` specifies
 // - loss, in either direction: counted in `dropped`; nothing else happens
+// - the host has banned the command: it refuses whatever arrives, as `bans` specifies
 // - the host's limit of RSTs is exhausted: counted in `rst_withheld`; silence
 // - a router looks for a host that isn't there: the SYN waits, and is answered when the router gives up
 // - the limit of ICMP errors is exhausted: counted in `icmp_withheld`; silence
@@ -219,7 +220,10 @@ void Responder::on_syn(const Arrival& arrival) {
     return;
   }
   const PortTruth port = truth_.port(arrival.host, syn.destination, syn.destination_port);
-  if (port.open) {
+  if (arrival.host.exists && is_banned(arrival)) {
+    const Ban& ban = *arrival.host.region->ban;
+    refuse(arrival, {false, Speech::nothing, ban.refusal, ban.limit});
+  } else if (port.open) {
     accept(arrival, port);
   } else {
     refuse(arrival, port);
@@ -319,6 +323,17 @@ bool Responder::is_away(const Region& region, const Address& host, uint64_t now_
   const uint64_t since_first_ns = now_ns - host_state(host, now_ns).first_seen_ns;
   return since_first_ns >= region.gone_at_us * ns_per_us &&
          (region.back_at_us == 0 || since_first_ns < region.back_at_us * ns_per_us);
+}
+
+/// Counts a SYN that has reached its host. Returns whether the host has banned the command.
+bool Responder::is_banned(const Arrival& arrival) {
+  if (!arrival.host.region->ban) return false;
+  const Ban& ban = *arrival.host.region->ban;
+  HostState& state = host_state(arrival.segment.destination, arrival.now_ns);
+  const bool was_banned = state.syns > ban.after;
+  if (was_banned && ban.for_us > 0 && arrival.now_ns - state.banned_from_ns >= ban.for_us * ns_per_us) state.syns = 0;
+  if (state.syns <= ban.after && ++state.syns > ban.after) state.banned_from_ns = arrival.now_ns;
+  return state.syns > ban.after;
 }
 
 bool Responder::rst_allowed(const Arrival& arrival) {

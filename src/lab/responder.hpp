@@ -61,6 +61,8 @@ class Responder {
     uint64_t first_seen_ns = 0;
     uint32_t solicitations = 0;
     TokenBucket rsts;
+    uint32_t syns = 0;            // since the host counts; only if it bans
+    uint64_t banned_from_ns = 0;  // if more than Ban::after
   };
   struct Pending {
     Packet packet;
@@ -99,6 +101,7 @@ class Responder {
   void remove(Connection& connection);
 
   bool is_away(const Region& region, const Address& host, uint64_t now_ns);
+  bool is_banned(const Arrival& arrival);
   bool rst_allowed(const Arrival& arrival);
   bool lost(Direction direction, const Region& region, const Address& host, uint64_t at_ns, uint64_t draw);
   uint64_t due_after(uint64_t now_ns, const Region& region, uint32_t rtt_us, const Address& host, uint64_t draw) const;

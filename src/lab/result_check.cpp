@@ -13,6 +13,7 @@ bool may_stay_unknown(const HostTruth& host) {
   if (host.broadcast) return true;
   if (host.region == nullptr) return false;
   const Region& region = *host.region;
+  if (host.exists && region.ban) return true;
   return (region.gone_at_us > 0 && region.back_at_us == 0) || (region.outage && region.outage->for_us == 0);
 }
 

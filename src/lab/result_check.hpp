@@ -18,16 +18,16 @@ namespace portloop::lab {
 struct Differences {
   uint64_t missed = 0;      ///< Missing in the results: an open port, or any port if the results have other states too.
   uint64_t wrong = 0;       ///< A state that contradicts the truth, or an endpoint that is not a target.
-  uint64_t undecided = 0;   ///< unknown, although the host never leaves for good.
+  uint64_t undecided = 0;   ///< unknown, although the host bans nobody and never leaves for good.
   uint64_t repeated = 0;    ///< More than one result for an endpoint.
   uint64_t unreadable = 0;  ///< Lines that are not results.
   uint64_t total() const { return missed + wrong + undecided + repeated + unreadable; }
 };
 
 /// Takes the lines of a scan's output one by one and reports the differences. A scanner can't find out everything about
-/// a host that leaves for good: for such a host neither `unknown` nor a missing open port is a difference. The
-/// broadcast address of the command's own link needs no result. Of a host that accepts everything one result is enough,
-/// if it is marked as such.
+/// a host that bans it or leaves for good: for such a host neither `unknown` nor a missing open port is a difference.
+/// The broadcast address of the command's own link needs no result. Of a host that accepts everything one result is
+/// enough, if it is marked as such.
 class ResultCheck {
  public:
   /// Called with one line of text (no newline) for each of the first 20 differences.

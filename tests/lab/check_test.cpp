@@ -106,6 +106,13 @@ TEST_CASE("for a host that leaves for good, unknown and missing ports are no dif
   CHECK(check(with(2, result("10.0.0.1", 23, "filtered")), false, "gone-at 1s\n").differences.wrong == 1);
 }
 
+TEST_CASE("for a host that bans, unknown is no difference, but what the ban makes of its ports is") {
+  const std::string bans = "bans after 2 with rst\n";
+  CHECK(check(with(1, result("10.0.0.1", 22, "unknown")), false, bans).differences.total() == 0);
+  CHECK(check(with(1, result("10.0.0.1", 22, "closed")), false, bans).differences.wrong == 1);
+  CHECK(check(with(2, result("10.0.0.1", 23, "filtered")), false, bans).differences.wrong == 1);
+}
+
 TEST_CASE("the broadcast address of the own link needs no result, and may be unknown") {
   const auto profile = parse_profile("test", "link ethernet 10.0.0.1/30\nprefix 10.0.0.0/8\n");
   REQUIRE(profile);

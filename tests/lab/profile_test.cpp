@@ -179,6 +179,18 @@ TEST_CASE("a wrong line is refused with its number, the word at fault, and what 
            Wrong{"rst-per-second many", "'many' is not a number"},
            Wrong{"rst-per-second 10 20", "'20' is not expected here"},
            Wrong{"rst-per-second 10 burst 0", "'0' is not a number"},
+           Wrong{"bans", "'bans' needs 'after' and a number"},
+           Wrong{"bans 200", "'200' is not expected here"},
+           Wrong{"bans after", "'after' needs a number"},
+           Wrong{"bans after 0", "'0' is not a number"},
+           Wrong{"bans after 200", "'bans' needs 'with' and a behaviour"},
+           Wrong{"bans after 200 for", "'for' needs a time"},
+           Wrong{"bans after 200 for 0s with rst", "'0s' is not a time above 0"},
+           Wrong{"bans after 200 rst", "'rst' is not expected here"},
+           Wrong{"bans after 200 with", "'with' needs a behaviour"},
+           Wrong{"bans after 200 with anger", "'anger' is not a behaviour of a closed port"},
+           Wrong{"bans after 200 with rst limit 1/s", "'limit' is one word too many"},
+           Wrong{"bans after 200 with port-unreachable limit 1", "'1' is not a rate"},
            Wrong{"gone-at 0s", "'0s' is not a time above 0"},
            Wrong{"back-at 1s", "'1s' is not after a gone-at"},
            Wrong{"gone-at 2s\n back-at 1s", "'1s' is not after a gone-at"},
@@ -197,6 +209,24 @@ TEST_CASE("a wrong line is refused with its number, the word at fault, and what 
     CHECK(error.find(": ", std::string(place).size()) != std::string::npos);
     CHECK(error.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("a ban is parsed") {
+  const auto bans = [](const std::string& line) {
+    const auto profile = parse_profile("my", "prefix 10.0.0.0/8\n" + line + "\n");
+    REQUIRE(profile);
+    REQUIRE(profile->regions[0].ban);
+    return *profile->regions[0].ban;
+  };
+  const Ban brief = bans("bans after 200 for 10s with port-unreachable limit 2/s burst 3");
+  CHECK(brief.after == 200);
+  CHECK(brief.for_us == 10'000'000);
+  CHECK(brief.refusal == Refusal::port_unreachable);
+  CHECK(brief.limit.per_second == 2);
+  CHECK(brief.limit.burst == 3);
+  const Ban lasting = bans("bans after 1 with silent");
+  CHECK(lasting.for_us == 0);
+  CHECK(lasting.refusal == Refusal::silence);
 }
 
 TEST_CASE("the statements about the command's own link are parsed") {

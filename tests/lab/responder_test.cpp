@@ -178,6 +178,32 @@ TEST_CASE("a host that goes away does so counted from its own first packet, and 
   CHECK(network.pass(second).empty());
 }
 
+TEST_CASE("a host that bans the command refuses all that comes after so many SYNs, for a time") {
+  Network network(plain + "open 22\nbans after 2 for 10s with rst\n");
+  uint16_t source_port = 40000;
+  const auto answer = [&] {
+    network.syn(22, ++source_port);
+    for (const auto& answer : network.pass(second))  // what was accepted before is retransmitted
+      if (answer.segment.destination_port == source_port) return answer.has(syn_ack);
+    FAIL("no answer");
+    return false;
+  };
+  CHECK(answer());
+  CHECK(answer());
+  CHECK_FALSE(answer());
+  network.pass(8 * second);
+  CHECK_FALSE(answer());
+  CHECK(answer());  // and the host counts from 0
+  CHECK(answer());
+  CHECK_FALSE(answer());
+  Network other(plain + "open 22\nbans after 1 with silent\n");
+  other.syn(23);
+  other.syn(22);
+  CHECK(other.pass(60 * second).size() == 1);
+  other.syn(22, 40000, *parse_address("10.0.0.99"));  // each host counts for itself
+  CHECK(other.pass(second).size() == 1);
+}
+
 TEST_CASE("an answer that is taken too late is counted") {
   Network network(plain);
   network.syn(1);
