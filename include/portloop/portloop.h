@@ -208,7 +208,8 @@ enum portloop_reason {
   PORTLOOP_ADMIN_PROHIBITED = 7,
   PORTLOOP_LOCAL_ERROR = 8, /* unknown: the error is in portloop_result.error */
   PORTLOOP_NO_ROUTE = 9,    /* unknown: this machine has no route to the address */
-  PORTLOOP_HOST_LOST = 10   /* unknown: the host answered at first, then no longer */
+  PORTLOOP_HOST_LOST = 10,  /* unknown: the host answered at first, then no longer */
+  PORTLOOP_BANNED = 11      /* unknown: the host answered at first, then refused everything, open ports as well */
 };
 
 /* A connection that portloop_result_take_fd() takes over. */
@@ -264,10 +265,11 @@ typedef void (*portloop_batch_cb)(portloop_scan* scan, const portloop_result* co
 typedef void (*portloop_progress_cb)(portloop_scan* scan);
 /* Later versions may add events. */
 enum portloop_host_event {
-  PORTLOOP_HOST_ABSENT = 0,  /* no such host on this machine's own link: its other ports are filtered, host-unreach */
-  PORTLOOP_HOST_SILENT = 1,  /* it, or the path to it, has fallen silent: its other ports are unknown, host-lost */
-  PORTLOOP_HOST_BACK = 2,    /* it was reported as absent, and answers after all */
-  PORTLOOP_HOST_ALL_OPEN = 3 /* it accepts connections on every port: see portloop_options_set_all_open() */
+  PORTLOOP_HOST_ABSENT = 0,   /* no such host on this machine's own link: its other ports are filtered, host-unreach */
+  PORTLOOP_HOST_SILENT = 1,   /* it, or the path to it, has fallen silent: its other ports are unknown, host-lost */
+  PORTLOOP_HOST_BACK = 2,     /* it was reported as absent, and answers after all */
+  PORTLOOP_HOST_ALL_OPEN = 3, /* it accepts connections on every port: see portloop_options_set_all_open() */
+  PORTLOOP_HOST_BANNED = 4    /* it refuses what it accepted before: its other ports are unknown, banned */
 };
 /* Called when something becomes known of a whole host, which may be long before its ports are reported. `address` is a
  * sockaddr_in or sockaddr_in6 with port 0, valid during the callback. With loops > 1, each loop that finds it calls. */

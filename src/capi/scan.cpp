@@ -48,6 +48,7 @@ static_assert(same(PORTLOOP_ADMIN_PROHIBITED, Reason::admin_prohibited));
 static_assert(same(PORTLOOP_LOCAL_ERROR, Reason::local_error));
 static_assert(same(PORTLOOP_NO_ROUTE, Reason::no_route));
 static_assert(same(PORTLOOP_HOST_LOST, Reason::host_lost));
+static_assert(same(PORTLOOP_BANNED, Reason::banned));
 
 /// Why the scan can't be started, or "".
 std::string refusal(const portloop_options& options, const TargetSet& targets, const PortSet& ports) {
@@ -199,6 +200,7 @@ void portloop_scan::on_host(const ProbePlan::HostVerdict& verdict) noexcept {
   const SocketAddress address = to_socket_address({verdict.address, 0});
   on_host_(this, &address.any,
            verdict.accepts_all                  ? PORTLOOP_HOST_ALL_OPEN
+           : verdict.banned                     ? PORTLOOP_HOST_BANNED
            : verdict.state == HostState::absent ? PORTLOOP_HOST_ABSENT
            : verdict.state == HostState::lost   ? PORTLOOP_HOST_SILENT
                                                 : PORTLOOP_HOST_BACK);

@@ -5,7 +5,7 @@
 namespace portloop {
 namespace {
 
-constexpr Reason last_reason = Reason::host_lost;
+constexpr Reason last_reason = Reason::banned;
 constexpr int max_errno = 133;  // Linux: EHWPOISON
 
 /// "EMFILE" for EMFILE; "E123" if the number has no name here.
@@ -58,6 +58,7 @@ std::string_view to_text(Reason reason) {
     case Reason::local_error: return "local-error";
     case Reason::no_route: return "no-route";
     case Reason::host_lost: return "host-lost";
+    case Reason::banned: return "banned";
   }
   return "local-error";
 }

@@ -38,6 +38,7 @@ enum class Reason : uint8_t {
   local_error,  ///< unknown: ProbeResult::error_number is the cause
   no_route,     ///< unknown: this machine has no route to the address, or its gateway is not there
   host_lost,    ///< unknown: the host answered at first, then no longer
+  banned,       ///< unknown: the host answered at first, then refused everything
 };
 
 struct ProbeResult {

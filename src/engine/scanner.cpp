@@ -371,14 +371,15 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   const Ask ask = slot.ask;
   const uint64_t now_ns = uv_hrtime();
   const ProbeResult result = result_of(slot, verdict, now_ns);
-  plan_.answered(ask, verdict.state, result.rtt_us < max_sample_us ? result.rtt_us : 0, now_ns / 1000);
+  const uint64_t sample_us = result.rtt_us < max_sample_us ? result.rtt_us : 0;
+  const bool is_reported = plan_.take_answer(ask, result, sample_us, now_ns / 1000);
   if (plan_.flow_limit().rate_per_s() > 0) publish_flow_limit();
   if (verdict.state == PortState::open && ask.is_probe()) {
     handle_open_port(number, result);
     return;
   }
   release_slot(number, Connector::Keep::socket);
-  if (ask.is_probe()) deliver(result);
+  if (is_reported) deliver(result);
 }
 
 void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
@@ -417,7 +418,7 @@ void Scanner::handle_doubt(uint32_t number, const Verdict& verdict) {
   constexpr Verdict open{VerdictKind::answer, PortState::open, Reason::syn_ack, 0};
   const ConnectSlot& slot = slots_[number];
   const Ask ask = slot.ask;
-  if (ask.kind == ProbeKind::decoy) {
+  if (ask.kind == ProbeKind::decoy || ask.kind == ProbeKind::proof) {
     handle_silence(number, Connector::Keep::nothing);
     return;
   }

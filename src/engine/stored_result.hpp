@@ -29,13 +29,13 @@ class StoredResult {
 
   /// Of a host, instead of a probe.
   explicit StoredResult(const ProbePlan::HostVerdict& verdict)
-      : host_state_(verdict.state), accepts_all_(verdict.accepts_all) {
+      : host_state_(verdict.state), accepts_all_(verdict.accepts_all), banned_(verdict.banned) {
     result_.endpoint.address = verdict.address;
   }
 
   std::optional<ProbePlan::HostVerdict> host_verdict() const {
     if (!host_state_) return std::nullopt;
-    return ProbePlan::HostVerdict{result_.endpoint.address, *host_state_, accepts_all_};
+    return ProbePlan::HostVerdict{result_.endpoint.address, *host_state_, accepts_all_, banned_};
   }
 
   /// Valid as long as this object is not moved from. Its connection may be taken.
@@ -60,6 +60,7 @@ class StoredResult {
   ProbeResult result_;
   std::optional<HostState> host_state_;
   bool accepts_all_ = false;
+  bool banned_ = false;
   std::unique_ptr<Attached> attached_;
 };
 

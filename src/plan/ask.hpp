@@ -16,6 +16,7 @@ enum class ProbeKind : uint8_t {
   witness,   ///< The same, to see whether the path is alive; it belongs to no block.
   hop,       ///< With a hop limit of 1, to see whether the first router has room; it belongs to no block.
   decoy,     ///< A port that is not scanned, to see whether its host accepts everything.
+  proof,     ///< A port that is known to answer, to see whether its host has banned us.
 };
 
 /// Whether the outcome of such an ask is its port's result. Otherwise the port has its result already, or needs none.

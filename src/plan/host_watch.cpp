@@ -136,6 +136,15 @@ void HostWatch::stop(uint32_t host_number) {
   any_stopped_ = true;
 }
 
+void HostWatch::ban(uint32_t host_number) {
+  Host& host = hosts_[host_number];
+  if (host.state == HostState::suspended) remove_suspension(host_number);
+  if (host.state != HostState::stopped) host.state = HostState::lost;
+  host.loss = Loss::ban;
+  any_stopped_ = true;
+  verdicts_.push_back(host_number);
+}
+
 std::optional<uint32_t> HostWatch::take_verdict() {
   if (verdicts_.empty()) return std::nullopt;
   const uint32_t host = verdicts_.back();

@@ -11,6 +11,7 @@
 //     answered, the host is alive again and what it was asked meanwhile does not count (void_passes); if none of
 //     four is, or six, it is lost
 //   - a host has enough open ports (stop_after), or accepts everything (decoys) -> stopped
+//   - a host has banned us (ban_watch) -> lost, and it is asked no more
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,7 @@ enum class Loss : uint8_t {
   silence,   ///< It, or the path to it, fell silent: host-lost.
   no_room,   ///< The neighbour table stayed full: local-error, ENOBUFS, which the kernel does not say.
   no_route,  ///< Its gateway is not there: no-route.
+  ban,       ///< It has banned us: banned.
 };
 
 /// What a port that answered is good for as a check of loss, worst first. A RST costs its host nothing; a connection is
@@ -78,6 +80,7 @@ struct Host {
 
   /// Which of its passes the block's `pass` is, at least 1.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes ? pass - void_passes : 1; }
+  bool has_banned_us() const { return loss == Loss::ban; }
   bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
   /// Whether one open port is all that has answered.
   bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
@@ -147,6 +150,9 @@ class HostWatch {
   void path_is_lost();
   /// alive, lost -> stopped: it is asked no more. The host has just been answered(): it is neither fresh nor suspended.
   void stop(uint32_t host_number);
+  /// It has banned us: all but stopped -> lost.
+  void ban(uint32_t host_number);
+  /// Whether any host is asked no more: it is stopped, or has banned us.
   bool any_stopped() const { return any_stopped_; }
 
   /// The lone answerer of an alive host fell silent. It is checked once in a pass: the next one must not wait for that.

@@ -16,6 +16,7 @@ void set_reason(ProbeResult& result, Loss loss) {
   switch (loss) {
     case Loss::silence: result.reason = Reason::host_lost; break;
     case Loss::no_route: result.reason = Reason::no_route; break;
+    case Loss::ban: result.reason = Reason::banned; break;
     case Loss::no_room:
       result.reason = Reason::local_error;
       result.error_number = ENOBUFS;
@@ -76,6 +77,7 @@ void ProbePlan::set_limits(uint32_t max_in_flight, double rate_per_s) {
 }
 
 ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
+  if (bans_.any_released()) return next_released(next);
   if (!waits_.empty() && now_us >= path_.quiet_from_us()) path_.want_proof();
   if (hop_) {
     if (const Search search = next_hop(now_us, next); search != Search::nothing) return search;
@@ -86,6 +88,7 @@ ProbePlan::Search ProbePlan::find_work(uint64_t now_us, Next& next) {
   if (decoys_) {
     if (const Search search = next_decoy(now_us, next); search != Search::nothing) return search;
   }
+  if (const Search search = next_proof(now_us, next); search != Search::nothing) return search;
   const uint32_t places = blocks_.places();
   for (uint32_t i = 0; i < places; ++i) {
     const uint32_t place = turn_ + i < places ? turn_ + i : turn_ + i - places;
@@ -130,6 +133,7 @@ uint64_t ProbePlan::next_possible_send_us(uint64_t now_us) const {
   if (hop_ && !path_.lost()) due_us = std::min(due_us, hop_->next_ask_us());
   if (control_.has_room()) {
     if (control_.next_send_us() > now_us) return control_.next_send_us();
+    if (!is_cut_off()) due_us = std::min(due_us, bans_.next_due_us());
     for (uint32_t place = 0; place < blocks_.places() && !is_cut_off(); ++place) {
       if (const Block* block = blocks_.at(place)) due_us = std::min(due_us, block->hosts.next_recovery_check_us());
     }
@@ -317,7 +321,7 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
     block.advance();
     return Search::found;
   }
-  blocks_.forget(block);
+  forget(block);
   return Search::nothing;
 }
 
@@ -336,7 +340,8 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
   }
   if (block.unfinished() == 0) {
     if (!settled) return Search::nothing;
-    blocks_.forget(block);
+    if (has_unproven_results(block)) return wait_for_proofs();
+    forget(block);
     return Search::changed;
   }
   if (!hop_is_proven(block)) return Search::nothing;
@@ -356,6 +361,7 @@ ProbePlan::Search ProbePlan::pass_ended(Block& block, uint64_t now_us) {
   // Silence is no verdict if the path may have been away when the ports were asked.
   if (options_.adaptive && !path_.lost() && !path_.is_proven_since(block.last_ask_us()))
     return path_.want_proof() && may_send_witness(now_us) ? Search::changed : Search::nothing;
+  if (has_unproven_results(block)) return wait_for_proofs();
   block.begin_reporting();
   return Search::changed;
 }

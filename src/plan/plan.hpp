@@ -26,6 +26,8 @@
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
 //   - a host accepts connections on ports where nobody listens: the caller holds the results of its open ports until
 //     that is found out, by a round trip or two (decoys)
+//   - a host begins to refuse us: what it refuses is held until an open port of it has been accepted again; if that is
+//     refused as well, all of it is unknown (ban_watch)
 #pragma once
 
 #include <array>
@@ -35,6 +37,7 @@
 
 #include "core/probe_result.hpp"
 #include "plan/ask.hpp"
+#include "plan/ban_watch.hpp"
 #include "plan/decoys.hpp"
 #include "plan/flow_limit.hpp"
 #include "plan/full_table_watch.hpp"
@@ -107,6 +110,9 @@ class ProbePlan {
   /// The port answered, or the path answered for it: then `state` is filtered, and the round-trip time is not used.
   /// Final. `rtt_us` is 0 if it is no sample (Karn).
   void answered(const Ask& ask, PortState state, uint64_t rtt_us, uint64_t now_us);
+  /// The same, for a caller that lets the plan hold results. Returns whether to report `result`, which is the ask's;
+  /// otherwise it is no result of a probe, or the plan reports it later.
+  bool take_answer(const Ask& ask, const ProbeResult& result, uint64_t rtt_us, uint64_t now_us);
   /// No answer within timeout_now_us().
   void silent(const Ask& ask, uint64_t now_us);
   /// The kernel found no such neighbour. Returns true if that is final: then the caller reports the port as filtered,
@@ -137,6 +143,7 @@ class ProbePlan {
     Address address;
     HostState state;           ///< absent, lost, or, if it was absent before, alive.
     bool accepts_all = false;  ///< A HostFinding: it is alive, and accepts connections on every port.
+    bool banned = false;       ///< It is lost, because it has begun to refuse us.
   };
   /// A host whose verdict has changed, before any of its ports is reported for that reason. Each is returned once.
   std::optional<HostVerdict> next_host_verdict();
@@ -189,7 +196,7 @@ class ProbePlan {
     ask,
     later,  ///< It is drawn, and a later pass asks or reports it.
     drop,   ///< Its host has enough open ports.
-    wait,   ///< The neighbour table has no room for its host now.
+    wait,   ///< The neighbour table has no room for its host now, or the only host is suspected of a ban.
   };
 
   Search find_work(uint64_t now_us, Next& next);
@@ -197,6 +204,8 @@ class ProbePlan {
   Search next_witness(uint64_t now_us, Next& next);
   Search next_put_back(uint64_t now_us, Next& next);
   Search next_decoy(uint64_t now_us, Next& next);
+  Search next_released(Next& next);
+  Search next_proof(uint64_t now_us, Next& next);
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
   bool next_wanted_check(Block& block, uint64_t now_us, Next& next);
@@ -261,6 +270,12 @@ class ProbePlan {
   bool hop_let_through(const Ask& ask, uint64_t now_us);
   bool hop_is_proven(Block& block);
   bool is_cut_off() const { return path_.suspended() || (hop_ && hop_->is_full() && !path_.lost()); }
+  void note_witness_refused(const Ask& ask, Reason reason, uint64_t now_us);
+  void proof_was_silent(const Ask& ask, uint64_t now_us);
+  bool note_bans();
+  bool has_unproven_results(const Block& block);
+  Search wait_for_proofs() const { return bans_.any_released() ? Search::changed : Search::nothing; }
+  void forget(Block& block);
 
   std::shared_ptr<const ScanSpace> space_;  // that fresh probes are drawn from
   ProbeCursor* cursor_;                     // of the same part
@@ -277,6 +292,7 @@ class ProbePlan {
   std::optional<HopWatch> hop_;
   NeighbourWaits waits_;
   std::optional<Decoys> decoys_;
+  BanWatch bans_;
   std::vector<HostFinding> findings_;  // for next_host_finding()
   std::array<FullTableWatch, 2> tables_;
   NextHops next_hops_;

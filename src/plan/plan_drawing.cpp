@@ -50,6 +50,7 @@ void ProbePlan::note_drawn(const Ask& ask) {
 /// What becomes of the next fresh probe.
 ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
   if (path_.lost()) return FreshUse::later;
+  if (block.hosts.size() == 1 && bans_.is_suspect({block.place(), 0})) return FreshUse::wait;
   const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
                             block.has_unproven_hosts();
   if (!host_matters) return FreshUse::ask;
@@ -63,8 +64,8 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t prob
       if (waits_.find(host.target) != nullptr) return FreshUse::later;
       return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
     case HostState::fresh:
-    case HostState::alive:
-    case HostState::lost: break;
+    case HostState::alive: break;
+    case HostState::lost: return host.has_banned_us() ? FreshUse::later : FreshUse::ask;
   }
   return FreshUse::ask;
 }

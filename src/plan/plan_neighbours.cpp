@@ -121,6 +121,7 @@ bool ProbePlan::no_neighbour(const Ask& ask, uint64_t now_us) {
   }
   hosts.has_no_neighbour(ask.host);
   path_answered(ask, now_us);
+  if (ask.kind == ProbeKind::proof) proof_was_silent(ask, now_us);
   return true;
 }
 

@@ -173,6 +173,7 @@ std::optional<ProbePlan::HostVerdict> ProbePlan::next_host_verdict() {
     const std::optional<uint32_t> number = block == nullptr ? std::nullopt : block->hosts.take_verdict();
     if (!number) continue;
     const Host& host = block->hosts[*number];
+    if (host.has_banned_us()) return HostVerdict{block->space().address(host.target), HostState::lost, false, true};
     return HostVerdict{block->space().address(host.target), host.state};
   }
   return std::nullopt;
@@ -195,6 +196,10 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   Host& host = block.hosts[ask.host];
   if (ask.kind == ProbeKind::decoy) {
     decoy_ended(ask, DecoyOutcome::silent);
+    return;
+  }
+  if (ask.kind == ProbeKind::proof) {
+    proof_was_silent(ask, now_us);
     return;
   }
   if (was_dropped && table.stays_full(now_us)) {
@@ -237,7 +242,8 @@ void ProbePlan::note_silence(Block& block, const Ask& ask, uint64_t now_us) {
     case ProbeKind::retry:  // it was silent before: nothing was expected
     case ProbeKind::witness:
     case ProbeKind::hop:
-    case ProbeKind::decoy: return;
+    case ProbeKind::decoy:
+    case ProbeKind::proof: return;
   }
   path_.silent(std::min<double>(host.doubt, path_.max_doubt_of_one_host()) - doubt_before, now_us, checks);
 }
@@ -273,6 +279,7 @@ void ProbePlan::forget_ask(const Ask& ask, uint64_t now_us) {
   } else if (!ask.is_probe()) {
     blocks_[ask.block].returned(ask.probe, ask.kind);
     if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
+    if (ask.kind == ProbeKind::proof) bans_.withdrawn({ask.block, ask.host}, ask.sent_us);
   }
 }
 
@@ -311,6 +318,7 @@ void ProbePlan::given_up(const Ask& ask, uint64_t now_us) {
   Block& block = ended(ask);
   control_.answered(ask.serial);
   if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
+  if (ask.kind == ProbeKind::proof) proof_was_silent(ask, now_us);
   if (ask.is_probe()) block.finish(ask.probe);
 }
 

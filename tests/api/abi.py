@@ -73,12 +73,12 @@ def mutants(header, exports):
 
     yield "a field at the end of the result", False, edited("} portloop_result;", "  uint64_t more;\n} portloop_result;"), exports
     yield "a field at the end of the stats", False, edited("} portloop_stats;", "  uint64_t more;\n} portloop_stats;"), exports
-    yield "a further reason", False, edited("  PORTLOOP_HOST_LOST = 10 ", "  PORTLOOP_MORE = 11, PORTLOOP_HOST_LOST = 10 "), exports
+    yield "a further reason", False, edited("  PORTLOOP_BANNED = 11 ", "  PORTLOOP_MORE = 12, PORTLOOP_BANNED = 11 "), exports
     yield "a function more", False, header.replace("#ifdef __cplusplus\n}", "PORTLOOP_API int portloop_more(void);\n#ifdef __cplusplus\n}"), exports.replace("portloop_version;", "portloop_version; portloop_more;")
     yield "a field in the middle", True, edited("  int error;            /* a negative", "  int more, error; /* a negative"), exports
     yield "a field that is gone", True, edited("  uint64_t probes; ", "  "), exports
     yield "a field of another type", True, edited("  uint32_t attempts; ", "  uint64_t attempts; "), exports
-    yield "a number that changes", True, edited("PORTLOOP_HOST_LOST = 10 ", "PORTLOOP_HOST_LOST = 12 "), exports
+    yield "a number that changes", True, edited("PORTLOOP_BANNED = 11 ", "PORTLOOP_BANNED = 13 "), exports
     yield "an argument more", True, edited("portloop_scan_stop(portloop_scan* scan)", "portloop_scan_stop(portloop_scan* scan, int more)"), exports
     yield "a function that is gone", True, re.sub(r"PORTLOOP_API [^;]*portloop_version\(void\);", "", header), exports.replace("portloop_version;", "")
     yield "a function in another version", True, header, exports.replace("PORTLOOP_1.0", "PORTLOOP_1.9")

@@ -39,7 +39,7 @@ class Schema(unittest.TestCase):
 
     def test_it_accepts_every_state_and_reason(self):
         without_banner = {name: value for name, value in GOOD.items() if name != "banner"}
-        reasons = {"closed": ["conn-refused"], "unknown": ["local-error:EMFILE", "local-error:E123", "no-route", "host-lost"],
+        reasons = {"closed": ["conn-refused"], "unknown": ["local-error:EMFILE", "local-error:E123", "no-route", "host-lost", "banned"],
                    "filtered": ["no-response", "port-unreach", "host-unreach", "net-unreach", "proto-unreach", "admin-prohibited"]}
         for state, words in reasons.items():
             for reason in words:

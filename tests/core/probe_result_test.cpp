@@ -13,7 +13,7 @@ TEST_CASE("every state's name is parsed back") {
 }
 
 TEST_CASE("every reason's text is parsed back, a local error with its number") {
-  for (int ordinal = 0; ordinal <= static_cast<int>(Reason::host_lost); ++ordinal) {
+  for (int ordinal = 0; ordinal <= static_cast<int>(Reason::banned); ++ordinal) {
     const auto reason = static_cast<Reason>(ordinal);
     const int error_number = reason == Reason::local_error ? EMFILE : 0;
     CHECK(parse_reason(reason_text(reason, error_number)) == FullReason{reason, error_number});

@@ -36,13 +36,13 @@ struct Scan {
 void take_state(fuzz::Input& input, ProbeResult& probe) {
   static constexpr Reason filtered[] = {Reason::no_response, Reason::port_unreach, Reason::host_unreach,
                                         Reason::admin_prohibited};
-  static constexpr Reason unknown[] = {Reason::local_error, Reason::no_route, Reason::host_lost};
+  static constexpr Reason unknown[] = {Reason::local_error, Reason::no_route, Reason::host_lost, Reason::banned};
   probe.state = static_cast<PortState>(input.below(4));
   switch (probe.state) {
     case PortState::open: probe.reason = Reason::syn_ack; break;
     case PortState::closed: probe.reason = Reason::conn_refused; break;
     case PortState::filtered: probe.reason = filtered[input.below(4)]; break;
-    case PortState::unknown: probe.reason = unknown[input.below(3)]; break;
+    case PortState::unknown: probe.reason = unknown[input.below(std::size(unknown))]; break;
   }
   if (probe.reason == Reason::local_error) probe.error_number = static_cast<int>(input.between(1, 133));
 }

@@ -115,6 +115,19 @@ void draw_hop(Dice& dice, Scan& scan) {
   if (dice.one_in(4)) scan.behaviour.hop_ends_reports_at_us = static_cast<uint64_t>(dice.log_scale(1e4, 1e8));
 }
 
+/// Hosts that ban us, and ports that change. With dice of their own, so that what else is drawn stays as it is.
+void draw_bans(Dice dice, Behaviour& network) {
+  network.plan_holds = !dice.one_in(3);
+  if (dice.one_in(2)) {
+    network.bans_after_asks = static_cast<uint32_t>(dice.log_scale(1, 4000));
+    constexpr Reason reasons[] = {Reason::conn_refused, Reason::port_unreach, Reason::admin_prohibited};
+    network.ban_reason = reasons[dice.below(std::size(reasons))];
+    if (dice.one_in(3)) network.ban_answers_per_s = dice.log_scale(0.5, 1000);
+  }
+  if (dice.one_in(4)) network.one_shot_share = dice.share(1);
+  if (dice.one_in(4)) network.limited_share = dice.share(1);
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -138,6 +151,7 @@ Scan draw_scan(uint64_t seed) {
   draw_next_hops(dice, scan.behaviour);
   if (dice.one_in(4)) draw_decoys(dice, scan);
   if (dice.one_in(2)) draw_hop(dice, scan);
+  if (seed % 2 == 0) draw_bans(Dice(mix64(seed)), scan.behaviour);
   return scan;
 }
 
@@ -178,7 +192,8 @@ std::string describe(const Scan& s) {
 /// each host can be suspended in each pass, and witnesses be checked. A generous bound on all of them.
 uint64_t max_asks(const Scan& scan, uint64_t probes) {
   const uint64_t decoys = scan.options.decoys ? uint64_t{9} * scan.hosts * scan.loops : 0;
-  return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts) + decoys;
+  const uint64_t proofs = scan.behaviour.plan_holds ? uint64_t{32} * scan.hosts * scan.loops : 0;
+  return uint64_t{max_passes} * (2 * probes + 64 * scan.loops + 8 * scan.hosts) + decoys + proofs;
 }
 
 /// The first router is asked once for so many asks, and then as a path is that falls silent.

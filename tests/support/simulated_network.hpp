@@ -65,6 +65,13 @@ struct Behaviour {
   double local_failure_share = 0;  ///< Of the asks; half of them for want of a descriptor.
   double doubt_share = 0;          ///< Of the asks: the answer is inconclusive, and they are repeated.
   double cannot_ask_share = 0;     ///< Of the ports: nothing can be sent to them from here.
+  bool plan_holds = false;         ///< It may hold results: see ProbePlan::take_answer().
+  // A host that has been asked so often bans us: from then on it refuses everything.
+  uint32_t bans_after_asks = 0;  ///< 0: never.
+  Reason ban_reason = Reason::conn_refused;
+  double ban_answers_per_s = 0;  ///< Of each host; 0: unlimited. Linux limits ICMP errors.
+  double one_shot_share = 0;     ///< Of the open ports: they accept one connection, and then refuse.
+  double limited_share = 0;      ///< Of the open ports: after four connections, they are answered with an ICMP error.
   uint64_t microseconds_per_ask = 10;
   uint64_t seed = 1;
 };
@@ -89,9 +96,12 @@ struct Outcome {
   uint64_t hop_asks = 0;    ///< Of the asks.
   uint64_t accept_all = 0;  ///< Hosts that were found to accept everything, and do.
   uint64_t false_accept_all = 0;
-  uint64_t held = 0;          ///< Results of open ports that waited for decoys; all have been released at the end.
-  uint64_t dropped = 0;       ///< Open ports of hosts that accept everything, and are asked no more.
-  uint64_t host_unreach = 0;  ///< Ports of absent neighbours that were reported as what they are.
+  uint64_t held = 0;           ///< Results of open ports that waited for decoys; all have been released at the end.
+  uint64_t dropped = 0;        ///< Open ports of hosts that accept everything, and are asked no more.
+  uint64_t banned = 0;         ///< Results.
+  uint64_t false_refused = 0;  ///< Ports that are open, or are not filtered, and that only a ban has refused.
+  uint64_t proofs = 0;         ///< Of the asks.
+  uint64_t host_unreach = 0;   ///< Ports of absent neighbours that were reported as what they are.
   uint64_t table_overflows = 0;
   uint64_t asked_while_resolving = 0;  ///< Probes of neighbours for which another one waits already.
   uint32_t peak_neighbours = 0;        ///< Entries that were held at once.
@@ -182,6 +192,7 @@ class SimulatedNetwork {
       answer,
       path_answer,
       hop_report,
+      refused,  // by a ban, or by a port that has changed
       no_neighbour,
       resolved,
       failed,
@@ -192,6 +203,7 @@ class SimulatedNetwork {
     uint64_t sent_us;
     uint32_t loop;
     Ask ask;
+    Reason reason = Reason::syn_ack;  // of Kind::refused
     bool operator<(const Event& other) const { return at_us > other.at_us; }
   };
   struct Bucket {
@@ -276,8 +288,14 @@ class SimulatedNetwork {
       if (event.kind == Event::Kind::path_answer) {
         unanswered_.erase(event.number);
         ++outcome_.path_answers;
-        plans_[event.loop]->answered(event.ask, PortState::filtered, now - event.sent_us, now);
-        if (event.ask.is_probe()) say(event.ask.endpoint);
+        if (takes_answer(event, Reason::host_unreach, now)) say(event.ask.endpoint);
+        continue;
+      }
+      if (event.kind == Event::Kind::refused) {
+        unanswered_.erase(event.number);
+        if (!takes_answer(event, event.reason, now)) continue;
+        note_refused(event.ask.endpoint, event.reason);
+        say(event.ask.endpoint);
         continue;
       }
       if (event.kind == Event::Kind::hop_report) {
@@ -297,10 +315,10 @@ class SimulatedNetwork {
         continue;
       }
       unanswered_.erase(event.number);
-      plans_[event.loop]->answered(event.ask, open(event.ask.endpoint) ? PortState::open : PortState::closed,
-                                   now - event.sent_us, now);
+      const bool is_result =
+          takes_answer(event, open(event.ask.endpoint) ? Reason::syn_ack : Reason::conn_refused, now);
       take_findings(*plans_[event.loop]);
-      if (!event.ask.is_probe()) continue;
+      if (!is_result) continue;
       if (open(event.ask.endpoint)) {
         outcome_.last_open_us = now;
         const auto use = plans_[event.loop]->open_port_use(event.ask);
@@ -319,6 +337,43 @@ class SimulatedNetwork {
 
   static void end_in_silence(ProbePlan& plan, const Ask& ask, uint64_t now) {
     ask.kind == ProbeKind::hop ? plan.hop_ended(ask, HopOutcome::silent, now) : plan.silent(ask, now);
+  }
+
+  bool takes_answer(const Event& event, Reason reason, uint64_t now) {
+    ProbeResult result;
+    result.endpoint = event.ask.endpoint;
+    result.position = event.ask.position;
+    result.state = reason == Reason::syn_ack        ? PortState::open
+                   : reason == Reason::conn_refused ? PortState::closed
+                                                    : PortState::filtered;
+    result.reason = reason;
+    result.rtt_us = now - event.sent_us;
+    if (!behaviour_.plan_holds) {
+      plans_[event.loop]->answered(event.ask, result.state, result.rtt_us, now);
+      return event.ask.is_probe();
+    }
+    return plans_[event.loop]->take_answer(event.ask, result, result.rtt_us, now);
+  }
+
+  void note_refused(const Endpoint& endpoint, Reason reason) {
+    outcome_.false_refused += open(endpoint) || reason != Reason::conn_refused;
+  }
+
+  /// How the host refuses an ask that it would answer otherwise: a ban, or the port's own way; nullopt if it does not,
+  /// Reason::no_response if not even that comes.
+  std::optional<Reason> refuses(const Ask& ask, uint64_t now) {
+    const auto address = static_cast<uint64_t>(ask.endpoint.address.value);
+    if (behaviour_.bans_after_asks > 0 && ++asked_of_[address] > behaviour_.bans_after_asks) {
+      const bool answers =
+          behaviour_.ban_answers_per_s == 0 || ban_answers_[address].take(behaviour_.ban_answers_per_s, now);
+      return answers ? behaviour_.ban_reason : Reason::no_response;
+    }
+    if (behaviour_.one_shot_share + behaviour_.limited_share == 0 || !open(ask.endpoint)) return std::nullopt;
+    const uint64_t port = address << 16 | ask.endpoint.port;
+    const uint32_t accepted = accepted_by_[port]++;
+    if (accepted >= 1 && uniform(port * 59) < behaviour_.one_shot_share) return Reason::conn_refused;
+    if (accepted >= 4 && uniform(port * 61) < behaviour_.limited_share) return Reason::port_unreach;
+    return std::nullopt;
   }
 
   void take_findings(ProbePlan& plan) {
@@ -482,6 +537,7 @@ class SimulatedNetwork {
     const uint64_t number = outcome_.asks++;
     outcome_.decoys += ask.kind == ProbeKind::decoy;
     outcome_.hop_asks += ask.kind == ProbeKind::hop;
+    outcome_.proofs += ask.kind == ProbeKind::proof;
     outcome_.recovery_asks += ask.kind == ProbeKind::recovery || ask.kind == ProbeKind::witness;
     unanswered_.insert(number);
     const std::optional<uint64_t> queued_us = wait_in_queue(now);
@@ -490,6 +546,10 @@ class SimulatedNetwork {
       // Its deadline follows below.
     } else if (ask.kind == ProbeKind::hop) {
       if (hop_reports(now)) events_.push({now + *queued_us + 500, Event::Kind::hop_report, number, now, loop, ask});
+    } else if (const auto refusal = exists(ask.endpoint.address) ? refuses(ask, now) : std::nullopt) {
+      if (*refusal != Reason::no_response && !lost() && !lost()) {
+        events_.push({now + rtt_of(ask.endpoint.address), Event::Kind::refused, number, now, loop, ask, *refusal});
+      }
     } else if (answers(ask, now)) {
       const uint64_t jitter =
           behaviour_.jitter_us == 0 ? 0 : std::uniform_int_distribution<uint64_t>(0, behaviour_.jitter_us)(random_);
@@ -511,9 +571,14 @@ class SimulatedNetwork {
       if (report.reason == Reason::host_lost) ++outcome_.host_lost;
       if (report.reason == Reason::local_error) ++outcome_.local_errors;
       if (report.reason == Reason::no_route) ++outcome_.no_route;
+      if (report.reason == Reason::banned) ++outcome_.banned;
       return;
     }
     if (!exists(report.endpoint.address)) return;
+    if (report.reason != Reason::no_response) {
+      note_refused(report.endpoint, report.reason);
+      return;
+    }
     if (open(report.endpoint))
       ++outcome_.missed_open;
     else if (!silent(report.endpoint))
@@ -537,7 +602,8 @@ class SimulatedNetwork {
   std::mt19937_64 random_;
   std::priority_queue<Event> events_;
   std::unordered_set<uint64_t> unanswered_;  // asks by number
-  std::map<uint64_t, Bucket> rst_;
+  std::map<uint64_t, Bucket> rst_, ban_answers_;
+  std::map<uint64_t, uint32_t> asked_of_, accepted_by_;  // by address, by address and port
   Bucket path_;
   uint64_t uplink_free_at_us_ = 0;
   std::deque<uint64_t> flow_ends_us_;

@@ -192,7 +192,7 @@ static void push_result(lua_State* L, const portloop_result* result) {
 }
 
 static void push_host(lua_State* L, const struct nested_event* event) {
-  static const char* const names[] = {"absent", "silent", "back"};
+  static const char* const names[] = {"absent", "silent", "back", "all-open", "banned"};
   lua_createtable(L, 0, 2);
   set_address(L, &event->result);
   set_text(L, "event", (size_t)event->host_event < sizeof names / sizeof *names ? names[event->host_event] : "unknown");

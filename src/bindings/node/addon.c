@@ -218,7 +218,7 @@ static void set_names(napi_env env, napi_value exports) {
     napi_create_string_utf8(env, portloop_state_name((enum portloop_state)i), NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, states, i, name);
   }
-  for (uint32_t i = PORTLOOP_SYN_ACK; i <= PORTLOOP_HOST_LOST; ++i) {
+  for (uint32_t i = PORTLOOP_SYN_ACK; i <= PORTLOOP_BANNED; ++i) {
     napi_create_string_utf8(env, portloop_reason_name((enum portloop_reason)i), NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, reasons, i, name);
   }

@@ -6,7 +6,7 @@ export type State = 'open' | 'closed' | 'filtered' | 'unknown';
 export type Reason =
   | 'syn-ack' | 'conn-refused' | 'no-response'
   | 'port-unreach' | 'host-unreach' | 'net-unreach' | 'proto-unreach' | 'admin-prohibited'
-  | 'local-error' | 'no-route' | 'host-lost' | 'unknown';
+  | 'local-error' | 'no-route' | 'host-lost' | 'banned' | 'unknown';
 
 /** The result of one port of one address. */
 export interface Result {
@@ -52,8 +52,11 @@ export interface Target {
 /** What has become known of a whole host, maybe long before its ports have their results. */
 export interface HostEvent {
   address: string;
-  /** "absent": it is not on its link. "silent": it, or the path to it, no longer answers. "back": an absent one does. */
-  event: 'absent' | 'silent' | 'back' | 'unknown';
+  /**
+   * "absent": it is not on its link. "silent": it, or the path to it, no longer answers. "back": an absent one does.
+   * "banned": it refuses what it accepted before.
+   */
+  event: 'absent' | 'silent' | 'back' | 'all-open' | 'banned' | 'unknown';
 }
 
 export interface Banners {

@@ -13,7 +13,7 @@ const MAX_WAITING_CONNECTIONS = 64; // the scan pauses then
 const MAX_WAITING_TARGETS = 1000; // no more are asked for then
 const POLL_MS = 5;
 const SLICE_MS = 0.5; // results are yielded for as long at once; then the rest of the loop has its turn
-const HOST_EVENTS = ['absent', 'silent', 'back'];
+const HOST_EVENTS = ['absent', 'silent', 'back', 'all-open', 'banned'];
 
 // Divides the targets into those that the options take and those that are added while the scan runs. Values of the
 // latter are checked, too, before anything is sent, unless they come later.

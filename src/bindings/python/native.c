@@ -251,7 +251,7 @@ static PyObject* scan_add(PyObject* object, PyObject* arguments) {
 }
 
 static PyObject* row_of(const struct nested_event* event) {
-  static const char* const host_events[] = {"absent", "silent", "back"};
+  static const char* const host_events[] = {"absent", "silent", "back", "all-open", "banned"};
   const portloop_result* result = &event->result;
   char address[64];
   portloop_format_address((const struct sockaddr*)&result->address, address, sizeof address);

@@ -18,7 +18,7 @@ static_assert(same(PORTLOOP_SYN_ACK, Reason::syn_ack) && same(PORTLOOP_CONN_REFU
               same(PORTLOOP_PROTO_UNREACH, Reason::proto_unreach) &&
               same(PORTLOOP_ADMIN_PROHIBITED, Reason::admin_prohibited) &&
               same(PORTLOOP_LOCAL_ERROR, Reason::local_error) && same(PORTLOOP_NO_ROUTE, Reason::no_route) &&
-              same(PORTLOOP_HOST_LOST, Reason::host_lost));
+              same(PORTLOOP_HOST_LOST, Reason::host_lost) && same(PORTLOOP_BANNED, Reason::banned));
 
 }  // namespace
 

@@ -108,6 +108,7 @@ void ScanCommand::start_scan(const TargetSet& targets) {
       [this](const sockaddr& address, portloop_host_event event) {
         if (event == PORTLOOP_HOST_ALL_OPEN)
           guarded([&] { sinks_.add_all_open(host_address_of(address), skips_all_open()); });
+        if (event == PORTLOOP_HOST_BANNED) guarded([&] { sinks_.notes().report_ban(host_address_of(address)); });
       });
   if (feed_ == nullptr) return;
   progress_.set_total_known(!feed_->is_stream());

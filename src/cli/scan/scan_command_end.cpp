@@ -90,6 +90,7 @@ std::string ScanCommand::summary() const {
   summary.stop_after = request_.settings.stop_after;
   summary.stopped_hosts = sinks_.notes().stopped_hosts();
   summary.all_open_hosts = sinks_.all_open_hosts();
+  summary.banned_hosts = sinks_.notes().banned_hosts();
   if (request_.resume_file.empty()) summary.absent_hosts = absent_.count();
   for (const auto& [reason, unknown] : record.done().unknown) summary.unknown[reason] = unknown.count;
   if (request_.verbose) summary.seed = request_.settings.order.seed;

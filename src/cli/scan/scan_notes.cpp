@@ -10,6 +10,7 @@ namespace {
 
 // A whole network of such hosts is one device that accepts every connection: the first few are enough to show it.
 constexpr uint64_t max_reported_hosts = 10;
+constexpr uint64_t max_reported_bans = 3;
 
 /// fe80::/10 is a different network on each interface.
 bool needs_zone(const Address& address) {
@@ -78,6 +79,14 @@ void ScanNotes::report_all_open(const Address& address, bool is_skipped) {
       " accepts connections on every port: a tarpit, a firewall that answers for it, or a proxy on the way" +
       (is_skipped ? "; no more of its ports are probed (they are with --all-ports-open scan)" : "") +
       (all_open_hosts_ == max_reported_hosts ? "; further hosts are only counted" : ""));
+}
+
+void ScanNotes::report_ban(const Address& address) {
+  if (!banned_hosts_.insert(address).second || banned_hosts_.size() > max_reported_bans || quiet_) return;
+  progress_.report(to_text(address) +
+                   " refuses connections that it accepted before: it may have banned this address, and is probed no "
+                   "more; what it has refused since is unknown (banned)" +
+                   (banned_hosts_.size() == max_reported_bans ? "; further hosts are only counted" : ""));
 }
 
 }  // namespace portloop

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class ScanNotes {
   uint64_t stopped_hosts() const { return stopped_hosts_; }
   /// Reports a host that accepts connections on every port. `is_skipped`: it is probed no more.
   void report_all_open(const Address& address, bool is_skipped);
+  /// Reports a host that has banned us, once.
+  void report_ban(const Address& address);
+  uint64_t banned_hosts() const { return banned_hosts_.size(); }
 
  private:
   ProgressLine& progress_;
@@ -43,6 +47,7 @@ class ScanNotes {
   std::map<Address, uint32_t> open_counts_;  // with --stop-after, of hosts with an open port
   uint64_t stopped_hosts_ = 0;
   uint64_t all_open_hosts_ = 0;
+  std::set<Address> banned_hosts_;  // each loop that finds one reports it
   bool flow_limit_reported_ = false;
 };
 

@@ -59,6 +59,7 @@ std::string summary_text(const ScanSummary& summary) {
   if (stats.unknown > 0) text += ", " + unknown_text(stats.unknown, summary.unknown);
   if (summary.all_open_hosts > 0)
     text += ", " + counted(summary.all_open_hosts, "host accepts everything", "hosts accept everything");
+  if (summary.banned_hosts > 0) text += ", " + counted(summary.banned_hosts, "host refuses us", "hosts refuse us");
   if (stats.not_probed > 0) {
     text += ", " + grouped(stats.not_probed) + " not probed";
     if (summary.stop_after > 0) {

@@ -26,6 +26,7 @@ struct ScanSummary {
   uint32_t stop_after = 0;
   uint64_t stopped_hosts = 0;
   uint64_t all_open_hosts = 0;              ///< That accept connections on every port.
+  uint64_t banned_hosts = 0;                ///< That have begun to refuse us.
   std::map<std::string, uint64_t> unknown;  ///< How many results are unknown for each reason, of all runs.
   std::optional<uint64_t> seed;             ///< If it is to be printed.
   Shard shard;

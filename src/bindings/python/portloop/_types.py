@@ -60,7 +60,9 @@ class HostEvent(NamedTuple):
     """What has become known of a whole host, maybe long before its ports have their results."""
 
     address: str
-    event: str  # "absent": it is not on its link; "silent": it, or the path to it, no longer answers; "back": it does again
+    # "absent": it is not on its link; "silent": it, or the path to it, no longer answers; "back": an absent one does;
+    # "banned": it refuses what it accepted before
+    event: str
 
 
 class Stats(NamedTuple):

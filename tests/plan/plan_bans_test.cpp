@@ -1,0 +1,112 @@
+// Hosts that begin to refuse us, in simulated networks.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "support/virtual_scan.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+/// Of each host about twenty of 2,000 ports are open.
+Behaviour lan(uint64_t seed) {
+  return {.rtt_us = 300, .jitter_us = 50, .open_share = 0.01, .plan_holds = true, .seed = seed};
+}
+
+}  // namespace
+
+TEST_CASE("what a host refuses after it has banned us is unknown, and it is asked no more") {
+  for (const Reason reason : {Reason::conn_refused, Reason::port_unreach, Reason::admin_prohibited}) {
+    for (const uint64_t seed : {1, 2, 3}) {
+      Behaviour behaviour = lan(seed);
+      behaviour.bans_after_asks = 800;
+      behaviour.ban_reason = reason;
+      const Outcome outcome = run(behaviour, 1, 10'000);
+      CHECK(outcome.finished);
+      CHECK(outcome.results == outcome.probes);
+      CHECK(outcome.reported_twice == 0);
+      CHECK(outcome.false_refused == 0);
+      CHECK(outcome.banned >= 9'200);
+      CHECK(outcome.banned < 9'400);
+      CHECK(outcome.asks < 2'000);
+    }
+  }
+}
+
+TEST_CASE("of a host that bans us at the end, the proof at the end of the scan finds it") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.bans_after_asks = 9'900;
+    const Outcome outcome = run(behaviour, 1, 10'000);
+    CHECK(outcome.finished);
+    CHECK(outcome.false_refused == 0);
+    CHECK(outcome.banned >= 90);
+    CHECK(outcome.banned < 1'000);
+  }
+}
+
+TEST_CASE("a ban whose ICMP errors are limited, as Linux limits them, is told from a host that falls silent") {
+  for (const uint32_t hosts : {1U, 8U}) {
+    for (const uint64_t seed : {1, 2, 3}) {
+      Behaviour behaviour = lan(seed);
+      behaviour.bans_after_asks = 400;
+      behaviour.ban_reason = Reason::port_unreach;
+      behaviour.ban_answers_per_s = 10;
+      const Outcome outcome = run(behaviour, hosts, 2'000);
+      CAPTURE(hosts);
+      CAPTURE(seed);
+      CHECK(outcome.finished);
+      CHECK(outcome.results == outcome.probes);
+      CHECK(outcome.false_refused == 0);
+      CHECK(outcome.missed_open == 0);
+      CHECK(outcome.banned > hosts * 1'000);
+    }
+  }
+}
+
+TEST_CASE("many hosts at once, with loss") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.loss_each_way = 0.03;
+    behaviour.open_share = 0.05;  // each has an open port before the ban
+    behaviour.bans_after_asks = 300;
+    const Outcome outcome = run(behaviour, 50, 1'000);
+    CHECK(outcome.finished);
+    CHECK(outcome.results == outcome.probes);
+    CHECK(outcome.false_refused == 0);
+    CHECK(outcome.banned > 50 * 650);
+  }
+}
+
+TEST_CASE("services that stop after a connection, and ports with a limit of their own, are no bans") {
+  for (const uint64_t seed : {1, 2, 3, 4, 5}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.one_shot_share = 0.3;
+    behaviour.limited_share = 0.3;
+    const Outcome outcome = run(behaviour, 4, 10'000);
+    CHECK(outcome.finished);
+    CHECK(outcome.banned == 0);
+    CHECK(outcome.results == outcome.probes);
+  }
+}
+
+TEST_CASE("a host that bans nobody costs ten proofs at most, and one round trip at the end") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.open_share = 0.00002;  // about one
+    const Outcome outcome = run(behaviour, 1, 65'535);
+    CHECK(outcome.finished);
+    CHECK(outcome.banned == 0);
+    CHECK(outcome.proofs <= 11);
+  }
+}
+
+TEST_CASE("of a host with few closed ports nothing is proved") {
+  Behaviour behaviour = lan(1);
+  behaviour.open_share = 0.5;
+  const Outcome outcome = run(behaviour, 100, 16);
+  CHECK(outcome.finished);
+  CHECK(outcome.proofs == 0);
+}
