@@ -85,6 +85,11 @@ TEST_CASE("addresses with and without a host, and why results are unknown") {
   summary.unknown = {{"host-lost", 2}, {"no-route", 1}};
   CHECK(summary_text(summary).find("(1 has no host)") != std::string::npos);
   CHECK(summary_text(summary).find("3 unknown (host-lost 2, no-route 1) in") != std::string::npos);
+  summary.unknown = {{"banned", 3}};
+  summary.banned_hosts = 1;
+  CHECK(summary_text(summary).find("3 unknown (banned), 1 host refuses us in") != std::string::npos);
+  summary.banned_hosts = 2;
+  CHECK(summary_text(summary).find(", 2 hosts refuse us in") != std::string::npos);
 }
 
 TEST_CASE("a rate has three digits, and a scan of a few milliseconds has none") {

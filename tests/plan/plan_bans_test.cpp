@@ -66,6 +66,38 @@ TEST_CASE("a ban whose ICMP errors are limited, as Linux limits them, is told fr
   }
 }
 
+TEST_CASE("hosts that ban us together, with few ICMP errors, are no path that is away") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.bans_after_asks = 400;
+    behaviour.ban_reason = Reason::admin_prohibited;
+    behaviour.ban_answers_per_s = 1;
+    const Outcome outcome = run(behaviour, 8, 2'000);
+    CAPTURE(seed);
+    CHECK(outcome.finished);
+    CHECK(outcome.results == outcome.probes);
+    CHECK(outcome.false_refused == 0);
+    CHECK(outcome.missed_open == 0);
+    CHECK(outcome.host_lost == 0);
+    CHECK(outcome.banned > 8 * 1'000);
+  }
+}
+
+TEST_CASE("a path that seems to be away is not, if its witnesses refuse") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Behaviour behaviour = lan(seed);
+    behaviour.bans_after_asks = 400;
+    behaviour.ban_reason = Reason::admin_prohibited;
+    behaviour.ban_answers_per_s = 0.1;
+    const Outcome outcome = run(behaviour, 8, 2'000);
+    CAPTURE(seed);
+    CHECK(outcome.finished);
+    CHECK(outcome.false_refused == 0);
+    CHECK(outcome.banned > 4 * 1'500);  // the other hosts may have no ICMP error left when they are checked
+    CHECK(outcome.banned + outcome.host_lost > 8 * 1'500);
+  }
+}
+
 TEST_CASE("many hosts at once, with loss") {
   for (const uint64_t seed : {1, 2, 3}) {
     Behaviour behaviour = lan(seed);
