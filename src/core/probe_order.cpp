@@ -1,15 +1,15 @@
 #include "core/probe_order.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace portloop {
 namespace {
 
-// A block has about 2^20 probes, whose ledger at half a byte each takes 512 KiB. It has at least 16 hosts, so that a
-// scan of 65,535 ports is still spread over several hosts, and at most 4,096, which bounds the memory of the hosts'
-// states.
-uint32_t block_hosts(uint64_t hosts, uint32_t ports) {
-  const uint64_t fitting = std::clamp<uint64_t>((uint64_t{1} << 20) / ports, 16, 4096);
+// At least 16, so that a scan of 65,535 ports is still spread over several hosts, and at most 4,096, which bounds the
+// memory of the hosts' states.
+uint32_t block_hosts(uint64_t hosts, uint32_t ports, uint64_t block_probes) {
+  const uint64_t fitting = std::clamp<uint64_t>(block_probes / ports, 16, 4096);
   return static_cast<uint32_t>(std::min(hosts, fitting));
 }
 
@@ -20,6 +20,14 @@ constexpr std::array<uint16_t, 16> likely_open = {21,  22,  23,  25,  53,   80, 
                                                   139, 143, 443, 445, 3306, 3389, 8080, 8443};
 
 constexpr uint32_t min_ports_to_divide = 64;
+
+// A group's hosts are all live at once. With these, all ports of a /24 are one group, and the 589 of `common` of a /17.
+constexpr uint32_t max_blocks_per_group = 16;
+constexpr uint32_t max_hosts_per_group = uint32_t{1} << 15;
+
+uint32_t group_blocks(uint32_t hosts_per_block) {
+  return std::min(max_blocks_per_group, std::bit_floor(max_hosts_per_group / hosts_per_block));
+}
 
 }  // namespace
 
@@ -54,30 +62,63 @@ std::optional<Order> parse_order(std::string_view text) {
   return std::nullopt;
 }
 
-ProbeOrder::ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed)
+ProbeOrder::ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed, uint64_t block_probes)
     : hosts_(hosts),
       ports_(ports.size()),
-      hosts_per_block_(block_hosts(hosts, std::max(1U, ports_))),
+      hosts_per_block_(block_hosts(hosts, std::max(1U, ports_), block_probes)),
       order_(order),
       seed_(seed),
       early_ports_(order == Order::random ? EarlyPorts(ports) : EarlyPorts()),
+      blocks_per_group_(early_ports_.count() == 0 || block_count() == 1 ? 1 : group_blocks(hosts_per_block_)),
       host_permutation_(hosts, seed) {}
 
 uint32_t ProbeOrder::hosts_in_block(uint64_t block) const {
   return static_cast<uint32_t>(std::min<uint64_t>(hosts_per_block_, hosts_ - block * hosts_per_block_));
 }
 
+ProbeOrder::Runs ProbeOrder::runs_of(uint64_t block) const {
+  const uint64_t group = block / blocks_per_group_;
+  const uint64_t group_block = group * blocks_per_group_;
+  const uint64_t group_end_block = std::min(block_count(), group_block + blocks_per_group_);
+  const uint64_t hosts_in_group = std::min(hosts_, group_end_block * hosts_per_block_) - group_block * hosts_per_block_;
+  const uint64_t hosts_before = (block - group_block) * hosts_per_block_;
+  const uint64_t early_first = group * group_size() + hosts_before * early_ports_.count();
+  const uint64_t others = ports_ - early_ports_.count();
+  const uint64_t other_first = group * group_size() + hosts_in_group * early_ports_.count() + hosts_before * others;
+  const uint64_t hosts = hosts_in_block(block);
+  return {early_first, early_first + hosts * early_ports_.count(), other_first, other_first + hosts * others};
+}
+
+ProbeOrder::Place ProbeOrder::place_of(uint64_t i) const {
+  if (blocks_per_group_ == 1) return {i / block_size(), i % block_size()};
+  const uint64_t group = i / group_size();
+  const uint64_t in_group = i % group_size();
+  const uint64_t first_block = group * blocks_per_group_;
+  const Runs first = runs_of(first_block);
+  const uint64_t early_in_group = first.other_first - first.early_first;
+  if (in_group < early_in_group) {
+    const uint64_t run = first.early_end - first.early_first;
+    return {first_block + in_group / run, in_group % run};
+  }
+  const uint64_t run = first.other_end - first.other_first;
+  const uint64_t block = first_block + (in_group - early_in_group) / run;
+  const uint64_t early = uint64_t{hosts_in_block(block)} * early_ports_.count();
+  return {block, early + (in_group - early_in_group) % run};
+}
+
 ProbeOrder::Position ProbeOrder::at(uint64_t i) const {
-  const Block block(*this, block_of(i));
-  const Block::Local local = block.at(i % block_size());
+  const Place place = place_of(i);
+  const Block block(*this, place.block);
+  const Block::Local local = block.at(place.j);
   return {block.host(local.host_in_block), local.port};
 }
 
 uint64_t ProbeOrder::index_of(const Position& position) const {
   const uint64_t host = order_ == Order::random ? host_permutation_.index_of(position.host) : position.host;
   const Block block(*this, host / hosts_per_block_);
-  const auto host_in_block = static_cast<uint32_t>(host % hosts_per_block_);
-  return host / hosts_per_block_ * block_size() + block.index_of({host_in_block, position.port});
+  const uint64_t j = block.index_of({static_cast<uint32_t>(host % hosts_per_block_), position.port});
+  const Runs runs = runs_of(host / hosts_per_block_);
+  return j < block.early() ? runs.early_first + j : runs.other_first + j - block.early();
 }
 
 ProbeOrder::Block::Block(const ProbeOrder& order, uint64_t block)

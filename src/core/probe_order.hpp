@@ -46,11 +46,12 @@ class EarlyPorts {
   uint32_t first_above_all_ = 0;  // of the others, the first that is higher than every early port
 };
 
-/// Two levels: the hosts are permuted and divided into blocks, and the (host, port) pairs of each block are permuted,
-/// those of the early ports before all others. One flat permutation would make every host of a /8 active at once; with
-/// blocks, the state of a host can be freed when its block is done. The early ports show soon which hosts answer. A
-/// firewall, or a router whose table is small, often lets no more than a few probes through before it shuts us out:
-/// then these were the ones that matter. Immutable, so safe to read from any thread.
+/// Three levels: the hosts are permuted and divided into blocks, some blocks in a row make a group, and the (host,
+/// port) pairs of each block are permuted. The early ports of all blocks of a group come before their other ports,
+/// block by block. One flat permutation would make every host of a /8 active at once; with blocks, the state of a host
+/// can be freed when its block is done. The early ports show soon which hosts of a group answer. A firewall, or a
+/// router whose table is small, often lets no more than a few probes through before it shuts us out: then these were
+/// the ones that matter. Immutable, so safe to read from any thread.
 class ProbeOrder {
  public:
   /// The index of a host in the target set and of a port in the port set.
@@ -59,8 +60,13 @@ class ProbeOrder {
     uint32_t port;
   };
 
-  /// `hosts` >= 1; their product with the ports <= 2^63. Without ports the order is empty.
-  ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed);
+  /// A block's ledger, at half a byte for each probe, then takes 512 KiB.
+  static constexpr uint64_t default_block_probes = uint64_t{1} << 20;
+
+  /// `hosts` >= 1; their product with the ports <= 2^63. Without ports the order is empty. A block has about
+  /// `block_probes`, but 16 to 4,096 hosts.
+  ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed,
+             uint64_t block_probes = default_block_probes);
 
   uint64_t size() const { return hosts_ * ports_; }
   Position at(uint64_t i) const;
@@ -69,11 +75,19 @@ class ProbeOrder {
 
   uint32_t ports() const { return ports_; }
   uint64_t hosts() const { return hosts_; }
-  /// The number of indices in every block but the last.
+  /// The number of probes of every block but the last.
   uint64_t block_size() const { return uint64_t{hosts_per_block_} * ports_; }
   uint64_t block_count() const { return (hosts_ + hosts_per_block_ - 1) / hosts_per_block_; }
-  uint64_t block_of(uint64_t i) const { return i / block_size(); }
+  uint64_t block_of(uint64_t i) const { return place_of(i).block; }
   uint32_t hosts_in_block(uint64_t block) const;
+  /// A power of two; 1 if no port is early. The last group may have fewer.
+  uint32_t blocks_per_group() const { return blocks_per_group_; }
+  /// Where a block's probes are in the order: in two runs, of its early ports and of its others.
+  struct Runs {
+    uint64_t early_first, early_end;
+    uint64_t other_first, other_end;
+  };
+  Runs runs_of(uint64_t block) const;
   /// Whether a port, an index in the port set, is asked before most others.
   bool is_early(uint32_t port) const { return early_ports_.early_index_of(port).has_value(); }
 
@@ -89,26 +103,35 @@ class ProbeOrder {
     Local at(uint64_t j) const;
     /// The inverse of at().
     uint64_t index_of(const Local& local) const;
-    /// Whether the j-th probe is of an early port: the first ones are.
-    bool is_early(uint64_t j) const { return j < early_; }
+    /// How many of the probes are of early ports: the first ones. 0 if the order is sequential.
+    uint64_t early() const { return early_; }
     /// The index in the target set of one of the block's hosts.
     uint64_t host(uint32_t host_in_block) const;
 
    private:
     const ProbeOrder* order_;
     uint64_t first_host_;
-    uint64_t early_;  // how many of the block's probes are of early ports; 0 if the order is sequential
+    uint64_t early_;
     Permutation early_probes_;
     Permutation other_probes_;
   };
 
  private:
+  /// The j-th probe of a block.
+  struct Place {
+    uint64_t block;
+    uint64_t j;
+  };
+  Place place_of(uint64_t i) const;
+  uint64_t group_size() const { return block_size() * blocks_per_group_; }
+
   uint64_t hosts_;
   uint32_t ports_;
   uint32_t hosts_per_block_;
   Order order_;
   uint64_t seed_;
   EarlyPorts early_ports_;  // none if the order is sequential
+  uint32_t blocks_per_group_;
   Permutation host_permutation_;
 };
 

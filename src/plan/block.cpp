@@ -16,9 +16,11 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       place_(place),
       retries_(retries),
       order_(space.order, number * space.order_blocks_per_block()),
-      first_index_(number * space.order_blocks_per_block() * space.order.block_size()),
-      first_position_(space.first_position(number)),
-      ledger_(static_cast<uint32_t>(space.first_position(number + 1) - first_position_)),
+      runs_(space.runs_of(number)),
+      others_from_(runs_.other_first - runs_.early()),
+      first_early_index_(space.order.runs_of(number * space.order_blocks_per_block()).early_first),
+      first_other_index_(space.order.runs_of(number * space.order_blocks_per_block()).other_first),
+      ledger_(static_cast<uint32_t>(runs_.are_apart() ? runs_.early() : runs_.size())),
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
   list_hosts();
@@ -53,16 +55,16 @@ void Block::list_hosts() {
     return;
   }
   const uint32_t all = space_->order.hosts_in_block(number_ * space_->order_blocks_per_block());
-  if (space_->order_blocks_per_block() == 1 && ledger_.size() >= all) {
+  if (space_->order_blocks_per_block() == 1 && size() >= all) {
     hosts = HostWatch(all);
     for (uint32_t host = 0; host < all; ++host) hosts[host].target = space_->base_target + order_.host(host);
     return;
   }
   // Only those that the shard asks, or a thousandth of a network would need as much memory as the whole.
   std::unordered_map<uint64_t, uint32_t> by_target;
-  sparse_.reserve(ledger_.size());
-  for (uint32_t probe = 0; probe < ledger_.size(); ++probe) {
-    const ProbeOrder::Position at = space_->order.at(space_->shard.index_at(first_position_ + probe));
+  sparse_.reserve(size());
+  for (uint32_t probe = 0; probe < size(); ++probe) {
+    const ProbeOrder::Position at = space_->order.at(space_->shard.index_at(shard_position(probe)));
     const auto host = by_target.emplace(at.host, static_cast<uint32_t>(by_target.size())).first->second;
     sparse_.push_back({host, at.port});
   }

@@ -3,8 +3,9 @@
 // A probe's life: draw() when it is taken from the order; asked() and returned() for each connect; finish() when it has
 // its result. The plan decides, the block keeps the books and asserts that they balance.
 //
-// A block's life: drawing, until the order leads into the next block; then settling (what is in flight comes back) and
-// sweeping (the silent probes are asked again) take turns, a pass each, until silence is a verdict; then reporting.
+// A block's life: drawing, until the order leads into the next block; in a group of blocks, first its early ports, and
+// its other ports when those of all blocks of the group have been asked. Then settling (what is in flight comes back)
+// and sweeping (the silent probes are asked again) take turns, a pass each, until silence is a verdict; then reporting.
 #pragma once
 
 #include <algorithm>
@@ -45,18 +46,22 @@ class Block {
   uint64_t number() const { return number_; }
   uint32_t place() const { return place_; }
   /// Probes of the block that belong to this shard, whichever loop draws them.
-  uint32_t size() const { return ledger_.size(); }
-  uint32_t probe_at(uint64_t position) const { return static_cast<uint32_t>(position - first_position_); }
-  uint64_t position(uint32_t probe) const { return space_->base_position + first_position_ + probe; }
+  uint32_t size() const { return static_cast<uint32_t>(runs_.size()); }
+  uint32_t probe_at(uint64_t position) const {
+    return static_cast<uint32_t>(position - (position < runs_.early_end ? runs_.early_first : others_from_));
+  }
+  uint64_t position(uint32_t probe) const { return space_->base_position + shard_position(probe); }
+  /// Where its probes are in the shard.
+  const ScanSpace::Runs& runs() const { return runs_; }
   /// The probe's host, as an index into `hosts`, and port.
   ProbeOrder::Block::Local local(uint32_t probe) const {
     if (!sparse_.empty()) return sparse_[probe];
-    return order_.at(space_->shard.index_at(first_position_ + probe) - first_index_);
+    const uint64_t index = space_->shard.index_at(shard_position(probe));
+    return order_.at(probe < runs_.early() ? index - first_early_index_ : index - first_other_index_ + order_.early());
   }
   /// Whether it is of an early port.
   bool is_early(uint32_t probe) const {
-    if (!sparse_.empty()) return space_->order.is_early(sparse_[probe].port);
-    return order_.is_early(space_->shard.index_at(first_position_ + probe) - first_index_);
+    return sparse_.empty() ? probe < runs_.early() : space_->order.is_early(sparse_[probe].port);
   }
   Endpoint endpoint(const ProbeOrder::Block::Local& local) const {
     return {space_->address(hosts[local.host_in_block].target), space_->ports.at(local.port)};
@@ -67,6 +72,13 @@ class Block {
   const ScanSpace& space() const { return *space_; }
 
   // ---- The books ----
+
+  /// How many probes have a place in the books: in a group only the early ones, until the others are drawn.
+  uint32_t books() const { return ledger_.size(); }
+  void open_books_of_others() {
+    ledger_.grow(size());
+    asked_now_.resize(size());
+  }
 
   /// The probe is ours: not asked yet, without a result.
   void draw(uint32_t probe) {
@@ -129,6 +141,19 @@ class Block {
   /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
+  /// In a group, the other ports of a host that was silent on its early ones are put off: the second pass asks them
+  /// first.
+  bool may_put_off() const { return runs_.are_apart(); }
+  void put_off(uint32_t host_number) {
+    assert(phase_ == Phase::drawing);
+    hosts.put_off(host_number);
+    has_put_off_ = true;
+  }
+  /// Whether the second pass waits until all blocks of the group are drawn, as far as `position`, the next to be drawn,
+  /// shows.
+  bool waits_for_group(uint64_t next_position) const {
+    return has_put_off_ && pass_ == 1 && next_position < runs_.group_end;
+  }
   PassFacts pass_facts() const;
   /// Begins the pass that `next` asks for. Returns false, and changes nothing, if it has no host to ask again.
   bool begin_pass(NextPass next, uint32_t asks_per_check);
@@ -196,6 +221,9 @@ class Block {
 
  private:
   void list_hosts();
+  uint64_t shard_position(uint32_t probe) const {
+    return probe + (probe < runs_.early() ? runs_.early_first : others_from_);
+  }
   bool wants_retry(const Host& host, uint32_t pass, NextPass kind) const;
   bool checks_are_scarce() const;
 
@@ -204,8 +232,10 @@ class Block {
   uint32_t place_;
   std::optional<uint32_t> retries_;
   ProbeOrder::Block order_;
-  uint64_t first_index_;     // in the order
-  uint64_t first_position_;  // in the shard
+  ScanSpace::Runs runs_;        // in the shard
+  uint64_t others_from_;        // where its first probe would be, if the runs were not apart
+  uint64_t first_early_index_;  // in the order
+  uint64_t first_other_index_;
   std::vector<ProbeOrder::Block::Local>
       sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts, or they are listed
 
@@ -218,6 +248,7 @@ class Block {
 
   bool has_unresolved_hosts_ = false;
   bool has_unproven_hosts_ = false;
+  bool has_put_off_ = false;
   uint64_t held_until_us_ = 0;
   uint32_t held_at_news_ = 0;
   Phase phase_ = Phase::drawing;

@@ -48,6 +48,13 @@ void HostWatch::ask_anew(uint32_t host_number, uint32_t pass) {
   hosts_[host_number].void_passes = static_cast<uint16_t>(pass);
 }
 
+void HostWatch::put_off(uint32_t host_number) {
+  Host& host = hosts_[host_number];
+  assert(host.state == HostState::fresh);
+  host.was_put_off = true;
+  host.void_passes = std::max<uint16_t>(host.void_passes, 1);
+}
+
 void HostWatch::lose(uint32_t host_number, Loss loss) {
   Host& host = hosts_[host_number];
   if (host.state != HostState::unresolved && host.state != HostState::fresh) return;

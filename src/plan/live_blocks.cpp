@@ -5,17 +5,41 @@
 namespace portloop {
 namespace {
 
-// 2^21 half bytes for the probes, and 2^15 hosts of at most 64 bytes.
+// Five bits for each probe, and at most 64 bytes for each host. Two blocks, so that one is drawn while the other is
+// waited for; of groups, one and the early ports of the next.
 constexpr uint64_t max_live_probes = uint64_t{1} << 21;
 constexpr uint64_t max_live_hosts = uint64_t{1} << 15;
+constexpr uint64_t max_live_probes_of_groups = (uint64_t{1} << 24) + max_live_probes;
+constexpr uint64_t max_live_hosts_of_groups = 2 * max_live_hosts;
+
+uint64_t max_probes(const ScanSpace& space) {
+  return space.order.blocks_per_group() == 1 ? max_live_probes : max_live_probes_of_groups;
+}
 
 }  // namespace
 
 bool LiveBlocks::has_room_for(const ScanSpace& space, uint64_t number) const {
   if (empty()) return true;
-  const uint64_t probes = space.first_position(number + 1) - space.first_position(number);
-  const uint64_t hosts = space.max_hosts(probes);
-  return hosts_ + hosts <= max_live_hosts && probes_ + probes <= max_live_probes;
+  const ScanSpace::Runs runs = space.runs_of(number);
+  const uint64_t hosts = space.max_hosts(runs.size());
+  const uint64_t max_hosts = space.order.blocks_per_group() == 1 ? max_live_hosts : max_live_hosts_of_groups;
+  return hosts_ + hosts <= max_hosts && probes_ + (runs.are_apart() ? runs.early() : runs.size()) <= max_probes(space);
+}
+
+bool LiveBlocks::open_books_of_others(Block& block) {
+  const uint32_t more = block.size() - block.books();
+  if (probes_ + more > max_probes(block.space())) return false;
+  probes_ += more;
+  block.open_books_of_others();
+  return true;
+}
+
+Block* LiveBlocks::find(const ScanSpace& space, uint64_t number) {
+  for (const Place& place : blocks_) {
+    if (place.block != nullptr && place.block->number() == number && place.space.get() == &space)
+      return place.block.get();
+  }
+  return nullptr;
 }
 
 Block& LiveBlocks::open(std::shared_ptr<const ScanSpace> space, uint64_t number, std::optional<uint32_t> retries) {
@@ -25,7 +49,7 @@ Block& LiveBlocks::open(std::shared_ptr<const ScanSpace> space, uint64_t number,
   auto block = std::make_unique<Block>(*space, number, place, retries);
   if (vacant == blocks_.end()) blocks_.emplace_back();
   hosts_ += block->hosts.size();
-  probes_ += block->size();
+  probes_ += block->books();
   blocks_[place] = {std::move(space), std::move(block)};
   ++count_;
   return *blocks_[place].block;
@@ -33,7 +57,7 @@ Block& LiveBlocks::open(std::shared_ptr<const ScanSpace> space, uint64_t number,
 
 void LiveBlocks::forget(Block& block) {
   hosts_ -= block.hosts.size();
-  probes_ -= block.size();
+  probes_ -= block.books();
   --count_;
   blocks_[block.place()] = {};
 }

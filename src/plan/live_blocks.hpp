@@ -19,6 +19,10 @@ class LiveBlocks {
   uint32_t count() const { return count_; }
   /// Whether one more block, of `space`, is within the limits. The first one always is.
   bool has_room_for(const ScanSpace& space, uint64_t number) const;
+  /// The live block with that number, or nullptr.
+  Block* find(const ScanSpace& space, uint64_t number);
+  /// Gives the other ports of a block of a group a place in its books. Returns false if there is no room for them now.
+  bool open_books_of_others(Block& block);
   /// Keeps the space until the block is forgotten.
   Block& open(std::shared_ptr<const ScanSpace> space, uint64_t number, std::optional<uint32_t> retries);
   void forget(Block& block);

@@ -205,7 +205,7 @@ ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& 
       // The router is asked before what was sent last may have left its table.
       if (block.loss.answers() == 0) hop_is_proven(block);
       if ((!block.pass_has_come_back() && !may_overlap(block)) || block.hosts.any_suspended() ||
-          block.hosts.any_check_wanted())
+          block.hosts.any_check_wanted() || waits_for_group(block))
         return Search::nothing;
       return pass_ended(block, now_us);
     case Block::Phase::reporting: return next_report(block, next);
@@ -380,11 +380,12 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.sweep_at = block.sweep_at();
   next.ask.pass = static_cast<uint8_t>(block.pass());
   next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind, now_us));
-  // A port that was drawn while its host was suspended has its first ask in a retry pass.
-  next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
   const Host& host = block.hosts[local.host_in_block];
+  // A port that was drawn while its host was suspended or put off has its first ask in a retry pass.
+  next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
+  if (next.ask.kind == ProbeKind::fresh) note_first_ask(next.ask, host);
   next.ask.unresolved = host.state == HostState::unresolved;
-  next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, block.pass());
+  next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, host.pass_for_timeout(block.pass()));
   if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(links_.wait_us());
   send(next.ask, now_us);
 }
@@ -399,7 +400,7 @@ uint32_t ProbePlan::timeout_now_us(const Ask& ask) const {
   if (!belongs_to_block(ask.kind)) return ask.timeout_us;
   const Block& block = blocks_[ask.block];
   const Host& host = block.hosts[ask.host];
-  uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, ask.pass);
+  uint64_t timeout_us = probe_timeout_us(timeouts(), host.rtt, host.pass_for_timeout(ask.pass));
   if (ask.unresolved) {
     // The SYN has left only when the neighbour was found: the port's own time starts then.
     const NeighbourWaits::Wait* wait = waits_.find(host.target);

@@ -199,6 +199,9 @@ class ProbePlan {
     wait,   ///< The neighbour table has no room for its host now, or the only host is suspected of a ban.
   };
 
+  /// First asks are answered in shares that differ by kind.
+  enum class FirstAsks : uint8_t { early, others, put_off };
+
   Search find_work(uint64_t now_us, Next& next);
   Search next_hop(uint64_t now_us, Next& next);
   Search next_witness(uint64_t now_us, Next& next);
@@ -215,8 +218,8 @@ class ProbePlan {
   Search next_report(Block& block, Next& next);
   Search next_fresh(uint64_t now_us, Next& next);
 
-  void note_drawn(const Ask& ask);
-  FreshUse fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us);
+  void note_first_ask(const Ask& ask, const Host& host);
+  FreshUse fresh_probe_use(Block& block, uint32_t probe, uint64_t now_us);
   bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
   bool may_send(uint64_t now_us);
   bool may_send_witness(uint64_t now_us);
@@ -226,7 +229,8 @@ class ProbePlan {
   uint64_t next_possible_send_us(uint64_t now_us) const;
   Search draw_chunk();
   Block* block_for_drawing(uint64_t position);
-  void end_drawing();
+  void end_drawing(uint64_t position);
+  bool waits_for_group(const Block& block) const;
   bool may_overlap(const Block& block) const;
   Search pass_ended(Block& block, uint64_t now_us);
   Search prove_next_hops(Block& block, uint64_t now_us);
@@ -307,7 +311,7 @@ class ProbePlan {
   uint64_t chunk_end_ = 0;
   uint64_t taken_ = 0;  // positions, in all chunks so far
   bool drawn_all_ = false;
-  bool draws_early_ = false;  // the last fresh ask was of an early port
+  FirstAsks first_asks_ = FirstAsks::others;  // the kind of the last one
   bool held_ = false;
   bool held_back_ = false;
   uint32_t steps_left_ = 0;  // of this call of next()

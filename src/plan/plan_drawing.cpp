@@ -33,7 +33,6 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
         ++chunk_next_;
         block->draw(probe);
         ask(*block, probe, ProbeKind::fresh, now_us, next);
-        note_drawn(next.ask);
         return Search::found;
     }
     ++chunk_next_;
@@ -41,18 +40,22 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
   return Search::nothing;
 }
 
-/// Between the early ports and the others the share of answers changes, and overload is no cause of it.
-void ProbePlan::note_drawn(const Ask& ask) {
-  if (ask.early != draws_early_) control_.begin_other_ports();
-  draws_early_ = ask.early;
+/// The share of answers changes between the early ports, the others, and those of hosts that were put off. Overload is
+/// no cause of that.
+void ProbePlan::note_first_ask(const Ask& ask, const Host& host) {
+  const FirstAsks now = ask.pass > 1 && host.was_put_off ? FirstAsks::put_off
+                        : ask.early                      ? FirstAsks::early
+                                                         : FirstAsks::others;
+  if (now != first_asks_) control_.begin_other_ports();
+  first_asks_ = now;
 }
 
 /// What becomes of the next fresh probe.
-ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t probe, uint64_t now_us) {
+ProbePlan::FreshUse ProbePlan::fresh_probe_use(Block& block, uint32_t probe, uint64_t now_us) {
   if (path_.lost()) return FreshUse::later;
   if (block.hosts.size() == 1 && bans_.is_suspect({block.place(), 0})) return FreshUse::wait;
   const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
-                            block.has_unproven_hosts();
+                            block.has_unproven_hosts() || block.may_put_off();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
   const Host& host = block.hosts[number];
@@ -64,6 +67,9 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(const Block& block, uint32_t prob
       if (waits_.find(host.target) != nullptr) return FreshUse::later;
       return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
     case HostState::fresh:
+      if (!block.may_put_off() || !host.was_silent_early() || block.is_early(probe)) break;
+      block.put_off(number);
+      return FreshUse::later;
     case HostState::alive: break;
     case HostState::lost: return host.has_banned_us() ? FreshUse::later : FreshUse::ask;
   }
@@ -89,25 +95,44 @@ ProbePlan::Search ProbePlan::draw_chunk() {
   }
   chunk_next_ = chunk_end_ = 0;
   drawn_all_ = true;
-  end_drawing();
+  end_drawing(UINT64_MAX);
   return Search::changed;
 }
 
 /// Returns nullptr if the position's block would be one too many.
 Block* ProbePlan::block_for_drawing(uint64_t position) {
-  const uint64_t number = space_->block_of(position);
-  if (drawing_ != nullptr && drawing_->number() != number) end_drawing();
-  if (drawing_ == nullptr && blocks_.has_room_for(*space_, number)) {
-    drawing_ = &blocks_.open(space_, number, options_.retries);
-    drawing_->note_next_hops(next_hops_);
-    if (path_.lost()) drawing_->hosts.path_is_lost();
+  if (drawing_ == nullptr || !drawing_->runs().contain(position)) {
+    end_drawing(position);
+    const uint64_t number = space_->block_of(position);
+    drawing_ = blocks_.find(*space_, number);
+    if (drawing_ == nullptr) {
+      if (!blocks_.has_room_for(*space_, number)) return nullptr;
+      drawing_ = &blocks_.open(space_, number, options_.retries);
+      drawing_->note_next_hops(next_hops_);
+      if (path_.lost()) drawing_->hosts.path_is_lost();
+    }
   }
-  return drawing_;
+  const bool has_place = drawing_->probe_at(position) < drawing_->books() || blocks_.open_books_of_others(*drawing_);
+  return has_place ? drawing_ : nullptr;
 }
 
-void ProbePlan::end_drawing() {
-  if (drawing_ != nullptr) drawing_->end_drawing();
+/// Of the blocks that have no probe at `position` or after it.
+void ProbePlan::end_drawing(uint64_t position) {
+  for (uint32_t place = 0; place < blocks_.places(); ++place) {
+    Block* block = blocks_.at(place);
+    if (block != nullptr && block->phase() == Block::Phase::drawing && block->runs().other_end <= position)
+      block->end_drawing();
+  }
   drawing_ = nullptr;
+}
+
+/// What is silent of a group is asked again when all of its blocks are drawn, so that a host that answers has its turn
+/// before those that may not be there.
+bool ProbePlan::waits_for_group(const Block& block) const {
+  if (drawn_all_ || &block.space() != space_.get()) return false;
+  const uint64_t next_position =
+      chunk_next_ < chunk_end_ ? chunk_next_ : cursor_->next_position.load(std::memory_order_relaxed);
+  return block.waits_for_group(next_position);
 }
 
 }  // namespace portloop

@@ -15,6 +15,11 @@ class ProbeLedger {
   explicit ProbeLedger(uint32_t probes) : halves_((probes + 1) / 2, 0xff), probes_(probes) {}
 
   uint32_t size() const { return probes_; }
+  /// More probes, that nobody has drawn. `probes` >= size().
+  void grow(uint32_t probes) {
+    halves_.resize((probes + 1) / 2, 0xff);
+    probes_ = probes;
+  }
   bool finished(uint32_t probe) const { return get(probe) == finished_mark; }
   uint32_t attempts(uint32_t probe) const { return get(probe); }
 

@@ -27,10 +27,10 @@ namespace portloop {
 /// The probes of one scan. Immutable: safe to read from any thread.
 struct ScanSpace {
   ScanSpace(TargetSet target_set, PortSet port_set, Order order_kind, uint64_t seed, Shard part,
-            std::vector<PositionRange> finished_before = {})
+            std::vector<PositionRange> finished_before = {}, uint64_t block_probes = ProbeOrder::default_block_probes)
       : targets(std::move(target_set)),
         ports(std::move(port_set)),
-        order(targets.size(), ports, order_kind, seed),
+        order(targets.size(), ports, order_kind, seed, block_probes),
         shard(part),
         finished(merged_ranges(std::move(finished_before))) {}
 
@@ -72,18 +72,28 @@ struct ScanSpace {
     if (listed) return 0;
     return order.block_of(shard.index_at(position)) / order_blocks_per_block();
   }
-  /// The first position of the plan's block, at most size().
-  uint64_t first_position(uint64_t block) const {
-    if (listed) return block == 0 ? 0 : size();
-    const uint64_t order_block = block * order_blocks_per_block();
-    if (order_block >= order.block_count()) return size();
-    return std::min(shard.first_position_at_or_after(order_block * order.block_size()), size());
-  }
+  /// The positions of one of the plan's blocks: a run of early ports, which may be empty, and one of the others (or of
+  /// all ports, if its order is such that they are mixed).
+  struct Runs {
+    uint64_t early_first, early_end;
+    uint64_t other_first, other_end;
+    uint64_t group_end;  ///< Of all blocks whose early ports are asked before the other ports of any of them.
+
+    uint64_t early() const { return early_end - early_first; }
+    uint64_t size() const { return early() + other_end - other_first; }
+    bool contain(uint64_t position) const {
+      return (position >= early_first && position < early_end) || (position >= other_first && position < other_end);
+    }
+    /// Whether other blocks are drawn between the two runs.
+    bool are_apart() const { return early() > 0 && early_end != other_first; }
+  };
+  Runs runs_of(uint64_t block) const;
   /// Probes of the shard, finished ones included.
   uint64_t size() const { return listed ? listed->size() : shard.size_of(order.size()); }
   /// At most so many hosts are in one of the plan's blocks that has `probes`.
   uint64_t max_hosts(uint64_t probes) const {
-    return std::min<uint64_t>(probes, listed ? targets.size() : order.block_size() / order.ports());
+    const uint64_t hosts_per_block = order.block_size() / std::max(1U, order.ports());
+    return std::min<uint64_t>(probes, listed ? targets.size() : hosts_per_block * order_blocks_per_block());
   }
   /// The address of a target that is numbered through all parts.
   Address address(uint64_t target) const { return targets.at(target - base_target); }
@@ -94,6 +104,7 @@ struct ScanSpace {
   uint64_t first_unfinished(uint64_t position) const;
 
  private:
+  uint64_t position_from(uint64_t index) const { return std::min(shard.first_position_at_or_after(index), size()); }
   uint64_t find_tag(uint64_t position, uint64_t target) const;
 };
 

@@ -166,10 +166,12 @@ TEST_CASE("the ports that are most likely open come first, on all hosts of a blo
   const EarlyPorts early(ports);
   CHECK(early.count() == 16);
   for (uint64_t block = 0; block < blocks; ++block) {
-    const uint64_t early_probes = uint64_t{order.hosts_in_block(block)} * early.count();
+    const ProbeOrder::Runs runs = order.runs_of(block);
+    CHECK(runs.early_end - runs.early_first == uint64_t{order.hosts_in_block(block)} * early.count());
     std::set<std::pair<uint64_t, uint32_t>> seen;
-    for (uint64_t j = 0; j < early_probes; ++j) {
-      const auto position = order.at(block * order.block_size() + j);
+    for (uint64_t index = runs.early_first; index < runs.early_end; ++index) {
+      const auto position = order.at(index);
+      CHECK(order.block_of(index) == block);
       CHECK(early.early_index_of(position.port));
       CHECK(seen.emplace(position.host, position.port).second);
     }

@@ -22,7 +22,10 @@ Cell at(const ProbeOrder& order, uint64_t index) {
   const uint64_t block = order.block_of(index);
   EXPECT(block < order.block_count());
   const ProbeOrder::Block part(order, block);
-  const auto local = part.at(index - block * order.block_size());
+  const ProbeOrder::Runs runs = order.runs_of(block);
+  const bool early = index < runs.early_end;
+  EXPECT(early ? index >= runs.early_first : index >= runs.other_first && index < runs.other_end);
+  const auto local = part.at(early ? index - runs.early_first : index - runs.other_first + part.early());
   EXPECT(local.host_in_block < order.hosts_in_block(block));
   EXPECT(part.host(local.host_in_block) == position.host && local.port == position.port);
   return {position.host, position.port};
@@ -114,7 +117,8 @@ void check_space(uint64_t hosts, uint16_t ports, Order kind, uint64_t seed, Shar
       next = position;
     EXPECT(std::min(space.first_unfinished(position), space.size()) == next);
     const uint64_t block = space.block_of(position);
-    EXPECT(space.first_position(block) <= position && position < space.first_position(block + 1));
+    EXPECT(space.runs_of(block).contain(position));
+    EXPECT(position < space.runs_of(block).group_end);
   }
   EXPECT(space.finished_count() == count);
   const ProbeCursor cursor(space);

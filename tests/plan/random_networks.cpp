@@ -25,6 +25,7 @@ struct Scan {
   uint16_t ports = 1;
   PlanOptions options;
   uint32_t loops = 1;
+  uint64_t block_probes = ProbeOrder::default_block_probes;
 };
 
 /// Draws from one generator, in the order of the calls.
@@ -128,6 +129,13 @@ void draw_bans(Dice dice, Behaviour& network) {
   if (dice.one_in(4)) network.limited_share = dice.share(1);
 }
 
+/// Several small blocks, whose early ports come first; seldom more than one group of them.
+void draw_groups(Dice& dice, Scan& scan) {
+  scan.block_probes = 1;
+  scan.hosts = static_cast<uint32_t>(dice.log_scale(17, dice.one_in(8) ? 300 : 90));
+  scan.ports = static_cast<uint16_t>(64 + dice.below(std::max(64U, 6000 / scan.hosts) - 63));
+}
+
 Scan draw_scan(uint64_t seed) {
   Dice dice(seed);
   Scan scan;
@@ -152,6 +160,7 @@ Scan draw_scan(uint64_t seed) {
   if (dice.one_in(4)) draw_decoys(dice, scan);
   if (dice.one_in(2)) draw_hop(dice, scan);
   if (seed % 2 == 0) draw_bans(Dice(mix64(seed)), scan.behaviour);
+  if (dice.one_in(4)) draw_groups(dice, scan);
   return scan;
 }
 
@@ -162,16 +171,17 @@ std::string describe(const Scan& s) {
   const Behaviour& b = s.behaviour;
   std::snprintf(
       text, sizeof text,
-      "%u hosts x %u ports, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
+      "%u hosts x %u ports%s, open %.4f silent %.2f exist %.2f, rtt %.1f ms + %.1f, loss %.3f each way, rst %.1f/s "
       "path %.1f/s, gone %.2f s to %.2f s, fails %.2f s, unreachable %.1f/s, local %.2f; -c %u -t %u%s retries "
       "%d rate %.0f stop %u loops %u; neighbours %u (%u free, events %.2f, errors %.2f), uplink %.0f/s %.2f s, router "
       "%u "
       "flows %.1f s; old entries %.2f, wrong %.2f, kept %.1f s, gateway %d gone %.2f s to %.2f s; accepting %.2f, "
       "decoys %s, hop %s %.2f s",
-      s.hosts, s.ports, b.open_share, b.silent_share, b.host_share, 1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us),
-      b.loss_each_way, b.rst_per_s, b.path_per_s, b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us),
-      b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us), seconds(b.neighbour_fails_us), b.unreachable_per_s,
-      b.local_failure_share, s.options.max_in_flight, s.options.timeout_ms, s.options.adaptive ? "" : " fixed",
+      s.hosts, s.ports, s.block_probes == 1 ? " in small blocks" : "", b.open_share, b.silent_share, b.host_share,
+      1e3 * seconds(b.rtt_us), 1e3 * seconds(b.jitter_us), b.loss_each_way, b.rst_per_s, b.path_per_s,
+      b.gone_at_us == UINT64_MAX ? -1 : seconds(b.gone_at_us), b.back_at_us == UINT64_MAX ? -1 : seconds(b.back_at_us),
+      seconds(b.neighbour_fails_us), b.unreachable_per_s, b.local_failure_share, s.options.max_in_flight,
+      s.options.timeout_ms, s.options.adaptive ? "" : " fixed",
       s.options.retries ? static_cast<int>(*s.options.retries) : -1, s.options.rate_per_s, s.options.stop_after,
       s.loops, b.neighbour_entries, b.free_entries_of_table, b.event_share, b.error_share, b.uplink_per_s,
       seconds(b.uplink_queue_us), b.router_flows, seconds(b.flow_hold_us), b.old_entry_share, b.wrong_entry_share,
@@ -236,7 +246,7 @@ std::string fault_of(const Scan& scan, const Outcome& outcome) {
 }
 
 Outcome play(const Scan& scan) {
-  ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed);
+  ScanSpace space = space_of(scan.hosts, scan.ports, scan.behaviour.seed, Order::random, {}, scan.block_probes);
   const Behaviour& behaviour = scan.behaviour;
   if (behaviour.neighbour_entries > 0) {
     space.links.on_link = space.targets.ranges();

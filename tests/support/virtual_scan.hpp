@@ -7,15 +7,15 @@
 
 namespace portloop::testing {
 
-/// `hosts` addresses from 10.0.0.1 on, with ports 1 to `ports`.
-inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order order = Order::random,
-                          Shard shard = {}) {
+/// `hosts` addresses from 10.0.0.1 on, with ports 1 to `ports`. With small blocks a group of them is soon scanned.
+inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order order = Order::random, Shard shard = {},
+                          uint64_t block_probes = ProbeOrder::default_block_probes) {
   PortSet port_set;
   port_set.add({1, ports});
   const Address first{Family::ipv4, 0, 0x0a000001};
   Address last = first;
   last.value += hosts - 1;
-  return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard);
+  return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard, {}, block_probes);
 }
 
 /// A large window: up to 15,000 probes in flight.
