@@ -183,8 +183,8 @@ TEST_CASE("a host that bans the command refuses all that comes after so many SYN
   uint16_t source_port = 40000;
   const auto answer = [&] {
     network.syn(22, ++source_port);
-    for (const auto& answer : network.pass(second))  // what was accepted before is retransmitted
-      if (answer.segment.destination_port == source_port) return answer.has(syn_ack);
+    for (const auto& packet : network.pass(second))  // what was accepted before is retransmitted
+      if (packet.segment.destination_port == source_port) return packet.has(syn_ack);
     FAIL("no answer");
     return false;
   };
