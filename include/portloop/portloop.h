@@ -100,7 +100,8 @@ PORTLOOP_API int portloop_options_set_retries(portloop_options* options, int ret
 
 enum portloop_order { PORTLOOP_ORDER_RANDOM = 0, PORTLOOP_ORDER_SEQUENTIAL = 1 };
 /* In which order ports are probed. Default PORTLOOP_ORDER_RANDOM: if there are at least 64 ports, those that are most
- * often open, such as 22, 80 and 443, come first on each block of addresses. */
+ * often open, such as 22, 80 and 443, come first, on up to 32,768 addresses together; if there are many addresses, the
+ * other ports of those that are silent on them come last. */
 PORTLOOP_API int portloop_options_set_order(portloop_options* options, enum portloop_order order);
 /* Seed of the random order; the same seed gives the same order. Any value; default 0. */
 PORTLOOP_API int portloop_options_set_seed(portloop_options* options, uint64_t seed);
@@ -225,7 +226,7 @@ typedef struct portloop_result {
   enum portloop_state state;
   enum portloop_reason reason;
   int error;            /* a negative libuv code if the reason is PORTLOOP_LOCAL_ERROR, else 0 */
-  uint32_t attempts;    /* how many times the port was probed; 0 if its host was lost or absent by then */
+  uint32_t attempts;    /* how many times the port was probed; 0 if its host was lost or absent, or had banned us */
   uint64_t rtt_us;      /* from the connect call to the answer, in microseconds, at least 1; 0 if there was none */
   const char* banner;   /* raw bytes from the network, not a string; NULL if none were read */
   size_t banner_length; /* in bytes; 0 if banner is NULL */
@@ -303,8 +304,8 @@ PORTLOOP_API int portloop_scan_set_host_cb(portloop_scan* scan, portloop_host_cb
 PORTLOOP_API int portloop_scan_start(portloop_scan* scan, portloop_options* options, portloop_result_cb on_result,
                                      portloop_done_cb on_done);
 /* Stops the scan: no more connects are started, results that are already known are still reported (open ports with the
- * part of their banner read so far; results queued by loop threads), then done is called. No effect if the scan is not
- * running. */
+ * part of their banner read so far; results queued by loop threads), then done is called. A refusal has no result
+ * while it may be due to a ban (PORTLOOP_HOST_BANNED). No effect if the scan is not running. */
 PORTLOOP_API void portloop_scan_stop(portloop_scan* scan);
 /* Pauses a running scan: no connect is started until it is resumed. Connects in flight end as usual, and so does the
  * reading of banners. Answers are still reported, or, with loops > 1, kept (at most 65,536) until the scan is resumed;

@@ -17,7 +17,7 @@ export interface Result {
   reason: Reason;
   /** From portloop's built-in list, or "". */
   service: string;
-  /** How many times the port was probed; 0 if its host was lost or absent by then. */
+  /** How many times the port was probed; 0 if its host was lost or absent by then, or had banned us. */
   attempts: number;
   /** From the connect call to the answer, in microseconds; 0 if there was none. */
   rttUs: number;

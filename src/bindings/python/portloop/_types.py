@@ -48,7 +48,7 @@ class Result(NamedTuple):
     state: str  # "open", "closed", "filtered" or "unknown"
     reason: str  # "syn-ack", "conn-refused", "no-response", ...; docs/formats.md lists them
     service: str  # from portloop's built-in list, or ""
-    attempts: int  # how many times the port was probed; 0 if its host was lost or absent by then
+    attempts: int  # how many times the port was probed; 0 if its host was lost or absent, or had banned us, by then
     rtt_us: int  # from the connect call to the answer, in microseconds; 0 if there was none
     error: Optional[str]  # the system's code, as in "EMFILE", if the reason is "local-error"
     banner: Optional[bytes]  # what the port sent, if banners were asked for and it sent anything
