@@ -74,6 +74,8 @@ _portloop() {
       -l --loops -c --in-flight -r --rate -t --timeout --retries --timing --order --seed --shard --discover --stop-after
       --all-ports-open --max-time --connector --source --interface --dscp --mark --identify --identify-timeout --printers --banners --banner-timeout -f --format -o --output --output-all --overwrite --show --names --live --checkpoint --resume --progress
       --stats-every --nmap-command -q --quiet -v --verbose --color --no-color --no-sandbox --json-schema -h --help" -- "$word"))
+  elif [[ ${COMP_WORDS[1]} == merge && $word == -* ]]; then
+    COMPREPLY=($(compgen -W "-f --format -o --output --overwrite --names --show -q --quiet -h --help" -- "$word"))
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "--help" -- "$word"))
   elif [[ ${COMP_WORDS[1]} == merge ]]; then

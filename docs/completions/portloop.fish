@@ -10,6 +10,13 @@ complete -c portloop -n __fish_use_subcommand -a merge -d 'join the results of s
 complete -c portloop -n __fish_use_subcommand -a help -d 'list the options of a command'
 complete -c portloop -n '__fish_seen_subcommand_from help' -a 'scan compare diff explain watch merge'
 complete -c portloop -n '__fish_seen_subcommand_from merge' -F
+complete -c portloop -n '__fish_seen_subcommand_from merge' -s f -l format -x -a 'text json csv xml grepable list' -d 'Format of standard output'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -s o -l output -x -d 'FORMAT=FILE'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -l overwrite -d 'Replace files that exist'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -l names -d 'Lists have names'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -l show -x -a 'open all' -d 'Which states are listed'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -s q -l quiet -d 'No notes'
+complete -c portloop -n '__fish_seen_subcommand_from merge' -s h -l help -d 'Help'
 complete -c portloop -n '__fish_seen_subcommand_from diff' -F
 complete -c portloop -n '__fish_seen_subcommand_from diff' -s f -l format -x -a 'text json' -d 'How differences are written'
 complete -c portloop -n '__fish_seen_subcommand_from diff' -l complete -d 'A port that is not listed was not open'
