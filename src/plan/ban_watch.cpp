@@ -13,6 +13,9 @@ constexpr uint8_t max_silent_proofs = 3;
 // address (sysctl net.ipv4.icmp_ratelimit).
 constexpr uint64_t second_look_us = 1'000'000;
 
+// Proofs that could not be made, in a row: a lack of descriptors pauses a scan for 50 ms at least.
+constexpr uint8_t max_withdrawals = 200;
+
 }  // namespace
 
 // ---- The ports of a host that prove something ----
@@ -69,8 +72,8 @@ void BanWatch::accepted(const Key& key, uint32_t probe, uint64_t sent_us) {
   Watched& host = hosts_[key_of(key)];
   if (host.verdict == Verdict::banned) return;
   host.verdict = Verdict::none;
-  host.add_open(probe);
   proved(key_of(key), host, probe, sent_us);
+  host.add_open(probe);
   finish_if_due(key, host);
 }
 
@@ -105,8 +108,10 @@ void BanWatch::answered_again(const Key& key, uint32_t probe, Reason reason, uin
   Watched* host = find(key);
   if (host == nullptr || host->verdict == Verdict::banned) return;
   host->silent = 0;
+  host->verdict = Verdict::none;  // what is answered can be proved
   if (reason == Reason::syn_ack) {
     proved(key_of(key), *host, probe, sent_us);
+    host->add_open(probe);
   } else if (reason == Reason::conn_refused && !host->is_open(probe)) {
     // A closed port is closed still: nothing answers for it with an ICMP error.
     const bool is_by_icmp = host->is_suspect() ? host->refusal != Reason::conn_refused : host->open_count == 0;
@@ -114,25 +119,29 @@ void BanWatch::answered_again(const Key& key, uint32_t probe, Reason reason, uin
   } else if (may_be_ban(reason)) {
     refused(key_of(key), *host, probe, reason, sent_us, now_us);
   }
+  if (host->is_suspect()) want_next_look(key_of(key), *host, now_us);
   finish_if_due(key, *host);
 }
 
 void BanWatch::proof_answered(const Key& key) {
-  if (Watched* host = find(key)) host->proof_in_flight = false;
+  Watched* host = find(key);
+  if (host == nullptr) return;
+  host->proof_in_flight = false;
+  host->withdrawals = 0;
 }
 
 void BanWatch::silent(const Key& key, uint64_t now_us) {
   Watched* host = find(key);
   if (host == nullptr) return;
   host->proof_in_flight = false;
+  host->withdrawals = 0;
   if (host->verdict != Verdict::none) return;
   if (++host->silent < max_silent_proofs) {
     want_proof(key_of(key), *host, now_us + (host->may_be_limited() ? second_look_us : 0));
   } else if (host->is_suspect()) {
     ban(key_of(key), *host, host->refusal);
   } else {
-    host->verdict = Verdict::unprovable;
-    release(key_of(key), *host, host->unproven());
+    cannot_be_proved(key_of(key), *host);
   }
 }
 
@@ -140,7 +149,11 @@ void BanWatch::withdrawn(const Key& key, uint64_t again_us) {
   Watched* host = find(key);
   if (host == nullptr) return;
   host->proof_in_flight = false;
-  want_proof(key_of(key), *host, again_us);
+  if (++host->withdrawals < max_withdrawals) {
+    want_proof(key_of(key), *host, again_us);
+  } else {
+    cannot_be_proved(key_of(key), *host);
+  }
 }
 
 // ---- What follows from it ----
@@ -158,8 +171,7 @@ void BanWatch::proved(uint64_t key, Watched& host, uint32_t probe, uint64_t sent
     for (uint8_t i = 0; i < host.refused_count; ++i) {
       if (host.refused[i] != probe) host.remove_open(host.refused[i]);
     }
-    host.refused_count = 0;
-    --suspects_;
+    end_suspicion(host);
   }
   if (host.is_suspect()) return;
   const auto begin = host.held.begin() + host.released;
@@ -179,7 +191,22 @@ void BanWatch::refused(uint64_t key, Watched& host, uint32_t probe, Reason reaso
     return;
   }
   host.add_refused(probe);
+}
+
+/// Another port at once, and one of them a second later.
+void BanWatch::want_next_look(uint64_t key, Watched& host, uint64_t now_us) {
   want_proof(key, host, host.other_port() != Host::no_probe ? now_us : host.suspected_us + second_look_us);
+}
+
+void BanWatch::cannot_be_proved(uint64_t key, Watched& host) {
+  end_suspicion(host);
+  host.verdict = Verdict::unprovable;
+  release(key, host, host.unproven());
+}
+
+void BanWatch::end_suspicion(Watched& host) {
+  suspects_ -= host.is_suspect();
+  host.refused_count = 0;
 }
 
 /// What came in the manner of the ban is unknown since the last proof; the rest was answered by the host.
@@ -187,8 +214,7 @@ void BanWatch::ban(uint64_t key, Watched& host, Reason reason) {
   for (auto held = host.held.begin() + host.released; held != host.held.end(); ++held) {
     if (held->reason == reason || held->reason == host.refusal) held->reason = Reason::banned;
   }
-  suspects_ -= host.is_suspect();
-  host.refused_count = 0;
+  end_suspicion(host);
   host.verdict = Verdict::banned;
   host.refusal = reason;
   release(key, host, host.unproven());
@@ -197,7 +223,9 @@ void BanWatch::ban(uint64_t key, Watched& host, Reason reason) {
 
 void BanWatch::host_lost(const Key& key) {
   Watched* host = find(key);
-  if (host == nullptr || host->verdict != Verdict::none) return;
+  if (host == nullptr) return;
+  host->proof_in_flight = false;
+  if (host->verdict != Verdict::none) return;
   if (host->is_suspect()) {
     ban(key_of(key), *host, host->refusal);
     return;
@@ -206,8 +234,7 @@ void BanWatch::host_lost(const Key& key) {
   for (auto held = host->held.begin() + host->released; held != host->held.end(); ++held) {
     if (held->reason != Reason::conn_refused) held->reason = Reason::host_lost;
   }
-  host->verdict = Verdict::unprovable;
-  release(key_of(key), *host, host->unproven());
+  cannot_be_proved(key_of(key), *host);
 }
 
 void BanWatch::release(uint64_t key, Watched& host, uint32_t count) {
@@ -261,8 +288,13 @@ std::optional<BanWatch::Proof> BanWatch::take_due(uint64_t now_us) {
     if (host == nullptr || !host->is_due) continue;
     host->is_due = false;
     if (host->verdict != Verdict::none || (host->unproven() == 0 && !host->is_suspect())) continue;
+    const uint32_t probe = host->next_port();
+    if (probe == Host::no_probe) {
+      cannot_be_proved(key, *host);
+      continue;
+    }
     host->proof_in_flight = true;
-    return Proof{key_from(key), host->next_port()};
+    return Proof{key_from(key), probe};
   }
   return std::nullopt;
 }
@@ -285,7 +317,8 @@ BanWatch::Released BanWatch::take_released() {
 bool BanWatch::is_suspect(const Key& key) const {
   if (suspects_ == 0) return false;
   const auto found = hosts_.find(key_of(key));
-  return found != hosts_.end() && found->second.is_suspect();
+  // Whoever waits for the end of a suspicion must not wait for ever.
+  return found != hosts_.end() && found->second.is_suspect() && (found->second.is_due || found->second.proof_in_flight);
 }
 
 std::optional<BanWatch::Key> BanWatch::take_ban() {

@@ -116,9 +116,10 @@ class BanWatch {
     std::array<uint32_t, 4> open{};     // open ports
     std::array<uint32_t, 5> refused{};  // of these ports and the closed one, those that made it a suspect
     uint8_t refused_count = 0;
-    uint8_t open_count = 0;  // of them
-    uint8_t turn = 0;        // which of them is asked next
-    uint8_t silent = 0;      // proofs in a row
+    uint8_t open_count = 0;   // of them
+    uint8_t turn = 0;         // which of them is asked next
+    uint8_t silent = 0;       // proofs in a row
+    uint8_t withdrawals = 0;  // likewise
     bool proof_in_flight = false;
     bool is_due = false;  // it has an entry in due_
     Verdict verdict = Verdict::none;
@@ -147,6 +148,9 @@ class BanWatch {
 
   Watched* find(const Key& key);
   void want_proof(uint64_t key, Watched& host, uint64_t at_us);
+  void want_next_look(uint64_t key, Watched& host, uint64_t now_us);
+  void cannot_be_proved(uint64_t key, Watched& host);
+  void end_suspicion(Watched& host);
   void finish_host(uint64_t key, Watched& host);
   void finish_if_due(const Key& key, Watched& host);
   void proved(uint64_t key, Watched& host, uint32_t probe, uint64_t sent_us);

@@ -143,7 +143,7 @@ class Block {
   void end_drawing() { phase_ = Phase::settling; }
   /// In a group, the other ports of a host that was silent on its early ones are put off: the second pass asks them
   /// first.
-  bool may_put_off() const { return runs_.are_apart(); }
+  bool may_put_off() const { return runs_.are_apart() && hosts.size() > 1; }
   void put_off(uint32_t host_number) {
     assert(phase_ == Phase::drawing);
     hosts.put_off(host_number);

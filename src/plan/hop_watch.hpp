@@ -33,7 +33,7 @@ namespace portloop {
 enum class HopOutcome : uint8_t {
   expired,   ///< The first router has reported that it was the last hop.
   answered,  ///< By somebody who accepts or refuses connections: the target itself, or a proxy.
-  silent,    ///< Or it could not be made.
+  silent,
 };
 
 /// What the loops of a scan share of it. Thread-safe.
@@ -92,6 +92,8 @@ class HopWatch {
 
   /// That ask has ended. A router that falls silent is given `recovery_checks`.
   void ended(HopOutcome outcome, const Endpoint& endpoint, uint64_t now_us, uint32_t recovery_checks);
+  /// It could not be made.
+  void withdrawn() { in_flight_ = false; }
   /// Of what it reports.
   const RttEstimator& rtt() const { return rtt_; }
   /// How many endpoints were tried that it did not report.

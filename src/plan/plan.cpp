@@ -321,6 +321,7 @@ ProbePlan::Search ProbePlan::next_report(Block& block, Next& next) {
     block.advance();
     return Search::found;
   }
+  if (block.in_flight() > 0) return Search::nothing;  // a proof
   forget(block);
   return Search::nothing;
 }
@@ -383,7 +384,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   const Host& host = block.hosts[local.host_in_block];
   // A port that was drawn while its host was suspended or put off has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
-  if (next.ask.kind == ProbeKind::fresh) note_first_ask(next.ask, host);
+  if (next.ask.kind == ProbeKind::fresh) note_first_ask(next.ask);
   next.ask.unresolved = host.state == HostState::unresolved;
   next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, host.pass_for_timeout(block.pass()));
   if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(links_.wait_us());

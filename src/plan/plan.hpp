@@ -200,7 +200,7 @@ class ProbePlan {
   };
 
   /// First asks are answered in shares that differ by kind.
-  enum class FirstAsks : uint8_t { early, others, put_off };
+  enum class FirstAsks : uint8_t { early, others, later };
 
   Search find_work(uint64_t now_us, Next& next);
   Search next_hop(uint64_t now_us, Next& next);
@@ -218,7 +218,7 @@ class ProbePlan {
   Search next_report(Block& block, Next& next);
   Search next_fresh(uint64_t now_us, Next& next);
 
-  void note_first_ask(const Ask& ask, const Host& host);
+  void note_first_ask(const Ask& ask);
   FreshUse fresh_probe_use(Block& block, uint32_t probe, uint64_t now_us);
   bool begin_wait(const Block& block, uint32_t host_number, uint64_t now_us);
   bool may_send(uint64_t now_us);
@@ -250,7 +250,7 @@ class ProbePlan {
 
   Block& ended(const Ask& ask);
   void connect_ended(const Ask& ask);
-  void forget_ask(const Ask& ask, uint64_t now_us);
+  void forget_ask(const Ask& ask);
   void heard(const Ask& ask, bool by_path, uint64_t now_us);
   void path_is_back(uint64_t now_us);
   void silence_ended(bool came_further, uint64_t now_us);

@@ -1,5 +1,6 @@
 // Hosts that begin to refuse us: which results are held for a proof, and when the proofs are sent.
 #include <algorithm>
+#include <cassert>
 
 #include "plan/plan.hpp"
 
@@ -45,9 +46,9 @@ void ProbePlan::note_witness_refused(const Ask& ask, Reason reason, uint64_t now
     Block* block = blocks_.at(place);
     if (block == nullptr) continue;
     for (uint32_t number = 0; number < block->hosts.size(); ++number) {
-      const Host& host = block->hosts[number];
-      if (block->space().address(host.target) != ask.endpoint.address) continue;
-      bans_.answered_again({place, number}, host.answerer, reason, ask.sent_us, now_us);
+      if (block->space().address(block->hosts[number].target) != ask.endpoint.address) continue;
+      // Which of its ports is the witness is not known here: all of them are asked.
+      bans_.answered_again({place, number}, Host::no_probe, reason, ask.sent_us, now_us);
     }
   }
   if (note_bans()) heard(ask, true, now_us);
@@ -115,6 +116,7 @@ bool ProbePlan::has_unproven_results(const Block& block) {
 }
 
 void ProbePlan::forget(Block& block) {
+  assert(block.in_flight() == 0);
   bans_.forget(block.place());
   blocks_.forget(block);
 }

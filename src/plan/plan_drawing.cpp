@@ -42,10 +42,8 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
 
 /// The share of answers changes between the early ports, the others, and those of hosts that were put off. Overload is
 /// no cause of that.
-void ProbePlan::note_first_ask(const Ask& ask, const Host& host) {
-  const FirstAsks now = ask.pass > 1 && host.was_put_off ? FirstAsks::put_off
-                        : ask.early                      ? FirstAsks::early
-                                                         : FirstAsks::others;
+void ProbePlan::note_first_ask(const Ask& ask) {
+  const FirstAsks now = ask.pass > 1 ? FirstAsks::later : ask.early ? FirstAsks::early : FirstAsks::others;
   if (now != first_asks_) control_.begin_other_ports();
   first_asks_ = now;
 }

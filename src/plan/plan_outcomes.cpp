@@ -265,17 +265,17 @@ void ProbePlan::put_back(const Ask& ask, int error_number, bool descriptors, uin
   assert(in_flight_ > 0);
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
-  forget_ask(ask, now_us);
+  forget_ask(ask);
   backoff_.failed(ask, ask.is_probe(), error_number, descriptors, in_flight_, now_us);
 }
 
 /// A probe that is made again stays in its block's books as being asked: the pass has not ended before it has. Other
 /// asks are dropped.
-void ProbePlan::forget_ask(const Ask& ask, uint64_t now_us) {
+void ProbePlan::forget_ask(const Ask& ask) {
   if (ask.kind == ProbeKind::witness) {
     path_.check_withdrawn();
   } else if (ask.kind == ProbeKind::hop) {
-    hop_->ended(HopOutcome::silent, ask.endpoint, now_us, recovery_checks());
+    hop_->withdrawn();
   } else if (!ask.is_probe()) {
     blocks_[ask.block].returned(ask.probe, ask.kind);
     if (ask.kind == ProbeKind::decoy) decoy_ended(ask, DecoyOutcome::silent);
@@ -293,7 +293,7 @@ bool ProbePlan::no_route(const Ask& ask, bool may_pass, uint64_t now_us) {
   assert(in_flight_ > 0);
   --in_flight_;
   control_.answered(ask.serial);  // it burdens no network
-  forget_ask(ask, now_us);
+  forget_ask(ask);
   if (ask.is_probe()) backoff_.keep(again);
   backoff_.pause(now_us + RouteWatch::route_pause_us);
   return false;

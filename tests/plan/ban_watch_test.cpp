@@ -257,3 +257,57 @@ TEST_CASE("an answer to a connect that was sent before the last proof shows noth
   watch.answered_again(host, 9, Reason::conn_refused, 1001, 2100);
   CHECK(watch.next_due_us() != UINT64_MAX);
 }
+
+TEST_CASE("a port that was forgotten and accepts again is asked again, and never none") {
+  BanWatch watch;
+  watch.accepted(host, 9, 1);
+  watch.accepted(host, 10, 1);
+  hold(watch, 20, 100);
+  watch.answered_again(host, 9, Reason::port_unreach, 200, 201);
+  CHECK(asked(watch, 300) == 10);
+  answer(watch, 10, Reason::syn_ack, 300);  // 9 is forgotten
+  hold(watch, 20, 400);
+  watch.answered_again(host, 10, Reason::port_unreach, 500, 501);
+  watch.answered_again(host, 9, Reason::syn_ack, 510, 520);  // 10 is forgotten, and 9 is not
+  hold(watch, 20, 600);
+  watch.answered_again(host, 10, Reason::port_unreach, 700, 701);
+  CHECK(asked(watch, 2 * second) == 9);
+}
+
+TEST_CASE("a suspicion that began while a proof was in flight gets another proof") {
+  BanWatch watch;
+  watch.accepted(host, 9, 1);
+  hold(watch, 128, 100);
+  CHECK(asked(watch, 300) == 9);
+  watch.answered_again(host, 9, Reason::port_unreach, 310, 320);  // a check
+  CHECK(watch.is_suspect(host));
+  answer(watch, 9, Reason::syn_ack, 300);
+  CHECK(watch.is_suspect(host));
+  CHECK(watch.next_due_us() == 320 + second);
+}
+
+TEST_CASE("a host that could not be proved, and refuses later, is a suspect that is asked") {
+  BanWatch watch;
+  watch.accepted(host, 9, 1);
+  hold(watch, 128, 100);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(asked(watch, second) == 9);
+    watch.silent(host, second);
+  }
+  CHECK(released(watch).size() == 128);
+  watch.answered_again(host, 9, Reason::port_unreach, 2 * second, 2 * second);
+  CHECK(watch.is_suspect(host));
+  CHECK(watch.next_due_us() == 3 * second);
+}
+
+TEST_CASE("a proof that can never be made is not waited for") {
+  BanWatch watch;
+  watch.accepted(host, 9, 1);
+  hold(watch, 128, 100);
+  uint64_t now_us = second;
+  for (; !watch.any_released() && now_us < 1000 * second; now_us += second) {
+    CHECK(asked(watch, now_us) == 9);
+    watch.withdrawn(host, now_us);
+  }
+  CHECK(released(watch).size() == 128);
+}
