@@ -69,7 +69,7 @@ ProbeOrder::ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64
       order_(order),
       seed_(seed),
       early_ports_(order == Order::random ? EarlyPorts(ports) : EarlyPorts()),
-      blocks_per_group_(early_ports_.count() == 0 || block_count() == 1 ? 1 : group_blocks(hosts_per_block_)),
+      blocks_per_group_(early_ports_.count() == 0 || hosts <= hosts_per_block_ ? 1 : group_blocks(hosts_per_block_)),
       host_permutation_(hosts, seed) {}
 
 uint32_t ProbeOrder::hosts_in_block(uint64_t block) const {

@@ -63,7 +63,7 @@ class ProbeOrder {
   /// A block's ledger, at half a byte for each probe, then takes 512 KiB.
   static constexpr uint64_t default_block_probes = uint64_t{1} << 20;
 
-  /// `hosts` >= 1; their product with the ports <= 2^63. Without ports the order is empty. A block has about
+  /// The product of hosts and ports <= 2^63. Without hosts or without ports the order is empty. A block has about
   /// `block_probes`, but 16 to 4,096 hosts.
   ProbeOrder(uint64_t hosts, const PortSet& ports, Order order, uint64_t seed,
              uint64_t block_probes = default_block_probes);

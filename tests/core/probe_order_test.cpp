@@ -211,3 +211,10 @@ TEST_CASE("a shard's position of an index is the inverse of its index of a posit
   CHECK_FALSE(shard.position_of(3));
   CHECK_FALSE(Shard{1, 2}.position_of(1));
 }
+
+TEST_CASE("an order without hosts, or without ports, is empty") {
+  for (const Order order : {Order::random, Order::sequential}) {
+    CHECK(ProbeOrder(0, first_ports(100), order, 1).size() == 0);
+    CHECK(ProbeOrder(100, PortSet(), order, 1).size() == 0);
+  }
+}
