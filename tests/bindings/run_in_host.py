@@ -60,6 +60,14 @@ def link_without_hosts():
     return "10.9.8.7"
 
 
+def host_that_accepts_everything(listening):
+    """Returns an address of this machine on which every port leads to the listener."""
+    chain = "table inet tarpit { chain out { type nat hook output priority -100;"
+    rule = f"ip daddr 127.9.9.9 meta l4proto tcp redirect to :{listening.getsockname()[1]}"
+    subprocess.run(["nft", "-f", "-"], input=f"{chain} {rule}; }}; }}", text=True, check=True)
+    return "127.9.9.9"
+
+
 def run(command, environment, **options):
     return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, timeout=100,
                           env={**os.environ, **{name: str(value) for name, value in environment.items()}}, **options)
@@ -87,12 +95,14 @@ def run_example(command, environment, source, folder):
 def main():
     host, source = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     need_module({"node": "Node's headers", "lua": "Lua's headers", "neovim": "Lua's headers"}.get(host, "Python's headers"))
-    need_programs({"node": "node", "lua": "lua5.1", "neovim": "nvim"}.get(host, "python3"))
+    need_programs({"node": "node", "lua": "lua5.1", "neovim": "nvim"}.get(host, "python3"), "nft")
     if host == "lua" and subprocess.run(["lua5.1", "-e", "require('luv')"], capture_output=True).returncode != 0:
         skip("Lua's module luv")
     enter_own_network()
     tests, example, environment = commands_of(host, source, pathlib.Path(sys.argv[3]).resolve())
-    status = run(tests, {**environment, "ABSENT_HOST": link_without_hosts()}).returncode
+    with socket.create_server(("0.0.0.0", 0), backlog=1024) as listening:  # the kernel accepts for it
+        hosts = {"ABSENT_HOST": link_without_hosts(), "TARPIT_HOST": host_that_accepts_everything(listening)}
+        status = run(tests, {**environment, **hosts}).returncode
     if status == 0 and example is not None:
         with tempfile.TemporaryDirectory() as folder:
             run_example(example, environment, source, pathlib.Path(folder))

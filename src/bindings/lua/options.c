@@ -73,6 +73,7 @@ static int apply_option(lua_State* L, portloop_options* options, const char* nam
   if (strcmp(name, "retries") == 0) return portloop_options_set_retries(options, (int)luaL_checknumber(L, 3));
   if (strcmp(name, "seed") == 0) return portloop_options_set_seed(options, (uint64_t)luaL_checknumber(L, 3));
   if (strcmp(name, "adaptive") == 0) return portloop_options_set_adaptive(options, lua_toboolean(L, 3));
+  if (strcmp(name, "all_open") == 0) return portloop_options_set_all_open(options, (enum portloop_all_open)u32(L, 3));
   if (strcmp(name, "order") == 0) return portloop_options_set_order(options, (enum portloop_order)u32(L, 3));
   if (strcmp(name, "connector") == 0)
     return portloop_options_set_connector(options, (enum portloop_connector)u32(L, 3));

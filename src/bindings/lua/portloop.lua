@@ -203,6 +203,7 @@ local kinds = {
   progress_ms = function(name, value) return check_number(name, value, 1, 2 ^ 32 - 1) end,
   seed = function(name, value) return check_number(name, value, 0, 2 ^ 53) end,
   rate = rate, adaptive = boolean, shard = shard, banners = banners,
+  all_open = choice({ 'ignore', 'report', 'skip' }),
   order = choice({ 'random', 'sequential' }), connector = choice({ 'fastest', 'portable' }),
 }
 

@@ -54,7 +54,7 @@ export interface HostEvent {
   address: string;
   /**
    * "absent": it is not on its link. "silent": it, or the path to it, no longer answers. "back": an absent one does.
-   * "banned": it refuses what it accepted before.
+   * "all-open": it accepts connections on every port (with allOpen). "banned": it refuses what it accepted before.
    */
   event: 'absent' | 'silent' | 'back' | 'all-open' | 'banned' | 'unknown';
 }
@@ -88,6 +88,11 @@ export interface Options {
   adaptive?: boolean;
   /** Stops probing a host once this many of its ports are open. */
   stopAfter?: number;
+  /**
+   * Whether hosts are found that accept connections on every port, by probing a few random ports of each host with an
+   * open one: "report" calls onHost; "skip" also leaves out the rest of such a host. Default "ignore".
+   */
+  allOpen?: 'ignore' | 'report' | 'skip';
   retries?: number;
   order?: 'random' | 'sequential';
   seed?: number | bigint;

@@ -113,11 +113,13 @@ static int apply_flags(napi_env env, napi_value object, portloop_options* option
   return error;
 }
 
-/* scan.js passes the order, the connector and the kind of banners as the numbers of portloop.h. */
+/* scan.js passes these, and the kind of banners, as the numbers of portloop.h. */
 static int apply_choices(napi_env env, napi_value object, portloop_options* options) {
   napi_value value, first, second;
   int error = 0;
-  if (get(env, object, "order", &value))
+  if (get(env, object, "allOpen", &value))
+    error = portloop_options_set_all_open(options, (enum portloop_all_open)whole(env, value));
+  if (error == 0 && get(env, object, "order", &value))
     error = portloop_options_set_order(options, (enum portloop_order)whole(env, value));
   if (error == 0 && get(env, object, "connector", &value))
     error = portloop_options_set_connector(options, (enum portloop_connector)whole(env, value));

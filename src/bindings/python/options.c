@@ -48,6 +48,10 @@ struct setter {
   int (*integer)(portloop_options*, int);
 };
 
+static int set_all_open(portloop_options* options, int all_open) {
+  return portloop_options_set_all_open(options, (enum portloop_all_open)all_open);
+}
+
 static int set_order(portloop_options* options, int order) {
   return portloop_options_set_order(options, (enum portloop_order)order);
 }
@@ -74,6 +78,7 @@ static const struct setter setters[] = {
     {"keep_connections", NULL, NULL, portloop_options_set_keep_connections},
     {"retries", NULL, NULL, portloop_options_set_retries},
     {"adaptive", NULL, NULL, portloop_options_set_adaptive},
+    {"all_open", NULL, NULL, set_all_open},
     {"order", NULL, NULL, set_order},
     {"connector", NULL, NULL, set_connector},
 };

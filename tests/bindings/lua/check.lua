@@ -50,7 +50,7 @@ return function(uv, turn)
   assert(portloop.scan({
     targets = '127.0.0.1-4', exclude = '127.0.0.2', ports = '61001-61010', exclude_ports = { 61001, '61002' }, in_flight = 10, rate = 1e6,
     timeout_ms = 500, adaptive = false, stop_after = 3, retries = 0, order = 'sequential', seed = 2 ^ 53, shard = { number = 1, count = 2 },
-    loops = 1, connector = 'portable', banners = { kind = 'http', timeout_ms = 100, max_bytes = 10 },
+    all_open = 'report', loops = 1, connector = 'portable', banners = { kind = 'http', timeout_ms = 100, max_bytes = 10 },
     threaded = false, source = { '127.0.0.1', '::1' }, interface = 'lo', dscp = 46, mark = 0, open_input = false, keep_connections = true,
     group = portloop.group({ in_flight = 100, rate = 1e6 }), on_host = function() end, on_progress = function() end, progress_ms = 60000,
   }, function(result)
@@ -150,6 +150,18 @@ return function(uv, turn)
   equal(unreached, 3)
   equal(table.concat(events, ', '), absent .. ' absent')
 
+  -- A host that accepts everything is an event, and may be left out.
+  for use, count in pairs({ ignore = 20, report = 20, skip = 1 }) do
+    local found, tarpit = 0, os.getenv('TARPIT_HOST')
+    events, over = {}, nil
+    assert(portloop.scan({ targets = tarpit, ports = '101-120', all_open = use,
+      on_host = function(event) events[#events + 1] = event.address .. ' ' .. event.event end },
+      function(result) if result.state == 'open' then found = found + 1 end end, function() over = true end))
+    turn(function() return over end)
+    equal(found, count)
+    equal(table.concat(events, ', '), use == 'ignore' and '' or tarpit .. ' all-open')
+  end
+
   -- Progress comes also while nothing happens.
   local progress
   local idler = assert(portloop.scan({ open_input = true, on_progress = function(stats) progress = stats end, progress_ms = 1, threaded = true }, function() end))
@@ -238,6 +250,7 @@ return function(uv, turn)
   refused('DSCP is 0-63', { targets = '127.0.0.1', dscp = 64 })
   refused("'here'", { targets = '127.0.0.1', source = 'here' })
   refused('group must be what portloop.group() has returned, not 5', { targets = '127.0.0.1', group = 5 })
+  refused("all_open must be 'ignore' or 'report' or 'skip', not 'scan'", { targets = '127.0.0.1', all_open = 'scan' })
   refused('on_host must be a function, not 1', { targets = '127.0.0.1', on_host = 1 })
   refused('progress_ms must be a whole number from 1', { targets = '127.0.0.1', progress_ms = 0 })
   assert(not pcall(portloop.group, { speed = 1 }))

@@ -54,7 +54,7 @@ test('each port has one result, and the timers of the loop run meanwhile', async
 test('every option is accepted', async () => {
   const results = await collect(scan({
     targets: '127.0.0.1-4', exclude: '127.0.0.2', ports: '61001-61010', excludePorts: [61001, '61002'], inFlight: 10, rate: 1e6, timeoutMs: 500, adaptive: false,
-    stopAfter: 3, retries: 0, order: 'sequential', seed: 2n ** 64n - 1n, shard: { number: 1, count: 2 }, loops: 1, connector: 'portable', highWaterMark: 1,
+    stopAfter: 3, allOpen: 'report', retries: 0, order: 'sequential', seed: 2n ** 64n - 1n, shard: { number: 1, count: 2 }, loops: 1, connector: 'portable', highWaterMark: 1,
     banners: { kind: 'http', timeoutMs: 100, maxBytes: 10 }, signal: undefined, threaded: false, source: ['127.0.0.1', '::1'], interface: 'lo', dscp: 46,
     mark: 0, keepConnections: true, group: new Group({ inFlight: 100, rate: 1e6 }), openInput: false, onHost() {}, onProgress() {}, progressMs: 60_000,
   }));
@@ -72,6 +72,7 @@ test('options of the wrong type are refused by name', () => {
     [{ banners: { bytes: 1 } }, /^banners must be/], [{ highWaterMark: 0 }, /^highWaterMark must be/],
     [{ targets: [{ target: '127.0.0.1', port: 1 }] }, /^targets must be/], [{ targets: { target: '127.0.0.1', tag: -1 } }, /^targets must be/],
     [{ group: {} }, /^group must be a Group, not {}$/], [{ onHost: 1 }, /^onHost must be a function, not 1$/], [{ progressMs: 0 }, /^progressMs must be/],
+    [{ allOpen: 'scan' }, /^allOpen must be 'ignore' or 'report' or 'skip', not 'scan'$/],
     [{ mark: -1 }, /^mark must be/], [{ interface: 1 }, /^interface must be a string/], [{ threaded: 1 }, /^threaded must be true or false/],
   ]) assert.throws(() => scan({ targets: '127.0.0.1', ...wrong }), { name: 'TypeError', message: words });
   assert.throws(() => scan('127.0.0.1'), /the options must be an object, not '127.0.0.1'/);
@@ -330,6 +331,15 @@ test('a host that is absent is an event', { skip: process.env.ABSENT_HOST ? fals
   const results = await collect(scan({ targets: process.env.ABSENT_HOST, ports: '1-3', onHost: (event) => events.push(event) }));
   assert.deepStrictEqual(results.map(({ reason }) => reason), Array(3).fill('host-unreach'));
   assert.deepStrictEqual(events, [{ address: process.env.ABSENT_HOST, event: 'absent' }]);
+});
+
+test('a host that accepts everything is an event, and may be left out', { skip: process.env.TARPIT_HOST ? false : 'needs such a host, which run_in_host.py makes' }, async () => {
+  for (const [allOpen, count] of [['ignore', 20], ['report', 20], ['skip', 1]]) {
+    const events = [];
+    const results = await collect(scan({ targets: process.env.TARPIT_HOST, ports: '101-120', allOpen, onHost: (event) => events.push(event) }));
+    assert.deepStrictEqual(results.map(({ state }) => state), Array(count).fill('open'));
+    assert.deepStrictEqual(events, allOpen === 'ignore' ? [] : [{ address: process.env.TARPIT_HOST, event: 'all-open' }]);
+  }
 });
 
 async function accepting(t) {

@@ -20,7 +20,7 @@ async function* resolved(): AsyncGenerator<Target> {
 
 export async function speak(group: Group): Promise<void> {
   const running = scan({
-    targets: resolved(), keepConnections: true, group, source: ['192.0.2.9', '::1'], dscp: 46,
+    targets: resolved(), keepConnections: true, group, source: ['192.0.2.9', '::1'], dscp: 46, allOpen: 'skip',
     onHost: ({ address, event }) => console.log(address, event), onProgress: (stats) => console.log(stats.waiting),
   });
   for await (const { connection, tag } of running) {

@@ -89,7 +89,7 @@ class Results(unittest.TestCase):
     @run
     async def test_every_option_is_accepted(self):
         scan = portloop.scan("127.0.0.1-4", "61001-61010", exclude="127.0.0.2", exclude_ports=[61001, "61002"], in_flight=10, rate=1e6, timeout_ms=500,
-                             adaptive=False, stop_after=3, retries=0, order="sequential", seed=2**64 - 1, shard=(1, 2), loops=1, connector="portable",
+                             adaptive=False, stop_after=3, all_open="report", retries=0, order="sequential", seed=2**64 - 1, shard=(1, 2), loops=1, connector="portable",
                              banners=portloop.Banners("http", 100, 10), threaded=False, source=["127.0.0.1", "::1"], interface="lo", dscp=46, mark=0,
                              keep_connections=True, group=portloop.Group(100, 1e6), on_host=print, on_progress=print, progress_interval=60)
         results = [result async for result in scan]
@@ -417,6 +417,16 @@ class Control(unittest.TestCase):
         self.assertEqual([(result.state, result.reason) for result in results], [("filtered", "host-unreach")] * 3)
         self.assertEqual(events, [portloop.HostEvent(absent, "absent")])
 
+    @unittest.skipUnless("TARPIT_HOST" in os.environ, "needs a host that accepts everything, which run_in_host.py makes")
+    @run
+    async def test_a_host_that_accepts_everything_is_an_event_and_may_be_left_out(self):
+        tarpit = os.environ["TARPIT_HOST"]
+        for use, count in ("ignore", 20), ("report", 20), ("skip", 1):
+            events = []
+            results = [result async for result in portloop.scan(tarpit, "101-120", all_open=use, on_host=events.append)]
+            self.assertEqual([result.state for result in results], ["open"] * count)
+            self.assertEqual(events, [] if use == "ignore" else [portloop.HostEvent(tarpit, "all-open")])
+
     @run
     async def test_progress_comes_while_a_scan_waits(self):
         came = asyncio.Event()
@@ -520,6 +530,7 @@ class Refusals(unittest.TestCase):
                 (("127.0.0.1",), {"shard": (3, 2)}, ValueError, "3"), (("127.0.0.1",), {"timeout": 5}, TypeError, "'timeout'"),
                 (("127.0.0.1",), {"exclude": "x"}, ValueError, "'x'"), (("127.0.0.1",), {"source": "here"}, ValueError, "'here'"),
                 (("127.0.0.1",), {"dscp": 64}, ValueError, "DSCP is 0-63, or -1 for none, not 64"),
+                (("127.0.0.1",), {"all_open": "scan"}, ValueError, "all_open must be 'ignore' or 'report' or 'skip', not 'scan'"),
                 (("127.0.0.1",), {"mark": -1}, ValueError, "mark must be from 0"), (("127.0.0.1",), {"interface": "x" * 16}, ValueError, "15 bytes"),
                 (("127.0.0.1",), {"group": 5}, TypeError, "group must be a portloop.Group, not 5"),
                 (("127.0.0.1",), {"on_progress": print, "progress_interval": 0}, ValueError, "progress_interval must be from 1"),

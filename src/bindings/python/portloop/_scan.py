@@ -254,6 +254,7 @@ def scan(
     timeout_ms: Optional[int] = None,
     adaptive: bool = True,
     stop_after: Optional[int] = None,
+    all_open: str = "ignore",
     retries: Optional[int] = None,
     order: str = "random",
     seed: int = 0,
@@ -279,6 +280,9 @@ def scan(
     yourself, for example with loop.getaddrinfo(). They may be an asynchronous iterable, whose targets are scanned while
     more come; what it raises is raised by the iteration. `open_input` leaves the input open for Scan.add() until
     Scan.finish(). `ports` are as in "22,80,8000-8100", "http*", "all" or "common".
+
+    `all_open` finds hosts that accept connections on every port, by probing a few random ports of each host with an open
+    one: "report" makes it a HostEvent; "skip" also leaves out the rest of such a host.
 
     `keep_connections` keeps the connections to open ports, so that they can be taken over. `source` is an address of
     this machine, or one for each family. `on_host` is called with each HostEvent, and `on_progress` with the Stats,
@@ -310,6 +314,7 @@ def scan(
              "open_input": open_input or additions is not None}
     for name, flag in flags.items():
         options.set(name, int(flag))
+    options.set("all_open", choice("all_open", all_open, ("ignore", "report", "skip")))
     options.set("order", choice("order", order, ("random", "sequential")))
     options.set("connector", choice("connector", connector, ("fastest", "portable")))
     options.set("shard", *(number("shard", part, *U32) for part in shard))

@@ -61,7 +61,7 @@ class HostEvent(NamedTuple):
 
     address: str
     # "absent": it is not on its link; "silent": it, or the path to it, no longer answers; "back": an absent one does;
-    # "banned": it refuses what it accepted before
+    # "all-open": it accepts connections on every port (with all_open); "banned": it refuses what it accepted before
     event: str
 
 
