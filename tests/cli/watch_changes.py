@@ -253,6 +253,17 @@ class Watch(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (COMPLETE, ""), done.stderr)
         self.assertIn(" of 200 ports open, 0 changes", done.stderr)
 
+    def test_a_host_that_bans_us(self):
+        """What it has refused since is no change, and the reason is given."""
+        profile = self.path("bans.lab")
+        with open(profile, "w") as file:
+            file.write("prefix 198.18.0.0/16\n  rtt 5ms\n  open 22,80,443\n  bans after 1200 with rst\n")
+        done = subprocess.run([LAB, profile, "--", PORTLOOP, "watch", "--rounds", "2", "--interval", "1ms", "-p", "1-1000", "198.18.0.1"],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual((done.returncode, done.stdout), (COMPLETE, ""), done.stderr)
+        self.assertEqual(done.stderr.count("198.18.0.1 refuses connections that it accepted before"), 1, done.stderr)
+        self.assertRegex(done.stderr, r"portloop: [\d,]+ ports are unknown, and count as unchanged\n")
+
 
 if __name__ == "__main__":
     support.enter_own_network()

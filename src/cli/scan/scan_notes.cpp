@@ -83,10 +83,14 @@ void ScanNotes::report_all_open(const Address& address, bool is_skipped) {
 
 void ScanNotes::report_ban(const Address& address) {
   if (!banned_hosts_.insert(address).second || banned_hosts_.size() > max_reported_bans || quiet_) return;
-  progress_.report(to_text(address) +
-                   " refuses connections that it accepted before: it may have banned this address, and is probed no "
-                   "more; what it has refused since is unknown (banned)" +
+  progress_.report(ban_note(address) +
                    (banned_hosts_.size() == max_reported_bans ? "; further hosts are only counted" : ""));
+}
+
+std::string ban_note(const Address& address) {
+  return to_text(address) +
+         " refuses connections that it accepted before: it may have banned this address, and is probed no more; what "
+         "it has refused since is unknown (banned)";
 }
 
 }  // namespace portloop

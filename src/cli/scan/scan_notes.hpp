@@ -51,4 +51,7 @@ class ScanNotes {
   bool flow_limit_reported_ = false;
 };
 
+/// What people are told about a host that has banned us: one line.
+std::string ban_note(const Address& address);
+
 }  // namespace portloop

@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <new>
 #include <optional>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
@@ -29,6 +30,7 @@
 #include "cli/scan/memory_guard.hpp"
 #include "cli/scan/probe_options.hpp"
 #include "cli/scan/running_scan.hpp"
+#include "cli/scan/scan_notes.hpp"
 #include "cli/scan/scan_session.hpp"
 #include "cli/system/unix_time.hpp"
 #include "cli/targets/broadcast_addresses.hpp"
@@ -89,6 +91,7 @@ class WatchCommand : ScanSession::Events {
 
   void start_round();
   void start_scan(Phase phase, const FinishedSet& left_out);
+  void report_ban(const Address& address);
   void on_result(const portloop_result& result);
   void on_scan_done(int status);
   void on_scan_closed();
@@ -132,9 +135,10 @@ class WatchCommand : ScanSession::Events {
   std::optional<RunningScan> scan_;
   portloop_stats stats_{};
   uv_timer_t pause_{};
-  uint64_t rounds_ = 0;      // of this run, ended
-  uint64_t started_ns_ = 0;  // the round
-  uint64_t unknown_ = 0;     // results of the round
+  uint64_t rounds_ = 0;       // of this run, ended
+  uint64_t started_ns_ = 0;   // the round
+  uint64_t unknown_ = 0;      // results of the round
+  std::set<Address> banned_;  // hosts that have banned us in the round
   bool file_failed_ = false;
   bool interrupted_ = false;
 };
@@ -168,6 +172,7 @@ int WatchCommand::run() {
 void WatchCommand::start_round() {
   started_ns_ = uv_hrtime();
   unknown_ = 0;
+  banned_.clear();
   ++settings_.order.seed;  // another order: what is lost in a burst is not the same ports each time
   start_scan(Phase::scan, {});
 }
@@ -185,7 +190,14 @@ void WatchCommand::start_scan(Phase phase, const FinishedSet& left_out) {
       [this](int status) { guarded([this, status] { on_scan_done(status); }); },
       [this](const sockaddr& address, portloop_host_event event) {
         if (event == PORTLOOP_HOST_ALL_OPEN) guarded([&] { all_open_.found(host_address_of(address)); });
+        if (event == PORTLOOP_HOST_BANNED) guarded([&] { report_ban(host_address_of(address)); });
       });
+}
+
+/// Its ports are unknown in this round, which is no change of theirs. Each loop that finds it out reports it.
+void WatchCommand::report_ban(const Address& address) {
+  constexpr size_t max_reported = 3;  // the others are among the unknown ports
+  if (banned_.insert(address).second && banned_.size() <= max_reported && !request_.scan.quiet) note(ban_note(address));
 }
 
 void WatchCommand::on_result(const portloop_result& result) {
@@ -306,7 +318,7 @@ void WatchCommand::save_file(const char* option, const std::string& path, const 
 
 void WatchCommand::note_round(size_t changes) {
   if (unknown_ > 0 && last_.unknown == 0 && !request_.scan.quiet)
-    note(grouped(unknown_) + " ports are unknown, and count as unchanged: this machine could not ask them");
+    note(grouped(unknown_) + " ports are unknown, and count as unchanged");
   if (request_.scan.quiet || (rounds_ > 1 && !request_.scan.verbose)) return;
   uint64_t open = 0;
   for (uint64_t index = 0; index < filter_.size(); ++index) open += filter_.reported(index) == WatchedState::open;
