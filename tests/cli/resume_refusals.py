@@ -173,8 +173,8 @@ def refusals(run):
     for name, data in damaged.items():
         run.write("c", data)
         refused("--resume", "c", message="is damaged", checkpoint=data)
-    for version in (b"2", b"4", b"0", b"", b"\x1b[31m"):
-        data = files["c"].replace(b"portloop-checkpoint 3", b"portloop-checkpoint " + version, 1)
+    for version in (b"3", b"5", b"0", b"", b"\x1b[31m"):
+        data = files["c"].replace(b"portloop-checkpoint 4", b"portloop-checkpoint " + version, 1)
         run.write("c", data)
         refused("--resume", "c", message="is of version", checkpoint=data)
     for what, other in ((b"\nseed ", b"\nseed 1"), (b"\nports 1-2500", b"\nports 1-2501"), (b"\nfinished ", b"\nfinished x"), (b"\ncounts ", b"\ncounts 1 "),

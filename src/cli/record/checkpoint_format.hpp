@@ -12,7 +12,7 @@
 namespace portloop::checkpoint_format {
 
 /// To be raised when a line changes its meaning, or when the order of the probes does: positions count in that order.
-constexpr uint64_t version = 3;
+constexpr uint64_t version = 4;
 constexpr std::string_view magic = "portloop-checkpoint";
 
 // The line "counts" has the results in this order.
