@@ -74,7 +74,8 @@ void ScanOutputs::append_whole(OutputFile& file, Append append) {
 
 void ScanOutputs::write(const OutputResult& result) {
   for (Output& output : outputs_) {
-    if (output.file->is_terminal()) output.writer->set_columns(terminal_columns(STDOUT_FILENO));
+    // A row that is written at once has the width of now; what the table shows is laid out later.
+    if (table_ == nullptr && output.file->is_terminal()) output.writer->set_columns(terminal_columns(STDOUT_FILENO));
     append_whole(*output.file, [&](std::string& buffer) { output.writer->result(result, buffer); });
     if (output.file->buffer().empty()) continue;
     if (output.file->is_terminal()) progress_.clear();
@@ -92,7 +93,9 @@ void ScanOutputs::flush() {
 
 void ScanOutputs::flush_terminals() {
   for (Output& output : outputs_) {
-    if (output.file->is_terminal()) output.file->flush();
+    if (!output.file->is_terminal()) continue;
+    output.file->flush();
+    output.writer->set_columns(terminal_columns(STDOUT_FILENO));  // a table that is full writes rows at once
   }
 }
 
