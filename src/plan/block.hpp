@@ -73,9 +73,9 @@ class Block {
 
   // ---- The books ----
 
-  /// How many probes have a place in the books: in a group only the early ones, until the others are drawn.
-  uint32_t books() const { return ledger_.size(); }
-  void open_books_of_others() {
+  /// How many probes the ledger has room for: in a group only the early ones, until others are drawn.
+  uint32_t ledger_size() const { return ledger_.size(); }
+  void extend_ledger() {
     ledger_.grow(size());
     asked_now_.resize(size());
   }
@@ -141,18 +141,18 @@ class Block {
   /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
-  /// In a group, the other ports of a host that was silent on its early ones are put off: the second pass asks them
+  /// In a group, the other ports of a host that was silent on its early ones are deferred: the second pass asks them
   /// first.
-  bool may_put_off() const { return runs_.are_apart() && hosts.size() > 1; }
-  void put_off(uint32_t host_number) {
+  bool may_defer() const { return runs_.are_apart() && hosts.size() > 1; }
+  void defer(uint32_t host_number) {
     assert(phase_ == Phase::drawing);
-    hosts.put_off(host_number);
-    has_put_off_ = true;
+    hosts.defer(host_number);
+    has_deferred_ = true;
   }
   /// Whether the second pass waits until all blocks of the group are drawn, as far as `position`, the next to be drawn,
   /// shows.
   bool waits_for_group(uint64_t next_position) const {
-    return has_put_off_ && pass_ == 1 && next_position < runs_.group_end;
+    return has_deferred_ && pass_ == 1 && next_position < runs_.group_end;
   }
   PassFacts pass_facts() const;
   /// Begins the pass that `next` asks for. Returns false, and changes nothing, if it has no host to ask again.
@@ -248,7 +248,7 @@ class Block {
 
   bool has_unresolved_hosts_ = false;
   bool has_unproven_hosts_ = false;
-  bool has_put_off_ = false;
+  bool has_deferred_ = false;
   uint64_t held_until_us_ = 0;
   uint32_t held_at_news_ = 0;
   Phase phase_ = Phase::drawing;

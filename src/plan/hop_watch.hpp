@@ -92,8 +92,11 @@ class HopWatch {
 
   /// That ask has ended. A router that falls silent is given `recovery_checks`.
   void ended(HopOutcome outcome, const Endpoint& endpoint, uint64_t now_us, uint32_t recovery_checks);
-  /// It could not be made.
-  void withdrawn() { in_flight_ = false; }
+  /// It could not be made, and is due again.
+  void withdrawn() {
+    in_flight_ = false;
+    next_ask_serial_ = 0;
+  }
   /// Of what it reports.
   const RttEstimator& rtt() const { return rtt_; }
   /// How many endpoints were tried that it did not report.

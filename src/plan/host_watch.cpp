@@ -48,10 +48,10 @@ void HostWatch::ask_anew(uint32_t host_number, uint32_t pass) {
   hosts_[host_number].void_passes = static_cast<uint16_t>(pass);
 }
 
-void HostWatch::put_off(uint32_t host_number) {
+void HostWatch::defer(uint32_t host_number) {
   Host& host = hosts_[host_number];
   assert(host.state == HostState::fresh);
-  host.was_put_off = true;
+  host.is_deferred = true;
   host.void_passes = std::max<uint16_t>(host.void_passes, 1);
 }
 
@@ -149,7 +149,8 @@ void HostWatch::ban(uint32_t host_number) {
   if (host.state != HostState::stopped) host.state = HostState::lost;
   host.loss = Loss::ban;
   any_stopped_ = true;
-  verdicts_.push_back(host_number);
+  // It may have been lost a moment ago, and that not told yet.
+  if (std::find(verdicts_.begin(), verdicts_.end(), host_number) == verdicts_.end()) verdicts_.push_back(host_number);
 }
 
 std::optional<uint32_t> HostWatch::take_verdict() {

@@ -73,7 +73,7 @@ struct Host {
   bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
   bool is_suspect : 1 = false;         ///< Decoys are out: it may accept everything.
   bool accepts_all : 1 = false;        ///< They have found that it does.
-  bool was_put_off : 1 = false;        ///< It was silent on its early ports: the others are asked later.
+  bool is_deferred : 1 = false;        ///< It was silent on its early ports: the others are asked later.
   uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
   // The share of early ports (EarlyPorts) that is answered promises nothing for the others.
   uint8_t early_first_asks = 0;  ///< Of first_asks.
@@ -84,8 +84,8 @@ struct Host {
   bool has_banned_us() const { return loss == Loss::ban; }
   /// Whether an early port was asked, and none has answered.
   bool was_silent_early() const { return early_first_asks > 0 && answers == 0; }
-  /// Most ports of a host that was put off are asked for the first time in the block's second pass.
-  uint32_t pass_for_timeout(uint32_t pass) const { return was_put_off && pass > 1 ? pass - 1 : pass; }
+  /// Most ports of a host that was deferred are asked for the first time in the block's second pass.
+  uint32_t pass_for_timeout(uint32_t pass) const { return is_deferred && pass > 1 ? pass - 1 : pass; }
   bool is_fresh_or_alive() const { return state == HostState::fresh || state == HostState::alive; }
   /// Whether one open port is all that has answered.
   bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
@@ -138,7 +138,7 @@ class HostWatch {
   /// What it was asked until now, in passes up to `pass`, was sent in vain: they become void. Only for a fresh host.
   void ask_anew(uint32_t host_number, uint32_t pass);
   /// What is left of its ports is not asked in the first pass, which becomes void. Only for a fresh host.
-  void put_off(uint32_t host_number);
+  void defer(uint32_t host_number);
   /// It can't be reached from here: unresolved, fresh -> lost.
   void lose(uint32_t host_number, Loss loss);
   /// None of them can be looked for: unresolved -> lost.

@@ -26,11 +26,11 @@ bool LiveBlocks::has_room_for(const ScanSpace& space, uint64_t number) const {
   return hosts_ + hosts <= max_hosts && probes_ + (runs.are_apart() ? runs.early() : runs.size()) <= max_probes(space);
 }
 
-bool LiveBlocks::open_books_of_others(Block& block) {
-  const uint32_t more = block.size() - block.books();
+bool LiveBlocks::extend_ledger(Block& block) {
+  const uint32_t more = block.size() - block.ledger_size();
   if (probes_ + more > max_probes(block.space())) return false;
   probes_ += more;
-  block.open_books_of_others();
+  block.extend_ledger();
   return true;
 }
 
@@ -49,7 +49,7 @@ Block& LiveBlocks::open(std::shared_ptr<const ScanSpace> space, uint64_t number,
   auto block = std::make_unique<Block>(*space, number, place, retries);
   if (vacant == blocks_.end()) blocks_.emplace_back();
   hosts_ += block->hosts.size();
-  probes_ += block->books();
+  probes_ += block->ledger_size();
   blocks_[place] = {std::move(space), std::move(block)};
   ++count_;
   return *blocks_[place].block;
@@ -57,7 +57,7 @@ Block& LiveBlocks::open(std::shared_ptr<const ScanSpace> space, uint64_t number,
 
 void LiveBlocks::forget(Block& block) {
   hosts_ -= block.hosts.size();
-  probes_ -= block.books();
+  probes_ -= block.ledger_size();
   --count_;
   blocks_[block.place()] = {};
 }

@@ -21,8 +21,8 @@ class LiveBlocks {
   bool has_room_for(const ScanSpace& space, uint64_t number) const;
   /// The live block with that number, or nullptr.
   Block* find(const ScanSpace& space, uint64_t number);
-  /// Gives the other ports of a block of a group a place in its books. Returns false if there is no room for them now.
-  bool open_books_of_others(Block& block);
+  /// Gives the other ports of a block of a group their room in its ledger. Returns false if there is none now.
+  bool extend_ledger(Block& block);
   /// Keeps the space until the block is forgotten.
   Block& open(std::shared_ptr<const ScanSpace> space, uint64_t number, std::optional<uint32_t> retries);
   void forget(Block& block);

@@ -382,7 +382,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   next.ask.pass = static_cast<uint8_t>(block.pass());
   next.ask.attempt = static_cast<uint8_t>(block.asked(probe, kind, now_us));
   const Host& host = block.hosts[local.host_in_block];
-  // A port that was drawn while its host was suspended or put off has its first ask in a retry pass.
+  // A port that was drawn while its host was suspended or deferred has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
   if (next.ask.kind == ProbeKind::fresh) note_first_ask(next.ask);
   next.ask.unresolved = host.state == HostState::unresolved;

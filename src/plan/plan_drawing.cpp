@@ -40,7 +40,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
   return Search::nothing;
 }
 
-/// The share of answers changes between the early ports, the others, and those of hosts that were put off. Overload is
+/// The share of answers changes between the early ports, the others, and those of hosts that were deferred. Overload is
 /// no cause of that.
 void ProbePlan::note_first_ask(const Ask& ask) {
   const FirstAsks now = ask.pass > 1 ? FirstAsks::later : ask.early ? FirstAsks::early : FirstAsks::others;
@@ -53,7 +53,7 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(Block& block, uint32_t probe, uin
   if (path_.lost()) return FreshUse::later;
   if (block.hosts.size() == 1 && bans_.is_suspect({block.place(), 0})) return FreshUse::wait;
   const bool host_matters = block.hosts.any_stopped() || block.hosts.any_suspended() || block.has_unresolved_hosts() ||
-                            block.has_unproven_hosts() || block.may_put_off();
+                            block.has_unproven_hosts() || block.may_defer();
   if (!host_matters) return FreshUse::ask;
   const uint32_t number = block.local(probe).host_in_block;
   const Host& host = block.hosts[number];
@@ -65,8 +65,8 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(Block& block, uint32_t probe, uin
       if (waits_.find(host.target) != nullptr) return FreshUse::later;
       return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
     case HostState::fresh:
-      if (!block.may_put_off() || !host.was_silent_early() || block.is_early(probe)) break;
-      block.put_off(number);
+      if (!block.may_defer() || !host.was_silent_early() || block.is_early(probe)) break;
+      block.defer(number);
       return FreshUse::later;
     case HostState::alive: break;
     case HostState::lost: return host.has_banned_us() ? FreshUse::later : FreshUse::ask;
@@ -110,7 +110,7 @@ Block* ProbePlan::block_for_drawing(uint64_t position) {
       if (path_.lost()) drawing_->hosts.path_is_lost();
     }
   }
-  const bool has_place = drawing_->probe_at(position) < drawing_->books() || blocks_.open_books_of_others(*drawing_);
+  const bool has_place = drawing_->probe_at(position) < drawing_->ledger_size() || blocks_.extend_ledger(*drawing_);
   return has_place ? drawing_ : nullptr;
 }
 

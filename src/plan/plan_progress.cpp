@@ -33,8 +33,8 @@ ProbePlan::Progress ProbePlan::progress() const {
     const Block* block = blocks_.at(place);
     if (block == nullptr) continue;
     const bool is_in_pass = block->pass() == progress.pass && block->phase() == Block::Phase::sweeping;
-    progress.pass_size += block->size();
-    progress.pass_sent += is_in_pass ? block->sweep_at() : block->size();
+    progress.pass_size += block->ledger_size();
+    progress.pass_sent += is_in_pass ? block->sweep_at() : block->ledger_size();
     const uint32_t passes = options_.retries ? *options_.retries + 1 : expected_passes(block->pass_facts());
     if (block->unfinished() > 0) progress.expected_passes = std::max(progress.expected_passes, passes);
   }

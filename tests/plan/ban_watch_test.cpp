@@ -300,6 +300,23 @@ TEST_CASE("a host that could not be proved, and refuses later, is a suspect that
   CHECK(watch.next_due_us() == 3 * second);
 }
 
+TEST_CASE(
+    "a witness that refuses makes its host a suspect, and all of its open ports are asked before it has banned us") {
+  BanWatch watch;
+  watch.accepted(host, 9, 1);
+  watch.accepted(host, 10, 1);
+  hold(watch, 20, 100);
+  watch.answered_again(host, none, Reason::port_unreach, 200, 201);
+  CHECK(watch.is_suspect(host));
+  for (const uint32_t port : {9U, 10U}) {
+    CHECK(asked(watch, 300 + port) == port);
+    answer(watch, port, Reason::port_unreach, 300);
+  }
+  CHECK_FALSE(watch.take_ban());
+  answer(watch, asked(watch, 2 * second), Reason::port_unreach, 2 * second);
+  CHECK(watch.take_ban() == host);
+}
+
 TEST_CASE("a proof that can never be made is not waited for") {
   BanWatch watch;
   watch.accepted(host, 9, 1);

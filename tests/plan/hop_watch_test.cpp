@@ -20,6 +20,16 @@ bool ask(HopWatch& hop, uint64_t serial, uint64_t now_us, HopOutcome outcome) {
   return true;
 }
 
+/// The router reports once, and is silent from then on, until it is full. Returns when it is asked next, with `serial`.
+uint64_t make_full(HopWatch& hop, uint64_t& serial) {
+  REQUIRE(ask(hop, 128, 1, HopOutcome::expired));
+  hop.want_proof();
+  uint64_t now_us = second_us;
+  for (serial = 1000; !hop.is_full(); now_us = hop.next_ask_us())
+    REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
+  return now_us;
+}
+
 }  // namespace
 
 TEST_CASE("of a router's limit of reports, as many are used in a burst, and then one a second") {
@@ -90,11 +100,8 @@ TEST_CASE("a router that is silent four times in a row is full, until an ask tha
 TEST_CASE("a router that reports once and then misses two is not full, but reports too rarely") {
   SharedHop shared;
   HopWatch hop(shared);
-  REQUIRE(ask(hop, 128, 1, HopOutcome::expired));
-  hop.want_proof();
-  uint64_t now_us = second_us;
-  uint64_t serial = 1000;
-  for (; !hop.is_full(); now_us = hop.next_ask_us()) REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
+  uint64_t serial;
+  const uint64_t now_us = make_full(hop, serial);
   REQUIRE(ask(hop, serial++, now_us, HopOutcome::expired));
   REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
   REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
@@ -118,14 +125,8 @@ TEST_CASE("one report ends the doubt") {
 TEST_CASE("a full router is given up after its checks, and not while it is being checked") {
   SharedHop shared;
   HopWatch hop(shared);
-  REQUIRE(ask(hop, 128, 1, HopOutcome::expired));
-  hop.want_proof();
-  uint64_t now_us = second_us;
-  uint64_t serial = 1000;
-  while (!hop.is_full()) {
-    REQUIRE(ask(hop, serial++, now_us, HopOutcome::silent));
-    now_us = hop.next_ask_us();
-  }
+  uint64_t serial;
+  uint64_t now_us = make_full(hop, serial);
   const uint64_t full_us = now_us;
   for (uint32_t check = 0; check < checks; ++check) {
     CHECK_FALSE(hop.is_given_up(now_us));
@@ -134,6 +135,21 @@ TEST_CASE("a full router is given up after its checks, and not while it is being
   }
   CHECK(hop.is_given_up(now_us));
   CHECK(now_us > full_us + 30 * second_us);
+}
+
+TEST_CASE("asks that could not be made show nothing, and are made again") {
+  SharedHop shared;
+  HopWatch hop(shared);
+  for (uint64_t serial = 1000; serial < 10'000; serial += 1000) {
+    const uint64_t now_us = serial * second_us;
+    REQUIRE(hop.due(serial, now_us));
+    REQUIRE(hop.begin_ask(serial, now_us));
+    hop.sent(serial, now_us);
+    hop.withdrawn();
+    CHECK(hop.searches() == 0);
+    CHECK_FALSE(hop.is_full());
+  }
+  CHECK(ask(hop, 20'000, 20'000 * second_us, HopOutcome::expired));
 }
 
 TEST_CASE("an endpoint that answers by itself shows nothing any more") {

@@ -263,6 +263,11 @@ TEST_CASE("a verdict on a host is handed out once, when it is made and when it i
   CHECK(watch.take_verdict() == 0);
   CHECK_FALSE(watch.take_verdict());
 
+  watch.ban(0);
+  watch.ban(0);
+  CHECK(watch.take_verdict() == 0);
+  CHECK_FALSE(watch.take_verdict());
+
   watch.path_is_lost();
   watch.path_is_lost();
   int verdicts = 0;

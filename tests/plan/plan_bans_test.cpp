@@ -15,6 +15,14 @@ Behaviour lan(uint64_t seed) {
   return {.rtt_us = 300, .jitter_us = 50, .open_share = 0.01, .plan_holds = true, .seed = seed};
 }
 
+/// Each probe has a result, and no port is taken for closed or filtered because a ban has refused it.
+void check_nothing_is_false(const Outcome& outcome) {
+  CHECK(outcome.finished);
+  CHECK(outcome.results == outcome.probes);
+  CHECK(outcome.false_refused == 0);
+  CHECK(outcome.missed_open == 0);
+}
+
 }  // namespace
 
 TEST_CASE("what a host refuses after it has banned us is unknown, and it is asked no more") {
@@ -57,10 +65,7 @@ TEST_CASE("a ban whose ICMP errors are limited, as Linux limits them, is told fr
       const Outcome outcome = run(behaviour, hosts, 2'000);
       CAPTURE(hosts);
       CAPTURE(seed);
-      CHECK(outcome.finished);
-      CHECK(outcome.results == outcome.probes);
-      CHECK(outcome.false_refused == 0);
-      CHECK(outcome.missed_open == 0);
+      check_nothing_is_false(outcome);
       CHECK(outcome.banned > hosts * 1'000);
     }
   }
@@ -74,10 +79,7 @@ TEST_CASE("hosts that ban us together, with few ICMP errors, are no path that is
     behaviour.ban_answers_per_s = 1;
     const Outcome outcome = run(behaviour, 8, 2'000);
     CAPTURE(seed);
-    CHECK(outcome.finished);
-    CHECK(outcome.results == outcome.probes);
-    CHECK(outcome.false_refused == 0);
-    CHECK(outcome.missed_open == 0);
+    check_nothing_is_false(outcome);
     CHECK(outcome.host_lost == 0);
     CHECK(outcome.banned > 8 * 1'000);
   }
@@ -141,4 +143,55 @@ TEST_CASE("of a host with few closed ports nothing is proved") {
   const Outcome outcome = run(behaviour, 100, 16);
   CHECK(outcome.finished);
   CHECK(outcome.proofs == 0);
+}
+
+TEST_CASE("a block that is being reported is kept until its proof has come back") {
+  const ScanSpace space = space_of(1, 300, 1);
+  ProbeCursor cursor;
+  PlanOptions options = wide();
+  options.retries = 1;
+  ProbePlan plan(space, cursor, options);
+  constexpr uint16_t open_port = 22;
+  std::set<uint16_t> reported;
+  std::optional<Ask> proof;
+  uint64_t now_us = 1000, turns_with_proof = 0;
+  for (bool ended = false; !ended;) {
+    REQUIRE(now_us < 100'000'000);
+    const ProbePlan::Next next = plan.next(now_us);
+    switch (next.step) {
+      case ProbePlan::Step::ask: {
+        const Ask& ask = next.ask;
+        ProbeResult result;
+        result.endpoint = ask.endpoint;
+        if (ask.kind == ProbeKind::proof) {
+          CHECK_FALSE(proof);
+          proof = ask;
+        } else if (ask.kind == ProbeKind::fresh && ask.endpoint.port == open_port) {
+          result.state = PortState::open;
+          result.reason = Reason::syn_ack;
+          CHECK(plan.take_answer(ask, result, 300, now_us));
+        } else if (ask.kind == ProbeKind::check) {  // its port refuses now
+          result.state = PortState::filtered;
+          result.reason = Reason::port_unreach;
+          CHECK_FALSE(plan.take_answer(ask, result, 0, now_us));
+        } else {
+          plan.silent(ask, now_us);
+        }
+        break;
+      }
+      case ProbePlan::Step::report:
+        if (reported.empty()) now_us += 2'000'000;  // meanwhile the second look has become due
+        CHECK(reported.insert(next.report.endpoint.port).second);
+        break;
+      case ProbePlan::Step::finished: ended = true; break;
+      case ProbePlan::Step::again:
+      case ProbePlan::Step::wait: now_us += 1000; break;
+    }
+    if (!proof || reported.size() < 299 || ++turns_with_proof < 100) continue;
+    CHECK(plan.live_blocks() == 1);
+    plan.silent(*proof, now_us);
+    proof.reset();
+  }
+  CHECK(turns_with_proof == 100);
+  CHECK(reported.size() == 299);
 }
