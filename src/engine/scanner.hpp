@@ -14,7 +14,7 @@
 //     while
 //   - an answer is not conclusive: the connect is repeated as core/doubt.hpp decides
 //   - a port is open, and its host may accept everything: the result is held until that is known (suspect_hosts.hpp)
-//   - a host may have banned us: the plan holds what it refuses, and reports it later (plan/ban_watch.hpp); what is
+//   - a host may have banned us: the plan holds what it refuses, and reports it later (plan/ban_watch.hpp). What is
 //   held
 //     when the scan is stopped is not reported
 //   - stop() or close() from any callback, even on_result(): no more probes are taken, pending connects are cancelled
