@@ -75,6 +75,10 @@ class ProbeOrder {
 
   uint32_t ports() const { return ports_; }
   uint64_t hosts() const { return hosts_; }
+  Order order() const { return order_; }
+  uint64_t seed() const { return seed_; }
+  /// None if the order is sequential.
+  const EarlyPorts& early_ports() const { return early_ports_; }
   /// The number of probes of every block but the last.
   uint64_t block_size() const { return uint64_t{hosts_per_block_} * ports_; }
   uint64_t block_count() const { return (hosts_ + hosts_per_block_ - 1) / hosts_per_block_; }
@@ -130,7 +134,7 @@ class ProbeOrder {
   uint32_t hosts_per_block_;
   Order order_;
   uint64_t seed_;
-  EarlyPorts early_ports_;  // none if the order is sequential
+  EarlyPorts early_ports_;
   uint32_t blocks_per_group_;
   Permutation host_permutation_;
 };

@@ -79,27 +79,6 @@ int Scanner::start() {
   return 0;
 }
 
-/// If the neighbour tables can't be followed, the scan does without: a wait then ends with the kernel's report or its
-/// timeout.
-void Scanner::watch_neighbours() noexcept try {
-  auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
-  const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
-    const uint64_t now_us = uv_hrtime() / 1000;
-    const uint32_t interface = options_.sockets.interface_number;
-    for (const NeighbourEvent& event : events) {
-      if (interface == 0 || event.interface == interface) plan_.neighbour_event(event, now_us);
-    }
-    if (state_ == State::running && !pumping_) schedule_turn();
-  });
-  if (error == 0) {
-    neighbours_ = std::move(watch);
-  } else {
-    plan_.neighbours_are_not_followed();
-  }
-} catch (const std::bad_alloc&) {
-  plan_.neighbours_are_not_followed();
-}
-
 // ---- Each turn of the loop ----
 
 void Scanner::schedule_turn() { turn_.queue_turn(work_); }
@@ -263,6 +242,8 @@ void Scanner::on_deadline(uv_timer_t* timer) {
 // ---- A probe's life ----
 
 void Scanner::free_slot(uint32_t number) {
+  const Ask& ask = slots_[number].ask;
+  if (ask.unresolved) waiting_slots_.erase(ask.endpoint.address);
   slots_.free(slots_[number]);
   counters_.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -286,6 +267,7 @@ void Scanner::start_ask(const Ask& ask) {
   slot.started_ns = uv_hrtime();
   std::optional<ConnectOutcome> outcome;
   try {
+    if (ask.unresolved) waiting_slots_.insert_or_assign(ask.endpoint.address, slot.number);
     outcome = ask.kind == ProbeKind::hop ? connector_->start_to_first_hop(slot.number, ask.endpoint)
                                          : connector_->start(slot.number, ask.endpoint);
   } catch (const std::bad_alloc&) {
@@ -380,15 +362,6 @@ void Scanner::handle_answer(uint32_t number, const Verdict& verdict) {
   }
   release_slot(number, Connector::Keep::socket);
   if (is_reported) deliver(result);
-}
-
-void Scanner::handle_no_neighbour(uint32_t number, const Verdict& verdict) {
-  const Ask ask = slots_[number].ask;
-  ProbeResult result = result_of(slots_[number], verdict, 0);
-  result.rtt_us = 0;  // how long the kernel looked for the neighbour is nobody's round-trip time
-  release_slot(number, Connector::Keep::nothing);
-  const bool is_final = plan_.no_neighbour(ask, uv_hrtime() / 1000);
-  if (is_final && ask.is_probe()) deliver(result);
 }
 
 /// An address without a route is one that can't be scanned from here, unless the route is there again, or one that was

@@ -27,6 +27,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -162,6 +163,7 @@ class Scanner final : private ConnectorEvents {
   void on_batch_end(bool more_wait) override;
 
   void watch_neighbours() noexcept;
+  void look_at_deadline(const Address& neighbour);
   void pump(uint64_t began_us);
   bool report_host();
   bool report_settled();
@@ -228,6 +230,7 @@ class Scanner final : private ConnectorEvents {
   OwnedHandle<uv_timer_t, Scanner> wake_;  // fires when the plan wants to be called again
   SlotArray slots_;
   RecentTargets sent_to_;
+  std::map<Address, uint32_t> waiting_slots_;  // whose connects wait for their neighbours
   struct LateSlot {
     uint32_t number;
     uint64_t serial;  // of its ask; by the time it is polled, the slot may have another one

@@ -41,6 +41,7 @@ struct Ask {
   uint8_t pass = 1;         ///< The block's pass when it was asked.
   ProbeKind kind = ProbeKind::fresh;
   bool early = false;          ///< Of an early port (EarlyPorts): its answer promises nothing for other ports.
+  bool judged = true;          ///< Its outcome shows what the path carries.
   bool unresolved = false;     ///< Sent before the neighbour was resolved: the wait may include that for the neighbour.
   bool lacked_route = false;   ///< It failed for lack of a route before.
   uint8_t local_failures = 0;  ///< How many times it failed on our side with nothing else in flight.

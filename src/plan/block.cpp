@@ -20,6 +20,7 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       others_from_(runs_.other_first - runs_.early()),
       first_early_index_(space.order.runs_of(number * space.order_blocks_per_block()).early_first),
       first_other_index_(space.order.runs_of(number * space.order_blocks_per_block()).other_first),
+      late_hosts_(space.order, number),
       ledger_(static_cast<uint32_t>(runs_.are_apart() ? runs_.early() : runs_.size())),
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
@@ -45,6 +46,14 @@ void Block::note_next_hops(const NextHops& hops) {
       has_unproven_hosts_ = true;
     }
   }
+}
+
+std::optional<uint32_t> Block::probe_of(const ProbeOrder::Block::Local& local) const {
+  assert(sparse_.empty());
+  const uint64_t j = order_.index_of(local);
+  const uint64_t index = j < order_.early() ? first_early_index_ + j : first_other_index_ + j - order_.early();
+  const std::optional<uint64_t> position = space_->shard.position_of(index);
+  return position ? std::optional(probe_at(*position)) : std::nullopt;
 }
 
 void Block::list_hosts() {
@@ -74,10 +83,33 @@ void Block::list_hosts() {
 
 // ---- Passes ----
 
+void Block::resolve(uint32_t host_number) {
+  if (hosts[host_number].state != HostState::unresolved) return;
+  const bool asks_now = pass_ == 1 && sparse_.empty() && !hosts[host_number].was_asked_in_vain;
+  hosts.resolved(host_number, asks_now ? 0 : pass_);
+  if (!asks_now) return;
+  uint32_t owed = 0;
+  for (uint32_t port = 0; port < space_->order.ports(); ++port) owed += is_owed(probe_of({host_number, port}));
+  if (owed > 0) late_hosts_.add(host_number, owed);
+}
+
+std::optional<uint32_t> Block::take_late_port() {
+  const ProbeOrder::Block::Local local = late_hosts_.current();
+  if (!hosts[local.host_in_block].is_fresh_or_alive()) {
+    late_hosts_.forget_host();
+    return std::nullopt;
+  }
+  const std::optional<uint32_t> probe = probe_of(local);
+  const bool is_to_be_asked = is_owed(probe);
+  late_hosts_.advance(is_to_be_asked);
+  return is_to_be_asked ? probe : std::nullopt;
+}
+
 PassFacts Block::pass_facts() const {
   PassFacts facts;
   facts.pass = pass_;
   facts.fixed_retries = retries_.has_value();
+  facts.asked_any = asked_any_;
   facts.skipped_some = skipped_some_;
   facts.found = found_;
   facts.empty_passes = facts.found > 0 ? 0 : empty_passes_ + 1;
@@ -97,7 +129,7 @@ bool Block::begin_pass(NextPass next, uint32_t asks_per_check) {
   found_ = 0;
   pass_ = pass;
   sweep_kind_ = next;
-  skipped_some_ = false;
+  asked_any_ = skipped_some_ = false;
   checks.begin_pass(hosts, checks_are_scarce() ? 1 : asks_per_check / 2);
   sweep_ = Permutation(ledger_.size(), mix64(number_) + pass_);
   sweep_at_ = 0;

@@ -19,6 +19,7 @@
 #include "plan/checks.hpp"
 #include "plan/flow_limit.hpp"
 #include "plan/host_watch.hpp"
+#include "plan/late_hosts.hpp"
 #include "plan/loss_estimate.hpp"
 #include "plan/next_hops.hpp"
 #include "plan/pass_policy.hpp"
@@ -59,6 +60,8 @@ class Block {
     const uint64_t index = space_->shard.index_at(shard_position(probe));
     return order_.at(probe < runs_.early() ? index - first_early_index_ : index - first_other_index_ + order_.early());
   }
+  /// The inverse of local(). nullopt if it is another shard's. Precondition: the probes are not listed.
+  std::optional<uint32_t> probe_of(const ProbeOrder::Block::Local& local) const;
   /// Whether it is of an early port.
   bool is_early(uint32_t probe) const {
     return sparse_.empty() ? probe < runs_.early() : space_->order.is_early(sparse_[probe].port);
@@ -95,6 +98,7 @@ class Block {
     if (first_ask_us_ == 0) first_ask_us_ = now_us;
     assert(!ledger_.finished(probe) && !asked_now_[probe]);
     asked_now_[probe] = true;
+    asked_any_ = true;
     return ledger_.count_attempt(probe);
   }
   /// That connect has ended and will not be made again.
@@ -141,6 +145,14 @@ class Block {
   /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
+  /// The neighbour of an unresolved host was found. What was drawn of it meanwhile is asked in this pass, if it is the
+  /// first; otherwise its passes begin with the next one.
+  void resolve(uint32_t host_number);
+  /// Whether this pass has ports left of hosts that were resolved in it.
+  bool has_late_ports() const { return !late_hosts_.empty(); }
+  uint64_t late_ports() const { return late_hosts_.owed(); }
+  /// The next one of those; nullopt if the port at hand is none of them.
+  std::optional<uint32_t> take_late_port();
   /// In a group, the other ports of a host that was silent on its early ones are deferred: the second pass asks them
   /// first.
   bool may_defer() const { return runs_.are_apart() && hosts.size() > 1; }
@@ -173,6 +185,8 @@ class Block {
   void advance() { ++sweep_at_; }
   /// The probe at hand is in flight: the next pass must ask it.
   void note_skipped() { skipped_some_ = true; }
+  /// Whether the pass measures anything: it asks silent ports, or will have to.
+  bool pass_needs_checks() const { return asked_any_ || skipped_some_; }
   void end_sweep() { phase_ = Phase::settling; }
   /// All of its hosts were away: what this pass found silent since its last answer may not have been asked at all. What
   /// was reported so far stays. Returns whether the block has come further since it was called last.
@@ -224,6 +238,9 @@ class Block {
   uint64_t shard_position(uint32_t probe) const {
     return probe + (probe < runs_.early() ? runs_.early_first : others_from_);
   }
+  bool is_owed(std::optional<uint32_t> probe) const {
+    return probe && *probe < ledger_.size() && !finished(*probe) && !asked_now(*probe) && attempts(*probe) == 0;
+  }
   bool wants_retry(const Host& host, uint32_t pass, NextPass kind) const;
   bool checks_are_scarce() const;
 
@@ -239,6 +256,7 @@ class Block {
   std::vector<ProbeOrder::Block::Local>
       sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts, or they are listed
 
+  LateHosts late_hosts_;
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;
@@ -267,6 +285,7 @@ class Block {
   struct SweepPlace {
     uint32_t pass, sweep_at;
   } hop_asked_at_{};
+  bool asked_any_ = false;  // in this pass
   bool skipped_some_ = false;
 };
 

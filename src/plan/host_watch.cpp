@@ -41,6 +41,7 @@ void HostWatch::look_again(uint32_t host_number) {
   if (host.state != HostState::fresh) return;
   host.state = HostState::unresolved;
   host.unresolved_waits = 0;
+  host.was_asked_in_vain = true;
 }
 
 void HostWatch::ask_anew(uint32_t host_number, uint32_t pass) {

@@ -73,6 +73,7 @@ struct Host {
   bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
   bool is_suspect : 1 = false;         ///< Decoys are out: it may accept everything.
   bool accepts_all : 1 = false;        ///< They have found that it does.
+  bool was_asked_in_vain : 1 = false;  ///< Its neighbour entry was gone: it was looked for again.
   bool is_deferred : 1 = false;        ///< It was silent on its early ports: the others are asked later.
   uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
   // The share of early ports (EarlyPorts) that is answered promises nothing for the others.
@@ -126,7 +127,8 @@ class HostWatch {
 
   // ---- Transitions. Unless stated otherwise, each may be called in any state; other states stay as they are. ----
 
-  /// The neighbour is known: unresolved -> fresh. Passes up to `pass`, the block's current one, become void.
+  /// The neighbour is known: unresolved -> fresh. Passes up to `pass` become void: the block's current one, unless the
+  /// host is asked in that.
   void resolved(uint32_t host_number, uint32_t pass);
   /// There is no such neighbour: unresolved -> absent.
   void has_no_neighbour(uint32_t host_number);

@@ -22,6 +22,7 @@ PassDecision decide_next_pass(const PassFacts& facts) {
   if (facts.pass >= max_passes) return {report, pass_limit};
   if (facts.fixed_retries) return {sweep_by_host, retries_set};
   if (facts.pass < 2) return {sweep_all, second_ask};
+  if (!facts.asked_any && !facts.skipped_some) return {report, nothing_left};
   const bool heavy = facts.first_pass_loss > heavy_loss;
   if (facts.empty_passes >= (heavy ? max_empty_passes_at_heavy_loss : max_empty_passes)) return {report, found_nothing};
   if (facts.found > 0) return {sweep_all, found_some};

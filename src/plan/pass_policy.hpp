@@ -13,6 +13,7 @@ inline constexpr uint32_t max_passes = 100;
 struct PassFacts {
   uint32_t pass = 1;           ///< The one that has ended; 1 is the pass of fresh asks.
   bool fixed_retries = false;  ///< The user has set the number of retries.
+  bool asked_any = true;       ///< This pass asked a port that was silent.
   bool skipped_some = false;   ///< Probes were in flight when this pass reached them.
   uint32_t found = 0;          ///< Ports that answered in this pass.
   uint32_t empty_passes = 0;   ///< Passes in a row that found nothing, this one included.
@@ -32,6 +33,7 @@ enum class NextPass : uint8_t {
 /// Why, for tests and for people who watch a scan.
 enum class PassReason : uint8_t {
   second_ask,       ///< Every silent port is asked twice.
+  nothing_left,     ///< What has no result belongs to hosts that are absent or lost.
   retries_set,      ///< The user's number of retries decides, host by host.
   found_some,       ///< What a retry pass found shows that there was something to find.
   skipped_some,     ///< Some ports have not had their ask of this pass.

@@ -196,6 +196,10 @@ ProbePlan::Search ProbePlan::next_put_back(uint64_t now_us, Next& next) {
 ProbePlan::Search ProbePlan::next_of_block(Block& block, uint64_t now_us, Next& next) {
   if (block.hosts.any_suspended() && next_recovery_check(block, now_us, next)) return Search::found;
   if (block.hosts.any_check_wanted() && next_wanted_check(block, now_us, next)) return Search::found;
+  if (block.has_late_ports()) {
+    if (const Search search = next_late_port(block, now_us, next); search != Search::nothing) return search;
+    if (block.has_late_ports()) return Search::nothing;
+  }
   switch (block.phase()) {
     case Block::Phase::drawing: return Search::nothing;
     case Block::Phase::sweeping:
@@ -231,6 +235,21 @@ bool ProbePlan::next_wanted_check(Block& block, uint64_t now_us, Next& next) {
   return true;
 }
 
+/// Asks what was not asked while the neighbours of its hosts were being looked for.
+ProbePlan::Search ProbePlan::next_late_port(Block& block, uint64_t now_us, Next& next) {
+  if (block.hosts.size() == 1 && bans_.is_suspect({block.place(), 0})) return Search::nothing;
+  while (block.has_late_ports()) {
+    if (!may_send(now_us)) return Search::nothing;
+    if (steps_left_ == 0) return Search::changed;
+    --steps_left_;
+    const std::optional<uint32_t> probe = block.take_late_port();
+    if (!probe) continue;
+    ask(block, *probe, ProbeKind::fresh, now_us, next);
+    return Search::found;
+  }
+  return Search::nothing;
+}
+
 /// Asks the next silent port of this pass, or makes a check before it; at the end of the pass, the checks that it still
 /// lacks. Then the block settles.
 ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& next) {
@@ -263,7 +282,7 @@ ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& nex
     ask(block, probe, ProbeKind::retry, now_us, next);
     return Search::found;
   }
-  if (next_last_check(block, now_us, next)) return Search::found;
+  if (block.pass_needs_checks() && next_last_check(block, now_us, next)) return Search::found;
   block.end_sweep();
   return Search::nothing;
 }
@@ -384,7 +403,9 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   const Host& host = block.hosts[local.host_in_block];
   // A port that was drawn while its host was suspended or deferred has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
-  if (next.ask.kind == ProbeKind::fresh) note_first_ask(next.ask);
+  // Early ports of hosts that are found one after the other come between others.
+  next.ask.judged = !(next.ask.kind == ProbeKind::fresh && next.ask.early && block.has_unresolved_hosts());
+  if (next.ask.kind == ProbeKind::fresh && next.ask.judged) note_first_ask(next.ask);
   next.ask.unresolved = host.state == HostState::unresolved;
   next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, host.pass_for_timeout(block.pass()));
   if (next.ask.unresolved) next.ask.timeout_us += static_cast<uint32_t>(links_.wait_us());
@@ -392,7 +413,7 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
 }
 
 void ProbePlan::send(Ask& ask, uint64_t now_us) {
-  ask.serial = control_.sent(ask.kind, now_us);
+  ask.serial = control_.sent(ask.kind, now_us, ask.judged);
   ask.sent_us = now_us;
   ++in_flight_;
 }

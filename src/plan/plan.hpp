@@ -19,8 +19,8 @@
 //     that was asked meanwhile counts; otherwise all that is left is unknown (path_watch)
 //   - the next hop to silent hosts is not confirmed: their block is not judged before the system has reported it. If it
 //     is gone, they are looked for again, or asked again; if it stays away, they are unknown (next_hops)
-//   - a host on an own link is absent: its first probe waits for the kernel's report, and the other ports wait for that
-//     probe's outcome; all of them are host-unreach (neighbour_waits)
+//   - a host on an own link may be absent: its first probe waits for the kernel's report, and the other ports wait for
+//     that (neighbour_waits). If it is there, they are asked at once (late_hosts), otherwise all are host-unreach
 //   - the first router's table of connections is full: nothing is sent until it has room again, and what was asked
 //     meanwhile does not count (hop_watch)
 //   - a host has stop_after open ports: its probes that have no result end without one; they are counted
@@ -89,7 +89,7 @@ class ProbePlan {
   void draw_from(const std::shared_ptr<ScanPart>& part);
   /// How far the plan has come.
   struct Progress {
-    uint64_t drawn = 0;  ///< Positions that it has taken from the order.
+    uint64_t drawn = 0;  ///< Positions that it has taken from the order and asked, or put off to a later pass.
     uint32_t pass = 0;   ///< The lowest of its blocks'; 1 as long as anything is left to draw, 0 if nothing is left.
     uint32_t expected_passes = 0;  ///< About how many there will be, at least `pass`.
     uint64_t pass_size = 0;        ///< Of the live blocks: how many probes that pass goes through,
@@ -212,6 +212,7 @@ class ProbePlan {
   Search next_of_block(Block& block, uint64_t now_us, Next& next);
   bool next_recovery_check(Block& block, uint64_t now_us, Next& next);
   bool next_wanted_check(Block& block, uint64_t now_us, Next& next);
+  Search next_late_port(Block& block, uint64_t now_us, Next& next);
   Search next_retry(Block& block, uint64_t now_us, Next& next);
   bool next_check(Block& block, Host& host, uint64_t random, uint64_t now_us, Next& next);
   bool next_last_check(Block& block, uint64_t now_us, Next& next);

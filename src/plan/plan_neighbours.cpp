@@ -19,10 +19,10 @@ constexpr uint64_t gateway_pause_us = 1'000'000;
 }  // namespace
 
 void ProbePlan::resolve(Block& block, uint32_t host_number, uint64_t now_us) {
-  Host& host = block.hosts[host_number];
+  const Host& host = block.hosts[host_number];
   if (host.state != HostState::unresolved) return;
   waits_.resolved(host.target, now_us);
-  block.hosts.resolved(host_number, block.pass());
+  block.resolve(host_number);
 }
 
 void ProbePlan::neighbour_event(const NeighbourEvent& event, uint64_t now_us) {

@@ -27,7 +27,10 @@ ProbePlan::Progress ProbePlan::progress() const {
   progress.drawn = taken_ - (chunk_end_ - chunk_next_);
   progress.pass = !drawn_all_ ? 1 : blocks_.empty() ? 0 : max_passes;
   for (uint32_t place = 0; place < blocks_.places(); ++place) {
-    if (const Block* block = blocks_.at(place)) progress.pass = std::min(progress.pass, block->pass());
+    const Block* block = blocks_.at(place);
+    if (block == nullptr) continue;
+    progress.pass = std::min(progress.pass, block->pass());
+    progress.drawn -= block->late_ports();
   }
   for (uint32_t place = 0; place < blocks_.places(); ++place) {
     const Block* block = blocks_.at(place);

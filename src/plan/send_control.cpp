@@ -30,8 +30,8 @@ uint64_t SendControl::next_judgement_us() const {
   return entries_.empty() ? std::numeric_limits<uint64_t>::max() : entries_.front().sent_us + soft_deadline_us();
 }
 
-uint64_t SendControl::sent(ProbeKind kind, uint64_t now_us) {
-  entries_.push_back({now_us, kind, false, false});
+uint64_t SendControl::sent(ProbeKind kind, uint64_t now_us, bool judged) {
+  entries_.push_back({now_us, kind, judged, false, false});
   ++young_;
   if (!has_room()) window_.was_full();
   pacer_.sent(now_us);
@@ -70,7 +70,7 @@ void SendControl::advance(uint64_t now_us) {
 
 void SendControl::judge(const Entry& entry, uint64_t serial) {
   // Whether a host or a path is back, or accepts everything, is no question of speed.
-  if (entry.kind <= ProbeKind::check) {
+  if (entry.judged && entry.kind <= ProbeKind::check) {
     if (entry.kind != ProbeKind::fresh || serial >= other_ports_from_serial_)
       round_.add(entry.kind, entry.answered, entry.sent_us);
     window_.judged();

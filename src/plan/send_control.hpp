@@ -38,8 +38,8 @@ class SendControl {
   /// When the soft deadline of the oldest entry passes; UINT64_MAX if there is none.
   uint64_t next_judgement_us() const;
 
-  /// Returns the serial number to call answered() with.
-  uint64_t sent(ProbeKind kind, uint64_t now_us);
+  /// Returns the serial number to call answered() with. `judged`: whether it is answered is a measure of the path.
+  uint64_t sent(ProbeKind kind, uint64_t now_us, bool judged = true);
   void answered(uint64_t serial);
   /// A router or a firewall answered for the port. That makes room, but counts as silence: such errors are limited to
   /// so many a second, so that their share falls as the rate rises although nothing is lost.
@@ -80,6 +80,7 @@ class SendControl {
   struct Entry {
     uint64_t sent_us;
     ProbeKind kind;
+    bool judged;
     bool answered;  // by the port itself
     bool ended;     // by the port or the path
   };

@@ -48,6 +48,12 @@ TEST_CASE("what follows a pass") {
       {"the second pass found one port", {sweep_all, found_some}, decide([](PassFacts& f) {
          f.found = 1, f.empty_passes = 0;
        })},
+      {"what is silent belongs to hosts that are not asked", {report, nothing_left}, decide([](PassFacts& f) {
+         f.asked_any = false, f.missing = 1;
+       })},
+      {"it asked nothing, because all was in flight", {sweep_all, skipped_some}, decide([](PassFacts& f) {
+         f.asked_any = false, f.skipped_some = true;
+       })},
       {"some probes were in flight", {sweep_all, skipped_some}, decide([](PassFacts& f) { f.skipped_some = true; })},
       {"an answer in a thousand blocks may be missing", {sweep_all, may_be_missing}, decide([](PassFacts& f) {
          f.missing = 0.001;

@@ -1,0 +1,174 @@
+#include "plan/late_hosts.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "support/exact_outcome.hpp"
+#include "support/simulated_network.hpp"
+#include "support/virtual_scan.hpp"
+
+using namespace portloop;
+using namespace portloop::testing;
+
+namespace {
+
+using Local = ProbeOrder::Block::Local;
+
+PortSet ports_to(uint16_t last) {
+  PortSet ports;
+  ports.add({1, last});
+  return ports;
+}
+
+/// All that is taken, if everything is asked.
+std::vector<Local> take_all(LateHosts& hosts) {
+  std::vector<Local> taken;
+  while (!hosts.empty()) {
+    taken.push_back(hosts.current());
+    hosts.advance(true);
+  }
+  return taken;
+}
+
+/// Firewalled hosts on an own link, all of whose ports are drawn before any of them is found.
+Outcome run_on_link(const Behaviour& link, uint32_t hosts, uint16_t ports, uint32_t loops = 1, Shard shard = {}) {
+  const Address first{Family::ipv4, 0, 0x0a070001};
+  Address last = first;
+  last.value += hosts - 1;
+  ScanSpace space(TargetSet({{first, last}}, {}), ports_to(ports), Order::random, link.seed, shard);
+  space.links.on_link = space.targets.ranges();
+  PlanOptions options;
+  options.max_in_flight = 15000;
+  return SimulatedNetwork(link, space).run(options, loops);
+}
+
+Behaviour firewalled_link() {
+  Behaviour link;
+  link.rtt_us = 300;
+  link.jitter_us = 50;
+  link.silent_share = 1;
+  link.neighbour_entries = 900;
+  link.microseconds_per_ask = 0;
+  return link;
+}
+
+}  // namespace
+
+TEST_CASE("the ports of late hosts are taken host by host in turn, early ones first, each once") {
+  const PortSet ports = ports_to(500);
+  const ProbeOrder order(10, ports, Order::random, 1);
+  const uint32_t early = order.early_ports().count();
+  REQUIRE(early > 0);
+  LateHosts hosts(order, 7);
+  hosts.add(3, 500);
+  hosts.add(8, 500);
+  CHECK(hosts.owed() == 1000);
+  const std::vector<Local> taken = take_all(hosts);
+  REQUIRE(taken.size() == 1000);
+  std::map<uint32_t, std::set<uint32_t>> by_host;
+  for (size_t i = 0; i < taken.size(); ++i) {
+    CHECK(taken[i].host_in_block == (i % 2 == 0 ? 3 : 8));
+    CHECK(order.is_early(taken[i].port) == (i < 2 * early));
+    by_host[taken[i].host_in_block].insert(taken[i].port);
+  }
+  CHECK(by_host[3].size() == 500);
+  CHECK(by_host[8].size() == 500);
+  CHECK(hosts.owed() == 0);
+}
+
+TEST_CASE("the early ports of a host that is found later come before the others of those before it") {
+  const PortSet ports = ports_to(500);
+  const ProbeOrder order(10, ports, Order::random, 1);
+  LateHosts hosts(order, 7);
+  hosts.add(3, 500);
+  for (uint32_t i = 0; i < order.early_ports().count() + 5; ++i) hosts.advance(true);
+  CHECK(hosts.current().host_in_block == 3);
+  hosts.add(8, 500);
+  for (uint32_t i = 0; i < order.early_ports().count(); ++i) {
+    CHECK(hosts.current().host_in_block == 8);
+    hosts.advance(true);
+  }
+  CHECK(hosts.current().host_in_block == 3);
+}
+
+TEST_CASE("in sequential order, late hosts follow one another, port by port") {
+  const PortSet ports = ports_to(100);
+  const ProbeOrder order(10, ports, Order::sequential, 1);
+  LateHosts hosts(order, 7);
+  hosts.add(3, 100);
+  hosts.add(2, 100);
+  const std::vector<Local> taken = take_all(hosts);
+  REQUIRE(taken.size() == 200);
+  for (uint32_t i = 0; i < 200; ++i) {
+    CHECK(taken[i].host_in_block == (i < 100 ? 3 : 2));
+    CHECK(taken[i].port == i % 100);
+  }
+}
+
+TEST_CASE("a late host is forgotten when nothing is owed to it, or when it is not to be asked any further") {
+  const PortSet ports = ports_to(500);
+  const ProbeOrder order(10, ports, Order::random, 1);
+  LateHosts hosts(order, 7);
+  hosts.add(3, 2);
+  hosts.add(4, 500);
+  hosts.advance(true);
+  hosts.advance(false);  // not one of those that are owed
+  hosts.advance(true);
+  CHECK(hosts.owed() == 500);
+  CHECK(hosts.current().host_in_block == 4);
+  hosts.forget_host();
+  CHECK(hosts.empty());
+  CHECK(hosts.owed() == 0);
+}
+
+TEST_CASE("what was drawn while a neighbour was looked for is asked when it is found, in the same pass") {
+  for (const uint32_t loops : {1U, 3U}) {
+    for (const uint32_t hosts : {1U, 40U}) {
+      CAPTURE(loops);
+      CAPTURE(hosts);
+      Behaviour link = firewalled_link();
+      link.open_share = 0.01;
+      const Outcome outcome = run_on_link(link, hosts, 1000, loops);
+      check_exact(outcome);
+      // Before the second pass, which begins 950 ms after the first.
+      CHECK(outcome.last_open_us < 900'000);
+    }
+  }
+}
+
+TEST_CASE("what lives on a link is asked while the neighbours that are not there are looked for") {
+  Behaviour link = firewalled_link();
+  link.open_share = 0.01;
+  link.host_share = 0.1;
+  link.silent_share = 0.5;
+  const Outcome outcome = run_on_link(link, 250, 500);
+  check_exact(outcome);
+  CHECK(outcome.last_open_us < 300'000);
+}
+
+TEST_CASE("a shard asks its own ports of a neighbour that is found") {
+  for (const uint32_t number : {1U, 2U, 3U}) {
+    CAPTURE(number);
+    const Outcome outcome = run_on_link(firewalled_link(), 5, 300, 1, {number, 3});
+    check_exact(outcome);
+    CHECK(outcome.probes == 500);
+  }
+}
+
+TEST_CASE("a plan's progress counts the ports of late hosts when they are asked") {
+  ScanSpace space = space_of(1, 1000, 1);
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  REQUIRE(plan.next(1000).step == ProbePlan::Step::ask);
+  while (plan.next(1000).step == ProbePlan::Step::again) {
+  }
+  CHECK(plan.progress().drawn == 1000);  // put off: nobody knows whether the host is there
+  plan.neighbour_event({space.targets.at(0), NeighbourNews::confirmed}, 2000);
+  CHECK(plan.progress().drawn == 1);
+  REQUIRE(plan.next(2000).step == ProbePlan::Step::ask);
+  CHECK(plan.progress().drawn == 2);
+}
