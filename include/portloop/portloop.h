@@ -383,6 +383,8 @@ typedef struct portloop_stats {
   uint32_t slowed_per_s;    /* connects a second that the scan has slowed down to at times, because fewer of them were
                              * answered the faster they were; 0 if it has not */
   uint32_t queued_loops; /* loops that keep less in flight because it waits in a queue before this machine's uplink */
+  uint64_t neighbour_wait_ms; /* how long hosts on this machine's own links have had to wait because the system's
+                               * neighbour table had no room for them, in milliseconds (Linux) */
 } portloop_stats;
 
 /* Fills *stats. `size` is sizeof *stats; fields that are newer than the library are set to 0. May be called from

@@ -16,6 +16,7 @@ class PassProgress {
     banners_ += counters.banners;
     learned_rate_ += counters.learned_rate;
     queued_loops_ += counters.had_own_queue ? 1 : 0;
+    room_wait_ms_ = std::max<uint64_t>(room_wait_ms_, counters.room_wait_ms);
     const uint32_t pass = counters.pass;
     expected_passes_ = std::max<uint32_t>(expected_passes_, counters.expected_passes);
     if (pass == 0) return;  // that loop has nothing left, or has not begun
@@ -32,6 +33,7 @@ class PassProgress {
     stats.banners = banners_;
     stats.slowed_per_s = learned_rate_;
     stats.queued_loops = queued_loops_;
+    stats.neighbour_wait_ms = room_wait_ms_;
     stats.pass = pass_;
     stats.expected_passes = pass_ == 0 ? 0 : std::max(pass_, expected_passes_);
     // While anything is left to draw, only the scan as a whole has a size.
@@ -47,6 +49,7 @@ class PassProgress {
 
   uint64_t drawn_ = 0, size_ = 0, sent_ = 0;
   uint32_t pass_ = 0, expected_passes_ = 0;
+  uint64_t room_wait_ms_ = 0;
   uint32_t banners_ = 0, learned_rate_ = 0, queued_loops_ = 0;
 };
 

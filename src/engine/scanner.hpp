@@ -81,6 +81,7 @@ struct ScanCounters {
   std::atomic<uint32_t> banners{0};        ///< Connections from which a banner is being read.
   std::atomic<uint32_t> learned_rate{0};   ///< The lowest rate that overload has taught; 0 if there was no overload.
   std::atomic<bool> had_own_queue{false};  ///< The window was cut because of OwnQueue.
+  std::atomic<uint64_t> room_wait_ms{0};   ///< For room in the neighbour table.
 
   uint64_t results() const { return open + closed + filtered + unknown; }
 };

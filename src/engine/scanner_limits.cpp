@@ -30,6 +30,7 @@ void Scanner::publish_progress(uint64_t now_us) {
   const uint32_t lowest = counters_.learned_rate.load(relaxed);
   if (rate > 0 && (lowest == 0 || rate < lowest)) counters_.learned_rate.store(rate, relaxed);
   if (plan_.control().queue_is_ours()) counters_.had_own_queue.store(true, relaxed);
+  counters_.room_wait_ms.store(plan_.room_wait_us() / 1000, relaxed);
 }
 
 void Scanner::set_paused(bool paused) {

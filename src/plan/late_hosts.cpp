@@ -7,7 +7,8 @@ namespace portloop {
 
 LateHosts::LateHosts(const ProbeOrder& order, uint64_t key)
     : order_(&order),
-      others_order_(std::max<uint32_t>(1, order.ports() - order.early_ports().count()), mix64(order.seed() + 2) + key) {}
+      others_order_(std::max<uint32_t>(1, order.ports() - order.early_ports().count()), mix64(order.seed() + 2) + key) {
+}
 
 void LateHosts::add(uint32_t host, uint32_t owed) {
   assert(owed > 0);

@@ -50,6 +50,8 @@ void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
 const ProbePlan::Next& ProbePlan::next(uint64_t now_us) {
   steps_left_ = steps_per_call;
   control_.advance(now_us);
+  if (wants_room_) room_wait_us_ += now_us - last_call_us_;
+  last_call_us_ = now_us;
   wants_room_ = false;
   hold_until_us_ = UINT64_MAX;
   if (!links_.on_link.empty()) {

@@ -182,6 +182,8 @@ class ProbePlan {
   uint64_t not_asked() const { return not_asked_; }
   const SendControl& control() const { return control_; }
   const FlowLimit& flow_limit() const { return flows_; }
+  /// For how long hosts on own links have had to wait for room in the neighbour table.
+  uint64_t room_wait_us() const { return room_wait_us_; }
 
  private:
   /// What came of looking for work in one place.
@@ -306,9 +308,11 @@ class ProbePlan {
   uint32_t news_of_next_hops_ = 0;
   uint64_t hold_until_us_ = 0;  // for which the last call of next() holds a block; UINT64_MAX: it holds none
   bool wants_room_ = false;     // the last call of next() found no room in the neighbour table
-  Block* drawing_ = nullptr;    // the block that fresh probes are drawn into
-  uint32_t turn_ = 0;           // place of the live block that is served next
-  uint64_t chunk_next_ = 0;     // shard positions that are drawn from the cursor and not asked
+  uint64_t room_wait_us_ = 0;
+  uint64_t last_call_us_ = 0;  // of next()
+  Block* drawing_ = nullptr;   // the block that fresh probes are drawn into
+  uint32_t turn_ = 0;          // place of the live block that is served next
+  uint64_t chunk_next_ = 0;    // shard positions that are drawn from the cursor and not asked
   uint64_t chunk_end_ = 0;
   uint64_t taken_ = 0;  // positions, in all chunks so far
   bool drawn_all_ = false;

@@ -20,10 +20,14 @@ TEST_CASE("what slowed a scan down is reported at its end, a line each, and noth
   stats.local_failures = 1;
   stats.slowed_per_s = 1400;
   stats.queued_loops = 2;
+  stats.neighbour_wait_ms = 6'100;
   const std::vector<std::string> texts = unusual_texts(stats);
-  REQUIRE(texts.size() == 3);
+  REQUIRE(texts.size() == 4);
   CHECK(texts[0] ==
         "a limit of this machine (descriptors, ports or buffers) was met 1 time: those connects were made later");
   CHECK(texts[1] == "fewer connects were answered the faster they were made: slowed down to about 1,400/s at times");
   CHECK(texts[2].find("a queue") != std::string::npos);
+  CHECK(texts[3] ==
+        "addresses on this machine's own links have had to wait 6 s for room in its neighbour table (sysctl "
+        "net.ipv4.neigh.default.gc_thresh3, or net.ipv6...)");
 }

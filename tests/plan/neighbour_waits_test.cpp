@@ -283,6 +283,24 @@ TEST_CASE("absent hosts of every live block are reported") {
   }
 }
 
+TEST_CASE("a plan counts for how long hosts have had to wait for room in the neighbour table") {
+  ScanSpace space = space_of(3, 1, 1);
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  cursor.neighbours.set_limit(Family::ipv4, 2);
+  ProbePlan plan(space, cursor, wide());
+  const Ask first = plan.next(1000).ask;
+  REQUIRE(plan.next(1000).step == ProbePlan::Step::ask);
+  REQUIRE(plan.next(1000).step == ProbePlan::Step::wait);
+  REQUIRE(plan.next(21'000).step == ProbePlan::Step::wait);
+  CHECK(plan.room_wait_us() == 20'000);
+  cursor.neighbours.set_limit(Family::ipv4, 3);
+  REQUIRE(plan.next(31'000).step == ProbePlan::Step::ask);
+  plan.answered(first, PortState::closed, 100, 41'000);
+  plan.next(51'000);
+  CHECK(plan.room_wait_us() == 30'000);
+}
+
 TEST_CASE("room is taken and given back once, whatever ends a wait") {
   NeighbourRoom room;
   room.set_limit(Family::ipv4, 2);

@@ -261,11 +261,13 @@ void ScanCommand::stop_if_time_is_over() {
 void ScanCommand::update_stats() {
   if (phase_ == Phase::discovery) {
     stats_ = discovery_->stats();
+    sinks_.notes().report_neighbour_wait(stats_);
     progress_.observe(stats_, discovery_->elapsed_s());
     progress_.predict(stats_);
   } else if (scan_) {
     stats_ = scan_->stats();
     sinks_.notes().report_flow_limit(stats_);
+    sinks_.notes().report_neighbour_wait(stats_);
     progress_.observe(stats_, scan_->elapsed_s());
     stats_ = sinks_.record().total(stats_);
     progress_.predict(stats_);

@@ -12,6 +12,16 @@ namespace {
 constexpr uint64_t max_reported_hosts = 10;
 constexpr uint64_t max_reported_bans = 3;
 
+// Shorter waits are not worth a line; longer ones are worth one before the scan ends.
+constexpr uint64_t min_reported_wait_ms = 1000;
+constexpr uint64_t long_wait_ms = 10'000;
+
+std::string neighbour_wait_text(const portloop_stats& stats) {
+  return "addresses on this machine's own links have had to wait " +
+         std::to_string((stats.neighbour_wait_ms + 500) / 1000) +
+         " s for room in its neighbour table (sysctl net.ipv4.neigh.default.gc_thresh3, or net.ipv6...)";
+}
+
 /// fe80::/10 is a different network on each interface.
 bool needs_zone(const Address& address) {
   constexpr uint128 link_local = uint128{0xfe80} >> 6;
@@ -42,6 +52,12 @@ void ScanNotes::report_flow_limit(const portloop_stats& stats) {
   progress_.report(flow_limit_text(stats));
 }
 
+void ScanNotes::report_neighbour_wait(const portloop_stats& stats) {
+  if (neighbour_wait_reported_ || quiet_ || stats.neighbour_wait_ms < long_wait_ms) return;
+  neighbour_wait_reported_ = true;
+  progress_.report(neighbour_wait_text(stats) + ", and others still do");
+}
+
 std::vector<std::string> unusual_texts(const portloop_stats& stats) {
   std::vector<std::string> texts;
   if (stats.local_failures > 0) {
@@ -55,6 +71,7 @@ std::vector<std::string> unusual_texts(const portloop_stats& stats) {
   if (stats.queued_loops > 0)
     texts.emplace_back(
         "answers came later and later: fewer connects were kept in flight, because they wait in a queue");
+  if (stats.neighbour_wait_ms >= min_reported_wait_ms) texts.push_back(neighbour_wait_text(stats));
   return texts;
 }
 

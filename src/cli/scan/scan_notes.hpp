@@ -29,6 +29,8 @@ class ScanNotes {
   void report_no_route(const Address& address);
   /// Reports once that a router's table seems to be full, if the scan has slowed down for it.
   void report_flow_limit(const portloop_stats& stats);
+  /// Reports once that hosts wait for room in the neighbour table, if they do so for long.
+  void report_neighbour_wait(const portloop_stats& stats);
   /// At the end: what the scan met that slowed it down, a line each.
   void report_unusual(const portloop_stats& stats);
   /// Reports a host that has reached --stop-after.
@@ -49,6 +51,7 @@ class ScanNotes {
   uint64_t all_open_hosts_ = 0;
   std::set<Address> banned_hosts_;  // each loop that finds one reports it
   bool flow_limit_reported_ = false;
+  bool neighbour_wait_reported_ = false;
 };
 
 /// What people are told about a host that has banned us: one line.
