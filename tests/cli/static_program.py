@@ -1,6 +1,6 @@
 """The static program is one file without an interpreter, and scans in a root directory that contains nothing else.
 
-usage: static_program.py SOURCE
+usage: static_program.py SOURCE BUILD
 """
 
 import os
@@ -11,8 +11,9 @@ import unittest
 
 import scan_support as support
 from format_readers import read_json
+from reused_objects import linked_tree, same_flags
 
-SOURCE = os.path.abspath(sys.argv[1])
+SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
 ENTER = ["unshare", "--user", "--map-root-user", "chroot"]
 
 
@@ -23,8 +24,10 @@ class StaticProgram(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.root = os.path.join(folder.name, "root")
         os.mkdir(cls.root)
-        made = subprocess.run([os.path.join(SOURCE, "docs/packaging/make-static"), os.path.join(folder.name, "build"), cls.root,
-                               "-Doptimization=0"], capture_output=True, text=True)
+        source, build = linked_tree(SOURCE, BUILD, os.path.join(folder.name, "tree"))
+        options, environment = same_flags(BUILD)
+        made = subprocess.run([os.path.join(source, "docs/packaging/make-static"), build, cls.root, *options],
+                              capture_output=True, text=True, env=environment)
         assert made.returncode == 0, made.stderr
         cls.program = made.stdout.strip()
         assert os.listdir(cls.root) == ["portloop"]
@@ -66,4 +69,4 @@ class StaticProgram(unittest.TestCase):
 
 if __name__ == "__main__":
     support.enter_own_network()
-    unittest.main(argv=["static_program", *sys.argv[2:]])
+    unittest.main(argv=["static_program", *sys.argv[3:]])

@@ -1,7 +1,7 @@
 """`meson install` installs every file, and the Debian packages are clean, are installed and removed in a test root, and
 programs are built with them there.
 
-usage: debian.py SOURCE
+usage: debian.py SOURCE BUILD
 """
 
 import glob
@@ -12,7 +12,9 @@ import sys
 import tempfile
 import unittest
 
-SOURCE = os.path.abspath(sys.argv[1])
+from reused_objects import linked_tree, same_flags
+
+SOURCE, BUILD = (os.path.abspath(path) for path in sys.argv[1:3])
 SKIPPED = 77
 INSTALLED = {
     "portloop": ["bin/portloop", "bin/portloop-lab", "share/man/man1/portloop.1.gz", "share/man/man1/portloop-lab.1.gz",
@@ -35,9 +37,10 @@ class Packaging(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
         # A build directory of its own, because make-deb changes the prefix.
-        build = os.path.join(cls.folder, "build")
-        subprocess.run(["meson", "setup", "-Doptimization=0", build, SOURCE], check=True, capture_output=True)
-        made = subprocess.run([os.path.join(SOURCE, "docs/packaging/make-deb"), build, cls.folder], capture_output=True, text=True)
+        source, build = linked_tree(SOURCE, BUILD, os.path.join(cls.folder, "tree"))
+        options, environment = same_flags(BUILD)
+        subprocess.run(["meson", "setup", *options, build, source], check=True, capture_output=True, env=environment)
+        made = subprocess.run([os.path.join(source, "docs/packaging/make-deb"), build, cls.folder], capture_output=True, text=True)
         assert made.returncode == 0, made.stderr
         cls.packages = {os.path.basename(path).split("_")[0]: path for path in made.stdout.split()}
         assert cls.packages.keys() == INSTALLED.keys(), made.stdout
