@@ -8,7 +8,7 @@ namespace portloop::compare {
 namespace {
 
 constexpr std::string_view first_line = "portloop-run 1\n";
-constexpr std::string_view last_line = "end\n";
+constexpr std::string_view end_line = "end\n";
 // The letters of the states, by the value of ProbeState.
 constexpr std::string_view letters = "nocfsu";
 static_assert(letters[static_cast<size_t>(ProbeState::none)] == 'n' && letters.size() == 6);
@@ -64,7 +64,7 @@ std::string encode(const RunRecord& record) {
     text += std::to_string(end - i);
     i = end;
   }
-  return text + '\n' + std::string(last_line);
+  return text + '\n' + std::string(end_line);
 }
 
 std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
@@ -85,7 +85,7 @@ std::optional<RunRecord> decode(std::string_view text, uint64_t probes) {
     if (letter == std::string_view::npos || !count || *count > probes - record.states.size()) return std::nullopt;
     record.states.insert(record.states.end(), *count, static_cast<ProbeState>(letter));
   }
-  if (!take_text(text, "\n") || text != last_line || record.states.size() != probes) return std::nullopt;
+  if (!take_text(text, "\n") || text != end_line || record.states.size() != probes) return std::nullopt;
   return record;
 }
 

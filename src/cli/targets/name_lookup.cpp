@@ -22,7 +22,7 @@ bool is_localhost(std::string name) {
 }
 
 template <class Handle>
-void close_and_free(Handle* handle) {
+void close_and_delete(Handle* handle) {
   uv_close(reinterpret_cast<uv_handle_t*>(handle),
            [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
 }
@@ -55,7 +55,7 @@ void NameLookup::watch(uv_loop_t* loop, OnFound on_found, std::function<void()> 
 }
 
 void NameLookup::close() {
-  if (poll_ != nullptr) close_and_free(std::exchange(poll_, nullptr));
+  if (poll_ != nullptr) close_and_delete(std::exchange(poll_, nullptr));
   resolver_.stop();
   waiting_.clear();
   asked_.clear();
@@ -144,7 +144,7 @@ class LookupLine {
     uv_unref(reinterpret_cast<uv_handle_t*>(timer_));
   }
   ~LookupLine() {
-    close_and_free(timer_);
+    close_and_delete(timer_);
     if (on_screen_) std::fputs("\r\x1b[K", stderr);
   }
   LookupLine(const LookupLine&) = delete;
