@@ -91,15 +91,16 @@ bool assign_text(std::string& text, const Value& value) {
   return parsed.has_value();
 }
 
-bool assign_texts(std::vector<std::string>& texts, std::string_view list) {
-  JsonWalk walk(list);
+/// `value` was taken by JsonWalk::take_value(), so it is well formed.
+bool assign_texts(std::vector<std::string>& texts, std::string_view value) {
+  JsonWalk walk(value);
   if (!walk.take('[')) return false;
-  if (walk.take(']')) return walk.at_end();
+  if (walk.take(']')) return true;
   do {
     std::string_view content;
     if (!walk.take_string(content) || !assign_text(texts.emplace_back(), {content, true})) return false;
   } while (walk.take(','));
-  return walk.take(']') && walk.at_end();
+  return true;
 }
 
 bool parse_tls(TlsFinding& tls, std::string_view text) {
