@@ -66,7 +66,7 @@ struct Host {
   uint8_t unresolved_waits = 0;  ///< Probes that ended without any news of the neighbour.
   Loss loss = Loss::silence;     ///< If it is lost.
   uint8_t failed_checks = 0;     ///< In a row, since the last answer.
-  uint8_t answered_checks = 0;   ///< Saturates.
+  bool has_answered_check : 1 = false;
   /// Its only answerer answers no more than so many connections: no more checks.
   bool answerer_is_limited : 1 = false;
   bool is_own : 1 = false;             ///< This machine's: its answers show nothing of any path.
@@ -92,7 +92,7 @@ struct Host {
   bool has_lone_answerer() const { return answers == 1 && answerer_kind == Answerer::open; }
   /// Whether its silence may be its own: `ufw limit ssh` lets five connections in half a minute through. One that never
   /// answered a second time may have fallen silent with all others.
-  bool answerer_may_be_limited() const { return has_lone_answerer() && answered_checks > 0; }
+  bool answerer_may_be_limited() const { return has_lone_answerer() && has_answered_check; }
   void first_ask_ended(bool early) {
     ++first_asks;
     early_first_asks += early;

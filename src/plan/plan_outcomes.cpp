@@ -115,7 +115,7 @@ void ProbePlan::answered(const Ask& ask, PortState state, uint64_t rtt_us, uint6
   host.failed_checks = 0;
   if (ask.kind == ProbeKind::check) {
     block.loss.check(block.counted_pass(ask.pass), true);
-    if (host.answered_checks < UINT8_MAX) ++host.answered_checks;
+    host.has_answered_check = true;
   }
   if (!ask.is_probe()) {
     if (ask.kind == ProbeKind::decoy)
