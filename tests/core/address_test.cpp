@@ -32,6 +32,11 @@ TEST_CASE("addresses are written as in RFC 5952, and endpoints with an unambiguo
   CHECK(to_text(*parse_address("::1"), 22) == "[::1]:22");
 }
 
+TEST_CASE("an address that nobody has set is 0.0.0.0, which is never connected to") {
+  CHECK(Address{} == *parse_address("0.0.0.0"));
+  CHECK(is_unspecified(Address{}));
+}
+
 TEST_CASE("addresses are ordered by family, zone, value") {
   CHECK(*parse_address("255.255.255.255") < *parse_address("::"));
   CHECK(*parse_address("10.0.0.9") < *parse_address("10.0.0.10"));

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <new>
 #include <random>
 #include <set>
 
@@ -11,6 +13,8 @@ using namespace portloop;
 
 namespace {
 
+int64_t live_allocations = 0;
+
 FinishedSet parsed(std::string_view text) {
   auto set = FinishedSet::parse(text);
   REQUIRE(set);
@@ -18,6 +22,20 @@ FinishedSet parsed(std::string_view text) {
 }
 
 }  // namespace
+
+void* operator new(size_t size) {
+  void* memory = std::malloc(size > 0 ? size : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  ++live_allocations;
+  return memory;
+}
+
+void operator delete(void* memory) noexcept {
+  live_allocations -= memory != nullptr;
+  std::free(memory);
+}
+
+void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 
 TEST_CASE("a new set is empty") {
   const FinishedSet set;
@@ -112,6 +130,14 @@ TEST_CASE("the time for a long run does not depend on its length or place") {
   }
 }
 
+TEST_CASE("a set that is filled in order takes no more memory the longer it gets") {
+  FinishedSet set;
+  for (uint64_t position = 0; position < 10'000; ++position) set.add(position);
+  const int64_t live_before = live_allocations;
+  for (uint64_t position = 10'000; position < 1'000'000; ++position) set.add(position);
+  CHECK(live_allocations == live_before);
+}
+
 TEST_CASE("ranges, in any order and overlapping, agree with a std::set") {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {
@@ -140,6 +166,13 @@ TEST_CASE("ranges, in any order and overlapping, agree with a std::set") {
     for (const uint64_t position : plain)
       REQUIRE(rest.contains(position) == !std::binary_search(out.begin(), out.end(), position));
   }
+}
+
+TEST_CASE("a set without some of its positions, at the ends of its ranges or within them") {
+  const FinishedSet set = parsed("10 5 10");
+  CHECK(set.without({}).to_text() == "10 5 10");
+  CHECK(set.without({0, 9}).to_text() == "0 1 8 6 10");
+  CHECK(set.without({3, 20}).to_text() == "3 1 6 5 5 1 4");
 }
 
 TEST_CASE("text that to_text() does not write is refused") {

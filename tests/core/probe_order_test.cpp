@@ -186,21 +186,24 @@ TEST_CASE("no port is early in a sequential order, and none of a few") {
 }
 
 TEST_CASE("early and other ports are numbered without gaps") {
-  PortSet ports = first_ports(100);
-  ports.add({400, 500});
-  const EarlyPorts early(ports);
-  CHECK(early.count() == 8);
-  std::vector<bool> seen(ports.size(), false);
-  for (uint32_t i = 0; i < early.count(); ++i) {
-    seen[early.early_at(i)] = true;
-    CHECK(early.early_index_of(early.early_at(i)) == i);
-  }
-  for (uint32_t i = 0; i < ports.size() - early.count(); ++i) {
-    const uint32_t port = early.other_at(i);
-    REQUIRE_FALSE(seen[port]);
-    seen[port] = true;
-    CHECK(early.other_index_of(port) == i);
-    CHECK_FALSE(early.early_index_of(port));
+  PortSet with_a_gap = first_ports(100);
+  with_a_gap.add({400, 500});
+  for (const auto& [ports, early_ports] :
+       {std::pair{with_a_gap, 8U}, {first_ports(8100), 15U}, {first_ports(8500), 16U}}) {
+    const EarlyPorts early(ports);
+    REQUIRE(early.count() == early_ports);
+    std::vector<bool> seen(ports.size(), false);
+    for (uint32_t i = 0; i < early.count(); ++i) {
+      seen[early.early_at(i)] = true;
+      CHECK(early.early_index_of(early.early_at(i)) == i);
+    }
+    for (uint32_t i = 0; i < ports.size() - early.count(); ++i) {
+      const uint32_t port = early.other_at(i);
+      REQUIRE_FALSE(seen[port]);
+      seen[port] = true;
+      CHECK(early.other_index_of(port) == i);
+      CHECK_FALSE(early.early_index_of(port));
+    }
   }
 }
 

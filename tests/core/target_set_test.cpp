@@ -37,6 +37,15 @@ TEST_CASE("addresses, blocks and both forms of ranges are parsed") {
   CHECK(text({"[::1]"}) == "::1");
 }
 
+TEST_CASE("the hyphen of a range is the first one that follows an address, though zones have hyphens too") {
+  const auto zone_lookup = [](std::string_view name) { return name == "br-" ? 3U : name == "br-lan" ? 4U : 0U; };
+  const auto ranges = [&](std::string_view word) {
+    return TargetSet(parse_target(word, zone_lookup)->ranges, {}).to_text();
+  };
+  CHECK(ranges("fe80::1%br-lan-fe80::9") == "fe80::1%4-fe80::9%4");
+  CHECK(ranges("fe80::1%br--fe80::9%br-") == "fe80::1%3-fe80::9%3");
+}
+
 TEST_CASE("ranges of octets, as nmap has them") {
   const auto ranges = [](std::string_view word) { return TargetSet(parse_target(word)->ranges, {}).to_text(); };
   CHECK(ranges("10.0.1-2.1-3") == "10.0.1.1-10.0.1.3 10.0.2.1-10.0.2.3");
