@@ -78,6 +78,22 @@ TEST_CASE("a pass that no host wants does not begin, and changes nothing") {
   CHECK(block.pass_facts().empty_passes == before.empty_passes);
 }
 
+TEST_CASE("a single port that a pass finds ends the row of empty passes") {
+  const ScanSpace space = space_of(1, 5);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  for (uint32_t pass = 2; pass <= 4; ++pass) {
+    REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+    CHECK(block.pass_facts().empty_passes == pass);
+    block.end_sweep();
+  }
+  block.count_found(4);
+  CHECK(block.pass_facts().empty_passes == 0);
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  CHECK(block.pass_facts().empty_passes == 1);
+}
+
 TEST_CASE("each host counts the user's retries, without the passes during which it was away") {
   const ScanSpace space = space_of(2, 5);
   Block block(space, 0, 0, 1U);

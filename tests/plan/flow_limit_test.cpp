@@ -51,6 +51,19 @@ TEST_CASE("a silence of a few seconds is no table's, and neither is one after a 
   CHECK(late.rate_per_s() == 0);
 }
 
+TEST_CASE("no table is expected to hold more than 65,536 connections") {
+  for (const uint64_t held : {65'536U, 65'537U}) {
+    CAPTURE(held);
+    FlowLimit flows;
+    for (const uint64_t number : {1, 2}) {
+      const uint64_t began_serial = (number - 1) * 100'000, silent_us = number * 100 * second_us;
+      flows.answered(began_serial + held - 1, silent_us);
+      flows.silence_ended(number * 100'000, silent_us + 30 * second_us);
+    }
+    CHECK((flows.rate_per_s() > 0) == (held == 65'536));
+  }
+}
+
 TEST_CASE("a silence at the limited rate halves it, twice at most") {
   FlowLimit flows;
   for (const uint64_t number : {1, 2}) one_silence(flows, number);

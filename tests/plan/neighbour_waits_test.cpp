@@ -86,6 +86,26 @@ TEST_CASE("a link is at its beginning when it is first looked at, whatever the c
   CHECK_FALSE(plan.no_neighbour(next.ask, began_us + 3'000'000));  // not final: it is looked for twice
 }
 
+TEST_CASE("when nothing has answered for a second and a half while a neighbour is looked for, a witness is asked") {
+  ScanSpace space = space_of(2, 1, 1);
+  const Address neighbour = space.targets.at(1);
+  space.links.on_link = {{neighbour, neighbour}};
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  constexpr uint64_t answered_us = 1, quiet_from_us = answered_us + 1'500'000;
+  for (int i = 0; i < 3; ++i) {
+    const ProbePlan::Next next = plan.next(answered_us);
+    if (next.step == ProbePlan::Step::ask && next.ask.endpoint.address != neighbour)
+      plan.answered(next.ask, PortState::closed, 100, answered_us);
+  }
+  const ProbePlan::Next waits = plan.next(quiet_from_us - 1);
+  CHECK(waits.step == ProbePlan::Step::wait);
+  CHECK(waits.wait_until_us == quiet_from_us);
+  const ProbePlan::Next asks = plan.next(quiet_from_us);
+  CHECK(asks.step == ProbePlan::Step::ask);
+  CHECK(asks.ask.kind == ProbeKind::witness);
+}
+
 TEST_CASE("a lone witness, or a few open ones, prove that the link works, or its hosts are looked for twice") {
   for (const double host_share : {0.004, 0.012}) {
     for (const uint64_t gone_at_us : {100'000U, 1'000'000U}) {

@@ -57,6 +57,13 @@ TEST_CASE("two loops get equal shares of a small scan") {
   CHECK(asks_of_each >= 280);
 }
 
+TEST_CASE("a lone loop draws 256 positions at a time, several a sixteenth of their shares") {
+  CHECK(ProbeCursor::chunk_of(600, 1) == 256);
+  CHECK(ProbeCursor::chunk_of(600, 2) == 600 / (2 * 16));
+  CHECK(ProbeCursor::chunk_of(10, 2) == 1);
+  CHECK(ProbeCursor::chunk_of(1'000'000, 2) == 256);
+}
+
 TEST_CASE("positions that an earlier run finished are not asked, and every result has its position") {
   // Two blocks' worth of probes; runs that end inside a chunk, on its end, and behind the last position.
   const uint64_t probes = 40 * 5000;

@@ -1,6 +1,8 @@
 // The plan when the path to all hosts goes away, for good or for a while.
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/virtual_scan.hpp"
@@ -100,6 +102,26 @@ TEST_CASE("hosts that were suspended one by one are one path, once their checks 
   check_exact(outcome);
   CHECK(outcome.host_lost > 0);
   CHECK(outcome.microseconds < 50 * second_us);
+}
+
+TEST_CASE("recovery checks of two hosts that went away are no evidence against the path: the hosts alone are lost") {
+  const ScanSpace space = space_of(3, 300, 1);
+  ProbeCursor cursor;
+  ProbePlan plan(space, cursor, wide());
+  std::array<uint32_t, 3> answered{};
+  uint32_t recovery_checks = 0;
+  const auto answer = [&](const Ask& ask, uint64_t) -> std::optional<PortState> {
+    recovery_checks += ask.kind == ProbeKind::recovery;
+    // Each counts as one answer that was expected: twelve in all, and a path is in doubt after sixteen.
+    if (ask.kind == ProbeKind::witness) CHECK(recovery_checks == 2 * RecoverySchedule::checks_of_full_table);
+    const auto host = static_cast<size_t>(ask.endpoint.address.value - space.address(0).value);
+    if (host < 2 && ++answered[host] > 50) return std::nullopt;
+    return PortState::closed;
+  };
+  const DrivenOutcome outcome = drive(plan, 200'000, 200 * second_us, answer);
+  CHECK(outcome.finished);
+  CHECK(recovery_checks == 2 * RecoverySchedule::checks_of_full_table);
+  CHECK(outcome.host_lost == 2 * (300 - 50));
 }
 
 TEST_CASE("a path that answers nothing but checks is asked more slowly, and given up") {
