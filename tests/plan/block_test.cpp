@@ -2,19 +2,22 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <set>
+
+#include "plan/live_blocks.hpp"
 
 using namespace portloop;
 
 namespace {
 
-ScanSpace space_of(uint32_t hosts, uint16_t ports, Shard shard = {}) {
+ScanSpace space_of(uint32_t hosts, uint16_t ports, Shard shard = {}, Order order = Order::random) {
   PortSet port_set;
   port_set.add({1, ports});
   const Address first{Family::ipv4, 0, 0x0a000001};
   Address last = first;
   last.value += hosts - 1;
-  return ScanSpace(TargetSet({{first, last}}, {}), port_set, Order::random, 1, shard);
+  return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, 1, shard);
 }
 
 }  // namespace
@@ -243,4 +246,23 @@ TEST_CASE("a retry pass that was answered before its hosts were away still count
   block.all_are_back(1);
   CHECK(block.counted_pass(2) == 2);
   CHECK(block.loss.first_pass_loss() == loss);
+}
+
+TEST_CASE("no more blocks are live than have 32,768 hosts and two million probes") {
+  struct Row {
+    uint32_t hosts;
+    uint16_t ports;
+    uint32_t live_blocks;
+  };
+  for (const Row& row : {Row{50'000, 1, 32'768 / 4096}, Row{1000, 4096, 2}}) {
+    CAPTURE(row.hosts);
+    const auto space = std::make_shared<const ScanSpace>(space_of(row.hosts, row.ports, {}, Order::sequential));
+    LiveBlocks blocks;
+    uint64_t number = 0;
+    for (; number < space->order.block_count() && blocks.has_room_for(*space, number); ++number)
+      blocks.open(space, number, std::nullopt);
+    CHECK(blocks.count() == row.live_blocks);
+    blocks.forget(*blocks.at(0));
+    CHECK(blocks.has_room_for(*space, number));
+  }
 }
