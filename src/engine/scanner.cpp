@@ -83,18 +83,6 @@ int Scanner::start() {
 
 void Scanner::schedule_turn() { turn_.queue_turn(work_); }
 
-template <class Body>
-void Scanner::guarded(Body body) noexcept {
-  try {
-    body();
-  } catch (const std::bad_alloc&) {
-    pumping_ = false;
-    failure_ = UV_ENOMEM;
-    stop();
-    schedule_turn();
-  }
-}
-
 void Scanner::on_turn() {
   switch (state_) {
     case State::running:

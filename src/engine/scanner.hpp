@@ -29,7 +29,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -164,6 +166,7 @@ class Scanner final : private ConnectorEvents {
   void on_batch_end(bool more_wait) override;
 
   void watch_neighbours() noexcept;
+  void note_neighbours(std::span<const NeighbourEvent> events);
   void look_at_deadline(const Address& neighbour);
   void pump(uint64_t began_us);
   bool report_host();
@@ -249,5 +252,17 @@ class Scanner final : private ConnectorEvents {
   size_t open_handles_ = 0;
   std::function<void()> on_closed_;
 };
+
+template <class Body>
+void Scanner::guarded(Body body) noexcept {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+    pumping_ = false;
+    failure_ = UV_ENOMEM;
+    stop();
+    schedule_turn();
+  }
+}
 
 }  // namespace portloop

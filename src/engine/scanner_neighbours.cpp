@@ -6,7 +6,6 @@
 // What goes wrong:
 //   - the neighbour tables can't be followed: a wait ends with the kernel's report or its timeout
 //   - an event is lost: the deadline of a connect that waits is looked at every min_timeout_us
-#include <new>
 
 #include "engine/scanner.hpp"
 
@@ -15,13 +14,7 @@ namespace portloop {
 void Scanner::watch_neighbours() noexcept try {
   auto watch = std::make_unique<NeighbourWatch>(cursor_.neighbours);
   const int error = watch->open(loop_, [this](std::span<const NeighbourEvent> events) {
-    const uint64_t now_us = uv_hrtime() / 1000;
-    const uint32_t interface = options_.sockets.interface_number;
-    for (const NeighbourEvent& event : events) {
-      if (interface != 0 && event.interface != interface) continue;
-      plan_.neighbour_event(event, now_us);
-      look_at_deadline(event.address);
-    }
+    guarded([&] { note_neighbours(events); });
     if (state_ == State::running && !pumping_) schedule_turn();
   });
   if (error == 0) {
@@ -33,7 +26,17 @@ void Scanner::watch_neighbours() noexcept try {
   plan_.neighbours_are_not_followed();
 }
 
-/// Of the connect that waits for this neighbour, if one does.
+void Scanner::note_neighbours(std::span<const NeighbourEvent> events) {
+  const uint64_t now_us = uv_hrtime() / 1000;
+  const uint32_t interface = options_.sockets.interface_number;
+  for (const NeighbourEvent& event : events) {
+    if (interface != 0 && event.interface != interface) continue;
+    plan_.neighbour_event(event, now_us);
+    look_at_deadline(event.address);
+  }
+}
+
+/// If a connect waits for this neighbour, its deadline may have changed.
 void Scanner::look_at_deadline(const Address& neighbour) {
   const auto waiting = waiting_slots_.find(neighbour);
   if (waiting == waiting_slots_.end()) return;

@@ -20,7 +20,6 @@ Block::Block(const ScanSpace& space, uint64_t number, uint32_t place, std::optio
       others_from_(runs_.other_first - runs_.early()),
       first_early_index_(space.order.runs_of(number * space.order_blocks_per_block()).early_first),
       first_other_index_(space.order.runs_of(number * space.order_blocks_per_block()).other_first),
-      late_hosts_(space.order, number),
       ledger_(static_cast<uint32_t>(runs_.are_apart() ? runs_.early() : runs_.size())),
       asked_now_(ledger_.size()),
       sweep_(std::max(1U, ledger_.size()), number) {
@@ -87,21 +86,20 @@ void Block::resolve(uint32_t host_number) {
   if (hosts[host_number].state != HostState::unresolved) return;
   const bool asks_now = pass_ == 1 && sparse_.empty() && !hosts[host_number].was_asked_in_vain;
   hosts.resolved(host_number, asks_now ? 0 : pass_);
-  if (!asks_now) return;
-  uint32_t owed = 0;
-  for (uint32_t port = 0; port < space_->order.ports(); ++port) owed += is_owed(probe_of({host_number, port}));
-  if (owed > 0) late_hosts_.add(host_number, owed);
+  if (!asks_now || put_off_.empty() || put_off_[host_number] == 0) return;
+  if (!late_hosts_) late_hosts_.emplace(space_->order, number_);
+  late_hosts_->add(host_number, put_off_[host_number]);
 }
 
 std::optional<uint32_t> Block::take_late_port() {
-  const ProbeOrder::Block::Local local = late_hosts_.current();
+  const ProbeOrder::Block::Local local = late_hosts_->current();
   if (!hosts[local.host_in_block].is_fresh_or_alive()) {
-    late_hosts_.forget_host();
+    late_hosts_->forget_host();
     return std::nullopt;
   }
   const std::optional<uint32_t> probe = probe_of(local);
   const bool is_to_be_asked = is_owed(probe);
-  late_hosts_.advance(is_to_be_asked);
+  late_hosts_->advance(is_to_be_asked);
   return is_to_be_asked ? probe : std::nullopt;
 }
 

@@ -89,6 +89,12 @@ class Block {
     ledger_.draw(probe);
     ++unfinished_;
   }
+  /// The same, for a probe of an unresolved host, which is asked when that is resolved.
+  void put_off(uint32_t probe, uint32_t host_number) {
+    draw(probe);
+    if (put_off_.empty()) put_off_.resize(hosts.size());
+    ++put_off_[host_number];
+  }
   /// A connect for the probe is being made. Checks aside, a probe has one at a time. Returns the number of the attempt.
   uint32_t asked(uint32_t probe, ProbeKind kind, uint64_t now_us) {
     ++in_flight_;
@@ -145,12 +151,12 @@ class Block {
   /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
-  /// The neighbour of an unresolved host was found. What was drawn of it meanwhile is asked in this pass, if it is the
-  /// first; otherwise its passes begin with the next one.
+  /// The neighbour of an unresolved host was found. What was put off is asked in this pass, if it is the first and none
+  /// of it has been asked in vain; otherwise the host's passes begin with the next one.
   void resolve(uint32_t host_number);
   /// Whether this pass has ports left of hosts that were resolved in it.
-  bool has_late_ports() const { return !late_hosts_.empty(); }
-  uint64_t late_ports() const { return late_hosts_.owed(); }
+  bool has_late_ports() const { return late_hosts_ && !late_hosts_->empty(); }
+  uint64_t late_ports() const { return late_hosts_ ? late_hosts_->owed() : 0; }
   /// The next one of those; nullopt if the port at hand is none of them.
   std::optional<uint32_t> take_late_port();
   /// In a group, the other ports of a host that was silent on its early ones are deferred: the second pass asks them
@@ -256,7 +262,8 @@ class Block {
   std::vector<ProbeOrder::Block::Local>
       sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts, or they are listed
 
-  LateHosts late_hosts_;
+  std::vector<uint32_t> put_off_;        // of each host; empty if nothing was
+  std::optional<LateHosts> late_hosts_;  // unless there were none yet
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;

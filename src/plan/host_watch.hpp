@@ -73,7 +73,7 @@ struct Host {
   bool next_hop_unproven : 1 = false;  ///< Silence is no verdict before its next hop is confirmed.
   bool is_suspect : 1 = false;         ///< Decoys are out: it may accept everything.
   bool accepts_all : 1 = false;        ///< They have found that it does.
-  bool was_asked_in_vain : 1 = false;  ///< Its neighbour entry was gone: it was looked for again.
+  bool was_asked_in_vain : 1 = false;  ///< While its neighbour was not found, or its entry was wrong.
   bool is_deferred : 1 = false;        ///< It was silent on its early ports: the others are asked later.
   uint8_t open_checks_left = 0;        ///< Connections to an open port that this pass may still make as checks.
   // The share of early ports (EarlyPorts) that is answered promises nothing for the others.

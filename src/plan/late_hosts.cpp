@@ -34,11 +34,13 @@ void LateHosts::advance(bool asked) {
   }
   if (late.owed == 0) return;
   ++late.next;
-  if (was_early && late.next < order_->early_ports().count()) {
-    early_.push_back(late);
-  } else if (was_early) {
-    others_.push_back({late.host, late.owed});
-  } else if (order_->order() == Order::random) {
+  if (was_early) {
+    const bool has_more = late.next < order_->early_ports().count();
+    has_more ? early_.push_back(late) : others_.push_back({late.host, late.owed});
+    return;
+  }
+  assert(late.next < order_->ports() - order_->early_ports().count());  // or more was owed than it has
+  if (order_->order() == Order::random) {
     others_.push_back(late);
   } else {
     others_.push_front(late);

@@ -11,6 +11,8 @@ namespace {
 constexpr uint32_t steps_per_call = 4096;
 
 constexpr uint64_t room_poll_us = 20'000;
+// Of what passes between two calls: a process that was stopped has not waited.
+constexpr uint64_t max_counted_wait_us = 10 * room_poll_us;
 
 void set_reason(ProbeResult& result, Loss loss) {
   switch (loss) {
@@ -50,7 +52,7 @@ void ProbePlan::draw_from(const std::shared_ptr<ScanPart>& part) {
 const ProbePlan::Next& ProbePlan::next(uint64_t now_us) {
   steps_left_ = steps_per_call;
   control_.advance(now_us);
-  if (wants_room_) room_wait_us_ += now_us - last_call_us_;
+  if (wants_room_) room_wait_us_ += std::min(now_us - last_call_us_, max_counted_wait_us);
   last_call_us_ = now_us;
   wants_room_ = false;
   hold_until_us_ = UINT64_MAX;
@@ -406,7 +408,8 @@ void ProbePlan::ask(Block& block, uint32_t probe, ProbeKind kind, uint64_t now_u
   // A port that was drawn while its host was suspended or deferred has its first ask in a retry pass.
   next.ask.kind = kind == ProbeKind::retry && next.ask.attempt == 1 ? ProbeKind::fresh : kind;
   // Early ports of hosts that are found one after the other come between others.
-  next.ask.judged = !(next.ask.kind == ProbeKind::fresh && next.ask.early && block.has_unresolved_hosts());
+  next.ask.judged = !(next.ask.kind == ProbeKind::fresh && next.ask.early && block.has_unresolved_hosts() &&
+                      links_.contains(next.ask.endpoint.address));
   if (next.ask.kind == ProbeKind::fresh && next.ask.judged) note_first_ask(next.ask);
   next.ask.unresolved = host.state == HostState::unresolved;
   next.ask.timeout_us = probe_timeout_us(timeouts(), host.rtt, host.pass_for_timeout(block.pass()));

@@ -166,7 +166,10 @@ class ProbePlan {
   /// Changes two of the options from now on; what is in flight stays.
   void set_limits(uint32_t max_in_flight, double rate_per_s);
   /// The caller has not called next() for a while, for reasons of its own.
-  void interrupted() { control_.interrupted(); }
+  void interrupted() {
+    control_.interrupted();
+    wants_room_ = false;
+  }
   /// While it is held, next() asks for nothing, but reports what is known.
   void hold(bool held) {
     held_ = held;
@@ -196,6 +199,7 @@ class ProbePlan {
   /// What becomes of a fresh probe.
   enum class FreshUse : uint8_t {
     ask,
+    await,  ///< It is drawn, and asked when its host's neighbour is found.
     later,  ///< It is drawn, and a later pass asks or reports it.
     drop,   ///< Its host has enough open ports.
     wait,   ///< The neighbour table has no room for its host now, or the only host is suspected of a ban.

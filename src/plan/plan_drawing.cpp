@@ -28,6 +28,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
     switch (fresh_probe_use(*block, probe, now_us)) {
       case FreshUse::wait: return Search::nothing;
       case FreshUse::drop: ++not_asked_; break;  // the block counts it as finished, as if it had not been drawn
+      case FreshUse::await: block->put_off(probe, block->local(probe).host_in_block); break;
       case FreshUse::later: block->draw(probe); break;
       case FreshUse::ask:
         ++chunk_next_;
@@ -62,7 +63,7 @@ ProbePlan::FreshUse ProbePlan::fresh_probe_use(Block& block, uint32_t probe, uin
     case HostState::suspended:
     case HostState::absent: return FreshUse::later;  // a later pass asks or reports it
     case HostState::unresolved:
-      if (waits_.find(host.target) != nullptr) return FreshUse::later;
+      if (waits_.find(host.target) != nullptr) return FreshUse::await;
       return begin_wait(block, number, now_us) ? FreshUse::ask : FreshUse::wait;
     case HostState::fresh:
       if (!block.may_defer() || !host.was_silent_early() || block.is_early(probe)) break;

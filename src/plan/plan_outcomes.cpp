@@ -208,6 +208,7 @@ void ProbePlan::silent(const Ask& ask, uint64_t now_us) {
   }
   if (host.state == HostState::unresolved) {
     // Nobody knows whether the probe has left this machine: it is asked again, and nothing is concluded.
+    host.was_asked_in_vain = true;
     const bool counts = ask.unresolved && !was_dropped;
     if (!counts || !block.hosts.wait_failed(ask.host, block.pass())) block.note_skipped();
     return;

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "support/driven_plan.hpp"
 #include "support/exact_outcome.hpp"
 #include "support/simulated_network.hpp"
 #include "support/virtual_scan.hpp"
@@ -152,9 +153,39 @@ TEST_CASE("what lives on a link is asked while the neighbours that are not there
 TEST_CASE("a shard asks its own ports of a neighbour that is found") {
   for (const uint32_t number : {1U, 2U, 3U}) {
     CAPTURE(number);
-    const Outcome outcome = run_on_link(firewalled_link(), 5, 300, 1, {number, 3});
+    Behaviour link = firewalled_link();
+    link.open_share = 0.05;
+    const Outcome outcome = run_on_link(link, 5, 300, 1, {number, 3});
     check_exact(outcome);
     CHECK(outcome.probes == 500);
+    CHECK(outcome.last_open_us < 900'000);
+  }
+}
+
+TEST_CASE(
+    "what was asked before the neighbour was found does not count, whether or not it was found in the first pass") {
+  PortSet ports = ports_to(3);
+  const Address host{Family::ipv4, 0, 0x0a070001};
+  ScanSpace space(TargetSet({{host, host}}, {}), ports, Order::sequential, 1, {});
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  PlanOptions options;
+  options.rate_per_s = 0.2;  // the second port is drawn when the wait of the first has ended
+  options.retries = 1;
+  ProbePlan plan(space, cursor, options);
+  std::map<uint16_t, int> asked_since_found;
+  uint32_t waits = 0;
+  const DrivenOutcome outcome = drive(plan, 4'000'000, 1'000'000'000, [&](const Ask& ask, uint64_t now_us) {
+    if (ask.unresolved && ++waits == 2) plan.neighbour_event({host, NeighbourNews::confirmed}, now_us);
+    if (waits == 2) ++asked_since_found[ask.endpoint.port];
+    return std::nullopt;
+  });
+  CHECK(outcome.finished);
+  CHECK(outcome.filtered == 3);
+  CHECK(asked_since_found.size() == 3);
+  for (const auto& [port, asked] : asked_since_found) {
+    CAPTURE(port);
+    CHECK(asked >= 2);
   }
 }
 

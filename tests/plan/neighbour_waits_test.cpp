@@ -321,6 +321,22 @@ TEST_CASE("a plan counts for how long hosts have had to wait for room in the nei
   CHECK(plan.room_wait_us() == 30'000);
 }
 
+TEST_CASE("time in which nobody called the plan is no wait for room") {
+  ScanSpace space = space_of(3, 1, 1);
+  space.links.on_link = space.targets.ranges();
+  ProbeCursor cursor;
+  cursor.neighbours.set_limit(Family::ipv4, 1);
+  ProbePlan plan(space, cursor, wide());
+  REQUIRE(plan.next(1000).step == ProbePlan::Step::ask);
+  REQUIRE(plan.next(1000).step == ProbePlan::Step::wait);
+  plan.next(3'600'000'000);  // stopped, and then continued
+  CHECK(plan.room_wait_us() <= 1'000'000);
+  const uint64_t before_us = plan.room_wait_us();
+  plan.interrupted();  // paused
+  plan.next(7'200'000'000);
+  CHECK(plan.room_wait_us() == before_us);
+}
+
 TEST_CASE("room is taken and given back once, whatever ends a wait") {
   NeighbourRoom room;
   room.set_limit(Family::ipv4, 2);
