@@ -191,6 +191,8 @@ class Block {
   void advance() { ++sweep_at_; }
   /// The probe at hand is in flight: the next pass must ask it.
   void note_skipped() { skipped_some_ = true; }
+  /// The probe at hand is silent and not asked, because its host is suspended: it is not settled by this pass.
+  void note_suspended() { asked_any_ = true; }
   /// Whether the pass measures anything: it asks silent ports, or will have to.
   bool pass_needs_checks() const { return asked_any_ || skipped_some_; }
   void end_sweep() { phase_ = Phase::settling; }
@@ -292,7 +294,7 @@ class Block {
   struct SweepPlace {
     uint32_t pass, sweep_at;
   } hop_asked_at_{};
-  bool asked_any_ = false;  // in this pass
+  bool asked_any_ = false;  // in this pass, or would have if its host were not suspended
   bool skipped_some_ = false;
 };
 

@@ -13,7 +13,7 @@ inline constexpr uint32_t max_passes = 100;
 struct PassFacts {
   uint32_t pass = 1;           ///< The one that has ended; 1 is the pass of fresh asks.
   bool fixed_retries = false;  ///< The user has set the number of retries.
-  bool asked_any = true;       ///< This pass asked a port that was silent.
+  bool asked_any = true;       ///< This pass asked a silent port, or left one out because its host was suspended.
   bool skipped_some = false;   ///< Probes were in flight when this pass reached them.
   uint32_t found = 0;          ///< Ports that answered in this pass.
   uint32_t empty_passes = 0;   ///< Passes in a row that found nothing, this one included.

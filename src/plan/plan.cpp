@@ -269,6 +269,7 @@ ProbePlan::Search ProbePlan::next_retry(Block& block, uint64_t now_us, Next& nex
     if (block.finished(probe)) continue;
     const uint32_t number = block.local(probe).host_in_block;
     Host& host = block.hosts[number];
+    if (host.state == HostState::suspended) block.note_suspended();
     if (!block.wants_retry(host)) continue;
     if (host.state == HostState::unresolved) {
       if (waits_.find(host.target) != nullptr) {

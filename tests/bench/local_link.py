@@ -4,7 +4,8 @@ usage: local_link.py PORTLOOP [ROW...]
 
 Rows: lan (a /24, the default ports), absent (one absent host, 20,000 ports), routed (the same behind a router), slash21,
 slash19, slash16 (port 22), crowded (a /21 with a host at each address), limited, limited-common (ufw limit on the only
-open port). All but slash16 unless named.
+open port), firewalled (one host that drops all but ports 22 and 443), firewalled-lan (eight of them in a /24). All but slash16
+unless named.
 """
 
 import ipaddress
@@ -34,6 +35,8 @@ ROWS = [
     Row("crowded", "10.7.8.0/21", "22", 2048, AS_USER),
     Row("limited", "10.7.0.9", "20-25", 0),
     Row("limited-common", "10.7.0.9", None, 0),
+    Row("firewalled", "10.7.0.9", "1-5000", 0, AS_ROOT, AS_USER),
+    Row("firewalled-lan", "10.7.0.0/24", None, 8, AS_ROOT, AS_USER),
 ]
 
 LIMIT = """table inet ufw {
@@ -44,6 +47,17 @@ LIMIT = """table inet ufw {
     tcp dport 22 ct state new counter
     tcp dport 22 ct state new add @recent { ip saddr limit rate over 6/minute burst 5 packets } drop
     tcp dport 22 accept
+  }
+}
+"""
+
+
+FIREWALL = """table inet ufw {
+  chain arriving {
+    type filter hook input priority 0; policy drop;
+    ct state established accept
+    meta l4proto ipv6-icmp accept
+    tcp dport { 22, 443 } counter accept
   }
 }
 """
@@ -81,10 +95,11 @@ def add_hosts(far, row):
 
 def measure(row, far):
     live = add_hosts(far, row)
-    limited = row.name.startswith("limited")
-    if limited:
+    limited, firewalled = row.name.startswith("limited"), row.name.startswith("firewalled")
+    if limited or firewalled:
         far.ip("addr replace 10.7.0.9/16 dev far")
-        far.run("nft", "-f", "-", text=LIMIT)
+        live |= {"10.7.0.9"} if firewalled else set()
+        far.run("nft", "-f", "-", text=LIMIT if limited else FIREWALL)
         server = subprocess.Popen(["nsenter", "-t", str(far.process.pid), "-n", sys.executable, "-c", SERVER], stdout=subprocess.PIPE)
         server.stdout.readline()
     ports = ["-p", row.ports] if row.ports else []
@@ -94,9 +109,6 @@ def measure(row, far):
     if limited:
         counted = re.search(r"counter packets (\d+)", far.run("nft", "list", "ruleset")).group(1)
         line += f", {counted} connections to the limited port, open: {out.count(chr(34) + 'open' + chr(34))}"
-        far.run("nft", "delete", "table", "inet", "ufw")
-        server.kill()
-        server.wait()
     for options in row.nmap:
         far.ip("neigh flush all")
         support.ip("neigh flush all")
@@ -104,10 +116,14 @@ def measure(row, far):
         found = live & set(re.findall(r"report for (\S+)\n", out))
         line += f"   nmap -sT {options} {seconds:7.1f} s, {len(found)} of {len(live)}"
     print(line, flush=True)
+    if limited or firewalled:
+        far.run("nft", "delete", "table", "inet", "ufw")
+        server.kill()
+        server.wait()
     if row.name == "crowded":
         far.ip(f"route del local {row.target} dev lo")
         live = set()
-    for address in live | ({"10.7.0.9"} if limited else set()):
+    for address in live | ({"10.7.0.9"} if limited or firewalled else set()):
         far.ip(f"addr del {address}/16 dev far")
     support.ip("neigh flush all")
 

@@ -46,6 +46,24 @@ TEST_CASE("the books of a block balance: drawn, asked, returned, finished") {
   CHECK(block.finished(3));
 }
 
+TEST_CASE("a pass that asks nothing needs no checks and no other pass, unless it left out a suspended host") {
+  const ScanSpace space = space_of(2, 10);
+  Block block(space, 0, 0, std::nullopt);
+  for (uint32_t probe = 0; probe < block.size(); ++probe) block.draw(probe);
+  block.end_drawing();
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  CHECK_FALSE(block.pass_needs_checks());
+  CHECK_FALSE(block.pass_facts().asked_any);
+  block.note_suspended();
+  CHECK(block.pass_needs_checks());
+  CHECK(block.pass_facts().asked_any);
+  block.end_sweep();
+  REQUIRE(block.begin_pass(NextPass::sweep_all, 8));
+  CHECK_FALSE(block.pass_facts().asked_any);
+  block.asked(3, ProbeKind::retry, 1);
+  CHECK(block.pass_facts().asked_any);
+}
+
 TEST_CASE("a pass visits every probe once, each pass in another order") {
   const ScanSpace space = space_of(3, 7);
   Block block(space, 0, 0, std::nullopt);
