@@ -183,9 +183,9 @@ TEST_CASE(
   CHECK(outcome.finished);
   CHECK(outcome.filtered == 3);
   CHECK(asked_since_found.size() == 3);
-  for (const auto& [port, asked] : asked_since_found) {
-    CAPTURE(port);
-    CHECK(asked >= 2);
+  for (const auto& asked : asked_since_found) {
+    CAPTURE(asked.first);
+    CHECK(asked.second >= 2);
   }
 }
 
