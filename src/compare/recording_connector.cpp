@@ -38,6 +38,7 @@ class RecordingConnector final : public Connector, private ConnectorEvents {
 
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end(bool more_wait) override { events_->on_batch_end(more_wait); }
+  bool has_queued_turn() const override { return events_->has_queued_turn(); }
   void note(uint32_t slot, const ConnectOutcome& outcome);
   void record(uint32_t slot);
   void wake_up();

@@ -27,6 +27,8 @@ class ConnectorEvents {
   virtual void on_outcome(uint32_t slot, const ConnectOutcome& outcome) = 0;
   /// The outcomes of this turn of the loop have been reported. `more_wait`: more are ready, for the next turn.
   virtual void on_batch_end(bool more_wait) = 0;
+  /// Whether there is work queued for the next turn of the loop, such as connects that are still to be made.
+  virtual bool has_queued_turn() const { return false; }
 
  protected:
   ~ConnectorEvents() = default;

@@ -1,8 +1,8 @@
 // Outcomes come in the order of a virtual clock, which stands still while the scan makes connects, and then goes on to
 // the next outcome: a delay costs no time, and a slow machine or callback changes no order.
 //
-// Happy path of a slot: start() gets the answer and its due time; a turn of the loop in which nothing was started
-// reports the answers that are due first.
+// Happy path of a slot: start() gets the answer and its due time; a turn of the loop in which nothing was started, and
+// after which the scan has no work queued, reports the answers that are due first.
 //
 // What goes wrong:
 //   - the slot's timer fires first, because a callback took long: poll() returns the answer at once
@@ -108,7 +108,7 @@ std::optional<ConnectOutcome> ScriptedConnector::start(uint32_t slot, const Endp
 }
 
 void ScriptedConnector::on_turn() {
-  if (std::exchange(has_started_, false)) return;
+  if (std::exchange(has_started_, false) || events_->has_queued_turn()) return;
   std::vector<Due> now;
   while (!due_.empty() && now.size() < max_answers_per_turn && (now.empty() || due_.top().at_us == now.back().at_us)) {
     if (slots_[due_.top().slot].serial == due_.top().serial) now.push_back(due_.top());

@@ -37,6 +37,8 @@ class LoopTurn {
     Work(const Work&) = delete;
     Work& operator=(const Work&) = delete;
 
+    bool is_queued() const { return queued_; }
+
    private:
     friend class LoopTurn;
     void (*run_)(void*);

@@ -164,6 +164,7 @@ class Scanner final : private ConnectorEvents {
   static void on_deadline(uv_timer_t* timer);
   void on_outcome(uint32_t slot, const ConnectOutcome& outcome) override;
   void on_batch_end(bool more_wait) override;
+  bool has_queued_turn() const override { return work_.is_queued(); }
 
   void watch_neighbours() noexcept;
   void note_neighbours(std::span<const NeighbourEvent> events);
