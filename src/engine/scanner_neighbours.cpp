@@ -6,7 +6,6 @@
 // What goes wrong:
 //   - the neighbour tables can't be followed: a wait ends with the kernel's report or its timeout
 //   - an event is lost: the deadline of a connect that waits is looked at every min_timeout_us
-
 #include "engine/scanner.hpp"
 
 namespace portloop {

@@ -86,9 +86,9 @@ void Block::resolve(uint32_t host_number) {
   if (hosts[host_number].state != HostState::unresolved) return;
   const bool asks_now = pass_ == 1 && sparse_.empty() && !hosts[host_number].was_asked_in_vain;
   hosts.resolved(host_number, asks_now ? 0 : pass_);
-  if (!asks_now || put_off_.empty() || put_off_[host_number] == 0) return;
+  if (!asks_now || drawn_unresolved_.empty() || drawn_unresolved_[host_number] == 0) return;
   if (!late_hosts_) late_hosts_.emplace(space_->order, number_);
-  late_hosts_->add(host_number, put_off_[host_number]);
+  late_hosts_->add(host_number, drawn_unresolved_[host_number]);
 }
 
 std::optional<uint32_t> Block::take_late_port() {

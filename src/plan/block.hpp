@@ -89,11 +89,11 @@ class Block {
     ledger_.draw(probe);
     ++unfinished_;
   }
-  /// The same, for a probe of an unresolved host, which is asked when that is resolved.
-  void put_off(uint32_t probe, uint32_t host_number) {
+  /// The same, for a probe of an unresolved host: it is asked when the host is resolved.
+  void draw_unresolved(uint32_t probe, uint32_t host_number) {
     draw(probe);
-    if (put_off_.empty()) put_off_.resize(hosts.size());
-    ++put_off_[host_number];
+    if (drawn_unresolved_.empty()) drawn_unresolved_.resize(hosts.size());
+    ++drawn_unresolved_[host_number];
   }
   /// A connect for the probe is being made. Checks aside, a probe has one at a time. Returns the number of the attempt.
   uint32_t asked(uint32_t probe, ProbeKind kind, uint64_t now_us) {
@@ -151,8 +151,8 @@ class Block {
   /// Which of the passes that count `pass` is, at least 1, as far as all hosts are concerned.
   uint32_t counted_pass(uint32_t pass) const { return pass > void_passes_ ? pass - void_passes_ : 1; }
   void end_drawing() { phase_ = Phase::settling; }
-  /// The neighbour of an unresolved host was found. What was put off is asked in this pass, if it is the first and none
-  /// of it has been asked in vain; otherwise the host's passes begin with the next one.
+  /// The neighbour of an unresolved host was found. What was drawn meanwhile is asked in this pass, if it is the first
+  /// and no port of the host was asked in vain; otherwise the host's passes begin with the next one.
   void resolve(uint32_t host_number);
   /// Whether this pass has ports left of hosts that were resolved in it.
   bool has_late_ports() const { return late_hosts_ && !late_hosts_->empty(); }
@@ -264,8 +264,8 @@ class Block {
   std::vector<ProbeOrder::Block::Local>
       sparse_;  // by probe, if the shard has fewer probes of the block than it has hosts, or they are listed
 
-  std::vector<uint32_t> put_off_;        // of each host; empty if nothing was
-  std::optional<LateHosts> late_hosts_;  // unless there were none yet
+  std::vector<uint32_t> drawn_unresolved_;  // probes of each host; empty if there were none
+  std::optional<LateHosts> late_hosts_;     // unless there were none yet
   ProbeLedger ledger_;
   std::vector<bool> asked_now_;
   uint32_t unfinished_ = 0;

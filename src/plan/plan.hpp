@@ -89,7 +89,7 @@ class ProbePlan {
   void draw_from(const std::shared_ptr<ScanPart>& part);
   /// How far the plan has come.
   struct Progress {
-    uint64_t drawn = 0;  ///< Positions that it has taken from the order and asked, or put off to a later pass.
+    uint64_t drawn = 0;  ///< Positions that it has taken from the order and asked, or left to a later pass.
     uint32_t pass = 0;   ///< The lowest of its blocks'; 1 as long as anything is left to draw, 0 if nothing is left.
     uint32_t expected_passes = 0;  ///< About how many there will be, at least `pass`.
     uint64_t pass_size = 0;        ///< Of the live blocks: how many probes that pass goes through,

@@ -28,7 +28,7 @@ ProbePlan::Search ProbePlan::next_fresh(uint64_t now_us, Next& next) {
     switch (fresh_probe_use(*block, probe, now_us)) {
       case FreshUse::wait: return Search::nothing;
       case FreshUse::drop: ++not_asked_; break;  // the block counts it as finished, as if it had not been drawn
-      case FreshUse::await: block->put_off(probe, block->local(probe).host_in_block); break;
+      case FreshUse::await: block->draw_unresolved(probe, block->local(probe).host_in_block); break;
       case FreshUse::later: block->draw(probe); break;
       case FreshUse::ask:
         ++chunk_next_;

@@ -34,26 +34,20 @@ std::vector<Local> take_all(LateHosts& hosts) {
   return taken;
 }
 
-/// Firewalled hosts on an own link, all of whose ports are drawn before any of them is found.
-Outcome run_on_link(const Behaviour& link, uint32_t hosts, uint16_t ports, uint32_t loops = 1, Shard shard = {}) {
-  const Address first{Family::ipv4, 0, 0x0a070001};
-  Address last = first;
-  last.value += hosts - 1;
-  ScanSpace space(TargetSet({{first, last}}, {}), ports_to(ports), Order::random, link.seed, shard);
-  space.links.on_link = space.targets.ranges();
-  PlanOptions options;
-  options.max_in_flight = 15000;
-  return SimulatedNetwork(link, space).run(options, loops);
-}
-
+/// Its hosts drop what is sent to ports that are not open.
 Behaviour firewalled_link() {
   Behaviour link;
   link.rtt_us = 300;
   link.jitter_us = 50;
   link.silent_share = 1;
   link.neighbour_entries = 900;
-  link.microseconds_per_ask = 0;
+  link.microseconds_per_ask = 0;  // all ports are drawn before any host is found
   return link;
+}
+
+Outcome run_on_link(const Behaviour& link, uint32_t hosts, uint16_t ports, uint32_t loops = 1, Shard shard = {}) {
+  const ScanSpace space = space_on_link(link, hosts, ports, shard);
+  return SimulatedNetwork(link, space).run(wide(), loops);
 }
 
 }  // namespace

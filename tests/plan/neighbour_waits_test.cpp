@@ -15,18 +15,12 @@ namespace {
 /// A scan of hosts that are all on an own link, but for the first if that is this machine.
 Outcome run_on_link(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, uint32_t loops = 1,
                     PlanOptions options = {}, bool first_is_own = false) {
-  PortSet port_set;
-  port_set.add({1, ports});
-  const Address first{Family::ipv4, 0, 0x0a070001};
-  Address last = first;
-  last.value += hosts - 1;
-  ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, {});
-  space.links.on_link = {{first, last}};
+  ScanSpace space = space_on_link(behaviour, hosts, ports);
   if (first_is_own) {
+    const Address first = space.targets.at(0);
     space.links.own = {{first, first}};
     ++space.links.on_link[0].first.value;
   }
-  space.links.resolve_us = behaviour.resolve_us;
   options.max_in_flight = 15000;
   return SimulatedNetwork(behaviour, space).run(options, loops);
 }

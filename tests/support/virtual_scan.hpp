@@ -18,6 +18,19 @@ inline ScanSpace space_of(uint32_t hosts, uint16_t ports, uint64_t seed, Order o
   return ScanSpace(TargetSet({{first, last}}, {}), port_set, order, seed, shard, {}, block_probes);
 }
 
+/// `hosts` addresses from 10.7.0.1 on, all on an own link of such a network, with ports 1 to `ports`.
+inline ScanSpace space_on_link(const Behaviour& behaviour, uint32_t hosts, uint16_t ports, Shard shard = {}) {
+  PortSet port_set;
+  port_set.add({1, ports});
+  const Address first{Family::ipv4, 0, 0x0a070001};
+  Address last = first;
+  last.value += hosts - 1;
+  ScanSpace space(TargetSet({{first, last}}, {}), port_set, Order::random, behaviour.seed, shard);
+  space.links.on_link = space.targets.ranges();
+  space.links.resolve_us = behaviour.resolve_us;
+  return space;
+}
+
 /// A large window: up to 15,000 probes in flight.
 inline PlanOptions wide() {
   PlanOptions options;
